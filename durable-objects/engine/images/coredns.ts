@@ -17,7 +17,7 @@ interface Server {
 interface State {
   servers: Server[];
   /** Exit code: the Corefile could not be used. */
-  x?: number;
+  exitCode?: number;
 }
 
 /** Known, and of no consequence to what is answered. */
@@ -224,7 +224,7 @@ function listen(sys: Sys, servers: readonly Server[]): void {
 function begin(sys: Sys): State {
   const fail = (text: string): State => {
     sys.write(2, `${text}\n`);
-    return { servers: [], x: 1 };
+    return { servers: [], exitCode: 1 };
   };
   const path = corefilePath(sys);
   let servers: Server[] | string;
@@ -250,8 +250,9 @@ function begin(sys: Sys): State {
 
 export const corednsProgram: Program<State> = {
   name: "coredns",
+  storedNames: { fields: { exitCode: "x" } },
   start: begin,
-  step: (_sys, state) => (state.x === undefined ? { wait: {} } : { exit: state.x }),
+  step: (_sys, state) => (state.exitCode === undefined ? { wait: {} } : { exit: state.exitCode }),
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),
   dns: (sys, state, { name, type, port }) => ask(sys, state, name, type, port),

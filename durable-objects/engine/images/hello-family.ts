@@ -143,9 +143,9 @@ export const helloKubernetesImage: ImageDefinition = {
 // gcr.io/google-samples/kubernetes-bootcamp
 
 interface BootcampState {
-  x?: number;
+  exitCode?: number;
   /** Requests so far. */
-  n?: number;
+  requests?: number;
 }
 
 const bootcampServer = smallServer({
@@ -163,12 +163,12 @@ const bootcampServer = smallServer({
   },
   answer(sys) {
     const state = sys.process.state as BootcampState;
-    state.n = (state.n ?? 0) + 1;
+    state.requests = (state.requests ?? 0) + 1;
     const host = sys.container.hostname;
     const uptime = (sys.now - sys.process.startedAtMs) / 1000;
     sys.write(
       1,
-      `Running On: ${host} | Total Requests: ${state.n} | App Uptime: ${uptime} seconds | Log Time: ${rfc3339Milli(sys.now)}\n`,
+      `Running On: ${host} | Total Requests: ${state.requests} | App Uptime: ${uptime} seconds | Log Time: ${rfc3339Milli(sys.now)}\n`,
     );
     return answer(
       `Hello Kubernetes bootcamp! | Running on: ${host} | v=${sys.container.image.version.slice(1)}\n`,
@@ -179,6 +179,7 @@ const bootcampServer = smallServer({
 /** Its node runs its server, and what else it is given. */
 const bootcampNode: Program<BootcampState> = {
   name: "bootcamp-node",
+  storedNames: { fields: { exitCode: "x", requests: "n" } },
   start(sys) {
     const own = sys.argv[1]?.replace(/^.*\//, "") === "server.js";
     sys.become(own ? "kubernetes-bootcamp" : "node", [...sys.argv], sys.env, "/usr/local/bin/node");

@@ -18,17 +18,17 @@ const table = "image-specs";
 
 interface State {
   /** Key of what it was told to be. */
-  i: string;
+  key: string;
   /** Ports are open. */
   up?: true;
   /** Bytes in use, and milli cores while idle. */
-  m?: number;
-  c?: number;
-  x?: number;
+  memoryBytes?: number;
+  cpuMilli?: number;
+  exitCode?: number;
 }
 
 const specOf = (sys: Sys, state: State): ImageSpec =>
-  sys.kernel.records.get<ImageSpec>(table, state.i) ?? { repository: "" };
+  sys.kernel.records.get<ImageSpec>(table, state.key) ?? { repository: "" };
 
 /** `$(NAME)` is a variable of the container's environment, as in a Pod's command. */
 const expand = (sys: Sys, text: string): string =>
@@ -46,7 +46,7 @@ export function becomeDescribed(sys: Sys): boolean {
   const key = `${found.metadata.name}-${fnv32a(text).toString(36)}-${text.length}`;
   if (records.get(table, key) === undefined) records.put(table, key, found.spec);
   sys.become("described-image", [...sys.argv], sys.env, "/entrypoint");
-  (sys.process.state as State).i = key;
+  (sys.process.state as State).key = key;
   return true;
 }
 
@@ -140,9 +140,10 @@ function respond(sys: Sys, spec: ImageSpec, request: HttpRequest): HttpAnswer {
 
 export const describedImage: Program<State> = {
   name: "described-image",
-  start: () => ({ i: "" }),
+  storedNames: { fields: { exitCode: "x", key: "i", memoryBytes: "m", cpuMilli: "c" } },
+  start: () => ({ key: "" }),
   step(sys, state): Step {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const spec = specOf(sys, state);
     const age = sys.now - sys.process.startedAtMs;
     if (!state.up && age >= ms(spec.startSeconds)) {
@@ -151,8 +152,8 @@ export const describedImage: Program<State> = {
       if (!openPorts(sys, spec)) return { exit: 1 };
       say(sys, spec, 0, age);
     } else if (state.up) say(sys, spec, age, age);
-    state.m = memoryAt(spec, age);
-    if (spec.cpu) state.c = milliValue(spec.cpu);
+    state.memoryBytes = memoryAt(spec, age);
+    if (spec.cpu) state.cpuMilli = milliValue(spec.cpu);
     const end = endsAt(spec);
     if (end !== undefined && age >= end) return { exit: spec.exitCode ?? 1 };
     const next = moments(spec).filter((moment) => moment > age);
@@ -165,6 +166,6 @@ export const describedImage: Program<State> = {
   http: (sys, state, request) => respond(sys, specOf(sys, state), request),
   datagram: (_sys, _state, bytes) => bytes,
   grpc: () => ({ status: "SERVING" }),
-  memoryBytes: (state) => state?.m ?? 16 * 1024 * 1024,
-  idleCpuMilli: (state) => state?.c ?? 1,
+  memoryBytes: (state) => state?.memoryBytes ?? 16 * 1024 * 1024,
+  idleCpuMilli: (state) => state?.cpuMilli ?? 1,
 };

@@ -11,7 +11,7 @@ type Load = [amount: number, untilMs: number];
 
 interface State {
   /** Exit code of a bad start. */
-  x?: number;
+  exitCode?: number;
   cpu: Load[];
   mem: Load[];
   /** By name; a metric stays when its loads are over. */
@@ -95,13 +95,14 @@ function respond(sys: Sys, state: State, request: HttpRequest): HttpResponse {
 
 const consumer: Program<State> = {
   name: "e2e-resource-consumer",
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const state: State = { cpu: [], mem: [], metrics: [] };
     const port = Number(flagOf(sys, "port") ?? 8080);
-    return goListen(sys, port) ? state : { ...state, x: 1 };
+    return goListen(sys, port) ? state : { ...state, exitCode: 1 };
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const live = (loads: Load[]): Load[] => loads.filter(([, until]) => until > sys.now);
     state.cpu = live(state.cpu);
     state.mem = live(state.mem);

@@ -12,14 +12,14 @@ interface State {
   /** Cores kept busy, in milli. */
   cpu: number;
   /** Bytes held now, wanted in the end, and added at each step. */
-  m: number;
+  bytes: number;
   want: number;
   by: number;
   everyMs: number;
   /** Next growth, and the end. */
-  t: number;
+  nextMs: number;
   until?: number;
-  x?: number;
+  exitCode?: number;
   told?: true;
 }
 
@@ -38,13 +38,13 @@ const seconds = (text: string): number => {
   );
 };
 
-const base: State = { cpu: 0, m: 1_000_000, want: 1_000_000, by: 0, everyMs: 100, t: 0 };
+const base: State = { cpu: 0, bytes: 1_000_000, want: 1_000_000, by: 0, everyMs: 100, nextMs: 0 };
 
 /** Workers touch their pages at about half a gigabyte a second. */
 const growthBytes = 50 * 1024 * 1024;
 
 function readStress(sys: Sys): State {
-  const state = { ...base, by: growthBytes, t: sys.now };
+  const state: State = { ...base, by: growthBytes, nextMs: sys.now };
   const count: Record<string, number> = { cpu: 0, io: 0, vm: 0, hdd: 0 };
   const short: Record<string, string> = { "-c": "cpu", "-i": "io", "-m": "vm", "-d": "hdd" };
   let bytes = 256 * 1024 * 1024;
@@ -64,7 +64,7 @@ function readStress(sys: Sys): State {
     else if (["--vm-stride", "--hdd-bytes", "--backoff"].includes(word)) value();
     else if (!["-v", "--verbose", "-q", "--quiet"].includes(word)) {
       sys.complain(`stress: FAIL: [${sys.pid}] (244) unrecognized option: ${word}\n`);
-      return { ...state, x: 1 };
+      return { ...state, exitCode: 1 };
     }
   }
   const { cpu = 0, io = 0, vm = 0, hdd = 0 } = count;
@@ -73,7 +73,7 @@ function readStress(sys: Sys): State {
       1,
       "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n",
     );
-    return { ...state, x: 0 };
+    return { ...state, exitCode: 0 };
   }
   sys.write(
     1,
@@ -82,7 +82,7 @@ function readStress(sys: Sys): State {
   return {
     ...state,
     cpu: (cpu + (hang ? 0 : vm)) * 1000 + io * 200 + hdd * 300,
-    want: state.m + vm * bytes,
+    want: state.bytes + vm * bytes,
   };
 }
 
@@ -107,10 +107,10 @@ function readStresser(sys: Sys): State {
   return {
     ...base,
     cpu: cpus * 1000,
-    want: base.m + (sizeOf(total) ?? 0),
+    want: base.bytes + (sizeOf(total) ?? 0),
     by: chunk * together,
     everyMs: everyMs * together,
-    t: sys.now + everyMs,
+    nextMs: sys.now + everyMs,
   };
 }
 
@@ -120,28 +120,29 @@ const program = (
   grown?: (sys: Sys) => void,
 ): Program<State> => ({
   name,
+  storedNames: { fields: { exitCode: "x", bytes: "m", nextMs: "t" } },
   start: read,
   step(sys, state): Step {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     if (state.until !== undefined && sys.now >= state.until) {
       const took = Math.round((sys.now - sys.process.startedAtMs) / 1000);
       sys.write(1, `stress: info: [${sys.pid}] successful run completed in ${took}s\n`);
       return { exit: 0 };
     }
-    if (state.m < state.want && sys.now >= state.t) {
-      state.m = Math.min(state.want, state.m + state.by);
-      state.t = sys.now + state.everyMs;
+    if (state.bytes < state.want && sys.now >= state.nextMs) {
+      state.bytes = Math.min(state.want, state.bytes + state.by);
+      state.nextMs = sys.now + state.everyMs;
     }
-    if (state.m >= state.want && !state.told) {
+    if (state.bytes >= state.want && !state.told) {
       state.told = true;
       grown?.(sys);
     }
-    const due = [state.m < state.want ? state.t : undefined, state.until].filter(
+    const due = [state.bytes < state.want ? state.nextMs : undefined, state.until].filter(
       (t) => t !== undefined,
     );
     return { wait: due.length ? { untilMs: Math.min(...due) } : {} };
   },
-  memoryBytes: (state) => state?.m ?? base.m,
+  memoryBytes: (state) => state?.bytes ?? base.bytes,
   idleCpuMilli: (state) => state?.cpu ?? 0,
 });
 

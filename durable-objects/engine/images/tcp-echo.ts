@@ -7,23 +7,24 @@ import { writeAll } from "./serving/sockets.ts";
 
 interface State {
   /** Listening descriptors. */
-  l: number[];
+  listeners: number[];
   /** Connections: descriptor, and the beginning of a line whose end has not come. */
-  c: [fd: number, text: string][];
+  connections: [fd: number, text: string][];
   /** It could not listen. */
   bad?: true;
 }
 
 export const tcpEcho: Program<State> = {
   name: "tcp-echo",
+  storedNames: { fields: { listeners: "l", connections: "c" } },
   start(sys) {
     const [ports = "9000", prefix = "hello"] = sys.argv.slice(1);
-    const state: State = { l: [], c: [] };
+    const state: State = { listeners: [], connections: [] };
     for (const word of ports.split(",").slice(0, echoPortsMax)) {
       const port = Number(word);
       try {
         if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Errno("EINVAL");
-        state.l.push(sys.listen(port, "t"));
+        state.listeners.push(sys.listen(port, "t"));
       } catch (error) {
         if (!(error instanceof Errno)) throw error;
         sys.complain(`listen tcp :${word}: ${error.message}\n`);
@@ -35,11 +36,11 @@ export const tcpEcho: Program<State> = {
   },
   step(sys, state) {
     if (state.bad) return { exit: 1 };
-    for (const listener of state.l)
+    for (const listener of state.listeners)
       for (let taken = accept(sys, listener); taken; taken = accept(sys, listener))
-        state.c.push([taken.fd, ""]);
+        state.connections.push([taken.fd, ""]);
     const prefix = sys.argv[2] ?? "hello";
-    state.c = state.c.filter((connection) => {
+    state.connections = state.connections.filter((connection) => {
       const [fd] = connection;
       const data = sys.read(fd);
       if (data === undefined) return true;
@@ -51,7 +52,7 @@ export const tcpEcho: Program<State> = {
       sys.close(fd);
       return false;
     });
-    return { wait: { readable: [...state.l, ...state.c.map(([fd]) => fd)] } };
+    return { wait: { readable: [...state.listeners, ...state.connections.map(([fd]) => fd)] } };
   },
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),

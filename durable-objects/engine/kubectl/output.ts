@@ -10,7 +10,7 @@ import type { Sys } from "../runtime/kernel/types.ts";
 
 export interface Output {
   /** Pieces by descriptor, in order. */
-  o?: [number, string][];
+  output?: [number, string][];
   /** What follows them: descriptors of the file, and how much of it is whose. */
   spool?: { read: number; write: number; pieces: [number, number][] };
 }
@@ -18,9 +18,9 @@ export interface Output {
 /** Adds a piece behind what is there. */
 export function add(sys: Sys, output: Output, fd: number, bytes: string): void {
   if (output.spool) return append(sys, output.spool, fd, bytes);
-  const last = output.o?.at(-1);
+  const last = output.output?.at(-1);
   if (last && last[0] === fd) last[1] += bytes;
-  else (output.o ??= []).push([fd, bytes]);
+  else (output.output ??= []).push([fd, bytes]);
 }
 
 function append(sys: Sys, spool: NonNullable<Output["spool"]>, fd: number, bytes: string): void {
@@ -32,7 +32,7 @@ function append(sys: Sys, spool: NonNullable<Output["spool"]>, fd: number, bytes
 
 /** Moves what is too much to be kept into a file; where there is no room for one it stays. */
 function spill(sys: Sys, output: Output): void {
-  const held = (output.o ?? []).reduce((sum, [, bytes]) => sum + bytes.length, 0);
+  const held = (output.output ?? []).reduce((sum, [, bytes]) => sum + bytes.length, 0);
   if (output.spool || held <= kubectlOutputHeldCharactersMax) return;
   const path = `/tmp/.kubectl-${sys.pid}`;
   try {
@@ -40,9 +40,9 @@ function spill(sys: Sys, output: Output): void {
     const read = sys.open(path, { read: true });
     sys.unlink(path);
     const spool: NonNullable<Output["spool"]> = { read, write, pieces: [] };
-    for (const [fd, bytes] of output.o ?? []) append(sys, spool, fd, bytes);
+    for (const [fd, bytes] of output.output ?? []) append(sys, spool, fd, bytes);
     output.spool = spool;
-    delete output.o;
+    delete output.output;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
@@ -51,12 +51,12 @@ function spill(sys: Sys, output: Output): void {
 /** Hands on what it can; what to wait for while that is not all. */
 export function handOn(sys: Sys, output: Output): Step {
   for (;;) {
-    if (output.o) {
+    if (output.output) {
       // Its exit code waits until all is out.
-      const some: Output = { o: output.o };
+      const some: Output = { output: output.output };
       const stuck = drain(sys, some);
-      if (some.o) output.o = some.o;
-      else delete output.o;
+      if (some.output) output.output = some.output;
+      else delete output.output;
       if (stuck) {
         spill(sys, output);
         return stuck;
@@ -74,6 +74,6 @@ export function handOn(sys: Sys, output: Output): Step {
     const bytes = sys.read(spool.read, Math.min(piece[1], pipeBytesMax)) ?? "";
     piece[1] -= bytes.length;
     if (piece[1] <= 0 || bytes === "") spool.pieces.shift();
-    output.o = [[piece[0], bytes]];
+    output.output = [[piece[0], bytes]];
   }
 }

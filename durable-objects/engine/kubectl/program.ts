@@ -24,7 +24,7 @@ export interface KubectlState extends Output {
   /** Of the Ask under way. */
   kept?: Kept;
   /** The exit code, once decided. */
-  x?: number;
+  exitCode?: number;
 }
 
 interface Live {
@@ -95,7 +95,7 @@ function finish(state: KubectlState, live: Live, outcome: Outcome): void {
   state.journalSize = 0;
   state.said = 0;
   if (outcome instanceof Continue) state.continued = { name: outcome.name, data: outcome.data };
-  else state.x = outcome ?? 0;
+  else state.exitCode = outcome ?? 0;
 }
 
 /** The generator at the place where the state stands; what it printed on the way there is not printed again. */
@@ -143,7 +143,7 @@ function hold(sys: Sys, state: KubectlState, wait: Wait): Step {
   lives.delete(state);
   state.journal = [];
   add(sys, state, 2, text);
-  state.x = 1;
+  state.exitCode = 1;
   return undefined;
 }
 
@@ -151,10 +151,10 @@ function step(sys: Sys, state: KubectlState): Step {
   for (;;) {
     const stuck = handOn(sys, state);
     if (stuck) return stuck;
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const live = lives.get(state) ?? revive(sys, state);
     if (live) live.sys = sys;
-    if (!live?.asked || state.o) continue;
+    if (!live?.asked || state.output) continue;
     const done = live.asked.perform(sys, (state.kept ??= {}));
     if ("became" in done) return undefined;
     if ("wait" in done) return hold(sys, state, done.wait);
@@ -173,6 +173,7 @@ const startCpuUs = 15_000;
 
 export const kubectl: Program<KubectlState> = {
   name: "kubectl",
+  storedNames: { fields: { output: "o", exitCode: "x" } },
   start(sys) {
     sys.charge(startCpuUs);
     return { journal: [], journalSize: 0, said: 0 };

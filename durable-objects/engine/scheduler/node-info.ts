@@ -20,11 +20,11 @@ export interface PodInfo {
   requests: PodRequests;
   ports: readonly HostPort[];
   terms: AffinityTerms | undefined;
-  alike: AffinityClass;
+  affinityClass: AffinityClass;
 }
 
 /** Pods of one class on a node; `info` is any of them. */
-export interface Alike {
+export interface PodsOfClass {
   info: PodInfo;
   count: number;
 }
@@ -57,15 +57,15 @@ const memo = new WeakMap<object, PodInfo>();
 export function podInfo(pod: Pod): PodInfo {
   const known = memo.get(pod);
   if (known) return known;
-  const alike = affinityClass(pod);
+  const ofPod = affinityClass(pod);
   const info: PodInfo = {
     pod,
     key: objectKey(pod.metadata.namespace, pod.metadata.name),
     priority: podPriority(pod),
     requests: podRequests(pod),
     ports: hostPorts(pod),
-    terms: alike.terms,
-    alike,
+    terms: ofPod.terms,
+    affinityClass: ofPod,
   };
   memo.set(pod, info);
   return info;
@@ -112,9 +112,9 @@ export class NodeInfo {
   node: Node;
   allocatable: Allocatable;
   readonly pods = new Map<string, PodInfo>();
-  readonly #alike = new Map<string, Alike>();
+  readonly #classes = new Map<string, PodsOfClass>();
   /** Those of them that have affinity or anti-affinity to other Pods. */
-  readonly #alikeWithAffinity = new Map<string, Alike>();
+  readonly #classesWithAffinity = new Map<string, PodsOfClass>();
   /** Those that hold host ports. */
   readonly withPorts = new Map<string, PodInfo>();
   cpuMilli = 0;
@@ -153,24 +153,24 @@ export class NodeInfo {
   }
 
   /** Its Pods by what affinity sees of them. */
-  alike(onlyWithAffinity: boolean): Iterable<Alike> {
-    return (onlyWithAffinity ? this.#alikeWithAffinity : this.#alike).values();
+  classes(onlyWithAffinity: boolean): Iterable<PodsOfClass> {
+    return (onlyWithAffinity ? this.#classesWithAffinity : this.#classes).values();
   }
 
   #join(info: PodInfo): void {
-    const known = this.#alike.get(info.alike.id);
-    const alike = { info, count: (known?.count ?? 0) + 1 };
-    this.#alike.set(info.alike.id, alike);
-    if (info.terms) this.#alikeWithAffinity.set(info.alike.id, alike);
+    const known = this.#classes.get(info.affinityClass.id);
+    const pods = { info, count: (known?.count ?? 0) + 1 };
+    this.#classes.set(info.affinityClass.id, pods);
+    if (info.terms) this.#classesWithAffinity.set(info.affinityClass.id, pods);
   }
 
   #leave(info: PodInfo): void {
-    const known = this.#alike.get(info.alike.id);
+    const known = this.#classes.get(info.affinityClass.id);
     if (!known) return;
     known.count -= 1;
     if (known.count > 0) return;
-    this.#alike.delete(info.alike.id);
-    this.#alikeWithAffinity.delete(info.alike.id);
+    this.#classes.delete(info.affinityClass.id);
+    this.#classesWithAffinity.delete(info.affinityClass.id);
   }
 
   /** A copy to try things on. */

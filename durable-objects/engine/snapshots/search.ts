@@ -39,9 +39,9 @@ export class Search {
     for (const [value, instead] of values) {
       const offset = Math.floor((value.length - windowChars) / 2);
       const window = value.slice(offset, offset + windowChars);
-      const alike = this.#wanted.get(window) ?? [];
-      alike.push({ value, instead, offset });
-      this.#wanted.set(window, alike);
+      const wanted = this.#wanted.get(window) ?? [];
+      wanted.push({ value, instead, offset });
+      this.#wanted.set(window, wanted);
       let hash = 0;
       for (let i = 0; i < windowChars; i++) hash = Math.imul(hash, factor) + window.charCodeAt(i);
       this.#known[bitOf(hash)] = 1;

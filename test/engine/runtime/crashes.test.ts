@@ -67,7 +67,7 @@ describe("a program that throws in its step", () => {
     const world = new RuntimeWorld();
     const { stdout } = shell(world, "yes | uptime; uptime | wc -l; mkfifo f; uptime; ls");
     expect(stdout).toMatch(/^0\n/);
-    const record = JSON.parse(world.tables.get("runtime")?.get("default/web") ?? "") as object;
+    const record = world.records.get<object>("runtime", "default/web");
     expect(record).not.toHaveProperty("openFiles");
     expect(record).not.toHaveProperty("pipes");
   });

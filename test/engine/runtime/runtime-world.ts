@@ -1,13 +1,23 @@
-/** A runtime without a cluster: records in maps, a clock that jumps from due moment to due moment. */
+/** A runtime without a cluster: records in maps, in their form on disk, a clock that jumps from due moment to due moment. */
 import type {
   ContainerSpec,
   PodSandbox,
 } from "../../../durable-objects/engine/runtime/container-spec.ts";
+import type { PodRecord } from "../../../durable-objects/engine/runtime/kernel/state.ts";
 import type { RuntimeContext } from "../../../durable-objects/engine/runtime/kernel/types.ts";
+import { recordCodecs } from "../../../durable-objects/engine/components/record-codecs.ts";
 import { builtin } from "../../../durable-objects/engine/api/discovery/registry.ts";
 import { imageCatalog } from "../../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../../durable-objects/engine/runtime/runtime.ts";
 import { runtime } from "../../../durable-objects/engine/cri/runtime.ts";
+
+/** Fields of what processes keep have names in code; letters are for the disk (`Program.storedNames`). */
+function namesAreWords({ processes }: PodRecord): void {
+  for (const { program, state } of Object.values(processes)) {
+    const letter = Object.keys(state ?? {}).find((name) => name.length === 1);
+    if (letter !== undefined) throw new Error(`${program} keeps "${letter}": it needs a full name`);
+  }
+}
 
 export class RuntimeWorld implements RuntimeContext {
   now = 1_763_676_299_000;
@@ -19,12 +29,15 @@ export class RuntimeWorld implements RuntimeContext {
   readonly records = {
     get: <T>(table: string, key: string): T | undefined => {
       const row = this.tables.get(table)?.get(key);
-      return row === undefined ? undefined : (JSON.parse(row) as T);
+      if (row === undefined) return undefined;
+      const stored: unknown = JSON.parse(row);
+      return (recordCodecs[table]?.load(stored) ?? stored) as T;
     },
     put: (table: string, key: string, value: unknown): void => {
       let rows = this.tables.get(table);
       if (!rows) this.tables.set(table, (rows = new Map()));
-      rows.set(key, JSON.stringify(value));
+      if (table === "runtime") namesAreWords(value as PodRecord);
+      rows.set(key, JSON.stringify(recordCodecs[table]?.save(value) ?? value));
       this.writes++;
     },
     delete: (table: string, key: string): void => {

@@ -62,10 +62,8 @@ describe("processes", () => {
     const world = new RuntimeWorld();
     const spec = world.start(world.spec(world.pod("web"), "main", "nginx:1.29"));
     expect(runtime.advance(world, spec.pod.key)).toBeUndefined();
-    const record = JSON.parse(world.tables.get("runtime")!.get(spec.pod.key)!) as {
-      processes: object;
-    };
-    expect(JSON.stringify(record.processes).length).toBeLessThan(300);
+    const record = world.tables.get("runtime")!.get(spec.pod.key)!;
+    expect(JSON.stringify(JSON.parse(record).ps).length).toBeLessThan(300);
     const writes = world.writes;
     runtime.advance(world, spec.pod.key);
     expect(world.writes).toBe(writes);
@@ -221,9 +219,7 @@ describe("limits", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "bomb() { bomb | bomb & }; bomb; sleep 1; echo alive; sleep 100");
     world.advance(spec, 20_000);
-    const record = JSON.parse(world.tables.get("runtime")!.get(spec.pod.key)!) as {
-      processes: object;
-    };
+    const record = world.records.get<{ processes: object }>("runtime", spec.pod.key)!;
     expect(Object.keys(record.processes).length).toBeLessThanOrEqual(128);
     expect(world.log(spec)).toMatch(/can't fork: Resource temporarily unavailable|alive/);
   });

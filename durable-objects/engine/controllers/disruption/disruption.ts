@@ -26,9 +26,9 @@ export const disruptionController: Controller = {
   },
   reconcile(key, client) {
     if (key.startsWith(podKey)) return clearStaleMark(client, key.slice(podKey.length));
-    const alike = labelsOfKey(key);
-    if (!alike) return reconcile(client, key);
-    for (const budget of budgetsOf(client, alike.namespace, [alike.labels])) {
+    const group = labelsOfKey(key);
+    if (!group) return reconcile(client, key);
+    for (const budget of budgetsOf(client, group.namespace, [group.labels])) {
       client.wake("disruption", budget);
     }
     return undefined;

@@ -50,9 +50,9 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
 
 /** Where the key means all Pods of the same labels: wakes the Services that select them, and says so. */
 export function wakesServices(client: Client, controller: string, key: string): boolean {
-  const alike = labelsOfKey(key);
-  if (!alike) return false;
-  const { namespace, labels } = alike;
+  const group = labelsOfKey(key);
+  if (!group) return false;
+  const { namespace, labels } = group;
   const found = [...filedUnder(client, namespace, labels)].filter((s) => selects(s, labels));
   const names = found.map(({ metadata }) => metadata.name).sort();
   for (const name of names) client.wake(controller, objectKey(namespace, name));

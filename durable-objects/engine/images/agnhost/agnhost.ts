@@ -26,30 +26,31 @@ function programOf(sub: string): string | undefined {
   return Object.hasOwn(agnhostChecks, sub) ? "agnhost:check" : undefined;
 }
 
-const agnhostProgram: Program<{ x: number }> = {
+const agnhostProgram: Program<{ exitCode: number }> = {
   name: "agnhost",
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const [, sub = ""] = sys.argv;
     const program = programOf(sub);
     if (program) {
       sys.become(program, [...sys.argv], sys.env, "/agnhost");
-      return sys.process.state as { x: number };
+      return sys.process.state as { exitCode: number };
     }
     if (sub === "--version") {
       sys.write(1, `agnhost version ${sys.container.image.version}\n`);
-      return { x: 0 };
+      return { exitCode: 0 };
     }
     if (sub === "" || sub === "--help" || sub === "help") {
       sys.write(
         1,
         "This image contains subcommands and utilities for Kubernetes' tests.\n\nUsage:\n  app [command]\n",
       );
-      return { x: 0 };
+      return { exitCode: 0 };
     }
     sys.complain(`Error: unknown command "${sub}" for "app"\nRun 'app --help' for usage.\n`);
-    return { x: 1 };
+    return { exitCode: 1 };
   },
-  step: (_sys, state) => ({ exit: state.x }),
+  step: (_sys, state) => ({ exit: state.exitCode }),
 };
 
 /** A user of the image who is in a group of it, for tests of supplementary groups. */

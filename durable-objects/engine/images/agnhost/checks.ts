@@ -5,16 +5,16 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Wait } from "../../runtime/kernel/state.ts";
 import { goDurationMs } from "../echo-family.ts";
-import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { klogTime } from "../../runtime/logs/times.ts";
-import { mounttest, type MountTestState } from "./mounttest.ts";
+import { mounttest, type MountTestState, mountTestNames } from "./mounttest.ts";
 import { flagOf, goLog } from "../serving/serve.ts";
 import { dial, hangUp, addressOf } from "../serving/sockets.ts";
 
 /** `n`, `t`, `until` mean the same in every check that goes on for a while. */
 export interface CheckState extends MountTestState {
   sub: string;
-  x?: number;
+  exitCode?: number;
   ask?: HttpAsk;
 }
 
@@ -43,11 +43,13 @@ function logsGenerator(sys: Sys, state: CheckState): number | Wait {
   }
   const start = sys.process.startedAtMs;
   for (;;) {
-    const next = start + (state.n * duration) / total;
+    const next = start + (state.rounds * duration) / total;
     if (sys.now < next) return { untilMs: Math.ceil(next) };
-    if (state.n >= total) return 0;
-    sys.complain(`${klogTime(sys.now)}       1 logs_generator.go:76] ${logLine(sys, state.n)}\n`);
-    state.n++;
+    if (state.rounds >= total) return 0;
+    sys.complain(
+      `${klogTime(sys.now)}       1 logs_generator.go:76] ${logLine(sys, state.rounds)}\n`,
+    );
+    state.rounds++;
   }
 }
 
@@ -114,7 +116,7 @@ function resolvConf(sys: Sys, word: string): string[] {
 const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 function inClusterClient(sys: Sys, state: CheckState): Wait {
-  if (state.t === undefined || sys.now >= state.t) {
+  if (state.nextMs === undefined || sys.now >= state.nextMs) {
     const token = sys.peek(tokenFile) ? sys.readFile(tokenFile) : "";
     const hash = toBase64(binaryOf(sha256(bytesOf(`Bearer ${token}`))))
       .replaceAll("+", "-")
@@ -122,9 +124,9 @@ function inClusterClient(sys: Sys, state: CheckState): Wait {
       .replaceAll("=", "");
     sys.write(1, "calling /healthz\n");
     sys.write(1, `authz_header=${hash}\n`);
-    state.t = sys.now + Number(flagOf(sys, "poll-interval") ?? 30) * 1000;
+    state.nextMs = sys.now + Number(flagOf(sys, "poll-interval") ?? 30) * 1000;
   }
-  return { untilMs: state.t };
+  return { untilMs: state.nextMs };
 }
 
 export const agnhostChecks: Record<string, Check> = {
@@ -164,9 +166,13 @@ export const agnhostChecks: Record<string, Check> = {
 
 export const agnhostCheck: Program<CheckState> = {
   name: "agnhost:check",
-  start: (sys) => ({ sub: sys.argv[1] ?? "", n: 0 }),
+  storedNames: {
+    fields: { ...mountTestNames, exitCode: "x" },
+    inside: { ask: httpAskNames },
+  },
+  start: (sys) => ({ sub: sys.argv[1] ?? "", rounds: 0 }),
   step(sys, state): Step {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const result = agnhostChecks[state.sub]?.(sys, state) ?? 1;
     return typeof result === "number" ? { exit: result } : { wait: result };
   },

@@ -1,7 +1,7 @@
 /** agnhost resource-consumer-controller: parts one request among the Pods of a Service. k8s: test/images/agnhost/resource-consumer-controller */
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer } from "../serving/asking-server.ts";
-import { goError, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { goError, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { goFailure, incorrect, notGiven, notPost, wholeNumber } from "../resource-consumer.ts";
 import { answer, flagOf, goListen, targetOf } from "../serving/serve.ts";
 
@@ -63,6 +63,7 @@ function askOf(sys: Sys, path: string, body: string): HttpAsk {
 
 export const agnhostConsumers = askingServer<Work>({
   program: "agnhost:resource-consumer-controller",
+  workNames: { inside: { parts: { each: { inside: { ask: httpAskNames } } } } },
   memoryMib: 12,
   start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
   begin(sys, request) {

@@ -2,22 +2,22 @@
 import type { Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
-import { goError, goJson, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { goError, goJson, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { answer, flagOf, goListen, goLog, targetOf } from "../serving/serve.ts";
 
 interface Book {
   /** Pairs, and addresses of replicas. */
-  v?: [string, string][];
-  r?: string[];
+  pairs?: [string, string][];
+  replicas?: string[];
   /** Registering with a primary until this moment; next try. */
   until?: number;
-  t?: number;
+  nextTryMs?: number;
 }
 
 type Work =
-  | { k: "push"; asks: HttpAsk[] }
-  | { k: "proxy"; asks: HttpAsk[] }
-  | { k: "register"; asks: HttpAsk[] };
+  | { kind: "push"; asks: HttpAsk[] }
+  | { kind: "proxy"; asks: HttpAsk[] }
+  | { kind: "register"; asks: HttpAsk[] };
 
 type State = AskingState<Work> & Book;
 
@@ -39,15 +39,16 @@ function register(sys: Sys, work: Work): Wait | undefined {
   const state = bookOf(sys);
   const primary = flagOf(sys, "replicaof") ?? "";
   state.until ??= sys.now + registerMs;
-  if (state.t !== undefined && sys.now < state.t) return { untilMs: state.t };
-  delete state.t;
+  if (state.nextTryMs !== undefined && sys.now < state.nextTryMs)
+    return { untilMs: state.nextTryMs };
+  delete state.nextTryMs;
   const [ask = registerAsk(sys, primary)] = work.asks;
   work.asks = [ask];
   const wait = pushAsk(sys, ask);
   if (wait) return wait;
   if (ask.error === undefined) {
     const data = (JSON.parse(ask.reply ?? "{}") as { data?: Record<string, string> }).data ?? {};
-    state.v = Object.entries(data);
+    state.pairs = Object.entries(data);
     delete state.until;
     goLog(sys, `Registered to node: ${primary}`);
     return undefined;
@@ -56,11 +57,11 @@ function register(sys: Sys, work: Work): Wait | undefined {
   work.asks = [];
   if (sys.now >= state.until) {
     goLog(sys, "Timed out while registering to primary.");
-    state.x = 1;
+    state.exitCode = 1;
     return undefined;
   }
-  state.t = sys.now + 1000;
-  return { untilMs: state.t };
+  state.nextTryMs = sys.now + 1000;
+  return { untilMs: state.nextTryMs };
 }
 
 function all(sys: Sys, asks: HttpAsk[]): Wait | undefined {
@@ -73,6 +74,7 @@ function all(sys: Sys, asks: HttpAsk[]): Wait | undefined {
 
 const server = askingServer<Work>({
   program: "agnhost:guestbook",
+  workNames: { fields: { kind: "k" }, inside: { asks: { each: httpAskNames } } },
   memoryMib: 12,
   start: (sys) => (goListen(sys, Number(flagOf(sys, "http-port") ?? 80)) ? undefined : 1),
   begin(sys, request) {
@@ -83,27 +85,29 @@ const server = askingServer<Work>({
       case "/register": {
         const host = query.get("host") ?? "";
         goLog(sys, `GET /register?host=${host}`);
-        state.r = [...(state.r ?? []), host];
+        state.replicas = [...(state.replicas ?? []), host];
         goLog(sys, `Node '${host}' registered.`);
-        return plain(goJson({ data: Object.fromEntries(state.v ?? []) }));
+        return plain(goJson({ data: Object.fromEntries(state.pairs ?? []) }));
       }
       case "/get": {
         goLog(sys, `GET /get?key=${key}`);
         const data =
-          key === "" ? Object.fromEntries(state.v ?? []) : (new Map(state.v).get(key) ?? "");
+          key === ""
+            ? Object.fromEntries(state.pairs ?? [])
+            : (new Map(state.pairs).get(key) ?? "");
         return plain(goJson({ data }));
       }
       case "/set": {
         goLog(sys, `GET /set?key=${key}&value=${value}`);
         if (key === "") return plain("cannot set with empty key.\n", 400);
-        state.v = [...new Map(state.v).set(key, value)];
-        const asks = (state.r ?? []).map((host): HttpAsk => ({
+        state.pairs = [...new Map(state.pairs).set(key, value)];
+        const asks = (state.replicas ?? []).map((host): HttpAsk => ({
           host,
           port: backend(sys),
           path: `/set?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`,
           patienceMs: 5_000,
         }));
-        return { job: { k: "push", asks } };
+        return { job: { kind: "push", asks } };
       }
       case "/guestbook": {
         const cmd = (query.get("cmd") ?? "").toLowerCase();
@@ -114,7 +118,7 @@ const server = askingServer<Work>({
         const target = `/${cmd}?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`;
         return {
           job: {
-            k: "proxy",
+            kind: "proxy",
             asks: [{ host, port: backend(sys), path: target, patienceMs: 5_000 }],
           },
         };
@@ -123,10 +127,10 @@ const server = askingServer<Work>({
         return plain("404 page not found\n", 404);
     }
   },
-  push: (sys, work) => (work.k === "register" ? register(sys, work) : all(sys, work.asks)),
+  push: (sys, work) => (work.kind === "register" ? register(sys, work) : all(sys, work.asks)),
   finish(_sys, work) {
     const failed = work.asks.find((ask) => ask.error);
-    if (work.k === "push")
+    if (work.kind === "push")
       return failed
         ? plain(
             `encountered error while propagating to replica '${failed.host}': ${goError(failed)}\n`,
@@ -147,10 +151,15 @@ const server = askingServer<Work>({
 
 export const agnhostGuestbook = {
   ...server,
+  storedNames: {
+    ...server.storedNames,
+    fields: { ...server.storedNames?.fields, pairs: "v", replicas: "r", nextTryMs: "t" },
+  },
   start(sys: Sys): State {
     const state: State = server.start(sys);
     // Its own first work: nobody asked for it, and it is forgotten when done.
-    if (flagOf(sys, "replicaof")) state.jobs.push({ i: -1, j: { k: "register", asks: [] } });
+    if (flagOf(sys, "replicaof"))
+      state.jobs.push({ request: -1, work: { kind: "register", asks: [] } });
     return state;
   },
 };

@@ -10,8 +10,8 @@ const pauseMs = 2_000;
 
 export interface MountTestState {
   /** Rounds done, next round, end of all rounds. */
-  n: number;
-  t?: number;
+  rounds: number;
+  nextMs?: number;
   until?: number;
   /** A question had no answer; the file was not there when last read. */
   bad?: boolean;
@@ -67,6 +67,9 @@ function modeText({ type, mode }: Stat): string {
   return `${marks || "-"}${permissions(mode)}`;
 }
 
+/** Names on disk. */
+export const mountTestNames = { rounds: "n", nextMs: "t" };
+
 interface Question {
   flag: string;
   /** Beginning of the line that tells of a failure. */
@@ -116,7 +119,7 @@ const questions: readonly Question[] = [
 
 export function mounttest(sys: Sys, state: MountTestState): number | Wait {
   const bad: string[] = [];
-  if (state.n === 0) {
+  if (state.rounds === 0) {
     sys.process.umask = 0;
     for (const { flag, failed, ask } of questions) {
       const path = flagOf(sys, flag);
@@ -134,10 +137,10 @@ function readInLoop(sys: Sys, state: MountTestState): Wait | undefined {
   const path = flagOf(sys, "file_content_in_loop");
   if (!path) return undefined;
   state.until ??= sys.now + Number(flagOf(sys, "retry_time") ?? 180) * 1000;
-  if (state.t !== undefined && sys.now < state.t) return { untilMs: state.t };
+  if (state.nextMs !== undefined && sys.now < state.nextMs) return { untilMs: state.nextMs };
   if (sys.now >= state.until) return undefined;
-  state.n++;
-  state.t = sys.now + pauseMs;
+  state.rounds++;
+  state.nextMs = sys.now + pauseMs;
   const bad: string[] = [];
   let read = "";
   const look = (): string => {
@@ -151,5 +154,5 @@ function readInLoop(sys: Sys, state: MountTestState): Wait | undefined {
     if (read === text) return undefined;
     sys.write(1, `Unexpected content. Expected: ${text}. Retrying\n`);
   }
-  return { untilMs: state.t };
+  return { untilMs: state.nextMs };
 }

@@ -4,7 +4,7 @@ import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
 import { goDurationMs } from "../echo-family.ts";
-import { goError, goJson, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { goError, goJson, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { plainTime } from "../../runtime/logs/times.ts";
 import {
   answer,
@@ -22,7 +22,7 @@ import {
 
 type Work =
   | {
-      k: "dial";
+      kind: "dial";
       request: string;
       udp?: true;
       left: number;
@@ -31,8 +31,8 @@ type Work =
       errors: string[];
       last?: string;
     }
-  | { k: "shell"; command: string; pid?: number; fd?: number; out: string; status?: number }
-  | { k: "exit"; code: number; at: number; quiet?: true };
+  | { kind: "shell"; command: string; pid?: number; fd?: number; out: string; status?: number }
+  | { kind: "exit"; code: number; at: number; quiet?: true };
 
 const plain = (body: string, status = 200): HttpAnswer => ({
   response: goAnswer(body, status),
@@ -71,7 +71,7 @@ function dial(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
   const left = Math.min(Math.max(Number(tries || 1), 1), 50);
   return {
     job: {
-      k: "dial",
+      kind: "dial",
       request,
       ...(udp ? { udp: true } : {}),
       left,
@@ -82,7 +82,7 @@ function dial(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
   };
 }
 
-function pushDial(sys: Sys, work: Work & { k: "dial" }): Wait | undefined {
+function pushDial(sys: Sys, work: Work & { kind: "dial" }): Wait | undefined {
   while (work.left > 0) {
     const wait = pushAsk(sys, work.ask);
     if (wait) return wait;
@@ -102,7 +102,7 @@ function pushDial(sys: Sys, work: Work & { k: "dial" }): Wait | undefined {
   return undefined;
 }
 
-function pushShell(sys: Sys, work: Work & { k: "shell" }): Wait | undefined {
+function pushShell(sys: Sys, work: Work & { kind: "shell" }): Wait | undefined {
   if (work.fd === undefined) {
     const [read, write] = sys.pipe();
     const pid = sys.fork({}, "pause");
@@ -151,7 +151,7 @@ function exitRequest(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
     sys,
     `Will begin shutdown in ${wait || "0s"}, allowing ${timeout || "0s"} for connections to close, then will exit with ${Number(code)}`,
   );
-  return { job: { k: "exit", code: Number(code), at: sys.now + (goDurationMs(wait) ?? 0) } };
+  return { job: { kind: "exit", code: Number(code), at: sys.now + (goDurationMs(wait) ?? 0) } };
 }
 
 function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
@@ -191,11 +191,11 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
       return exitRequest(sys, target);
     case "/shutdown":
       goLog(sys, "GET /shutdown");
-      return { job: { k: "exit", code: 0, at: sys.now, quiet: true } };
+      return { job: { kind: "exit", code: 0, at: sys.now, quiet: true } };
     case "/shell": {
       const command = value("shellCommand") || value("cmd");
       goLog(sys, `GET /shell?cmd=${command}`);
-      return { job: { k: "shell", command, out: "" } };
+      return { job: { kind: "shell", command, out: "" } };
     }
     case "/upload":
       return upload(sys, request);
@@ -244,6 +244,7 @@ function upload(sys: Sys, request: HttpRequest): HttpAnswer {
 
 const server = askingServer<Work>({
   program: "agnhost:netexec",
+  workNames: { fields: { kind: "k" }, inside: { ask: httpAskNames } },
   memoryMib: 12,
   start(sys) {
     const http = Number(flagOf(sys, "http-port") ?? 8080);
@@ -256,22 +257,22 @@ const server = askingServer<Work>({
   },
   begin,
   push(sys, work) {
-    if (work.k === "dial") return pushDial(sys, work);
-    if (work.k === "shell") return pushShell(sys, work);
+    if (work.kind === "dial") return pushDial(sys, work);
+    if (work.kind === "shell") return pushShell(sys, work);
     if (sys.now < work.at) return { untilMs: work.at };
-    (sys.process.state as AskingState<Work>).x = work.code;
+    (sys.process.state as AskingState<Work>).exitCode = work.code;
     if (!work.quiet) goLog(sys, "Graceful shutdown completed with: <nil>");
     return undefined;
   },
   finish(sys, work) {
-    if (work.k === "dial") {
+    if (work.kind === "dial") {
       const output = {
         ...(work.errors.length ? { errors: work.errors } : {}),
         ...(work.last ? { responses: work.responses } : {}),
       };
       return plain(goJson(output));
     }
-    if (work.k === "exit") return plain("");
+    if (work.kind === "exit") return plain("");
     const output = {
       ...(work.status ? { error: `exit status ${work.status}` } : {}),
       ...(work.out ? { output: work.out } : {}),

@@ -6,15 +6,15 @@ import type { Step } from "../../runtime/kernel/calls.ts";
 import { goQuote } from "../../machinery/field.ts";
 
 interface TesterState {
-  x?: number;
+  exitCode?: number;
   /** Listening descriptor, and the client's. */
-  l?: number;
-  c?: number;
+  listener?: number;
+  connection?: number;
   /** What the client sent so far; undefined: it was looked at. */
   got?: string;
   /** Chunks sent; when the next one, or the end, is due. */
   sent: number;
-  t?: number;
+  dueMs?: number;
   ending?: true;
 }
 
@@ -32,7 +32,11 @@ function listen(sys: Sys, state: TesterState): number | undefined {
   const address = sys.env.BIND_ADDRESS || "localhost";
   const local = address === "localhost" || address.startsWith("127.");
   try {
-    state.l = sys.listen(Number(sys.env.BIND_PORT), "t", local ? { address: "127.0.0.1" } : {});
+    state.listener = sys.listen(
+      Number(sys.env.BIND_PORT),
+      "t",
+      local ? { address: "127.0.0.1" } : {},
+    );
     return undefined;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
@@ -68,7 +72,7 @@ function hear(sys: Sys, state: TesterState, c: number): Step | "heard" {
 function talk(sys: Sys, state: TesterState, c: number): Step {
   const heard = hear(sys, state, c);
   if (heard !== "heard") return heard;
-  if (state.t !== undefined && sys.now < state.t) return { wait: { untilMs: state.t } };
+  if (state.dueMs !== undefined && sys.now < state.dueMs) return { wait: { untilMs: state.dueMs } };
   const [chunks, size, interval] = ["CHUNKS", "CHUNK_SIZE", "CHUNK_INTERVAL"].map((name) =>
     Number(sys.env[name]),
   ) as [number, number, number];
@@ -80,32 +84,33 @@ function talk(sys: Sys, state: TesterState, c: number): Step {
   if (state.sent < chunks) {
     sys.write(c, "x".repeat(size));
     state.sent++;
-    state.t = sys.now + (state.sent < chunks ? interval : 0);
+    state.dueMs = sys.now + (state.sent < chunks ? interval : 0);
     return undefined;
   }
   say(sys, "Shutting down connection");
   shutdown(sys, c);
   state.ending = true;
-  state.t = sys.now + closeMs;
-  return { wait: { untilMs: state.t } };
+  state.dueMs = sys.now + closeMs;
+  return { wait: { untilMs: state.dueMs } };
 }
 
 export const portForwardTester: Program<TesterState> = {
   name: "agnhost:port-forward-tester",
+  storedNames: { fields: { exitCode: "x", listener: "l", connection: "c", dueMs: "t" } },
   start(sys) {
     const state: TesterState = { got: "", sent: 0 };
     const code = listen(sys, state);
-    return code === undefined ? state : { ...state, x: code };
+    return code === undefined ? state : { ...state, exitCode: code };
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
-    if (state.c === undefined) {
-      const taken = accept(sys, state.l as number);
-      if (!taken) return { wait: { readable: [state.l as number] } };
-      state.c = taken.fd;
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
+    if (state.connection === undefined) {
+      const taken = accept(sys, state.listener as number);
+      if (!taken) return { wait: { readable: [state.listener as number] } };
+      state.connection = taken.fd;
       say(sys, "Accepted client connection");
     }
-    return talk(sys, state, state.c);
+    return talk(sys, state, state.connection);
   },
   memoryBytes: () => 6_000_000,
 };

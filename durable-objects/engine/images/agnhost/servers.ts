@@ -21,16 +21,16 @@ import { writeAll } from "../serving/sockets.ts";
 export interface ServerState {
   sub: string;
   /** Started, virtual ms. */
-  t: number;
+  startedAtMs: number;
   /** Turns unhealthy at this moment; has turned; was told to be so or not. */
   at?: number;
   bad?: true;
   forced?: boolean;
   /** Listening descriptor of a raw server. */
-  l?: number;
+  listener?: number;
   /** Ends at this moment, with this code. */
   end?: number;
-  x?: number;
+  exitCode?: number;
   /** nettest: who wrote. */
   got?: [string, number][];
 }
@@ -45,7 +45,7 @@ interface Subcommand {
 }
 
 const plain = goAnswer;
-const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.t) / 1000;
+const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.startedAtMs) / 1000;
 
 const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
 
@@ -85,7 +85,7 @@ export const agnhostServers: Record<string, Subcommand> = {
     start(sys, state) {
       const port = Number(flagOf(sys, "port") ?? 9376);
       const [tcp, udp] = [hasFlag(sys, "tcp"), hasFlag(sys, "udp")];
-      if (tcp) state.l = sys.listen(port, "t");
+      if (tcp) state.listener = sys.listen(port, "t");
       if (udp && !goListen(sys, port, "u")) return 1;
       if (!tcp && !udp && !goListen(sys, port)) return 1;
       goLog(sys, `Serving on port ${port}.`);
@@ -101,7 +101,7 @@ export const agnhostServers: Record<string, Subcommand> = {
       goLog(sys, "Shutting down after receiving signal: terminated.");
       goLog(sys, "Awaiting pod deletion.");
       state.end = sys.now + 60_000;
-      state.x = 0;
+      state.exitCode = 0;
       return undefined;
     },
   },
@@ -199,22 +199,24 @@ export const agnhostServers: Record<string, Subcommand> = {
 /** One program for all of them: the subcommand stands in its state. */
 export const agnhostServer: Program<ServerState> = {
   name: "agnhost:server",
+  storedNames: { fields: { exitCode: "x", startedAtMs: "t", listener: "l" } },
   start(sys) {
     const sub = sys.argv[1] ?? "";
-    const state: ServerState = { sub, t: sys.now };
+    const state: ServerState = { sub, startedAtMs: sys.now };
     const code = agnhostServers[sub]?.start(sys, state);
-    if (code) state.x = code;
+    if (code) state.exitCode = code;
     return state;
   },
   step(sys, state) {
-    if (state.x !== undefined && sys.now >= (state.end ?? 0)) return { exit: state.x };
+    if (state.exitCode !== undefined && sys.now >= (state.end ?? 0))
+      return { exit: state.exitCode };
     if (state.end !== undefined) return { wait: { untilMs: state.end } };
     if (state.at !== undefined && sys.now >= state.at) {
       delete state.at;
       state.bad = true;
     }
-    if (state.l !== undefined)
-      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
+    if (state.listener !== undefined)
+      for (let taken = accept(sys, state.listener); taken; taken = accept(sys, state.listener)) {
         goLog(sys, `TCP request from ${taken.from}`);
         writeAll(sys, taken.fd, sys.container.hostname);
         sys.close(taken.fd);
@@ -222,11 +224,11 @@ export const agnhostServer: Program<ServerState> = {
     return {
       wait: {
         ...(state.at === undefined ? {} : { untilMs: state.at }),
-        ...(state.l === undefined ? {} : { readable: [state.l] }),
+        ...(state.listener === undefined ? {} : { readable: [state.listener] }),
       },
     };
   },
-  handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),
+  handles: (state, signal) => state?.exitCode === undefined && (signal === 15 || signal === 2),
   signal(sys, state, signal) {
     const { term } = agnhostServers[state.sub] ?? {};
     return term ? term(sys, state, signal) : { exit: sys.pid === 1 ? 2 : 128 + signal };

@@ -91,10 +91,11 @@ function mongosh(sys: Sys): number {
   return 0;
 }
 
-const client = (name: string, run: (sys: Sys) => number): Program<{ x: number }> => ({
+const client = (name: string, run: (sys: Sys) => number): Program<{ exitCode: number }> => ({
   name: `db-client:${name}`,
-  start: (sys) => ({ x: run(sys) }),
-  step: (_sys, state) => ({ exit: state.x }),
+  storedNames: { fields: { exitCode: "x" } },
+  start: (sys) => ({ exitCode: run(sys) }),
+  step: (_sys, state) => ({ exit: state.exitCode }),
   memoryBytes: () => 4_000_000,
 });
 

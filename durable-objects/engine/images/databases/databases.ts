@@ -19,10 +19,11 @@ interface State {
   init?: number;
   /** Serves from this moment on. */
   ready?: number;
-  l?: number;
+  /** Listening descriptor. */
+  listener?: number;
   /** Connections, by descriptor. */
-  c?: number[];
-  x?: number;
+  connections?: number[];
+  exitCode?: number;
 }
 
 const portIn = (sys: Sys, otherwise: number): number => {
@@ -44,7 +45,7 @@ function begin(sys: Sys, row: DatabaseRow): State {
   const refused = row.refuse(sys);
   if (refused !== undefined) {
     sys.complain(refused);
-    return { x: 1 };
+    return { exitCode: 1 };
   }
   print(sys, row.initLines(sys));
   return { init: sys.now + row.initMs, ready: sys.now + row.initMs };
@@ -69,9 +70,10 @@ function makeFiles(sys: Sys, row: DatabaseRow): string | undefined {
 
 const server = (row: DatabaseRow): Program<State> => ({
   name: `db:${row.name}`,
+  storedNames: { fields: { exitCode: "x", listener: "l", connections: "c" } },
   start: (sys) => begin(sys, row),
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     if (state.ready !== undefined && sys.now < state.ready)
       return { wait: { untilMs: state.ready } };
     if (state.init !== undefined) {
@@ -82,10 +84,10 @@ const server = (row: DatabaseRow): Program<State> => ({
         return { exit: 1 };
       }
     }
-    if (state.l === undefined) {
+    if (state.listener === undefined) {
       const port = portIn(sys, row.port);
       try {
-        state.l = sys.listen(port, "t");
+        state.listener = sys.listen(port, "t");
       } catch (error) {
         if (!(error instanceof Errno)) throw error;
         sys.complain(`${row.server}: could not bind port ${port}: ${error.message}\n`);
@@ -94,18 +96,18 @@ const server = (row: DatabaseRow): Program<State> => ({
       delete state.ready;
       print(sys, row.readyLines(sys, port));
     }
-    for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l))
-      (state.c ??= []).push(taken.fd);
+    for (let taken = accept(sys, state.listener); taken; taken = accept(sys, state.listener))
+      (state.connections ??= []).push(taken.fd);
     // Whoever speaks to it, or leaves, is let go: there is no data to talk about.
-    state.c = (state.c ?? []).filter((fd) => {
+    state.connections = (state.connections ?? []).filter((fd) => {
       if (!sys.readable(fd)) return true;
       sys.close(fd);
       return false;
     });
-    if (state.c.length === 0) delete state.c;
-    return { wait: { readable: [state.l, ...(state.c ?? [])] } };
+    if (state.connections.length === 0) delete state.connections;
+    return { wait: { readable: [state.listener, ...(state.connections ?? [])] } };
   },
-  handles: (state, signal) => state?.x === undefined && [2, 3, 15].includes(signal),
+  handles: (state, signal) => state?.exitCode === undefined && [2, 3, 15].includes(signal),
   signal(sys) {
     print(sys, row.stopLines(sys));
     return { exit: 0 };

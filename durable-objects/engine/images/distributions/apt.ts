@@ -75,8 +75,8 @@ function sourcesOf({ id, codename }: Release): Source[] {
 }
 
 interface State {
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
   /** Rounds over the sources that are left. */
   left?: number;
   at?: number;
@@ -147,7 +147,7 @@ function plain(argv: readonly string[]): string[] {
 }
 
 function beginUpdate(io: Io, state: State): void {
-  if (locked(io, "update")) state.x = 100;
+  if (locked(io, "update")) state.exitCode = 100;
   else state.left = asksAgain(versionOf(io.sys, "apt")) ? 4 : 1;
 }
 
@@ -173,7 +173,7 @@ function updateRound(sys: Sys, io: Io, state: State): void {
   io.err(
     `${warning}: Some index files failed to download. They have been ignored, or old ones used instead.\n`,
   );
-  state.x = 0;
+  state.exitCode = 0;
 }
 
 function listPackages(io: Io): number {
@@ -258,7 +258,7 @@ const aptTool = (name: string): Program<State> =>
     first: () => ({}),
     begin(io, state) {
       const code = apt(io, state);
-      if (code !== undefined) state.x = code;
+      if (code !== undefined) state.exitCode = code;
     },
     step(sys, io, state) {
       if (state.at !== undefined && sys.now < state.at) return { wait: { untilMs: state.at } };

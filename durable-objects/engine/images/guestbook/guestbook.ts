@@ -10,7 +10,7 @@ import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { goIndex, goScript, phpIndex, phpScript } from "./pages.ts";
 import { apacheTime, commonLogTime, httpDate, rfc3339Milli } from "../../runtime/logs/times.ts";
-import { pushOn, type RedisAsk } from "../redis/ask.ts";
+import { pushOn, type RedisAsk, redisAskNames } from "../redis/ask.ts";
 import { answer, goNotFound, html, targetOf } from "../serving/serve.ts";
 import { dialErrorText } from "../serving/sockets.ts";
 
@@ -43,6 +43,7 @@ function accessLog(sys: Sys, request: HttpRequest, made: HttpAnswer): HttpAnswer
 
 const frontend = askingServer<RedisAsk & { set?: true }>({
   program: "gb-frontend",
+  workNames: redisAskNames,
   memoryMib: 24,
   title: "apache2 -DFOREGROUND",
   start(sys) {
@@ -94,7 +95,7 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
     const reply = ask.replies?.[0];
     const failed = ask.error
       ? `${ask.error === "name" ? "php_network_getaddresses: getaddrinfo failed: " : ""}${dialErrorText[ask.error]} [tcp://${ask.hosts[0] ?? ""}:6379]`
-      : reply?.k === "error"
+      : reply?.kind === "error"
         ? reply.text
         : undefined;
     const headers = { "content-type": "application/json", "x-powered-by": "PHP/7.4.26" };
@@ -105,7 +106,7 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
       );
       return accessLog(sys, request, { response: { status: 200, headers, body: text } });
     }
-    const value = reply?.k === "bulk" ? reply.text : "";
+    const value = reply?.kind === "bulk" ? reply.text : "";
     const body = ask.set ? '{"message": "Updated"}' : `{"data": "${value}"}`;
     return accessLog(sys, request, { response: { status: 200, headers, body } });
   },
@@ -159,6 +160,7 @@ const goSlaves = ["redis-slave", "redis-replica", "redis-follower"];
 
 const goGuestbook = askingServer<GoJob>({
   program: "go-guestbook",
+  workNames: { ...redisAskNames, inside: { ...redisAskNames.inside, read: redisAskNames } },
   memoryMib: 8,
   start(sys) {
     try {
@@ -202,14 +204,16 @@ const goGuestbook = askingServer<GoJob>({
     const reply = last.replies?.[0];
     const failed = error
       ? `dial tcp: ${dialErrorText[error].toLowerCase()}`
-      : reply?.k === "error"
+      : reply?.kind === "error"
         ? reply.text
         : undefined;
     if (failed) return logged(sys, request, answer(`PANIC: ${failed}\n`, undefined, 500));
     if (job.what === "info")
-      return logged(sys, request, answer(reply?.k === "bulk" ? reply.text : ""));
+      return logged(sys, request, answer(reply?.kind === "bulk" ? reply.text : ""));
     const items =
-      reply?.k === "array" ? reply.items.map((item) => (item.k === "bulk" ? item.text : "")) : [];
+      reply?.kind === "array"
+        ? reply.items.map((item) => (item.kind === "bulk" ? item.text : ""))
+        : [];
     return logged(sys, request, answer(items.length ? JSON.stringify(items, null, "  ") : "[]"));
   },
   term: (sys, _state, signal) => ({ exit: sys.pid === 1 ? 2 : 128 + signal }),

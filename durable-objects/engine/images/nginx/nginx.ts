@@ -1,4 +1,5 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
+import { httpAskNames } from "../serving/http-ask.ts";
 import { kernelRelease } from "../../core/machine.ts";
 import { memo } from "../../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../../runtime/errno.ts";
@@ -231,6 +232,11 @@ function command(sys: Sys): number | undefined {
 
 const master: Program<NginxState> = {
   name: "nginx",
+  storedNames: {
+    inside: {
+      jobs: { each: { fields: { request: "i", ask: "a" }, inside: { ask: httpAskNames } } },
+    },
+  },
   start(sys): NginxState {
     const done = command(sys);
     if (done !== undefined) return { bad: done };

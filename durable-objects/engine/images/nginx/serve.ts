@@ -24,7 +24,7 @@ export interface NginxState {
   /** Ended by a bad configuration or a taken port. */
   bad?: number;
   /** Requests handed on to others, by number. */
-  jobs?: { i: number; a: HttpAsk; done?: true }[];
+  jobs?: { request: number; ask: HttpAsk; done?: true }[];
 }
 
 /** Servers of the image's own configuration. */
@@ -160,7 +160,7 @@ function handOn(
 export function pushJobs(sys: Sys, state: NginxState): Wait {
   for (const job of state.jobs ?? []) {
     if (job.done) continue;
-    const wait = pushAsk(sys, job.a);
+    const wait = pushAsk(sys, job.ask);
     if (wait) return wait;
     job.done = true;
     sys.kernel.touch();
@@ -197,19 +197,19 @@ function made(
   request: HttpRequest,
 ): HttpResponse | undefined {
   const { version } = sys.container.image;
-  const job = state.jobs?.find(({ i }) => i === request.id);
+  const job = state.jobs?.find(({ request: i }) => i === request.id);
   if (job && !job.done) return undefined;
   if (job) {
     state.jobs = state.jobs?.filter((other) => other !== job);
     if (!state.jobs?.length) delete state.jobs;
     sys.kernel.touch();
-    return relayed(sys, job.a, request, version);
+    return relayed(sys, job.ask, request, version);
   }
   const response = server
     ? respond(sys, server, request, version)
     : page(404, "Not Found", version);
   if (!("patienceMs" in response)) return response;
-  (state.jobs ??= []).push({ i: request.id ?? 0, a: response });
+  (state.jobs ??= []).push({ request: request.id ?? 0, ask: response });
   // Its next step sends it.
   delete sys.process.wait;
   sys.kernel.touch();

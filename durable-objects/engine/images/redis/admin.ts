@@ -68,7 +68,7 @@ function config(call: Call): string {
 export const isReplica = (state: RedisState): boolean => state.link !== undefined;
 
 const replicas = (state: RedisState): string[] =>
-  Object.keys(state.c).filter((fd) => state.c[fd]?.r);
+  Object.keys(state.clients).filter((fd) => state.clients[fd]?.replica);
 
 const human = (bytes: number): string =>
   bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / 1024 ** 2).toFixed(2)}M`;
@@ -92,7 +92,8 @@ function replicationInfo(state: RedisState): string[] {
     ...own,
     `connected_slaves:${fds.length}`,
     ...fds.map(
-      (fd, i) => `slave${i}:ip=${state.c[fd]?.name ?? ""},port=6379,state=online,offset=0,lag=0`,
+      (fd, i) =>
+        `slave${i}:ip=${state.clients[fd]?.name ?? ""},port=6379,state=online,offset=0,lag=0`,
     ),
     "master_failover_state:no-failover",
     "second_repl_offset:-1",
@@ -102,9 +103,9 @@ function replicationInfo(state: RedisState): string[] {
 function sections({ sys, state, keys }: Call): Record<string, string[]> {
   const uptime = Math.floor((sys.now - sys.process.startedAtMs) / 1000);
   const used = 900_000 + storeBytes(state);
-  const spaces = Object.keys(state.d).map((index) => {
-    const all = Object.values(state.d[index] ?? {});
-    return `db${index}:keys=${all.length},expires=${all.filter((value) => value.x !== undefined).length},avg_ttl=0`;
+  const spaces = Object.keys(state.databases).map((index) => {
+    const all = Object.values(state.databases[index] ?? {});
+    return `db${index}:keys=${all.length},expires=${all.filter((value) => value.expiresAtMs !== undefined).length},avg_ttl=0`;
   });
   return {
     Server: [
@@ -120,7 +121,7 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
       "config_file:",
     ],
     Clients: [
-      `connected_clients:${Object.keys(state.c).length - replicas(state).length}`,
+      `connected_clients:${Object.keys(state.clients).length - replicas(state).length}`,
       "blocked_clients:0",
     ],
     Memory: [
@@ -132,14 +133,14 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
     ],
     Persistence: [
       "loading:0",
-      `rdb_changes_since_last_save:${state.w ?? 0}`,
+      `rdb_changes_since_last_save:${state.unsaved ?? 0}`,
       "rdb_bgsave_in_progress:0",
       "rdb_last_bgsave_status:ok",
       `aof_enabled:${settingOf(state, "appendonly") === "yes" ? 1 : 0}`,
     ],
     Stats: [
-      `total_connections_received:${state.k ?? 0}`,
-      `total_commands_processed:${state.n ?? 0}`,
+      `total_connections_received:${state.connections ?? 0}`,
+      `total_commands_processed:${state.commands ?? 0}`,
     ],
     Replication: replicationInfo(state),
     CPU: [`used_cpu_user:${((sys.process.cpu ?? 0) / 1_000_000).toFixed(6)}`],
@@ -182,7 +183,7 @@ function role({ state }: Call): string {
   return array([
     bulk("master"),
     integer(0),
-    array(replicas(state).map((fd) => bulks([state.c[fd]?.name, "6379", "0"]))),
+    array(replicas(state).map((fd) => bulks([state.clients[fd]?.name, "6379", "0"]))),
   ]);
 }
 
@@ -210,7 +211,7 @@ function auth({ args, state, client }: Call): string {
     );
   if (args.at(-1) !== password)
     return fault("WRONGPASS invalid username-password pair or user is disabled.");
-  client.a = true;
+  client.authenticated = true;
   return ok;
 }
 
@@ -226,8 +227,8 @@ export const adminCommands: Record<string, Command> = {
       const index = Number(args[0]);
       if (!Number.isInteger(index)) return fault("ERR value is not an integer or out of range");
       if (index < 0 || index > 15) return fault("ERR DB index is out of range");
-      if (index === 0) delete client.d;
-      else client.d = index;
+      if (index === 0) delete client.database;
+      else client.database = index;
       return ok;
     },
   },
@@ -244,7 +245,7 @@ export const adminCommands: Record<string, Command> = {
     arity: -1,
     write: true,
     run({ state }) {
-      state.d = {};
+      state.databases = {};
       return ok;
     },
   },
@@ -267,7 +268,7 @@ export const adminCommands: Record<string, Command> = {
     run({ args, keys }) {
       if (args[0]?.toUpperCase() !== "USAGE") return fault(syntaxError);
       const value = keys.get(args[1] ?? "");
-      return value ? integer(56 + JSON.stringify(value.v).length) : bulk(undefined);
+      return value ? integer(56 + JSON.stringify(value.value).length) : bulk(undefined);
     },
   },
 };

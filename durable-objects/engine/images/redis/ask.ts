@@ -1,12 +1,14 @@
 /** One conversation with a redis: the hosts a service may have, commands, and the replies or what went wrong. */
 import type { Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import { command, parseReply, type Reply } from "./protocol.ts";
+import type { NamesOf } from "../../core/record-codec.ts";
+import { command, parseReply, replyNames, type Reply } from "./protocol.ts";
 import {
   dial,
   hangUp,
   receive,
   send,
+  socketNames,
   waitFor,
   type DialError,
   type Socket,
@@ -16,13 +18,20 @@ export interface RedisAsk {
   /** Names to try until one resolves: manifests of different years name the same Service differently. */
   hosts: string[];
   commands: string[][];
-  s?: Socket;
-  b?: string;
+  socket?: Socket;
+  /** Bytes that came, up to a whole reply to each command. */
+  unread?: string;
   replies?: Reply[];
   error?: DialError;
   /** Gives up then, virtual ms. */
   late?: number;
 }
+
+/** Names on disk. */
+export const redisAskNames: NamesOf<RedisAsk> = {
+  fields: { socket: "s", unread: "b" },
+  inside: { socket: socketNames, replies: { each: replyNames } },
+};
 
 const patienceMs = 5_000;
 
@@ -30,21 +39,21 @@ const patienceMs = 5_000;
 export function pushOn(sys: Sys, ask: RedisAsk): Wait | undefined {
   if (ask.replies || ask.error) return undefined;
   ask.late ??= sys.now + patienceMs;
-  if (!ask.s) {
+  if (!ask.socket) {
     const wait = open(sys, ask);
     if (wait || ask.error) return wait;
   }
-  const socket = ask.s as Socket;
+  const socket = ask.socket as Socket;
   for (;;) {
     const data = receive(sys, socket);
     if (data === "") return fail(sys, ask, "reset");
     if (data === undefined) break;
-    ask.b = (ask.b ?? "") + data;
+    ask.unread = (ask.unread ?? "") + data;
   }
   const replies: Reply[] = [];
   let at = 0;
   while (replies.length < ask.commands.length) {
-    const parsed = parseReply(ask.b ?? "", at);
+    const parsed = parseReply(ask.unread ?? "", at);
     if (parsed === "more") {
       if (sys.now >= ask.late) return fail(sys, ask, "timeout");
       return { ...waitFor(socket), untilMs: ask.late };
@@ -54,15 +63,15 @@ export function pushOn(sys: Sys, ask: RedisAsk): Wait | undefined {
   }
   hangUp(sys, socket);
   ask.replies = replies;
-  delete ask.s;
-  delete ask.b;
+  delete ask.socket;
+  delete ask.unread;
   return undefined;
 }
 
 function fail(sys: Sys, ask: RedisAsk, error: DialError): undefined {
-  if (ask.s) hangUp(sys, ask.s);
-  delete ask.s;
-  delete ask.b;
+  if (ask.socket) hangUp(sys, ask.socket);
+  delete ask.socket;
+  delete ask.unread;
   ask.error = error;
   return undefined;
 }
@@ -75,8 +84,8 @@ function open(sys: Sys, ask: RedisAsk): Wait | undefined {
       return { untilMs: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), ask.late ?? Infinity) };
     }
     if ("socket" in dialled) {
-      ask.s = dialled.socket;
-      send(sys, ask.s, ask.commands.map(command).join(""));
+      ask.socket = dialled.socket;
+      send(sys, ask.socket, ask.commands.map(command).join(""));
       return undefined;
     }
     if (dialled.error !== "name") return fail(sys, ask, dialled.error);

@@ -10,6 +10,7 @@ import {
   send,
   waitFor,
   type Socket,
+  socketNames,
 } from "../serving/sockets.ts";
 
 interface State {
@@ -22,15 +23,16 @@ interface State {
   /** Replies that are awaited, and of those the first ones that are not printed. */
   due: number;
   mute: number;
-  s?: Socket;
-  b?: string;
+  socket?: Socket;
+  /** Bytes that came and are no whole reply yet. */
+  unread?: string;
   /** Lines are read from standard input; it may have ended. */
   lines?: true;
   typed?: string;
   prompted?: true;
   db?: string;
   ended?: true;
-  x?: number;
+  exitCode?: number;
 }
 
 const quoted = (text: string): string =>
@@ -45,7 +47,7 @@ const quoted = (text: string): string =>
     )}"`;
 
 function pretty(reply: Reply, indent = ""): string {
-  switch (reply.k) {
+  switch (reply.kind) {
     case "simple":
       return reply.text;
     case "error":
@@ -70,8 +72,8 @@ function pretty(reply: Reply, indent = ""): string {
 }
 
 function raw(reply: Reply): string {
-  if (reply.k === "nil") return "";
-  return reply.k === "array" ? reply.items.map(raw).join("\n") : reply.text;
+  if (reply.kind === "nil") return "";
+  return reply.kind === "array" ? reply.items.map(raw).join("\n") : reply.text;
 }
 
 const usage = "redis-cli [OPTIONS] [cmd [arg [arg ...]]]\n";
@@ -94,13 +96,13 @@ function options(sys: Sys, state: State): string[] | undefined {
       state.port = Number(url?.[2] ?? state.port);
     } else if (word === "--version" || word === "-v") {
       sys.write(1, `redis-cli ${sys.container.image.version}\n`);
-      state.x = 0;
+      state.exitCode = 0;
       return undefined;
     } else if (!["--no-auth-warning", "-2", "-3", "--verbose", "--csv"].includes(word)) {
       sys.complain(
         `Unrecognized option or bad number of args for: '${word}'\n${word === "--help" ? usage : ""}`,
       );
-      state.x = 1;
+      state.exitCode = 1;
       return undefined;
     }
   }
@@ -123,7 +125,7 @@ function next(sys: Sys, state: State): string[] | undefined {
     const words = splitWords(line);
     if (words === undefined) sys.write(1, "Invalid argument(s)\n");
     else if (/^(exit|quit)$/i.test(words[0] ?? "")) {
-      state.x = 0;
+      state.exitCode = 0;
       return undefined;
     } else if (words.length) return words;
     if (state.pretty) prompt(sys, state);
@@ -133,7 +135,7 @@ function next(sys: Sys, state: State): string[] | undefined {
 function prompt(sys: Sys, state: State): void {
   if (state.prompted || !sys.terminal(0)) return;
   state.prompted = true;
-  const place = state.s ? `${state.host}:${state.port}` : "not connected";
+  const place = state.socket ? `${state.host}:${state.port}` : "not connected";
   sys.write(1, `${place}${state.db && state.db !== "0" ? `[${state.db}]` : ""}> `);
 }
 
@@ -141,7 +143,7 @@ function connect(sys: Sys, state: State): Step | "there" {
   const dialled = dial(sys, state.host, state.port);
   if ("dueAtMs" in dialled) return { wait: { untilMs: Math.max(dialled.dueAtMs, sys.now + 1) } };
   if ("socket" in dialled) {
-    state.s = dialled.socket;
+    state.socket = dialled.socket;
     return "there";
   }
   sys.complain(
@@ -156,29 +158,33 @@ function takeReplies(sys: Sys, state: State, socket: Socket): boolean {
     const data = receive(sys, socket);
     if (data === "") return state.due === 0;
     if (data === undefined) break;
-    state.b = (state.b ?? "") + data;
+    state.unread = (state.unread ?? "") + data;
   }
-  while (state.b && state.due > 0) {
-    const parsed = parseReply(state.b);
+  while (state.unread && state.due > 0) {
+    const parsed = parseReply(state.unread);
     if (parsed === "more") break;
-    state.b = state.b.slice(parsed.used);
+    state.unread = state.unread.slice(parsed.used);
     state.due--;
     const { reply } = parsed;
     if (state.mute > 0) {
       state.mute--;
-      if (reply.k === "error") sys.complain(`AUTH failed: ${reply.text}\n`);
+      if (reply.kind === "error") sys.complain(`AUTH failed: ${reply.text}\n`);
       continue;
     }
     sys.write(1, `${state.pretty ? pretty(reply) : raw(reply)}\n`);
-    if (reply.k === "error" && !state.lines) state.x = 1;
+    if (reply.kind === "error" && !state.lines) state.exitCode = 1;
     if (state.pretty && state.lines) prompt(sys, state);
   }
-  if (state.b === "") delete state.b;
+  if (state.unread === "") delete state.unread;
   return true;
 }
 
 export const redisCli: Program<State> = {
   name: "redis-cli",
+  storedNames: {
+    fields: { socket: "s", unread: "b", exitCode: "x" },
+    inside: { socket: socketNames },
+  },
   start(sys) {
     const state: State = { host: "127.0.0.1", port: 6379, todo: [], due: 0, mute: 0 };
     if (sys.terminal(1)) state.pretty = true;
@@ -191,13 +197,13 @@ export const redisCli: Program<State> = {
     return state;
   },
   step(sys, state): Step {
-    if (state.x !== undefined && state.due === 0) return { exit: state.x };
-    if (!state.s) {
+    if (state.exitCode !== undefined && state.due === 0) return { exit: state.exitCode };
+    if (!state.socket) {
       const step = connect(sys, state);
       if (step !== "there") return step;
       if (state.lines && state.pretty) prompt(sys, state);
     }
-    const socket = state.s as Socket;
+    const socket = state.socket as Socket;
     if (state.lines && !state.ended && sys.readable(0)) {
       const data = sys.read(0);
       if (data === "") state.ended = true;
@@ -217,10 +223,10 @@ export const redisCli: Program<State> = {
     const over =
       state.due === 0 &&
       state.todo.length === 0 &&
-      (!state.lines || state.x !== undefined || (state.ended && !state.typed));
+      (!state.lines || state.exitCode !== undefined || (state.ended && !state.typed));
     if (over) {
       hangUp(sys, socket);
-      return { exit: state.x ?? 0 };
+      return { exit: state.exitCode ?? 0 };
     }
     if (state.due === 0 && (state.typed?.includes("\n") || state.ended)) return undefined;
     const wait = waitFor(socket);

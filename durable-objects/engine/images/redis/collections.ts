@@ -12,10 +12,10 @@ function bounds(from: string, to: string, length: number): [number, number] | un
 function push({ keys, args: [key = "", ...values] }: Call, left: boolean, must = false): string {
   const list = keys.of(key, "list");
   if (must && !list) return integer(0);
-  const old = list?.v ?? [];
-  const v = left ? [...values.toReversed(), ...old] : [...old, ...values];
-  keys.set(key, { ...list, t: "list", v });
-  return integer(v.length);
+  const old = list?.value ?? [];
+  const value = left ? [...values.toReversed(), ...old] : [...old, ...values];
+  keys.set(key, { ...list, type: "list", value });
+  return integer(value.length);
 }
 
 function pop({ keys, args: [key = "", count] }: Call, left: boolean): string {
@@ -24,19 +24,21 @@ function pop({ keys, args: [key = "", count] }: Call, left: boolean): string {
   const many = count === undefined ? 1 : Number(count);
   if (!(many >= 0)) return fault("ERR value is out of range, must be positive");
   const taken = left
-    ? list.v.slice(0, many)
-    : list.v.slice(list.v.length - Math.min(many, list.v.length)).toReversed();
-  const v = left ? list.v.slice(many) : list.v.slice(0, Math.max(0, list.v.length - many));
-  keys.set(key, { ...list, v });
+    ? list.value.slice(0, many)
+    : list.value.slice(list.value.length - Math.min(many, list.value.length)).toReversed();
+  const value = left
+    ? list.value.slice(many)
+    : list.value.slice(0, Math.max(0, list.value.length - many));
+  keys.set(key, { ...list, value });
   keys.tidy(key);
   return count === undefined ? bulk(taken[0]) : bulks(taken);
 }
 
 function trim({ keys, args: [key = "", from = "", to = ""] }: Call): string {
   const list = keys.of(key, "list");
-  const cut = bounds(from, to, list?.v.length ?? 0);
+  const cut = bounds(from, to, list?.value.length ?? 0);
   if (!cut) return fault(notInteger);
-  if (list) keys.set(key, { ...list, v: list.v.slice(...cut) });
+  if (list) keys.set(key, { ...list, value: list.value.slice(...cut) });
   keys.tidy(key);
   return ok;
 }
@@ -44,11 +46,12 @@ function trim({ keys, args: [key = "", from = "", to = ""] }: Call): string {
 function removeItems({ keys, args: [key = "", count = "", item = ""] }: Call): string {
   const list = keys.of(key, "list");
   if (!list) return integer(0);
-  const most = Math.abs(Number(count)) || list.v.length;
+  const most = Math.abs(Number(count)) || list.value.length;
   let gone = 0;
   const keep = (value: string): boolean => value !== item || gone >= most || ++gone < 0;
-  const v = Number(count) < 0 ? list.v.toReversed().filter(keep).toReversed() : list.v.filter(keep);
-  keys.set(key, { ...list, v });
+  const value =
+    Number(count) < 0 ? list.value.toReversed().filter(keep).toReversed() : list.value.filter(keep);
+  keys.set(key, { ...list, value });
   keys.tidy(key);
   return integer(gone);
 }
@@ -62,19 +65,19 @@ const listCommands: Record<string, Command> = {
   rpop: { arity: -2, write: true, run: (call) => pop(call, false) },
   llen: {
     arity: 2,
-    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "list")?.v.length ?? 0),
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "list")?.value.length ?? 0),
   },
   lrange: {
     arity: 4,
     run({ keys, args: [key = "", from = "", to = ""] }) {
-      const list = keys.of(key, "list")?.v ?? [];
+      const list = keys.of(key, "list")?.value ?? [];
       const cut = bounds(from, to, list.length);
       return cut ? bulks(list.slice(...cut)) : fault(notInteger);
     },
   },
   lindex: {
     arity: 3,
-    run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "list")?.v.at(Number(args[1]))),
+    run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "list")?.value.at(Number(args[1]))),
   },
   lset: {
     arity: 4,
@@ -82,9 +85,9 @@ const listCommands: Record<string, Command> = {
     run({ keys, args: [key = "", index = "", value = ""] }) {
       const list = keys.of(key, "list");
       if (!list) return fault("ERR no such key");
-      const at = Number(index) < 0 ? list.v.length + Number(index) : Number(index);
-      if (!(at >= 0 && at < list.v.length)) return fault("ERR index out of range");
-      keys.set(key, { ...list, v: list.v.with(at, value) });
+      const at = Number(index) < 0 ? list.value.length + Number(index) : Number(index);
+      if (!(at >= 0 && at < list.value.length)) return fault("ERR index out of range");
+      keys.set(key, { ...list, value: list.value.with(at, value) });
       return ok;
     },
   },
@@ -95,23 +98,23 @@ const listCommands: Record<string, Command> = {
 function hset({ keys, args: [key = "", ...pairs], name }: Call): number | string {
   if (pairs.length % 2) return fault(`ERR wrong number of arguments for '${name}' command`);
   const hash = keys.of(key, "hash");
-  const fields = new Map(hash?.v ?? []);
+  const fields = new Map(hash?.value ?? []);
   const before = fields.size;
   for (let i = 0; i < pairs.length; i += 2) fields.set(pairs[i] ?? "", pairs[i + 1] ?? "");
-  keys.set(key, { ...hash, t: "hash", v: [...fields] });
+  keys.set(key, { ...hash, type: "hash", value: [...fields] });
   return fields.size - before;
 }
 
 const fieldsOf = ({ keys, args }: Call): Map<string, string> =>
-  new Map(keys.of(args[0] ?? "", "hash")?.v ?? []);
+  new Map(keys.of(args[0] ?? "", "hash")?.value ?? []);
 
 function hashIncrement({ keys, args: [key = "", field = "", by = ""] }: Call): string {
   const hash = keys.of(key, "hash");
-  const fields = new Map(hash?.v ?? []);
+  const fields = new Map(hash?.value ?? []);
   const sum = Number(fields.get(field) ?? "0") + Number(by);
   if (!Number.isSafeInteger(sum)) return fault(notInteger);
   fields.set(field, String(sum));
-  keys.set(key, { ...hash, t: "hash", v: [...fields] });
+  keys.set(key, { ...hash, type: "hash", value: [...fields] });
   return integer(sum);
 }
 
@@ -161,10 +164,10 @@ const hashCommands: Record<string, Command> = {
     run({ keys, args: [key = "", ...names] }) {
       const hash = keys.of(key, "hash");
       if (!hash) return integer(0);
-      const v = hash.v.filter(([name]) => !names.includes(name));
-      keys.set(key, { ...hash, v });
+      const value = hash.value.filter(([name]) => !names.includes(name));
+      keys.set(key, { ...hash, value });
       keys.tidy(key);
-      return integer(hash.v.length - v.length);
+      return integer(hash.value.length - value.length);
     },
   },
 };
@@ -175,9 +178,9 @@ const setCommands: Record<string, Command> = {
     write: true,
     run({ keys, args: [key = "", ...members] }) {
       const old = keys.of(key, "set");
-      const v = [...new Set([...(old?.v ?? []), ...members])];
-      keys.set(key, { ...old, t: "set", v });
-      return integer(v.length - (old?.v.length ?? 0));
+      const value = [...new Set([...(old?.value ?? []), ...members])];
+      keys.set(key, { ...old, type: "set", value });
+      return integer(value.length - (old?.value.length ?? 0));
     },
   },
   srem: {
@@ -186,21 +189,24 @@ const setCommands: Record<string, Command> = {
     run({ keys, args: [key = "", ...members] }) {
       const old = keys.of(key, "set");
       if (!old) return integer(0);
-      const v = old.v.filter((member) => !members.includes(member));
-      keys.set(key, { ...old, v });
+      const value = old.value.filter((member) => !members.includes(member));
+      keys.set(key, { ...old, value });
       keys.tidy(key);
-      return integer(old.v.length - v.length);
+      return integer(old.value.length - value.length);
     },
   },
-  smembers: { arity: 2, run: ({ keys, args }) => bulks(keys.of(args[0] ?? "", "set")?.v ?? []) },
+  smembers: {
+    arity: 2,
+    run: ({ keys, args }) => bulks(keys.of(args[0] ?? "", "set")?.value ?? []),
+  },
   scard: {
     arity: 2,
-    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "set")?.v.length ?? 0),
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "set")?.value.length ?? 0),
   },
   sismember: {
     arity: 3,
     run: ({ keys, args }) =>
-      integer(keys.of(args[0] ?? "", "set")?.v.includes(args[1] ?? "") ? 1 : 0),
+      integer(keys.of(args[0] ?? "", "set")?.value.includes(args[1] ?? "") ? 1 : 0),
   },
 };
 
@@ -209,7 +215,7 @@ const scoreText = (score: number): string =>
 
 function zadd({ keys, args: [key = "", ...pairs] }: Call): string {
   const old = keys.of(key, "zset");
-  const scores = new Map(old?.v ?? []);
+  const scores = new Map(old?.value ?? []);
   const before = scores.size;
   if (pairs.length % 2) return fault("ERR syntax error");
   for (let i = 0; i < pairs.length; i += 2) {
@@ -217,8 +223,8 @@ function zadd({ keys, args: [key = "", ...pairs] }: Call): string {
     if (Number.isNaN(score)) return fault("ERR value is not a valid float");
     scores.set(pairs[i + 1] ?? "", score);
   }
-  const v = [...scores].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
-  keys.set(key, { ...old, t: "zset", v });
+  const value = [...scores].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
+  keys.set(key, { ...old, type: "zset", value });
   return integer(scores.size - before);
 }
 
@@ -226,7 +232,7 @@ function zrange(
   { keys, args: [key = "", from = "", to = "", ...options] }: Call,
   reverse: boolean,
 ): string {
-  const all = keys.of(key, "zset")?.v ?? [];
+  const all = keys.of(key, "zset")?.value ?? [];
   const words = options.map((word) => word.toUpperCase());
   const list = reverse || words.includes("REV") ? all.toReversed() : all;
   const cut = bounds(from, to, list.length);
@@ -245,12 +251,12 @@ const sortedCommands: Record<string, Command> = {
   zrevrange: { arity: -4, run: (call) => zrange(call, true) },
   zcard: {
     arity: 2,
-    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "zset")?.v.length ?? 0),
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "zset")?.value.length ?? 0),
   },
   zscore: {
     arity: 3,
     run({ keys, args }) {
-      const found = keys.of(args[0] ?? "", "zset")?.v.find(([member]) => member === args[1]);
+      const found = keys.of(args[0] ?? "", "zset")?.value.find(([member]) => member === args[1]);
       return bulk(found && scoreText(found[1]));
     },
   },
@@ -259,7 +265,7 @@ const sortedCommands: Record<string, Command> = {
     write: true,
     run(call) {
       const [key = "", by = "", member = ""] = call.args;
-      const old = call.keys.of(key, "zset")?.v.find(([name]) => name === member)?.[1] ?? 0;
+      const old = call.keys.of(key, "zset")?.value.find(([name]) => name === member)?.[1] ?? 0;
       const sum = scoreText(old + Number(by));
       const problem = zadd({ ...call, args: [key, sum, member] });
       return problem.startsWith("-") ? problem : bulk(sum);
@@ -271,10 +277,10 @@ const sortedCommands: Record<string, Command> = {
     run({ keys, args: [key = "", ...members] }) {
       const old = keys.of(key, "zset");
       if (!old) return integer(0);
-      const v = old.v.filter(([member]) => !members.includes(member));
-      keys.set(key, { ...old, v });
+      const value = old.value.filter(([member]) => !members.includes(member));
+      keys.set(key, { ...old, value });
       keys.tidy(key);
-      return integer(old.v.length - v.length);
+      return integer(old.value.length - value.length);
     },
   },
 };

@@ -34,7 +34,11 @@ function refusal(call: Call, found: Command | undefined): string | undefined {
   if (found.arity > 0 ? words !== found.arity : words < -found.arity)
     return `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
   if (call.inside) return undefined;
-  if (settingOf(state, "requirepass") !== "" && !client.a && name.toLowerCase() !== "auth")
+  if (
+    settingOf(state, "requirepass") !== "" &&
+    !client.authenticated &&
+    name.toLowerCase() !== "auth"
+  )
     return "NOAUTH Authentication required.";
   if (!found.write) return undefined;
   if (isReplica(state) && settingOf(state, "replica-read-only") !== "no")
@@ -63,8 +67,8 @@ function makeRoom({ state, keys }: Call): boolean {
   let names = keys.names();
   if (policy.startsWith("volatile"))
     names = names
-      .filter((name) => keys.get(name)?.x !== undefined)
-      .sort((a, b) => (keys.get(a)?.x ?? 0) - (keys.get(b)?.x ?? 0));
+      .filter((name) => keys.get(name)?.expiresAtMs !== undefined)
+      .sort((a, b) => (keys.get(a)?.expiresAtMs ?? 0) - (keys.get(b)?.expiresAtMs ?? 0));
   for (const name of names) {
     if (storeBytes(state) <= memoryLimit(state)) return true;
     keys.remove(name);
@@ -82,7 +86,7 @@ export function execute(
 ): string {
   const [name = "", ...args] = words;
   const found = commands[name.toLowerCase()];
-  const keys = new Keys(state, client.d ?? 0, sys.now);
+  const keys = new Keys(state, client.database ?? 0, sys.now);
   const call: Call = { name, args, keys, sys, state, client, ...(inside ? { inside } : {}) };
   const no = refusal(call, Object.hasOwn(commands, name.toLowerCase()) ? found : undefined);
   if (no) return fault(no);
@@ -96,10 +100,10 @@ export function execute(
     return fault("WRONGTYPE Operation against a key holding the wrong kind of value");
   }
   if (found?.write && !reply.startsWith("-")) {
-    state.w = (state.w ?? 0) + 1;
-    propagate(sys, state, client.d ?? 0, words);
+    state.unsaved = (state.unsaved ?? 0) + 1;
+    propagate(sys, state, client.database ?? 0, words);
     if (inside !== true && settingOf(state, "appendonly") === "yes")
-      logCommand(sys, client.d ?? 0, words);
+      logCommand(sys, client.database ?? 0, words);
   }
   return reply;
 }
@@ -109,7 +113,7 @@ function propagate(sys: Sys, state: RedisState, database: number, words: string[
     (database ? command(["SELECT", String(database)]) : "") +
     command(words) +
     (database ? command(["SELECT", "0"]) : "");
-  for (const fd in state.c) if (state.c[fd]?.r) writeAll(sys, Number(fd), bytes);
+  for (const fd in state.clients) if (state.clients[fd]?.replica) writeAll(sys, Number(fd), bytes);
 }
 
 function logCommand(sys: Sys, database: number, words: string[]): void {

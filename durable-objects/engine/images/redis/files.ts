@@ -5,7 +5,7 @@ import { commandsPath, execute } from "./execute.ts";
 import { parseCommand } from "./protocol.ts";
 import { say } from "./log.ts";
 import { settingOf, type RedisState } from "./state.ts";
-import type { Database } from "./store.ts";
+import { databasesOf, snapshotOf } from "./store.ts";
 
 const header = "REDIS0012\xfa";
 const snapshotPath = (state: RedisState): string =>
@@ -14,8 +14,8 @@ const snapshotPath = (state: RedisState): string =>
 /** Writes the snapshot file; false, and a line in the log, where the file system refuses. */
 export function saveData(sys: Sys, state: RedisState): boolean {
   try {
-    sys.writeFile(snapshotPath(state), header + JSON.stringify(state.d));
-    delete state.w;
+    sys.writeFile(snapshotPath(state), header + snapshotOf(state));
+    delete state.unsaved;
     return true;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
@@ -49,17 +49,17 @@ export function loadData(sys: Sys, state: RedisState): void {
       log = log.slice(parsed.used);
       execute(sys, state, client, parsed.words, true);
     }
-    delete state.w;
+    delete state.unsaved;
     say(sys, "*", `DB loaded from append only file: 0.000 seconds`);
     return;
   }
   const snapshot = read(sys, snapshotPath(state));
   if (!snapshot?.startsWith(header)) return;
   try {
-    state.d = JSON.parse(snapshot.slice(header.length)) as Record<string, Database>;
+    state.databases = databasesOf(snapshot.slice(header.length));
     say(sys, "*", "DB loaded from disk: 0.000 seconds");
   } catch {
     say(sys, "#", "Short read or OOM loading DB. Unrecoverable error, aborting now.");
-    state.x = 1;
+    state.exitCode = 1;
   }
 }

@@ -7,14 +7,14 @@ const integerPattern = /^-?\d{1,18}$/;
 
 function add({ keys, args: [key = ""] }: Call, by: string): string {
   const old = keys.of(key, "string");
-  if (!integerPattern.test(old?.v ?? "0") || !integerPattern.test(by)) return fault(notInteger);
-  const value = BigInt(old?.v ?? "0") + BigInt(by);
-  keys.set(key, { ...old, t: "string", v: String(value) });
+  if (!integerPattern.test(old?.value ?? "0") || !integerPattern.test(by)) return fault(notInteger);
+  const value = BigInt(old?.value ?? "0") + BigInt(by);
+  keys.set(key, { ...old, type: "string", value: String(value) });
   return `:${value}\r\n`;
 }
 
 interface SetOptions {
-  x?: number;
+  expiresAtMs?: number;
   keep?: true;
   only?: "NX" | "XX";
   get?: true;
@@ -30,7 +30,7 @@ function setOptions(words: string[], now: number): SetOptions | undefined {
     else if (["EX", "PX", "EXAT", "PXAT"].includes(word)) {
       const number = words[++i] ?? "";
       if (!integerPattern.test(number)) return undefined;
-      options.x =
+      options.expiresAtMs =
         Number(number) * (word.startsWith("E") ? 1000 : 1) + (word.endsWith("AT") ? 0 : now);
     } else return undefined;
   }
@@ -42,14 +42,14 @@ function set(call: Call): string {
   const [key = "", value = ""] = args;
   const options = setOptions(args.slice(2), keys.now);
   if (!options) return fault(syntaxError);
-  if (options.x !== undefined && options.x <= keys.now)
+  if (options.expiresAtMs !== undefined && options.expiresAtMs <= keys.now)
     return fault("ERR invalid expire time in 'set' command");
   const old = options.get ? keys.of(key, "string") : keys.get(key);
-  const before = options.get ? bulk(old?.t === "string" ? old.v : undefined) : ok;
+  const before = options.get ? bulk(old?.type === "string" ? old.value : undefined) : ok;
   if (options.only === "NX" ? old : options.only === "XX" && !old)
     return options.get ? before : nil;
-  const x = options.keep ? old?.x : options.x;
-  keys.set(key, { t: "string", v: value, ...(x === undefined ? {} : { x }) });
+  const expiresAtMs = options.keep ? old?.expiresAtMs : options.expiresAtMs;
+  keys.set(key, { type: "string", value, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) });
   return before;
 }
 
@@ -61,20 +61,22 @@ function expire(
   if (!integerPattern.test(amount)) return fault(notInteger);
   const value = keys.get(key);
   if (!value) return integer(0);
-  const x = Number(amount) * unit + (absolute ? 0 : keys.now);
-  if (x <= keys.now) keys.remove(key);
-  else keys.set(key, { ...value, x });
+  const expiresAtMs = Number(amount) * unit + (absolute ? 0 : keys.now);
+  if (expiresAtMs <= keys.now) keys.remove(key);
+  else keys.set(key, { ...value, expiresAtMs });
   return integer(1);
 }
 
 function remaining({ keys, args: [key = ""] }: Call, unit: number): string {
   const value = keys.get(key);
   if (!value) return integer(-2);
-  return integer(value.x === undefined ? -1 : Math.round((value.x - keys.now) / unit));
+  return integer(
+    value.expiresAtMs === undefined ? -1 : Math.round((value.expiresAtMs - keys.now) / unit),
+  );
 }
 
 function range({ keys, args: [key = "", from = "", to = ""] }: Call): string {
-  const text = keys.of(key, "string")?.v ?? "";
+  const text = keys.of(key, "string")?.value ?? "";
   const start = Number(from) < 0 ? Math.max(0, text.length + Number(from)) : Number(from);
   const end = Number(to) < 0 ? text.length + Number(to) : Number(to);
   return bulk(text.slice(start, end + 1));
@@ -99,13 +101,13 @@ function scan({ sys, keys, args }: Call): string {
     else if (word !== "COUNT") return fault(syntaxError);
   }
   const found = globbed(keys.names(), match, sys.matching).filter(
-    (name) => !type || keys.get(name)?.t === type,
+    (name) => !type || keys.get(name)?.type === type,
   );
   return array([bulk("0"), bulks(found)]);
 }
 
 export const keyCommands: Record<string, Command> = {
-  get: { arity: 2, run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "string")?.v) },
+  get: { arity: 2, run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "string")?.value) },
   set: { arity: -3, write: true, run: set },
   setnx: {
     arity: 3,
@@ -125,7 +127,7 @@ export const keyCommands: Record<string, Command> = {
     run({ keys, args: [key = ""] }) {
       const value = keys.of(key, "string");
       keys.remove(key);
-      return bulk(value?.v);
+      return bulk(value?.value);
     },
   },
   mget: {
@@ -134,7 +136,7 @@ export const keyCommands: Record<string, Command> = {
       bulks(
         args.map((key) => {
           const value = keys.get(key);
-          return value?.t === "string" ? value.v : undefined;
+          return value?.type === "string" ? value.value : undefined;
         }),
       ),
   },
@@ -144,7 +146,7 @@ export const keyCommands: Record<string, Command> = {
     run({ keys, args }) {
       if (args.length % 2) return fault("ERR wrong number of arguments for 'mset' command");
       for (let i = 0; i < args.length; i += 2)
-        keys.set(args[i] ?? "", { t: "string", v: args[i + 1] ?? "" });
+        keys.set(args[i] ?? "", { type: "string", value: args[i + 1] ?? "" });
       return ok;
     },
   },
@@ -153,13 +155,13 @@ export const keyCommands: Record<string, Command> = {
     write: true,
     run({ keys, args: [key = "", tail = ""] }) {
       const old = keys.of(key, "string");
-      keys.set(key, { ...old, t: "string", v: (old?.v ?? "") + tail });
-      return integer((old?.v.length ?? 0) + tail.length);
+      keys.set(key, { ...old, type: "string", value: (old?.value ?? "") + tail });
+      return integer((old?.value.length ?? 0) + tail.length);
     },
   },
   strlen: {
     arity: 2,
-    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "string")?.v.length ?? 0),
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "string")?.value.length ?? 0),
   },
   getrange: { arity: 4, run: range },
   incr: { arity: 2, write: true, run: (call) => add(call, "1") },
@@ -192,7 +194,7 @@ export const keyCommands: Record<string, Command> = {
     arity: -2,
     run: ({ keys, args }) => integer(args.filter((key) => keys.get(key)).length),
   },
-  type: { arity: 2, run: ({ keys, args }) => simple(keys.get(args[0] ?? "")?.t ?? "none") },
+  type: { arity: 2, run: ({ keys, args }) => simple(keys.get(args[0] ?? "")?.type ?? "none") },
   keys: {
     arity: 2,
     run: ({ sys, keys, args }) => bulks(globbed(keys.names(), args[0] ?? "", sys.matching)),
@@ -217,8 +219,8 @@ export const keyCommands: Record<string, Command> = {
     write: true,
     run({ keys, args: [key = ""] }) {
       const value = keys.get(key);
-      if (value?.x === undefined) return integer(0);
-      const { x: _x, ...rest } = value;
+      if (value?.expiresAtMs === undefined) return integer(0);
+      const { expiresAtMs: _x, ...rest } = value;
       keys.set(key, rest);
       return integer(1);
     },

@@ -5,25 +5,26 @@ import { command, parseCommand } from "./protocol.ts";
 import { execute } from "./execute.ts";
 import { say } from "./log.ts";
 import type { Link, RedisState } from "./state.ts";
-import type { Database } from "./store.ts";
+import { databasesOf } from "./store.ts";
 import { dial, dialErrorText, hangUp, receive, send, waitFor } from "../serving/sockets.ts";
 
 /** redis tries every second; after the first tries, ten seconds apart: a master that is away for long costs less. */
 const retryMs = (tries: number): number => (tries < 10 ? 1000 : 10_000);
 
 function again(sys: Sys, link: Link, why: string): void {
-  if (link.s) hangUp(sys, link.s);
-  delete link.s;
-  delete link.b;
+  if (link.socket) hangUp(sys, link.socket);
+  delete link.socket;
+  delete link.unread;
   delete link.up;
-  link.n = (link.n ?? 0) + 1;
-  link.t = sys.now + retryMs(link.n);
-  if (link.n <= 10) say(sys, "#", why, "S");
+  link.tries = (link.tries ?? 0) + 1;
+  link.nextTryMs = sys.now + retryMs(link.tries);
+  if (link.tries <= 10) say(sys, "#", why, "S");
 }
 
 function connect(sys: Sys, link: Link): Wait | undefined {
-  if (link.t !== undefined && sys.now < link.t) return { untilMs: link.t };
-  if (!link.n || link.n <= 10) say(sys, "*", `Connecting to MASTER ${link.host}:${link.port}`, "S");
+  if (link.nextTryMs !== undefined && sys.now < link.nextTryMs) return { untilMs: link.nextTryMs };
+  if (!link.tries || link.tries <= 10)
+    say(sys, "*", `Connecting to MASTER ${link.host}:${link.port}`, "S");
   const dialled = dial(sys, link.host, link.port);
   if ("dueAtMs" in dialled) return { untilMs: Math.max(dialled.dueAtMs, sys.now + 1) };
   if ("error" in dialled) {
@@ -34,14 +35,14 @@ function connect(sys: Sys, link: Link): Wait | undefined {
         ? `Unable to connect to MASTER: ${dialErrorText.name}`
         : `Error condition on socket for SYNC: ${dialErrorText[dialled.error]}`,
     );
-    return { untilMs: link.t ?? sys.now + 1000 };
+    return { untilMs: link.nextTryMs ?? sys.now + 1000 };
   }
-  link.s = dialled.socket;
-  delete link.t;
+  link.socket = dialled.socket;
+  delete link.nextTryMs;
   say(sys, "*", "MASTER <-> REPLICA sync started", "S");
   send(
     sys,
-    link.s,
+    link.socket,
     command(["REPLCONF", "listening-port", "6379"]) + command(["PSYNC", "?", "-1"]),
   );
   return undefined;
@@ -49,37 +50,37 @@ function connect(sys: Sys, link: Link): Wait | undefined {
 
 /** Takes the answers to REPLCONF and PSYNC and the snapshot off the buffer; false: they are not all there. */
 function takeSnapshot(sys: Sys, state: RedisState, link: Link): boolean {
-  const match = /^(?:[+-][^\r]*\r\n)*?\+FULLRESYNC [^\r]*\r\n\$(\d+)\r\n/.exec(link.b ?? "");
-  if (!match || !link.b) return false;
+  const match = /^(?:[+-][^\r]*\r\n)*?\+FULLRESYNC [^\r]*\r\n\$(\d+)\r\n/.exec(link.unread ?? "");
+  if (!match || !link.unread) return false;
   const end = match[0].length + Number(match[1]);
-  if (link.b.length < end) return false;
-  state.d = JSON.parse(link.b.slice(match[0].length, end)) as Record<string, Database>;
-  link.b = link.b.slice(end);
+  if (link.unread.length < end) return false;
+  state.databases = databasesOf(link.unread.slice(match[0].length, end));
+  link.unread = link.unread.slice(end);
   link.up = true;
-  delete link.n;
+  delete link.tries;
   say(sys, "*", "MASTER <-> REPLICA sync: Finished with success", "S");
   return true;
 }
 
 function applyWrites(sys: Sys, state: RedisState, link: Link): void {
-  while (link.b) {
-    const parsed = parseCommand(link.b);
+  while (link.unread) {
+    const parsed = parseCommand(link.unread);
     if (parsed === "more" || "error" in parsed) break;
-    link.b = link.b.slice(parsed.used);
+    link.unread = link.unread.slice(parsed.used);
     execute(sys, state, link, parsed.words, true);
   }
-  if (link.b === "") delete link.b;
+  if (link.unread === "") delete link.unread;
 }
 
 /** One round; returns what to wait for. */
 export function runLink(sys: Sys, state: RedisState): Wait {
   const { link } = state;
   if (!link) return {};
-  if (!link.s) {
+  if (!link.socket) {
     const wait = connect(sys, link);
     if (wait) return wait;
   }
-  const socket = link.s;
+  const socket = link.socket;
   if (!socket) return { untilMs: sys.now + 1000 };
   for (;;) {
     const data = receive(sys, socket);
@@ -92,17 +93,17 @@ export function runLink(sys: Sys, state: RedisState): Wait {
           ? "Connection with master lost."
           : "I/O error reading bulk count from MASTER: Success",
       );
-      return { untilMs: link.t ?? sys.now + 1000 };
+      return { untilMs: link.nextTryMs ?? sys.now + 1000 };
     }
-    link.b = (link.b ?? "") + data;
+    link.unread = (link.unread ?? "") + data;
   }
-  if (!link.up && link.b?.startsWith("-NOAUTH")) {
+  if (!link.up && link.unread?.startsWith("-NOAUTH")) {
     again(
       sys,
       link,
       "Master does not support PSYNC or is in error state (reply: -NOAUTH Authentication required.)",
     );
-    return { untilMs: link.t ?? sys.now + 1000 };
+    return { untilMs: link.nextTryMs ?? sys.now + 1000 };
   }
   if (link.up || takeSnapshot(sys, state, link)) applyWrites(sys, state, link);
   return waitFor(socket);

@@ -1,6 +1,7 @@
 /** RESP, redis' wire format: commands in, replies out. Everything is bytes. */
 
 import { redisArgumentBytesMax } from "../../core/limits.ts";
+import type { NamesOf } from "../../core/record-codec.ts";
 
 export const ok = "+OK\r\n";
 export const nil = "$-1\r\n";
@@ -71,10 +72,14 @@ export function parseCommand(
 }
 
 export type Reply =
-  | { k: "simple" | "error" | "bulk"; text: string }
-  | { k: "int"; text: string }
-  | { k: "nil" }
-  | { k: "array"; items: Reply[] };
+  | { kind: "simple" | "error" | "bulk"; text: string }
+  | { kind: "int"; text: string }
+  | { kind: "nil" }
+  | { kind: "array"; items: Reply[] };
+
+/** Names on disk. */
+export const replyNames: NamesOf<Reply> = { fields: { kind: "k" }, inside: {} };
+replyNames.inside = { items: { each: replyNames } };
 
 /** One reply at the front of a stream. */
 export function parseReply(data: string, from = 0): { reply: Reply; used: number } | "more" {
@@ -84,31 +89,31 @@ export function parseReply(data: string, from = 0): { reply: Reply; used: number
   const used = end + 2;
   switch (data[from]) {
     case "+":
-      return { reply: { k: "simple", text: line }, used };
+      return { reply: { kind: "simple", text: line }, used };
     case "-":
-      return { reply: { k: "error", text: line }, used };
+      return { reply: { kind: "error", text: line }, used };
     case ":":
-      return { reply: { k: "int", text: line }, used };
+      return { reply: { kind: "int", text: line }, used };
     case "$": {
       const length = Number(line);
-      if (length < 0) return { reply: { k: "nil" }, used };
+      if (length < 0) return { reply: { kind: "nil" }, used };
       if (data.length < used + length + 2) return "more";
       return {
-        reply: { k: "bulk", text: data.slice(used, used + length) },
+        reply: { kind: "bulk", text: data.slice(used, used + length) },
         used: used + length + 2,
       };
     }
     default: {
       const items: Reply[] = [];
       let at = used;
-      if (Number(line) < 0) return { reply: { k: "nil" }, used };
+      if (Number(line) < 0) return { reply: { kind: "nil" }, used };
       for (let i = 0; i < Number(line); i++) {
         const item = parseReply(data, at);
         if (item === "more") return "more";
         items.push(item.reply);
         at = item.used;
       }
-      return { reply: { k: "array", items }, used: at };
+      return { reply: { kind: "array", items }, used: at };
     }
   }
 }

@@ -13,8 +13,8 @@ import { loadData, saveData } from "./files.ts";
 import { runLink } from "./link.ts";
 import { array, fault, ok, parseCommand, simple } from "./protocol.ts";
 import { say } from "./log.ts";
-import { settingOf, type RedisClient, type RedisState } from "./state.ts";
-import { storeBytes } from "./store.ts";
+import { redisNames, settingOf, type RedisClient, type RedisState } from "./state.ts";
+import { snapshotOf, storeBytes } from "./store.ts";
 import { bootedQuietly } from "../serving/serve.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { peerOf, writeAll } from "../serving/sockets.ts";
@@ -34,8 +34,8 @@ function session(
       return ok;
     case "PSYNC":
     case "SYNC": {
-      const payload = JSON.stringify(state.d);
-      client.r = true;
+      const payload = snapshotOf(state);
+      client.replica = true;
       client.name = peerOf(sys, fd).replace(/:\d+$/, "");
       say(sys, "*", `Replica ${client.name}:6379 asks for synchronization`);
       say(sys, "*", `Synchronization with replica ${client.name}:6379 succeeded`);
@@ -49,21 +49,21 @@ function session(
       saveData(sys, state);
       return words[0].toUpperCase() === "SAVE" ? ok : simple("Background saving started");
     case "MULTI":
-      client.m = [];
+      client.queued = [];
       return ok;
     case "DISCARD":
-      if (!client.m) return fault("ERR DISCARD without MULTI");
-      delete client.m;
+      if (!client.queued) return fault("ERR DISCARD without MULTI");
+      delete client.queued;
       return ok;
     case "EXEC": {
-      const queue = client.m;
+      const queue = client.queued;
       if (!queue) return fault("ERR EXEC without MULTI");
-      delete client.m;
+      delete client.queued;
       return array(queue.map((queued) => execute(sys, state, client, queued)));
     }
     default:
-      if (!client.m) return undefined;
-      client.m.push(words);
+      if (!client.queued) return undefined;
+      client.queued.push(words);
       return simple("QUEUED");
   }
 }
@@ -77,42 +77,42 @@ function serve(sys: Sys, state: RedisState, fd: number, client: RedisClient): vo
       gone = true;
       break;
     }
-    client.b = (client.b ?? "") + data;
+    client.unread = (client.unread ?? "") + data;
   }
   let replies = "";
-  while (client.b && !gone) {
-    const parsed = parseCommand(client.b);
+  while (client.unread && !gone) {
+    const parsed = parseCommand(client.unread);
     if (parsed === "more") break;
     if ("error" in parsed) {
       writeAll(sys, fd, replies + fault(parsed.error));
       gone = true;
       break;
     }
-    client.b = client.b.slice(parsed.used);
+    client.unread = client.unread.slice(parsed.used);
     if (parsed.words.length === 0) continue;
-    state.n = (state.n ?? 0) + 1;
+    state.commands = (state.commands ?? 0) + 1;
     // About 20,000 commands a second keep one core busy.
     addLoad(sys.kernel, sys.process, 0.05);
     replies +=
       session(sys, state, fd, client, parsed.words) ?? execute(sys, state, client, parsed.words);
     if (parsed.words[0]?.toUpperCase() === "QUIT") gone = true;
   }
-  if (client.b === "") delete client.b;
+  if (client.unread === "") delete client.unread;
   if (replies && !writeAll(sys, fd, replies)) gone = true;
   if (!gone) return;
-  delete state.c[fd];
+  delete state.clients[fd];
   if (sys.isOpen(fd)) sys.close(fd);
 }
 
 export function shutDown(sys: Sys, state: RedisState, why: string, noSave = false): void {
   say(sys, "*", why);
-  if (!noSave && settingOf(state, "save") !== "" && state.w) {
+  if (!noSave && settingOf(state, "save") !== "" && state.unsaved) {
     say(sys, "*", "Saving the final RDB snapshot before exiting.");
     saveData(sys, state);
     say(sys, "*", "DB saved on disk");
   }
   say(sys, "#", "Redis is now ready to exit, bye bye...");
-  state.x = 0;
+  state.exitCode = 0;
 }
 
 /** Settings of a file and of `--name value` arguments. Returns a complaint, or nothing. */
@@ -151,17 +151,18 @@ function configure(sys: Sys, state: RedisState): string | undefined {
 
 export const redisServer: Program<RedisState> = {
   name: "redis-server",
+  storedNames: redisNames,
   start(sys) {
-    const state: RedisState = { c: {}, d: {} };
+    const state: RedisState = { clients: {}, databases: {} };
     const bad = configure(sys, state);
     const plain = sys.argv.length === 1;
     if (bad) {
       sys.complain(`${bad}\n`);
-      return { ...state, x: 1 };
+      return { ...state, exitCode: 1 };
     }
     const port = Number(settingOf(state, "port"));
     try {
-      state.l = sys.listen(port, "t");
+      state.listener = sys.listen(port, "t");
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       say(
@@ -170,7 +171,7 @@ export const redisServer: Program<RedisState> = {
         `Warning: Could not create server TCP listening socket *:${port}: bind: ${error.message}`,
       );
       say(sys, "#", "Failed listening on port 6379 (tcp), aborting.".replace("6379", String(port)));
-      return { ...state, x: 1 };
+      return { ...state, exitCode: 1 };
     }
     const { version } = sys.container.image;
     const lines = bootLines(version, sys.now, plain ? undefined : port);
@@ -182,26 +183,30 @@ export const redisServer: Program<RedisState> = {
     return state;
   },
   step(sys, state): Step {
-    if (state.l !== undefined)
-      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
-        state.c[taken.fd] = {};
-        state.k = (state.k ?? 0) + 1;
+    if (state.listener !== undefined)
+      for (let taken = accept(sys, state.listener); taken; taken = accept(sys, state.listener)) {
+        state.clients[taken.fd] = {};
+        state.connections = (state.connections ?? 0) + 1;
       }
-    for (const fd of Object.keys(state.c)) {
-      const client = state.c[fd];
-      if (client && state.x === undefined) serve(sys, state, Number(fd), client);
+    for (const fd of Object.keys(state.clients)) {
+      const client = state.clients[fd];
+      if (client && state.exitCode === undefined) serve(sys, state, Number(fd), client);
     }
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const link = runLink(sys, state);
     sys.held = storeBytes(state);
     return {
       wait: {
         ...link,
-        readable: [state.l ?? 0, ...Object.keys(state.c).map(Number), ...(link.readable ?? [])],
+        readable: [
+          state.listener ?? 0,
+          ...Object.keys(state.clients).map(Number),
+          ...(link.readable ?? []),
+        ],
       },
     };
   },
-  handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),
+  handles: (state, signal) => state?.exitCode === undefined && (signal === 15 || signal === 2),
   signal(sys, state, signal) {
     const name = signal === 2 ? "SIGINT" : "SIGTERM";
     sys.write(

@@ -1,53 +1,79 @@
 /** What a redis server is made of: its JSON state, and what a command gets to see. */
+import type { NamesOf } from "../../core/record-codec.ts";
+import { socketNames, type Socket } from "../serving/sockets.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import type { Socket } from "../serving/sockets.ts";
-import type { Keys, Store } from "./store.ts";
+import { databaseNames, type Keys, type Store } from "./store.ts";
 
 export interface RedisClient {
   /** Bytes of an unfinished command. */
-  b?: string;
+  unread?: string;
   /** Selected database; absent: 0. */
-  d?: number;
+  database?: number;
   /** Has given the password. */
-  a?: true;
+  authenticated?: true;
   name?: string;
   /** It is a replica: writes are sent on to it. */
-  r?: true;
+  replica?: true;
   /** Commands since MULTI. */
-  m?: string[][];
+  queued?: string[][];
 }
 
 /** A replica's side of its link. */
 export interface Link {
   host: string;
   port: number;
-  s?: Socket;
+  socket?: Socket;
   /** Bytes not understood yet. */
-  b?: string;
+  unread?: string;
   /** Database the master's writes go to. */
-  d?: number;
+  database?: number;
   /** The master's data is here and changes arrive. */
   up?: true;
   /** Next try, virtual ms, and tries so far. */
-  t?: number;
-  n?: number;
+  nextTryMs?: number;
+  tries?: number;
 }
 
 export interface RedisState extends Store {
   /** Listening descriptor. */
-  l?: number;
+  listener?: number;
   /** Clients by descriptor. */
-  c: Record<string, RedisClient>;
+  clients: Record<string, RedisClient>;
   /** Settings other than redis' own. */
   conf?: Record<string, string>;
   link?: Link;
   /** Writes since the last save, commands in all, connections in all. */
-  w?: number;
-  n?: number;
-  k?: number;
+  unsaved?: number;
+  commands?: number;
+  connections?: number;
   /** Exit code, once it is to end. */
-  x?: number;
+  exitCode?: number;
 }
+
+/** Names on disk. */
+export const redisNames: NamesOf<RedisState> = {
+  fields: {
+    databases: "d",
+    listener: "l",
+    clients: "c",
+    unsaved: "w",
+    commands: "n",
+    connections: "k",
+    exitCode: "x",
+  },
+  inside: {
+    databases: databaseNames,
+    clients: {
+      each: {
+        fields: { unread: "b", database: "d", authenticated: "a", replica: "r", queued: "m" },
+      },
+    },
+    link: {
+      fields: { socket: "s", unread: "b", database: "d", nextTryMs: "t", tries: "n" },
+      inside: { socket: socketNames },
+    },
+  },
+};
 
 export interface Call {
   name: string;

@@ -1,22 +1,36 @@
 /** What a redis holds: databases of keys, as plain JSON in the server's state. */
+import { RecordCodec, type StoredNames } from "../../core/record-codec.ts";
 import type { MatchWork } from "../../runtime/regex/work.ts";
 import { matches } from "../../runtime/shell/pattern.ts";
 
 export type Value =
-  | { t: "string"; v: string; x?: number }
-  | { t: "list"; v: string[]; x?: number }
+  | { type: "string"; value: string; expiresAtMs?: number }
+  | { type: "list"; value: string[]; expiresAtMs?: number }
   /** Pairs, in order of arrival. */
-  | { t: "hash"; v: [string, string][]; x?: number }
-  | { t: "set"; v: string[]; x?: number }
-  | { t: "zset"; v: [string, number][]; x?: number };
+  | { type: "hash"; value: [string, string][]; expiresAtMs?: number }
+  | { type: "set"; value: string[]; expiresAtMs?: number }
+  | { type: "zset"; value: [string, number][]; expiresAtMs?: number };
 
 /** Keys carry a dot in front, so that none can be a name every object has. */
 export type Database = Record<string, Value>;
 
 export interface Store {
   /** Databases by number. */
-  d: Record<string, Database>;
+  databases: Record<string, Database>;
 }
+
+/** Names on disk, also in the snapshot that a replica gets and that lies on a volume. */
+export const databaseNames: StoredNames = {
+  each: { each: { fields: { type: "t", value: "v", expiresAtMs: "x" } } },
+};
+const codec = new RecordCodec(databaseNames);
+
+/** All databases as a snapshot's text. */
+export const snapshotOf = ({ databases }: Store): string => JSON.stringify(codec.save(databases));
+
+/** What such a text holds. SyntaxError: it is none. */
+export const databasesOf = (snapshot: string): Store["databases"] =>
+  codec.load(JSON.parse(snapshot)) as Store["databases"];
 
 export class WrongType extends Error {
   override name = "WrongType";
@@ -35,26 +49,26 @@ export class Keys {
   }
 
   get #all(): Database | undefined {
-    return this.store.d[this.index];
+    return this.store.databases[this.index];
   }
 
   get(key: string): Value | undefined {
     const value = this.#all?.[`.${key}`];
     if (!value) return undefined;
-    if (value.x === undefined || value.x > this.now) return value;
+    if (value.expiresAtMs === undefined || value.expiresAtMs > this.now) return value;
     this.remove(key);
     return undefined;
   }
 
   /** The value when it is of a type; throws WrongType when it is of another. */
-  of<T extends Value["t"]>(key: string, type: T): Extract<Value, { t: T }> | undefined {
+  of<T extends Value["type"]>(key: string, type: T): Extract<Value, { type: T }> | undefined {
     const value = this.get(key);
-    if (value && value.t !== type) throw new WrongType();
-    return value as Extract<Value, { t: T }> | undefined;
+    if (value && value.type !== type) throw new WrongType();
+    return value as Extract<Value, { type: T }> | undefined;
   }
 
   set(key: string, value: Value): void {
-    (this.store.d[this.index] ??= {})[`.${key}`] = value;
+    (this.store.databases[this.index] ??= {})[`.${key}`] = value;
   }
 
   remove(key: string): boolean {
@@ -62,14 +76,14 @@ export class Keys {
     if (!all || !(`.${key}` in all)) return false;
     const gone = all[`.${key}`];
     delete all[`.${key}`];
-    if (Object.keys(all).length === 0) delete this.store.d[this.index];
-    return gone?.x === undefined || gone.x > this.now;
+    if (Object.keys(all).length === 0) delete this.store.databases[this.index];
+    return gone?.expiresAtMs === undefined || gone.expiresAtMs > this.now;
   }
 
   /** Removes a collection that has become empty, as redis does. */
   tidy(key: string): void {
     const value = this.get(key);
-    if (value && value.t !== "string" && value.v.length === 0) this.remove(key);
+    if (value && value.type !== "string" && value.value.length === 0) this.remove(key);
   }
 
   names(): string[] {
@@ -80,21 +94,21 @@ export class Keys {
   }
 
   clear(): void {
-    delete this.store.d[this.index];
+    delete this.store.databases[this.index];
   }
 }
 
 /** Bytes of a store, roughly as redis would need for it. */
 export function storeBytes(store: Store): number {
   let bytes = 0;
-  for (const index in store.d)
-    for (const key in store.d[index]) {
-      const value = store.d[index]?.[key];
+  for (const index in store.databases)
+    for (const key in store.databases[index]) {
+      const value = store.databases[index]?.[key];
       if (!value) continue;
       bytes += key.length + 56;
-      if (value.t === "string") bytes += value.v.length;
+      if (value.type === "string") bytes += value.value.length;
       else
-        for (const item of value.v)
+        for (const item of value.value)
           bytes +=
             16 + (typeof item === "string" ? item.length : item[0].length + String(item[1]).length);
     }

@@ -4,6 +4,7 @@ import {
   scriptStepsAtOnceMax,
   scriptStepsMax,
 } from "../../core/limits.ts";
+import type { NamesOf } from "../../core/record-codec.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
@@ -19,15 +20,20 @@ export interface ScriptState {
   /** Next operation. */
   at?: number;
   /** Variables, written down. */
-  v?: Record<string, unknown>;
+  variables?: Record<string, unknown>;
   /** It sleeps until then. */
-  t?: number;
+  wakeMs?: number;
   /** perl -l. */
-  l?: true;
+  lineEnds?: true;
   /** Words behind the program. */
-  w?: string[];
-  x?: number;
+  words?: string[];
+  exitCode?: number;
 }
+
+/** Names on disk. */
+export const scriptNames: NamesOf<ScriptState> = {
+  fields: { variables: "v", wakeMs: "t", lineEnds: "l", words: "w", exitCode: "x" },
+};
 
 /** Numbers that JSON has not, and what is no plain list, written down with a mark. */
 function written(value: Value, budget: Budget): unknown {
@@ -109,17 +115,18 @@ export function takeScript(sys: Sys, language: Language, source: string): Script
   const program = readProgram(`${language} ${decodeUtf8(source)}`);
   if (!("bad" in program)) return { source };
   refuse(sys, language, program.bad);
-  return { x: 1 };
+  return { exitCode: 1 };
 }
 
 /** Runs on, up to a pause or as far as one look at a process goes. */
 export function runScript(sys: Sys, state: ScriptState, language: Language): Step {
-  if (state.t !== undefined && sys.now < state.t) return { wait: { untilMs: state.t } };
-  delete state.t;
+  if (state.wakeMs !== undefined && sys.now < state.wakeMs)
+    return { wait: { untilMs: state.wakeMs } };
+  delete state.wakeMs;
   const program = readProgram(`${language} ${decodeUtf8(state.source ?? "")}`);
   if ("bad" in program) return { exit: 1 };
   const vars = new Map(
-    Object.entries(state.v ?? {}).map(([name, value]) => [name, readBack(value)]),
+    Object.entries(state.variables ?? {}).map(([name, value]) => [name, readBack(value)]),
   );
   const used = { steps: 0 };
   const run = new ScriptRun(language, hostOf(sys, state, language, used), vars);
@@ -131,9 +138,9 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
       state.at = next;
       if (!outcome) continue;
       if ("exit" in outcome) return { exit: outcome.exit };
-      state.t = sys.now + outcome.sleepMs;
+      state.wakeMs = sys.now + outcome.sleepMs;
       keepVariables(sys, state, vars);
-      return { wait: { untilMs: state.t } };
+      return { wait: { untilMs: state.wakeMs } };
     }
     keepVariables(sys, state, vars);
     return undefined;
@@ -143,12 +150,14 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
 }
 
 function keepVariables(sys: Sys, state: ScriptState, vars: Map<string, Value>): void {
-  if (vars.size === 0) delete state.v;
+  if (vars.size === 0) delete state.variables;
   else {
     const budget = new Budget();
-    state.v = Object.fromEntries([...vars].map(([name, value]) => [name, written(value, budget)]));
+    state.variables = Object.fromEntries(
+      [...vars].map(([name, value]) => [name, written(value, budget)]),
+    );
   }
-  sys.held = state.v ? JSON.stringify(state.v).length : 0;
+  sys.held = state.variables ? JSON.stringify(state.variables).length : 0;
 }
 
 function failed(sys: Sys, state: ScriptState, language: Language, error: unknown): Step {
@@ -181,12 +190,12 @@ function hostOf(
   return {
     now: sys.now,
     hostname: sys.container.hostname,
-    argv: (state.w ?? []).map(decodeUtf8),
+    argv: (state.words ?? []).map(decodeUtf8),
     env: Object.fromEntries(
       Object.entries(sys.env).map(([name, value]) => [name, decodeUtf8(value)]),
     ),
     version: languageVersion(sys, language),
-    lineEnds: state.l === true,
+    lineEnds: state.lineEnds === true,
     random: () => sys.random(),
     write: (fd, text) => void sys.write(fd, encodeUtf8(text)),
     readFile(path) {

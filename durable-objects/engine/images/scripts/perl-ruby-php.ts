@@ -2,7 +2,13 @@
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import { languageVersion, runScript, takeScript, type ScriptState } from "./interpreter.ts";
+import {
+  languageVersion,
+  runScript,
+  takeScript,
+  type ScriptState,
+  scriptNames,
+} from "./interpreter.ts";
 
 type Language = "perl" | "ruby" | "php";
 
@@ -46,16 +52,17 @@ function read(language: Language, words: readonly string[]): Line {
 
 const interpreter = (language: Language): Program<ScriptState> => ({
   name: language,
+  storedNames: scriptNames,
   start(sys: Sys) {
     const { source, file, rest, lines, version } = read(language, sys.argv.slice(1));
     if (version) {
       sys.write(1, banner(language, languageVersion(sys, language)));
-      return { x: 0 };
+      return { exitCode: 0 };
     }
     const taken = (text: string): ScriptState => ({
       ...takeScript(sys, language, text),
-      ...(rest.length ? { w: rest } : {}),
-      ...(lines ? { l: true as const } : {}),
+      ...(rest.length ? { words: rest } : {}),
+      ...(lines ? { lineEnds: true as const } : {}),
     });
     if (source !== undefined) return taken(source);
     if (file === undefined) {
@@ -64,7 +71,7 @@ const interpreter = (language: Language): Program<ScriptState> => ({
         sys.complain(
           `${language}: this sandbox has no interactive interpreter; try ${language} ${hint}\n`,
         );
-      return { x: sys.terminal(0) ? 1 : 0 };
+      return { exitCode: sys.terminal(0) ? 1 : 0 };
     }
     try {
       return taken(
@@ -82,11 +89,11 @@ const interpreter = (language: Language): Program<ScriptState> => ({
             ? `Could not open input file: ${file}\n`
             : `ruby: ${error.message} -- ${file} (LoadError)\n`,
       );
-      return { x: language === "perl" ? 2 : 1 };
+      return { exitCode: language === "perl" ? 2 : 1 };
     }
   },
   step: (sys, state): Step =>
-    state.x === undefined ? runScript(sys, state, language) : { exit: state.x },
+    state.exitCode === undefined ? runScript(sys, state, language) : { exit: state.exitCode },
   memoryBytes: () => 8_000_000,
 });
 

@@ -15,7 +15,13 @@ import type { ImageDefinition } from "../define.ts";
 import { commonLogTime, httpDate } from "../../runtime/logs/times.ts";
 import { mimeType } from "../serving/mime.ts";
 import { answer, html, targetOf } from "../serving/serve.ts";
-import { languageVersion, runScript, takeScript, type ScriptState } from "./interpreter.ts";
+import {
+  languageVersion,
+  runScript,
+  takeScript,
+  type ScriptState,
+  scriptNames,
+} from "./interpreter.ts";
 import { resolveVersion } from "../tags.ts";
 
 interface State extends ScriptState {
@@ -33,12 +39,12 @@ function fromFile(sys: Sys, path: string, name: "python" | "node"): State {
       sys.complain(
         `node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module '${full}'\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: []\n}\n\nNode.js v${sys.container.image.version}\n`,
       );
-      return { x: 1 };
+      return { exitCode: 1 };
     }
     sys.complain(
       `python: can't open file '${path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`}': [Errno 2] ${error.message}\n`,
     );
-    return { x: 2 };
+    return { exitCode: 2 };
   }
 }
 
@@ -59,7 +65,7 @@ function fileServer(sys: Sys, words: string[]): State {
     sys.complain(
       `Traceback (most recent call last):\n${name}: [Errno ${number}] ${error.message}\n`,
     );
-    return { x: 1 };
+    return { exitCode: 1 };
   }
   // Python keeps what it prints to a pipe in its buffer until told otherwise.
   if (sys.env.PYTHONUNBUFFERED || sys.argv.includes("-u") || sys.terminal(1))
@@ -79,6 +85,7 @@ function givenText(
 
 const interpreter = (name: "python" | "node"): Program<State> => ({
   name,
+  storedNames: scriptNames,
   start(sys) {
     const words = sys.argv.slice(1);
     if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
@@ -86,29 +93,29 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
     const version = languageVersion(sys, name);
     if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
       sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
-      return { x: 0 };
+      return { exitCode: 0 };
     }
     const source = givenText(name, words);
     if (source !== undefined) {
       const rest = words.slice(2);
-      return { ...takeScript(sys, name, source), ...(rest.length ? { w: rest } : {}) };
+      return { ...takeScript(sys, name, source), ...(rest.length ? { words: rest } : {}) };
     }
     if (first === "-m" && name === "python") {
       if (second === "http.server") return fileServer(sys, words.slice(2));
       sys.complain(
         `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
       );
-      return { x: 1 };
+      return { exitCode: 1 };
     }
     if (first !== undefined && !first.startsWith("-")) return fromFile(sys, first, name);
     if (sys.terminal(0))
       sys.complain(
         `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
       );
-    return { x: sys.terminal(0) ? 1 : 0 };
+    return { exitCode: sys.terminal(0) ? 1 : 0 };
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     return state.folder === undefined ? runScript(sys, state, name) : { wait: {} };
   },
   // Neither has a handler for SIGTERM; Ctrl-C is an exception to Python.

@@ -1,4 +1,5 @@
 /** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
+import type { NamesOf } from "../../core/record-codec.ts";
 import { datagram, freePort } from "../../runtime/net/socket.ts";
 import { httpOutcome, startHttp } from "../../runtime/http/http.ts";
 import { noNetwork } from "../../runtime/net/no-network.ts";
@@ -24,14 +25,19 @@ export interface HttpAsk {
   udp?: string;
   /** The datagram's own port; nothing will answer it. */
   from?: number;
+  /** Nobody will answer it. */
   silent?: true;
-  h?: string;
+  /** Of the request under way. */
+  handle?: string;
   ip?: string;
   late?: number;
   reply?: string;
   status?: number;
   error?: DialError;
 }
+
+/** Names on disk. */
+export const httpAskNames: NamesOf<HttpAsk> = { fields: { handle: "h" } };
 
 function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
   const body = ask.body ?? "";
@@ -61,20 +67,20 @@ export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   const own = isOwn(sys, ip);
   const { context } = sys.kernel;
   const network = context.network ?? noNetwork;
-  if (ask.h === undefined) {
+  if (ask.handle === undefined) {
     const request = requestOf(sys, ask, ip);
     if (own) {
       const begun = startHttp(sys.kernel, request);
-      if ("handle" in begun) ask.h = begun.handle;
+      if ("handle" in begun) ask.handle = begun.handle;
       else return "response" in begun ? over(ask, begun.response) : over(ask, { error: "refused" });
-    } else ask.h = network.request(context, sys.kernel.key, request);
+    } else ask.handle = network.request(context, sys.kernel.key, request);
   }
   const outcome = own
-    ? ownOutcome(sys, ask.h)
-    : network.requestResult(context, sys.kernel.key, ask.h);
+    ? ownOutcome(sys, ask.handle)
+    : network.requestResult(context, sys.kernel.key, ask.handle);
   if (outcome.done) return "error" in outcome ? over(ask, outcome) : over(ask, outcome.result);
   if (sys.now >= ask.late) return over(ask, { error: "timeout" });
-  return { answer: ask.h, untilMs: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
+  return { answer: ask.handle, untilMs: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
 }
 
 function ownOutcome(sys: Sys, handle: string): NetworkResult<HttpResponse> {
@@ -88,7 +94,7 @@ function over(
   ask: HttpAsk,
   result: { error: DialError } | { status: number; body: string; headers?: Record<string, string> },
 ): undefined {
-  delete ask.h;
+  delete ask.handle;
   if ("error" in result) ask.error = result.error;
   else {
     ask.reply = result.body;

@@ -131,7 +131,7 @@ export interface SmallServer {
 
 interface SmallState {
   /** Exit code of a bad start. */
-  x?: number;
+  exitCode?: number;
 }
 
 /**
@@ -142,15 +142,16 @@ export function smallServer(spec: SmallServer): Program<SmallState> {
   const term = spec.term ?? 2;
   return {
     name: spec.program,
+    storedNames: { fields: { exitCode: "x" } },
     start(sys) {
       const begun = spec.start(sys);
-      if (!Array.isArray(begun)) return { x: begun.exit };
-      for (const port of begun) if (!goListen(sys, port)) return { x: 1 };
+      if (!Array.isArray(begun)) return { exitCode: begun.exit };
+      for (const port of begun) if (!goListen(sys, port)) return { exitCode: 1 };
       return {};
     },
-    step: (_sys, state) => (state.x === undefined ? { wait: {} } : { exit: state.x }),
+    step: (_sys, state) => (state.exitCode === undefined ? { wait: {} } : { exit: state.exitCode }),
     handles: (state, signal) =>
-      state.x === undefined && term !== "ignored" && [2, 15, 28].includes(signal),
+      state.exitCode === undefined && term !== "ignored" && [2, 15, 28].includes(signal),
     signal(sys, _state, signal) {
       spec.bye?.(sys, signal);
       return { exit: sys.pid === 1 || spec.term !== undefined ? (term as number) : 128 + signal };

@@ -1,4 +1,5 @@
 /** TCP for images: dialling a name and port, in this Pod or over the cluster's network, and what comes after. */
+import type { NamesOf } from "../../core/record-codec.ts";
 import { handshake, lookUp } from "../../runtime/net/socket.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { noNetwork } from "../../runtime/net/no-network.ts";
@@ -6,8 +7,11 @@ import type { ConnectError } from "../../runtime/net/network-port.ts";
 import type { Network, Sys } from "../../runtime/kernel/types.ts";
 import type { Wait } from "../../runtime/kernel/state.ts";
 
-/** `f`: a descriptor; `n`: a stream of the network's. */
-export type Socket = { f: number } | { n: string };
+/** A descriptor, or a stream of the network's. */
+export type Socket = { fd: number } | { stream: string };
+
+/** Names on disk. */
+export const socketNames: NamesOf<Socket> = { fields: { fd: "f", stream: "n" } };
 
 export type DialError = ConnectError | "name";
 
@@ -44,7 +48,7 @@ export function dial(
   if (isOwn(sys, ip)) return dialOwn(sys, ip, port);
   const result = handshake(sys, ip, port);
   if (!result.done) return { dueAtMs: result.dueAtMs };
-  return "error" in result ? { error: result.error } : { socket: { n: result.result } };
+  return "error" in result ? { error: result.error } : { socket: { stream: result.result } };
 }
 
 function dialOwn(sys: Sys, ip: string, port: number): { socket: Socket } | { error: DialError } {
@@ -62,12 +66,13 @@ function dialOwn(sys: Sys, ip: string, port: number): { socket: Socket } | { err
   const fd = sys.dupFree(0, 3);
   kernel.files.place(process, fd, kernel.files.open({ kind: "c", connection: id, end: 0 }));
   kernel.touch();
-  return { socket: { f: fd } };
+  return { socket: { fd: fd } };
 }
 
 export function send(sys: Sys, socket: Socket, bytes: string): void {
-  if ("n" in socket) networkOf(sys).send(sys.kernel.context, podKey(sys), socket.n, bytes, false);
-  else writeAll(sys, socket.f, bytes);
+  if ("stream" in socket)
+    networkOf(sys).send(sys.kernel.context, podKey(sys), socket.stream, bytes, false);
+  else writeAll(sys, socket.fd, bytes);
 }
 
 /** Writes, or drops what the other side does not take: a client that never reads loses its connection. */
@@ -82,16 +87,18 @@ export function writeAll(sys: Sys, fd: number, bytes: string): boolean {
 
 /** Bytes that came; undefined: none yet; "": the other side has closed. */
 export function receive(sys: Sys, socket: Socket): string | undefined {
-  if ("n" in socket) return networkOf(sys).receive(sys.kernel.context, podKey(sys), socket.n);
-  return sys.read(socket.f);
+  if ("stream" in socket)
+    return networkOf(sys).receive(sys.kernel.context, podKey(sys), socket.stream);
+  return sys.read(socket.fd);
 }
 
 export const waitFor = (socket: Socket): Wait =>
-  "n" in socket ? { answer: socket.n } : { readable: [socket.f] };
+  "stream" in socket ? { answer: socket.stream } : { readable: [socket.fd] };
 
 export function hangUp(sys: Sys, socket: Socket): void {
-  if ("n" in socket) networkOf(sys).send(sys.kernel.context, podKey(sys), socket.n, "", true);
-  else if (sys.isOpen(socket.f)) sys.close(socket.f);
+  if ("stream" in socket)
+    networkOf(sys).send(sys.kernel.context, podKey(sys), socket.stream, "", true);
+  else if (sys.isOpen(socket.fd)) sys.close(socket.fd);
 }
 
 /** What programs print of a failed connection. */

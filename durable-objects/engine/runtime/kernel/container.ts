@@ -292,17 +292,17 @@ export class LoadedContainer implements Container {
   }
 
   get passwd(): readonly PasswdEntry[] {
-    const { lookupCache: alike } = this;
-    const entries = alike?.passwd ?? parsePasswd(this.#file("/etc/passwd"));
-    if (alike) alike.passwd = entries;
+    const { lookupCache } = this;
+    const entries = lookupCache?.passwd ?? parsePasswd(this.#file("/etc/passwd"));
+    if (lookupCache) lookupCache.passwd = entries;
     return entries;
   }
 
   /** Groups of /etc/group: name, number, members. */
   get groups(): readonly GroupEntry[] {
-    const { lookupCache: alike } = this;
-    const entries = alike?.groups ?? parseGroups(this.#file("/etc/group"));
-    if (alike) alike.groups = entries;
+    const { lookupCache } = this;
+    const entries = lookupCache?.groups ?? parseGroups(this.#file("/etc/group"));
+    if (lookupCache) lookupCache.groups = entries;
     return entries;
   }
 

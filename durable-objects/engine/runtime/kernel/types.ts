@@ -4,6 +4,7 @@
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
 import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
+import type { StoredNames } from "../../core/record-codec.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
@@ -122,6 +123,8 @@ export interface ImageCatalog {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export interface Program<S = any> {
   name: string;
+  /** Names of its state's fields on disk; absent: they are stored under their own. */
+  storedNames?: StoredNames;
   start(sys: Sys): S;
   step(sys: Sys, state: S): Step;
   /** Whether the program has a handler for a signal; then `signal` runs it and `step` goes on. */

@@ -19,51 +19,60 @@ function copied(variables: Record<string, Variable>): Record<string, Variable> {
 export function forkShell(shell: Shell, frames: Frame[]): number {
   const { state } = shell;
   dropWaited(shell);
-  const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
-  for (const name in state.fn) used.add(state.fn[name]![0]);
-  if (state.bc) used.add(state.bc[0]);
-  const c: Record<string, string> = {};
-  for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
-  const tr: Record<string, string> = {};
-  for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
-  if (state.tr.ERR && shell.option("E")) tr.ERR = state.tr.ERR;
-  if (state.tr.DEBUG && shell.option("T")) tr.DEBUG = state.tr.DEBUG;
-  const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
-  const cn = shell.within();
+  const used = new Set(frames.map((frame) => (frame.kind === "node" ? frame.ref[0] : "")));
+  for (const name in state.functions) used.add(state.functions[name]![0]);
+  if (state.runningCommand) used.add(state.runningCommand[0]);
+  const chunks: Record<string, string> = {};
+  for (const id of used) if (state.chunks[id] !== undefined) chunks[id] = state.chunks[id];
+  const traps: Record<string, string> = {};
+  for (const name in state.traps) if (state.traps[name] === "") traps[name] = "";
+  if (state.traps.ERR && shell.option("E")) traps.ERR = state.traps.ERR;
+  if (state.traps.DEBUG && shell.option("T")) traps.DEBUG = state.traps.DEBUG;
+  const {
+    interactive: _ia,
+    pendingOutput: _po,
+    pendingTraps: _pt,
+    exitStatus: _x,
+    ...kept
+  } = state;
+  const complaintName = shell.within();
   const child: ShellState = {
     ...kept,
-    c,
-    v: copied(state.v),
-    fn: { ...state.fn },
-    p: [...state.p],
-    tr,
-    j: state.j.map((job) => ({ ...job, o: 1 as const })),
-    f: frames,
-    ...(cn === undefined ? {} : { cn }),
-    ...(shell.dotted ? { cd: true as const } : {}),
-    ...(shell.bash ? { sd: (state.sd ?? 0) + 1, cs: calls(state) } : {}),
-    sub: 1,
+    chunks,
+    variables: copied(state.variables),
+    functions: { ...state.functions },
+    parameters: [...state.parameters],
+    traps,
+    jobs: state.jobs.map((job) => ({ ...job, inherited: 1 as const })),
+    frames,
+    ...(complaintName === undefined ? {} : { complaintName }),
+    ...(shell.dotted ? { sourced: true as const } : {}),
+    ...(shell.bash
+      ? { subshellDepth: (state.subshellDepth ?? 0) + 1, outerCalls: calls(state) }
+      : {}),
+    inSubshell: 1,
   };
   return shell.sys.fork(child);
 }
 
 /** A job that `wait` has returned stays known until the shell forks again. */
 export function dropWaited({ state }: Shell): void {
-  if (state.ia) return;
-  const gone = state.j.find((job) => job.w);
-  if (gone) state.j = state.j.filter((job) => job !== gone);
+  if (state.interactive) return;
+  const gone = state.jobs.find((job) => job.waited);
+  if (gone) state.jobs = state.jobs.filter((job) => job !== gone);
 }
 
 export function addJob(shell: Shell, pids: number[], text: string): Job {
-  const { j } = shell.state;
-  const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
-  if (finished.length > finishedJobsKeptMax) shell.state.j = j.filter((job) => job !== finished[0]);
+  const { jobs } = shell.state;
+  const finished = jobs.filter((job) => job.pids.length === 0 || job.status !== undefined);
+  if (finished.length > finishedJobsKeptMax)
+    shell.state.jobs = jobs.filter((job) => job !== finished[0]);
   const job: Job = {
-    n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1,
-    p: pids,
-    t: text,
+    number: Math.max(0, ...shell.state.jobs.map((known) => known.number)) + 1,
+    pids,
+    text,
   };
-  shell.state.j.push(job);
+  shell.state.jobs.push(job);
   return job;
 }
 
@@ -76,10 +85,10 @@ export function reap(
     const ended = shell.sys.wait();
     if (ended === undefined || ended === "none") return;
     if (own(ended.pid, ended.status, ended.signal)) continue;
-    const job = shell.state.j.find((known) => known.p.includes(ended.pid));
-    if (job && job.p.at(-1) === ended.pid) {
-      job.x = ended.status;
-      if (ended.signal) job.s = ended.signal;
+    const job = shell.state.jobs.find((known) => known.pids.includes(ended.pid));
+    if (job && job.pids.at(-1) === ended.pid) {
+      job.status = ended.status;
+      if (ended.signal) job.signal = ended.signal;
     }
   }
 }
@@ -101,39 +110,40 @@ export function tellSignal(
 /** What became of background jobs since the last prompt, as an interactive ash prints it. */
 export function tellJobs(shell: Shell): void {
   reap(shell, () => false);
-  const { j } = shell.state;
-  for (const job of j)
-    if (job.x !== undefined && !job.told) {
+  const { jobs } = shell.state;
+  for (const job of jobs)
+    if (job.status !== undefined && !job.told) {
       job.told = 1;
       shell.write(2, `${jobLine(shell, job)}\n`);
     }
-  if (j.some((job) => job.told)) shell.state.j = j.filter((job) => !job.told);
+  if (jobs.some((job) => job.told)) shell.state.jobs = jobs.filter((job) => !job.told);
 }
 
 export function jobLine(shell: Shell, job: Job, pid = false): string {
-  const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
+  const current =
+    shell.state.jobs.at(-1) === job ? "+" : shell.state.jobs.at(-2) === job ? "-" : " ";
   if (shell.bash) return bashJobLine(job, current, pid);
   const state =
-    job.x === undefined
+    job.status === undefined
       ? "Running"
-      : job.x === 0
+      : job.status === 0
         ? "Done"
-        : job.x > 128
-          ? signalState(job.x - 128)
-          : `Done(${job.x})`;
-  return `[${job.n}]${current}  ${state.padEnd(27)}${shell.state.ia ? job.t : ""}`;
+        : job.status > 128
+          ? signalState(job.status - 128)
+          : `Done(${job.status})`;
+  return `[${job.number}]${current}  ${state.padEnd(27)}${shell.state.interactive ? job.text : ""}`;
 }
 
 function bashJobLine(job: Job, current: string, pid: boolean): string {
   const state =
-    job.x === undefined
+    job.status === undefined
       ? "Running"
-      : job.x === 0
+      : job.status === 0
         ? "Done"
-        : job.s
-          ? (signalTexts[job.s] ?? `Signal ${job.s}`)
-          : `Exit ${job.x}`;
-  return `[${job.n}]${current} ${pid ? String(job.p[0]).padStart(5) : ""} ${state.padEnd(24)}${job.t}${job.x === undefined ? " &" : ""}`;
+        : job.signal
+          ? (signalTexts[job.signal] ?? `Signal ${job.signal}`)
+          : `Exit ${job.status}`;
+  return `[${job.number}]${current} ${pid ? String(job.pids[0]).padStart(5) : ""} ${state.padEnd(24)}${job.text}${job.status === undefined ? " &" : ""}`;
 }
 
 const signalState = (signal: number): string =>

@@ -31,233 +31,286 @@ export type Saved = [fd: number, copy: number];
 
 interface Base {
   /** Commands below are conditions: `set -e` does not look at them. */
-  t?: 1;
+  tested?: 1;
 }
 
 export type Frame = Base &
+  /** A text whose commands run one after the other. */
   (
     | {
-        k: "src";
-        c: string;
-        o: number;
-        m: "c" | "f" | "in" | "eval" | "dot";
-        /** Read so far. */ b?: string;
-        /** Builtin `eval`, or the sourced file: who is named in complaints. */ n?: string;
-        /** Syntax problem waits for the exit. */ eof?: 1;
-        ln?: number;
-        /** PROMPT_COMMAND has run. */
-        pc?: 1;
+        kind: "src";
+        /** Text: key in `chunks`; of input it is empty. */
+        chunk: string;
+        /** Where in the text the next command begins. */
+        offset: number;
+        /** Where it comes from: `-c`, a script, input, `eval` and traps, a sourced file. */
+        mode: "c" | "f" | "in" | "eval" | "dot";
+        /** Of input: read and not yet run. */
+        unread?: string;
+        /** Builtin `eval`, or the sourced file: who is named in complaints. */
+        name?: string;
+        /** Of input: it has ended; what is left runs before the shell does. */
+        inputEnded?: 1;
+        /** Of a sourced file: line of the call. Of input: a prompt stands. */
+        line?: number;
+        /** Of input: PROMPT_COMMAND has run. */
+        promptCommandRan?: 1;
         /** The line that is edited, and the terminal's modes before. */
-        ed?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
+        editing?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
       }
+    /** A command. */
     | {
-        k: "node";
-        r: NodeRef;
-        i: number;
-        /** Expansion memory. */ m?: string[];
-        w?: string[];
-        /** Status of the last substitution. */ ss?: number;
-        /** Assigned values and redirections' targets. */ a?: string[];
-        d?: string[];
-        x?: 1;
+        kind: "node";
+        ref: NodeRef;
+        /** How far it has come; each kind of command counts in its own way. */
+        progress: number;
+        /** What the word under way has learned so far: results of substitutions and of effects, in order. */
+        memo?: string[];
+        /** Fields that its words have become. */
+        words?: string[];
+        /** Status of the last substitution, or of a loop's last body. */
+        lastStatus?: number;
+        /** Assigned values; items of a loop; the word of `case`. */
+        values?: string[];
+        /** Redirections' targets. */
+        targets?: string[];
+        /** Its redirections are in place. */
+        redirected?: 1;
         /** Lists that are assigned, by the number of the assignment; of arguments, by `w` and that of the word. */
-        li?: Record<string, ListItem[]>;
+        lists?: Record<string, ListItem[]>;
         /** Descriptors of `<( )` and `>( )`. */
-        ps?: number[];
-        /** The trap for DEBUG has run. */
-        db?: 1;
+        substitutionFds?: number[];
+        debugTrapRan?: 1;
         /** Of `case`: a body has run behind which there is more. */
-        nx?: 1;
+        fallsThrough?: 1;
       }
+    /** The foreground job. */
     | {
-        k: "wait";
-        p: number[];
-        /** Last of a pipeline. */ l: number;
-        x?: number;
-        /** Worst status of the others, with pipefail. */ pf?: number;
-        /** bash: parts of a pipeline in order, and their statuses; the last runs in the shell itself. */
-        q?: number[];
-        qs?: Record<string, number>;
-        lp?: 1;
-        /** The command. */
-        tx?: NodeRef;
+        kind: "wait";
+        /** Those that run. */
+        pids: number[];
+        /** Last of a pipeline. */
+        lastPid: number;
+        status?: number;
+        /** Worst status of the others, with pipefail. */
+        pipefailStatus?: number;
+        /** bash: parts of a pipeline in order, and their statuses; -1: the last, which runs in the shell itself. */
+        order?: number[];
+        statuses?: Record<string, number>;
+        lastInShell?: 1;
+        /** What is said of it when a signal ends it. */
+        command?: NodeRef;
       }
-    | { k: "sub"; fd: number; p: number; b: string }
+    /** A substitution: the pipe that is read (-1: to its end), and what came. */
+    | { kind: "sub"; fd: number; pid: number; output: string }
+    /** A function, or a sourced file with parameters of its own. */
     | {
-        k: "call";
-        p: string[];
-        l: Record<string, Variable | null>;
-        s?: Saved[];
-        z?: string;
+        kind: "call";
+        /** The caller's. */
+        parameters: string[];
+        /** What its variables hide; null: there was none. */
+        locals: Record<string, Variable | null>;
+        saved?: Saved[];
+        /** The function's. */
+        name?: string;
         /** bash: line and source of the call, file of the function. */
-        ln?: number;
-        fs?: string;
+        line?: number;
+        file?: string;
         /** Options of the caller, which `local -` brings back. */
-        lo?: string;
+        callerOptions?: string;
         /** The trap for RETURN runs at its end; it has run. */
-        rt?: 1;
-        rd?: 1;
+        returnTrap?: 1;
+        returnTrapRan?: 1;
       }
-    | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
+    /** Redirections and assignments that hold for what is above it. */
+    | { kind: "undo"; saved: Saved[]; variables?: Record<string, Variable | null> }
     | {
-        k: "trap";
-        st: number;
-        x?: 1;
-        /** Which: ERR, DEBUG, RETURN. */ z?: string;
-        ln?: number;
-        /** The shell ends behind it. */ e?: 1;
+        kind: "trap";
+        /** The status before, which is the status again behind it. */
+        status: number;
+        /** Which: ERR, DEBUG, RETURN; absent: of a signal, EXIT, PROMPT_COMMAND. */
+        name?: string;
+        line?: number;
+        /** The shell ends behind it. */
+        exits?: 1;
       }
     /** A prompt whose parameters are expanded: a here-document that holds it. */
-    | { k: "prompt"; r: NodeRef; m?: string[]; ps?: number[] }
-    /** A pipe that is read to its end before it is sourced. */
-    | { k: "load"; fd: number; b: string; n: string; p?: string[] }
+    | { kind: "prompt"; ref: NodeRef; memo?: string[]; substitutionFds?: number[] }
+    /** A pipe that is read to its end before it is sourced, under a name and with parameters. */
+    | { kind: "load"; fd: number; text: string; name: string; parameters?: string[] }
     /** A command that is timed, from that moment on. */
-    | { k: "time"; from: number; p?: 1 }
-    | { k: "map"; a: MapOptions; b: string; w: string[]; done?: 1 }
+    | { kind: "time"; from: number; posix?: 1 }
+    /** `mapfile`: what was read and is no line yet, and as many empty texts as lines were taken. */
+    | { kind: "map"; options: MapOptions; unread: string; taken: string[]; done?: 1 }
     | {
-        k: "read";
-        a: string[];
-        b: string;
+        kind: "read";
+        names: string[];
+        /** Read so far, with the backslashes that count. */
+        text: string;
+        /** When it gives up, virtual ms. */
         due?: number;
         raw: boolean;
         fd: number;
-        n?: number;
-        d: string;
-        esc?: 1;
-        /** Fields go into an array; nothing but the count ends it. */
-        ar?: 1;
+        /** Characters. */
+        most?: number;
+        delimiter: string;
+        /** A backslash was last. */
+        escaped?: 1;
+        /** Fields go into an array. */
+        array?: 1;
+        /** Nothing but the count ends it. */
         whole?: 1;
       }
+    /** The builtin `wait`. */
     | {
-        k: "waits";
-        p: number[];
-        x: number;
-        /** Asked for by pid. */ y?: 1;
-        /** The first of as many is enough. */ n?: number;
-        /** Gets its pid. */ v?: string;
+        kind: "waits";
+        pids: number[];
+        status: number;
+        /** Asked for by pid. */
+        byPid?: 1;
+        /** The first of as many is enough. */
+        outOf?: number;
+        /** Variable that gets its pid. */
+        pidVariable?: string;
       }
   );
 
 /** One element of a list: index or key (null: the next one), value, whether it is added to what is there. */
 export type ListItem = [key: string | null, value: string, append?: 1];
 
-/** Options of `mapfile`: array, delimiter, count, origin, lines passed over, whether delimiters go, descriptor. */
+/** Options of `mapfile`. */
 export interface MapOptions {
+  /** The array. */
   name: string;
-  d: string;
-  n: number;
-  o: number;
-  s: number;
-  t?: 1;
+  delimiter: string;
+  /** Lines at most; 0: all. */
+  count: number;
+  /** Index of the first. */
+  origin: number;
+  /** Lines passed over. */
+  skip: number;
+  /** Delimiters go. */
+  trimmed?: 1;
   fd: number;
   /** Whether the array keeps what it has. */
   keep?: 1;
-  c?: string;
-  q: number;
+  /** Command that is run for each `quantum` lines. */
+  callback?: string;
+  quantum: number;
 }
 
-export type FrameOf<K extends Frame["k"]> = Extract<Frame, { k: K }>;
+export type FrameOf<K extends Frame["kind"]> = Extract<Frame, { kind: K }>;
 
 export interface Job {
-  /** Job number. */
-  n: number;
-  /** Pids; the last one's status is the job's. */
-  p: number[];
-  x?: number;
+  number: number;
+  /** The last one's status is the job's. */
+  pids: number[];
+  /** Absent: it runs. */
+  status?: number;
   /** Signal that ended it. */
-  s?: number;
-  t: string;
+  signal?: number;
+  /** The command. */
+  text: string;
   told?: 1;
   /** `wait` has returned its status: forgotten at the next fork. */
-  w?: 1;
+  waited?: 1;
   /** The parent shell's: listed, not waited for. */
-  o?: 1;
+  inherited?: 1;
 }
 
+/** Names on disk: stored-names.ts. */
 export interface ShellState {
-  c: Record<string, string>;
-  nc: number;
-  f: Frame[];
-  v: Record<string, Variable>;
-  fn: Record<string, NodeRef>;
-  st: number;
-  p: string[];
-  z: string;
-  /** Options: letters. */
-  o: string;
-  tr: Record<string, string>;
+  /** Texts that are run, by id, and the next one's. */
+  chunks: Record<string, string>;
+  nextChunk: number;
+  /** What is under way, the innermost last. */
+  frames: Frame[];
+  variables: Record<string, Variable>;
+  functions: Record<string, NodeRef>;
+  /** $? */
+  status: number;
+  /** $1 and on. */
+  parameters: string[];
+  /** $0 */
+  argumentZero: string;
+  /** Those that are on: letters. */
+  options: string;
+  /** Actions by signal's number, EXIT, ERR, DEBUG, RETURN; "": ignored. */
+  traps: Record<string, string>;
   /** Signals whose traps wait. */
-  pt?: number[];
-  bg?: number;
-  j: Job[];
+  pendingTraps?: number[];
+  /** $! */
+  lastBackgroundPid?: number;
+  jobs: Job[];
   /** $$, also in subshells. */
   pid: number;
   ppid: number;
-  /** Interactive. */
-  ia?: 1;
+  interactive?: 1;
   /** Runs in a child of the shell: no traps, no jobs. */
-  sub?: 1;
-  /** Output not taken yet. */
-  po?: [number, string][];
+  inSubshell?: 1;
+  /** Output not taken yet: descriptor and text. */
+  pendingOutput?: [number, string][];
   /** It is exiting with this. */
-  x?: number;
+  exitStatus?: number;
   /** Name for complaints: a script's path. */
   script?: string;
-  ln?: number;
+  /** Of the command that runs. */
+  line?: number;
   /** Lines before the first of a text that is part of another: what `eval` runs. */
-  lb?: Record<string, number>;
+  linesBefore?: Record<string, number>;
   /** In a child of the shell: what its parent's complaints named, and whether lines are a sourced file's. */
-  cn?: string;
-  cd?: true;
+  complaintName?: string;
+  sourced?: true;
   /** Bytes in variables, for the memory limit. */
-  vb?: number;
-  al?: Record<string, string>;
+  variableBytes?: number;
+  aliases?: Record<string, string>;
   /** Limits set by `ulimit`: soft and hard, by letter. */
-  ul?: Record<string, [soft: string, hard: string]>;
+  limits?: Record<string, [soft: string, hard: string]>;
   /** getopts: index within a word. */
-  go?: number;
+  getoptsIndex?: number;
   /** How it was started, as `$-` shows it: c or s. */
-  sm?: string;
-  /** Flavour: differs in prompt and complaints. */
-  fl?: "bash" | "dash";
+  startedBy?: string;
+  /** Differs in prompt and complaints; absent: ash. */
+  flavour?: "bash" | "dash";
   /** Lines of input read before the command that runs. */
-  il?: number;
-  /** Of bash: what `shopt` has changed; texts with `@(a|b)` patterns, from which offset on. */
-  so?: Record<string, boolean>;
-  xp?: Record<string, number>;
+  inputLines?: number;
+  /** bash: what `shopt` has changed. */
+  shopts?: Record<string, boolean>;
+  /** bash: texts with `@(a|b)` patterns, from which offset on. */
+  extendedFrom?: Record<string, number>;
   /** Files that texts are of. */
-  cf?: Record<string, string>;
+  chunkFiles?: Record<string, string>;
   /** Statuses of the last pipeline. */
-  pp?: number[];
-  /** Last argument of the command before. */
-  la?: string;
-  /** Seed of RANDOM, and the last number; what SECONDS counts from. */
-  rs?: [seed: number, last: number];
-  ss?: number;
-  /** Stack of folders below the current one. */
-  ds?: string[];
+  pipeStatus?: number[];
+  /** $_: last argument of the command before. */
+  lastArgument?: string;
+  randomState?: [seed: number, last: number];
+  /** What SECONDS counts from, virtual ms. */
+  secondsFromMs?: number;
+  /** Folders below the current one. */
+  directoryStack?: string[];
   /** Depth of what is traced, from the shells above. */
-  xl?: number;
-  /** Depth of subshells; functions that the shells above them run. */
-  sd?: number;
-  cs?: [name: string, line: number, file: string][];
+  traceDepth?: number;
+  subshellDepth?: number;
+  /** Functions that the shells above run. */
+  outerCalls?: [name: string, line: number, file: string][];
   /** Completions by command: words of `complete`. */
-  cc?: Record<string, string[]>;
+  completions?: Record<string, string[]>;
   /** A completion function runs. */
-  cp?: 1;
+  completing?: 1;
   /** Builtins that `enable -n` took away. */
-  nb?: string[];
+  disabledBuiltins?: string[];
   /** Paths that `hash` has been told. */
-  hp?: Record<string, string>;
-  /** Functions that are exported. */
-  xf?: string[];
+  hashedPaths?: Record<string, string>;
+  exportedFunctions?: string[];
   /** The command that runs. */
-  bc?: NodeRef;
+  runningCommand?: NodeRef;
   /** What readline keeps between lines; absent: the history has not been read. */
-  rl?: Kept;
-  /** History of commands; whether the first line of the command that is typed is in it. */
-  hi?: string[];
-  hj?: 1;
+  readline?: Kept;
+  /** Commands that were typed. */
+  history?: string[];
+  /** The first line of the command that is typed is in it. */
+  firstLineNoted?: 1;
 }
 
 const units = new Map<string, Unit | SyntaxProblem>();
@@ -273,8 +326,8 @@ export const grammars: readonly Grammar[] = [
 ];
 
 export function modeOf(state: ShellState, chunk: string, offset: number): Mode {
-  if (state.fl !== "bash") return 0;
-  const from = state.xp?.[chunk];
+  if (state.flavour !== "bash") return 0;
+  const from = state.extendedFrom?.[chunk];
   return from !== undefined && offset >= from ? 2 : 1;
 }
 
@@ -303,30 +356,30 @@ export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
 /** The node a reference names. */
 export function nodeAt(state: ShellState, [chunk, offset, node]: NodeRef): Node {
   const mode = modeOf(state, chunk, offset);
-  return unitAt(state.c[chunk] ?? "", offset, mode).nodes[node] as Node;
+  return unitAt(state.chunks[chunk] ?? "", offset, mode).nodes[node] as Node;
 }
 
 export function addChunk(state: ShellState, text: string, linesBefore = 0): string {
-  const id = String(state.nc++);
-  state.c[id] = text;
-  if (linesBefore) state.lb = { ...state.lb, [id]: linesBefore };
+  const id = String(state.nextChunk++);
+  state.chunks[id] = text;
+  if (linesBefore) state.linesBefore = { ...state.linesBefore, [id]: linesBefore };
   return id;
 }
 
 /** Forgets texts that no frame and no function names. */
 export function sweepChunks(state: ShellState): void {
   const used = new Set<string>();
-  for (const frame of state.f) {
-    if (frame.k === "src") used.add(frame.c);
-    if (frame.k === "node" || frame.k === "prompt") used.add(frame.r[0]);
+  for (const frame of state.frames) {
+    if (frame.kind === "src") used.add(frame.chunk);
+    if (frame.kind === "node" || frame.kind === "prompt") used.add(frame.ref[0]);
   }
-  if (state.bc) used.add(state.bc[0]);
-  for (const name in state.fn) used.add((state.fn[name] as NodeRef)[0]);
-  for (const id in state.c) if (!used.has(id)) delete state.c[id];
-  for (const table of [state.xp, state.cf])
+  if (state.runningCommand) used.add(state.runningCommand[0]);
+  for (const name in state.functions) used.add((state.functions[name] as NodeRef)[0]);
+  for (const id in state.chunks) if (!used.has(id)) delete state.chunks[id];
+  for (const table of [state.extendedFrom, state.chunkFiles])
     for (const id in table) if (!used.has(id)) delete table[id];
-  if (!state.lb) return;
-  const kept = Object.entries(state.lb).filter(([id]) => used.has(id));
-  if (kept.length) state.lb = Object.fromEntries(kept);
-  else delete state.lb;
+  if (!state.linesBefore) return;
+  const kept = Object.entries(state.linesBefore).filter(([id]) => used.has(id));
+  if (kept.length) state.linesBefore = Object.fromEntries(kept);
+  else delete state.linesBefore;
 }

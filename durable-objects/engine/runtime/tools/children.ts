@@ -6,22 +6,31 @@
 import { Errno } from "../errno.ts";
 import type { Sys } from "../kernel/types.ts";
 import type { Step } from "../kernel/calls.ts";
-import { drain, type Io } from "./tool.ts";
+import { drain, outputNames, type Io, type Output } from "./tool.ts";
+import type { NamesOf } from "../../core/record-codec.ts";
 
 type Answer = number | string;
 
 export interface Calls {
   /** Answers of this unit so far. */
-  r: Answer[];
+  answers: Answer[];
   /** Characters of this unit's output already handed on. */
-  k: number;
+  handedOn: number;
   /** Child to run: its arguments, then its pid and the pipe its output comes through. No arguments: one to wait for, or nothing but a pause until all output is out. */
-  c?: { a: string[]; p?: number; f?: number; t: string; keep: boolean };
-  o?: [number, string][];
-  x?: number;
+  child?: { args: string[]; pid?: number; pipe?: number; text: string; keep: boolean };
+  /** Output not taken yet: descriptor and text. */
+  output?: [number, string][];
+  /** Once decided. */
+  exitCode?: number;
 }
 
-export const noCalls = (): Calls => ({ r: [], k: 0 });
+/** Names on disk; their fields may be those of a tool's state itself. */
+export const callNames: NamesOf<Calls> = {
+  fields: { ...outputNames, answers: "r", handedOn: "k", child: "c" },
+  inside: { child: { fields: { args: "a", pid: "p", pipe: "f", text: "t" } } },
+};
+
+export const noCalls = (): Calls => ({ answers: [], handedOn: 0 });
 
 class NeedChild extends Error {
   override name = "NeedChild";
@@ -64,12 +73,12 @@ export class Caller {
     const known = this.#answer();
     if (known !== undefined) return known as T;
     const made = act();
-    this.#calls.r.push(made);
-    this.#at = this.#calls.r.length;
+    this.#calls.answers.push(made);
+    this.#at = this.#calls.answers.length;
     return made;
   }
   #answer(): Answer | undefined {
-    return this.#calls.r[this.#at++];
+    return this.#calls.answers[this.#at++];
   }
 }
 
@@ -99,52 +108,52 @@ export function launch(
 
 /** What holds up the next unit: output to hand on, a child to wait for. Undefined: nothing. */
 export function pending(sys: Sys, calls: Calls): Step {
-  const output = { ...(calls.o ? { o: calls.o } : {}) };
+  const output: Output = calls.output ? { output: calls.output } : {};
   const stuck = drain(sys, output);
-  if (output.o?.length) calls.o = output.o;
-  else delete calls.o;
+  if (output.output?.length) calls.output = output.output;
+  else delete calls.output;
   if (stuck) return stuck;
-  const { c } = calls;
-  if (!c) return undefined;
-  if (c.p === undefined && c.a.length === 0) {
-    calls.r.push(0);
-    delete calls.c;
+  const { child } = calls;
+  if (!child) return undefined;
+  if (child.pid === undefined && child.args.length === 0) {
+    calls.answers.push(0);
+    delete calls.child;
     return undefined;
   }
-  if (c.p === undefined) begin(sys, c);
-  if (c.f !== undefined) {
+  if (child.pid === undefined) begin(sys, child);
+  if (child.pipe !== undefined) {
     for (;;) {
-      const data = sys.read(c.f);
-      if (data === undefined) return { wait: { readable: [c.f] } };
+      const data = sys.read(child.pipe);
+      if (data === undefined) return { wait: { readable: [child.pipe] } };
       if (data === "") break;
-      c.t += data;
-      sys.held = c.t.length;
+      child.text += data;
+      sys.held = child.text.length;
     }
-    sys.close(c.f);
-    delete c.f;
+    sys.close(child.pipe);
+    delete child.pipe;
   }
-  const ended = sys.wait(c.p as number);
+  const ended = sys.wait(child.pid as number);
   if (!ended) return { wait: { childEnd: true } };
-  calls.r.push(c.keep ? c.t : ended === "none" ? 127 : ended.status);
-  delete calls.c;
+  calls.answers.push(child.keep ? child.text : ended === "none" ? 127 : ended.status);
+  delete calls.child;
   return undefined;
 }
 
-function begin(sys: Sys, c: NonNullable<Calls["c"]>): void {
+function begin(sys: Sys, child: NonNullable<Calls["child"]>): void {
   const name = (sys.argv[0] ?? "").replace(/^.*\//, "");
   const complain = (command: string, why: string): string => `${name}: ${command}: ${why}\n`;
-  if (!c.keep) {
-    c.p = launch(sys, c.a, complain);
+  if (!child.keep) {
+    child.pid = launch(sys, child.args, complain);
     return;
   }
   const [read, write] = sys.pipe();
-  c.p = launch(sys, c.a, complain, (child) => {
-    child.dup(write, 1);
-    child.close(write);
-    child.close(read);
+  child.pid = launch(sys, child.args, complain, (started) => {
+    started.dup(write, 1);
+    started.close(write);
+    started.close(read);
   });
   sys.close(write);
-  c.f = read;
+  child.pipe = read;
 }
 
 /** Takes a unit as far as it goes; true: it is done. The tool calls `pending` before it goes on either way. */
@@ -156,18 +165,18 @@ export function unit(io: Io, calls: Calls, work: (caller: Caller) => void): bool
     if (!(error instanceof NeedChild)) throw error;
     done = false;
     const { argv, keep, pid } = error;
-    calls.c = { a: argv, t: "", keep, ...(pid === undefined ? {} : { p: pid }) };
+    calls.child = { args: argv, text: "", keep, ...(pid === undefined ? {} : { pid }) };
   }
-  let skip = calls.k;
+  let skip = calls.handedOn;
   for (const [fd, text] of io.pending) {
     const fresh = text.slice(Math.min(skip, text.length));
     skip -= text.length - fresh.length;
-    calls.k += fresh.length;
-    if (fresh !== "") (calls.o ??= []).push([fd, fresh]);
+    calls.handedOn += fresh.length;
+    if (fresh !== "") (calls.output ??= []).push([fd, fresh]);
   }
   io.pending.length = 0;
   if (!done) return false;
-  calls.r = [];
-  calls.k = 0;
+  calls.answers = [];
+  calls.handedOn = 0;
   return true;
 }

@@ -3,6 +3,7 @@
  * and an exit code, run in one step. Those that must pass data on as it comes are `stream(...)`. What waits for time or
  * children is a Program of its own.
  */
+import type { NamesOf } from "../../core/record-codec.ts";
 import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Sys } from "../kernel/types.ts";
@@ -25,17 +26,22 @@ export class ToolExit extends Error {
   }
 }
 
-interface Output {
+export interface Output {
   /** Output not taken yet: descriptor and text, in order. */
-  o?: [number, string][];
+  output?: [number, string][];
   /** Exit code, once decided. */
-  x?: number;
+  exitCode?: number;
 }
 
 interface ToolState extends Output {
   /** Standard input so far. */
-  i?: string;
+  input?: string;
 }
+
+/** Names on disk of what every tool keeps. */
+export const outputNames = { output: "o", exitCode: "x" };
+
+const toolNames: NamesOf<ToolState> = { fields: { ...outputNames, input: "i" } };
 
 export class Io {
   readonly sys: Sys;
@@ -89,11 +95,11 @@ export class Io {
     for (;;) {
       const data = this.sys.read(0);
       if (data === undefined) throw needInput;
-      if (data === "") return state.i ?? "";
-      state.i = (state.i ?? "") + data;
-      this.sys.held = state.i.length;
+      if (data === "") return state.input ?? "";
+      state.input = (state.input ?? "") + data;
+      this.sys.held = state.input.length;
       this.sys.charge(data.length / 50);
-      if (state.i.length > wholeFileBytesMax) {
+      if (state.input.length > wholeFileBytesMax) {
         this.sys.kernel.oomKill(this.sys.key);
         throw needInput;
       }
@@ -134,46 +140,49 @@ export function opened(io: Io, file: string, code = { code: 0 }): string | undef
 
 /** Hands on what is pending; the step to take while that is not all done, or the exit. */
 export function drain(sys: Sys, state: Output): Step {
-  while (state.o?.length) {
-    const [fd, text] = state.o[0] as [number, string];
+  while (state.output?.length) {
+    const [fd, text] = state.output[0] as [number, string];
     const taken = sys.write(fd, text);
     if (taken < text.length) {
-      state.o[0] = [fd, text.slice(taken)];
+      state.output[0] = [fd, text.slice(taken)];
       return { wait: { writable: [fd] } };
     }
-    state.o.shift();
+    state.output.shift();
   }
-  delete state.o;
-  return state.x === undefined ? undefined : { exit: state.x };
+  delete state.output;
+  return state.exitCode === undefined ? undefined : { exit: state.exitCode };
 }
 
 /** A tool that runs in one step. `run` returns the exit code (nothing: 0). */
 export function tool(name: string, run: (io: Io) => number | void): Program<ToolState> {
   return {
     name,
+    storedNames: toolNames,
     start: () => ({}),
     step(sys, state) {
-      if (state.x !== undefined || state.o) return drain(sys, state);
+      if (state.exitCode !== undefined || state.output) return drain(sys, state);
       const io = new Io(sys, state);
       try {
-        state.x = run(io) ?? 0;
+        state.exitCode = run(io) ?? 0;
       } catch (error) {
         if (error === needInput) return { wait: { readable: [0] } };
-        if (error instanceof ToolExit) state.x = error.code;
+        if (error instanceof ToolExit) state.exitCode = error.code;
         else if (error instanceof Errno) {
           io.say(error.message);
-          state.x = 1;
+          state.exitCode = 1;
         } else throw error;
       }
-      delete state.i;
-      state.o = io.pending;
+      delete state.input;
+      state.output = io.pending;
       return drain(sys, state);
     },
-    memoryBytes: (state) => 1_048_576 + (state?.i?.length ?? 0),
+    memoryBytes: (state) => 1_048_576 + (state?.input?.length ?? 0),
   };
 }
 
 export interface Steps<S extends Output> {
+  /** Names of its state's own fields on disk; absent: they are stored under their own. */
+  storedNames?: NamesOf<Omit<S, keyof Output>>;
   first(): S;
   /** What the command line makes of the first state; may say something, set the exit code or throw ToolExit. */
   begin(io: Io, state: S): void;
@@ -185,22 +194,24 @@ export interface Steps<S extends Output> {
 /** A tool that runs in several steps, each of which may fail as a whole. */
 export function steps<S extends Output>(name: string, spec: Steps<S>): Program<S> {
   const kept = (io: Io, state: S): void => {
-    if (io.pending.length) state.o = io.pending;
+    if (io.pending.length) state.output = io.pending;
   };
   const attempt = (io: Io, state: S, body: () => Step): Step => {
     try {
       return body();
     } catch (error) {
-      if (error instanceof ToolExit) state.x = error.code;
+      if (error instanceof ToolExit) state.exitCode = error.code;
       else if (error instanceof Errno && error.code !== "EPIPE") {
         io.say(error.message);
-        state.x = 1;
+        state.exitCode = 1;
       } else throw error;
       return undefined;
     }
   };
+  const { storedNames = {} } = spec;
   const program: Program<S> = {
     name,
+    storedNames: { ...storedNames, fields: { ...outputNames, ...storedNames.fields } },
     start(sys) {
       const io = new Io(sys);
       const state = spec.first();
@@ -209,7 +220,7 @@ export function steps<S extends Output>(name: string, spec: Steps<S>): Program<S
       return state;
     },
     step(sys, state) {
-      if (state.o || state.x !== undefined) {
+      if (state.output || state.exitCode !== undefined) {
         const stuck = drain(sys, state);
         if (stuck) return stuck;
       }
@@ -225,18 +236,20 @@ export function steps<S extends Output>(name: string, spec: Steps<S>): Program<S
 }
 
 interface StreamState<S> extends Output {
-  s: S;
+  own: S;
   /** Files still to read. */
-  f: string[];
+  files: string[];
   /** Open file, and whether one is open. */
   fd?: number;
   /** A file could not be read. */
   bad?: true;
   /** An incomplete last line. */
-  b?: string;
+  partialLine?: string;
 }
 
 export interface Stream<S> {
+  /** Names of the state's fields on disk; absent: they are stored under their own. */
+  storedNames?: NamesOf<S>;
   /** Files to read (none: standard input) and the first state; or an exit code. */
   start(io: Io): { files: string[]; state: S } | number;
   /** Words for a file that cannot be opened: `x: No such file` or `can't open 'x': No such file`. */
@@ -258,50 +271,59 @@ export interface Stream<S> {
 export function stream<S>(name: string, spec: Stream<S>): Program<StreamState<S>> {
   return {
     name,
+    storedNames: {
+      fields: { ...outputNames, own: "s", files: "f", partialLine: "b" },
+      ...(spec.storedNames ? { inside: { own: spec.storedNames } } : {}),
+    },
     start(sys) {
       const io = new Io(sys);
       try {
         const begun = spec.start(io);
-        if (typeof begun === "number") return { s: null as S, f: [], x: begun, o: io.pending };
+        if (typeof begun === "number")
+          return { own: null as S, files: [], exitCode: begun, output: io.pending };
         const files = begun.files.length ? begun.files : ["-"];
-        return { s: begun.state, f: files, ...(io.pending.length ? { o: io.pending } : {}) };
+        return {
+          own: begun.state,
+          files: files,
+          ...(io.pending.length ? { output: io.pending } : {}),
+        };
       } catch (error) {
         const code = error instanceof ToolExit ? error.code : (spec.badCode ?? 1);
         if (error instanceof Errno) io.say(error.message);
         else if (!(error instanceof ToolExit)) throw error;
-        return { s: null as S, f: [], x: code, o: io.pending };
+        return { own: null as S, files: [], exitCode: code, output: io.pending };
       }
     },
     step: (sys, state) => streamStep(spec, sys, state),
-    memoryBytes: (state) => 1_048_576 + (state?.b?.length ?? 0),
+    memoryBytes: (state) => 1_048_576 + (state?.partialLine?.length ?? 0),
   };
 }
 
 function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
-  if (state.o || state.x !== undefined) {
+  if (state.output || state.exitCode !== undefined) {
     const step = drain(sys, state);
     if (step) return step;
   }
   const io = new Io(sys);
   const finish = (code: number): Step => {
-    state.x = code;
-    state.o = [...(state.o ?? []), ...io.pending];
+    state.exitCode = code;
+    state.output = [...(state.output ?? []), ...io.pending];
     return drain(sys, state);
   };
   try {
     if (state.fd === undefined) {
-      const file = state.f[0];
+      const file = state.files[0];
       if (file === undefined)
-        return finish(spec.end?.(io, state.s, state.bad === true) ?? (state.bad ? 1 : 0));
+        return finish(spec.end?.(io, state.own, state.bad === true) ?? (state.bad ? 1 : 0));
       if (!openNext(spec, io, state, file)) {
-        state.o = io.pending;
+        state.output = io.pending;
         return drain(sys, state);
       }
     }
     const fd = state.fd ?? 0;
     const data = sys.read(fd, 32_768);
     if (data === undefined) {
-      state.o = io.pending;
+      state.output = io.pending;
       return drain(sys, state) ?? { wait: { readable: [fd] } };
     }
     sys.charge(data.length / 50);
@@ -310,10 +332,10 @@ function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
     if (data === "" || verdict === false) {
       if (fd !== 0) sys.close(fd);
       delete state.fd;
-      state.f.shift();
-      if (verdict === false) state.f = [];
+      state.files.shift();
+      if (verdict === false) state.files = [];
     }
-    state.o = io.pending;
+    state.output = io.pending;
     return drain(sys, state);
   } catch (error) {
     if (error instanceof ToolExit) return finish(error.code);
@@ -333,7 +355,7 @@ function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: strin
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    const silent = spec.silent?.(state.s) === true;
+    const silent = spec.silent?.(state.own) === true;
     if (!silent)
       io.say(
         error.code === "EISDIR"
@@ -343,10 +365,10 @@ function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: strin
             : `${file}: ${error.message}`,
       );
     state.bad = true;
-    state.f.shift();
+    state.files.shift();
     return false;
   }
-  spec.file?.(io, state.s, file);
+  spec.file?.(io, state.own, file);
   return true;
 }
 
@@ -356,21 +378,21 @@ function feed<S>(
   state: StreamState<S>,
   data: string,
 ): false | number | void {
-  if (spec.raw) return data === "" ? undefined : spec.data(io, state.s, data, true);
-  const text = (state.b ?? "") + data;
+  if (spec.raw) return data === "" ? undefined : spec.data(io, state.own, data, true);
+  const text = (state.partialLine ?? "") + data;
   let at = 0;
   for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
-    const verdict = spec.data(io, state.s, text.slice(at, end), true);
+    const verdict = spec.data(io, state.own, text.slice(at, end), true);
     at = end + 1;
     if (verdict !== undefined) {
-      delete state.b;
+      delete state.partialLine;
       return verdict;
     }
   }
-  state.b = text.slice(at);
-  io.sys.held = state.b.length;
-  if (data !== "" || state.b === "") return undefined;
-  const last = state.b;
-  delete state.b;
-  return spec.data(io, state.s, last, false);
+  state.partialLine = text.slice(at);
+  io.sys.held = state.partialLine.length;
+  if (data !== "" || state.partialLine === "") return undefined;
+  const last = state.partialLine;
+  delete state.partialLine;
+  return spec.data(io, state.own, last, false);
 }

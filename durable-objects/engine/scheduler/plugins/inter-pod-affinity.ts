@@ -123,7 +123,7 @@ export const interPodAffinity: FilterPlugin = {
     if (!picky && !snapshot.anyAffinity) return { skip: true };
     const state = new AffinityState(pod, snapshot);
     for (const node of snapshot.nodes) {
-      for (const { info, count } of node.alike(!picky)) {
+      for (const { info, count } of node.classes(!picky)) {
         state.change(info, node, count);
       }
     }
@@ -160,7 +160,7 @@ export const interPodAffinityScore: Scorer = (pod, nodes, snapshot) => {
     }
   };
   for (const node of snapshot.nodes) {
-    for (const { info: other, count } of node.alike(!wishes)) {
+    for (const { info: other, count } of node.classes(!wishes)) {
       weigh(own?.preferred, other, node, count);
       weigh(own?.preferredAnti, other, node, -count);
       weigh(other.terms?.required, pod, node, count);

@@ -1,6 +1,6 @@
 /**
  * Every script of test/golden/bash prints what Debian 12's bash printed (recorded by record.ts there), with the shell's
- * state written down as JSON and read again before each of its steps.
+ * state written down as it is on disk and read again before each of its steps.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
 import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
 import { binaryOf, bytesOf } from "../../../../durable-objects/engine/runtime/bytes.ts";
 import { PodKernel } from "../../../../durable-objects/engine/runtime/kernel/kernel.ts";
+import { stateCodec } from "../../../../durable-objects/engine/runtime/kernel/record-codec.ts";
 import type { Session } from "../../../../durable-objects/engine/runtime/kernel/state.ts";
 import { terminalInput } from "../../../../durable-objects/engine/runtime/kernel/terminal.ts";
 import type {
@@ -36,8 +37,12 @@ const rowsOf = (name: string): Row[] => JSON.parse(readFileSync(join(folder, nam
 /** Programs whose shells forget all but what is written down. */
 function forgetful(): ReadonlyMap<string, Program> {
   const bash = imageCatalog.programs.get("bash")!;
+  const codec = stateCodec(bash)!;
   const step: Program["step"] = (sys, state) => {
-    sys.process.state = JSON.parse(JSON.stringify(state));
+    const written = JSON.stringify(codec.save(state));
+    sys.process.state = codec.load(JSON.parse(written));
+    // A field under its short name would come back under its full one.
+    if (JSON.stringify(sys.process.state) !== JSON.stringify(state)) throw new Error(written);
     return bash.step(sys, sys.process.state);
   };
   return new Map([...imageCatalog.programs, ["bash", { ...bash, step }]]);

@@ -51,7 +51,7 @@ const enable: Builtin = (shell, argv) => {
   const names = argv.slice(i);
   if (names.length === 0 || letters.includes("p")) {
     for (const name of [...bashBuiltins].sort()) {
-      const disabled = state.nb?.includes(name) === true;
+      const disabled = state.disabledBuiltins?.includes(name) === true;
       if (letters.includes("a") || disabled === off)
         shell.write(1, `enable ${disabled ? "-n " : ""}${name}\n`);
     }
@@ -64,8 +64,8 @@ const enable: Builtin = (shell, argv) => {
       status = 1;
       continue;
     }
-    const others = (state.nb ?? []).filter((known) => known !== name);
-    state.nb = off ? [...others, name] : others;
+    const others = (state.disabledBuiltins ?? []).filter((known) => known !== name);
+    state.disabledBuiltins = off ? [...others, name] : others;
   }
   return status;
 };
@@ -78,7 +78,7 @@ const disown: Builtin = (shell, argv) => {
     .join("");
   const names = argv.slice(1).filter((word) => !/^-[ahr]+$/.test(word));
   if (names.length === 0 && /[ar]/.test(letters)) {
-    state.j = [];
+    state.jobs = [];
     return 0;
   }
   let status = 0;
@@ -87,7 +87,7 @@ const disown: Builtin = (shell, argv) => {
     if (!job) {
       shell.complain(`${name === "%%" ? "current" : name}: no such job`);
       status = 1;
-    } else if (!letters.includes("h")) state.j = state.j.filter((known) => known !== job);
+    } else if (!letters.includes("h")) state.jobs = state.jobs.filter((known) => known !== job);
   }
   return status;
 };
@@ -115,7 +115,7 @@ const printf: Builtin = (shell, argv) => {
   else if (/^-[a-zA-Z]/.test(words[0] ?? "")) return usage(shell, words[0]!.slice(0, 2));
   if (words.length === 0) return usageAlone(shell);
   const { now } = shell.sys;
-  const started = shell.state.ss ?? now;
+  const started = shell.state.secondsFromMs ?? now;
   const { out, errors, status } = formatPrintf(words, {
     quote: backslashed,
     time: (format, seconds) =>
@@ -162,7 +162,7 @@ const noJobs =
   };
 
 const bind: Builtin = (shell) => {
-  if (!shell.state.ia) shell.complain("warning: line editing not enabled");
+  if (!shell.state.interactive) shell.complain("warning: line editing not enabled");
   return 0;
 };
 
@@ -192,25 +192,25 @@ const jobs: Builtin = (shell, argv) => {
   let status = 0;
   const asked = names.length
     ? names.map((name) => [name, findJob(shell, name)] as const)
-    : state.j.map((job) => ["", job] as const);
+    : state.jobs.map((job) => ["", job] as const);
   for (const [name, job] of asked) {
     if (!job) {
       shell.complain(`${name}: no such job`);
       status = 1;
       continue;
     }
-    const running = job.x === undefined;
-    if (!running && (letters.includes("r") || !state.ia)) continue;
-    if (letters.includes("p")) shell.write(1, `${job.p[0]}\n`);
+    const running = job.status === undefined;
+    if (!running && (letters.includes("r") || !state.interactive)) continue;
+    if (letters.includes("p")) shell.write(1, `${job.pids[0]}\n`);
     else shell.write(1, `${jobLine(shell, job, letters.includes("l"))}\n`);
     if (!running) job.told = 1;
   }
-  state.j = state.j.filter((job) => !job.told);
+  state.jobs = state.jobs.filter((job) => !job.told);
   return status;
 };
 
 const bg: Builtin = (shell) => {
-  if (shell.state.ia) return 0;
+  if (shell.state.interactive) return 0;
   shell.complain("no job control");
   return 1;
 };

@@ -1,6 +1,6 @@
 /** What `\w` and its like in a prompt stand for. */
 import { formatDate } from "../../tools/system/date.ts";
-import { bashNumber } from "../bash-version.ts";
+import { bashNumber } from "../bash/version.ts";
 import type { Shell } from "../shell.ts";
 
 function shortened(shell: Shell): string {
@@ -26,20 +26,20 @@ const signs: Record<string, (shell: Shell) => string> = {
   r: () => "\r",
   a: () => "\x07",
   e: () => "\x1b",
-  s: ({ state }) => state.z.replace(/^.*\//, "").replace(/^-/, ""),
+  s: ({ state }) => state.argumentZero.replace(/^.*\//, "").replace(/^-/, ""),
   v: ({ sys }) => bashNumber(sys).replace(/\.\d+$/, ""),
   V: ({ sys }) => bashNumber(sys),
   $: ({ sys }) => (sys.who.uid === 0 ? "#" : "$"),
   "\\": () => "\\",
-  j: ({ state }) => String(state.j.filter((job) => job.x === undefined).length),
+  j: ({ state }) => String(state.jobs.filter((job) => job.status === undefined).length),
   l: () => "0",
   d: (shell) => date(shell, "%a %b %d"),
   t: (shell) => date(shell, "%H:%M:%S"),
   T: (shell) => date(shell, "%I:%M:%S"),
   "@": (shell) => date(shell, "%I:%M %p"),
   A: (shell) => date(shell, "%H:%M"),
-  "!": ({ state }) => String((state.hi?.length ?? 0) + 1),
-  "#": ({ state }) => String((state.hi?.length ?? 0) + 1),
+  "!": ({ state }) => String((state.history?.length ?? 0) + 1),
+  "#": ({ state }) => String((state.history?.length ?? 0) + 1),
   // Between them stands what takes no room: readline counts columns, and who writes a prompt itself takes them away.
   "[": () => "\x01",
   "]": () => "\x02",

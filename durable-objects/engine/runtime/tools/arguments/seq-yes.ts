@@ -47,11 +47,12 @@ const seq = tool("seq", (io) => {
   return 0;
 });
 
-const yes: Program<{ t: string }> = {
+const yes: Program<{ line: string }> = {
   name: "yes",
-  start: (sys) => ({ t: `${sys.argv.slice(1).join(" ") || "y"}\n` }),
-  step(sys, { t }): Step {
-    const block = t.repeat(Math.max(1, Math.floor(1024 / t.length)));
+  storedNames: { fields: { line: "t" } },
+  start: (sys) => ({ line: `${sys.argv.slice(1).join(" ") || "y"}\n` }),
+  step(sys, { line }): Step {
+    const block = line.repeat(Math.max(1, Math.floor(1024 / line.length)));
     sys.charge(100);
     return sys.write(1, block) === 0 ? { wait: { writable: [1] } } : undefined;
   },

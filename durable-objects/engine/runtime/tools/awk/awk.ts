@@ -7,11 +7,11 @@ import { AwkProblem } from "./lexer.ts";
 import { hostOf } from "./files.ts";
 import { parseAwk } from "./parser.ts";
 import type { AwkProgram } from "./tree.ts";
-import type { AwkMemory, AwkVariables } from "./host.ts";
+import { memoryNames, type AwkMemory, type AwkVariables } from "./host.ts";
 import { AwkError } from "./math.ts";
 import { AwkRun, AwkEndless, AwkExit, givenValue } from "./run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./values.ts";
-import { noCalls, pending, unit, type Calls } from "../children.ts";
+import { callNames, noCalls, pending, unit, type Calls } from "../children.ts";
 import { options } from "../options.ts";
 import { matchUnitsPerRound } from "../../../core/limits.ts";
 import { awkPattern } from "./patterns.ts";
@@ -20,12 +20,14 @@ import { usage } from "../words.ts";
 
 interface AwkState {
   program: string;
-  c: Calls;
-  m: AwkMemory;
+  calls: Calls;
+  /** From record to record. */
+  memory: AwkMemory;
   phase: "begin" | "main" | "end" | "over";
   /** Operands still to come. */
-  f: string[];
-  b: string;
+  operands: string[];
+  /** Input that is no record yet. */
+  unread: string;
   /** The descriptor being read. */
   fd?: number;
   /** Input is there, whole. */
@@ -33,7 +35,7 @@ interface AwkState {
   /** Some operand was a file. */
   had?: true;
   last?: string;
-  x: number;
+  exitCode: number;
   /** Computes for ever. */
   spin?: true;
 }
@@ -55,7 +57,7 @@ class Input {
   #open(awk: AwkVariables): boolean {
     const { state } = this;
     for (;;) {
-      const name = state.f.shift();
+      const name = state.operands.shift();
       if (name === undefined) {
         if (state.had) return false;
         state.had = true;
@@ -76,10 +78,10 @@ class Input {
       }
       const text = this.io.input(name);
       if (text === undefined) {
-        state.x = 1;
+        state.exitCode = 1;
         continue;
       }
-      state.b = text;
+      state.unread = text;
       state.whole = true;
       return true;
     }
@@ -87,49 +89,49 @@ class Input {
 
   /** Where the first record of the text ends and the next begins; undefined: more must come. */
   #cut(awk: AwkVariables): [end: number, next: number] | undefined {
-    const { b, whole } = this.state;
+    const { unread, whole } = this.state;
     const rs = awk.text("RS");
     if (rs === "") {
-      const start = /^\n*/.exec(b)![0].length;
+      const start = /^\n*/.exec(unread)![0].length;
       const end = /\n\n+/g;
       end.lastIndex = start;
-      const found = end.exec(b);
-      this.state.b = b.slice(start);
-      if (found && (whole || found.index + found[0].length < b.length))
+      const found = end.exec(unread);
+      this.state.unread = unread.slice(start);
+      if (found && (whole || found.index + found[0].length < unread.length))
         return [found.index - start, found.index + found[0].length - start];
-      const left = this.state.b;
+      const left = this.state.unread;
       return whole && left
         ? [left.endsWith("\n") ? left.length - 1 : left.length, left.length]
         : undefined;
     }
     if (rs.length === 1) {
-      const end = b.indexOf(rs);
+      const end = unread.indexOf(rs);
       if (end >= 0) return [end, end + 1];
     } else {
       const { matching } = this.io.sys;
-      const found = awkPattern(rs, matching).find(b, matching);
-      if (found && found.end > found.index && (whole || found.end < b.length))
+      const found = awkPattern(rs, matching).find(unread, matching);
+      if (found && found.end > found.index && (whole || found.end < unread.length))
         return [found.index, found.end];
     }
-    if (!whole || b === "") return undefined;
-    const newline = rs.length > 1 && b.endsWith("\n") ? 1 : 0;
-    return [b.length - newline, b.length];
+    if (!whole || unread === "") return undefined;
+    const newline = rs.length > 1 && unread.endsWith("\n") ? 1 : 0;
+    return [unread.length - newline, unread.length];
   }
 
   next(awk: AwkVariables): string | undefined {
     const { state } = this;
     for (;;) {
-      const cut = state.b === "" ? undefined : this.#cut(awk);
+      const cut = state.unread === "" ? undefined : this.#cut(awk);
       if (cut) {
-        const text = state.b.slice(0, cut[0]);
-        state.b = state.b.slice(cut[1]);
+        const text = state.unread.slice(0, cut[0]);
+        state.unread = state.unread.slice(cut[1]);
         awk.set("NR", toNumber(awk.get("NR")) + 1);
         awk.set("FNR", toNumber(awk.get("FNR")) + 1);
         return text;
       }
       if (state.whole) {
         delete state.whole;
-        state.b = "";
+        state.unread = "";
       } else if (state.fd !== undefined) throw needInput;
       else if (!this.#open(awk)) return undefined;
     }
@@ -143,8 +145,8 @@ function feed(sys: Sys, state: AwkState): Step {
   if (data === "") {
     delete state.fd;
     state.whole = true;
-  } else state.b += data;
-  sys.held = state.b.length;
+  } else state.unread += data;
+  sys.held = state.unread.length;
   sys.charge(data.length / 50);
   return undefined;
 }
@@ -180,7 +182,7 @@ function work(program: AwkProgram, state: AwkState, awk: AwkRun, input: Input): 
     over = true;
   }
   if (!over) return;
-  state.x = awk.code;
+  state.exitCode = awk.code;
   // An exit outside END still runs END.
   state.phase = state.phase === "over" ? "over" : "end";
 }
@@ -205,32 +207,36 @@ function rules(
 }
 
 function closeAll(state: AwkState, awk: AwkRun): void {
-  for (const name of Object.keys(state.m.outs)) {
-    const out = state.m.outs[name]!;
-    delete state.m.outs[name];
+  for (const name of Object.keys(state.memory.outs)) {
+    const out = state.memory.outs[name]!;
+    delete state.memory.outs[name];
     awk.host.close(out);
   }
 }
 
 function oneUnit(sys: Sys, io: Io, state: AwkState, program: AwkProgram): Step | "more" {
-  const kept = program.asks || state.c.r.length ? cloneJson(state) : undefined;
+  const kept = program.asks || state.calls.answers.length ? cloneJson(state) : undefined;
   let done: boolean;
   try {
-    done = unit(io, state.c, (caller) => {
+    done = unit(io, state.calls, (caller) => {
       const input = new Input(io, state);
-      const awk = new AwkRun(program, state.m, hostOf(io, caller, input));
+      const awk = new AwkRun(program, state.memory, hostOf(io, caller, input));
       if (state.phase === "over") closeAll(state, awk);
       else work(program, state, awk, input);
     });
   } catch (error) {
     if (error !== needInput) throw error;
     // The record begins again when more has come; operands already opened stay so.
-    if (kept) Object.assign(state, { m: kept.m, phase: kept.phase, b: kept.b });
+    if (kept) {
+      state.memory = kept.memory;
+      state.phase = kept.phase;
+      state.unread = kept.unread;
+    }
     io.pending.length = 0;
     return feed(sys, state);
   }
   if (!done && kept) {
-    const { c: _c, ...rest } = kept;
+    const { calls: _c, ...rest } = kept;
     for (const key of ["fd", "whole", "had", "last", "spin"] as const) delete state[key];
     Object.assign(state, rest);
   }
@@ -238,10 +244,11 @@ function oneUnit(sys: Sys, io: Io, state: AwkState, program: AwkProgram): Step |
 }
 
 function awkStep(sys: Sys, state: AwkState): Step {
-  const held = pending(sys, state.c);
+  const held = pending(sys, state.calls);
   if (held) return held;
   // Also where the program could not be parsed at all.
-  if (state.phase === "over" && Object.keys(state.m.outs).length === 0) return { exit: state.x };
+  if (state.phase === "over" && Object.keys(state.memory.outs).length === 0)
+    return { exit: state.exitCode };
   if (state.spin) {
     sys.charge(10_000);
     return undefined;
@@ -249,9 +256,9 @@ function awkStep(sys: Sys, state: AwkState): Step {
   const io = new Io(sys);
   try {
     const program = parseAwk(state.program);
-    for (let n = 0; n < 300 && !state.c.o && !state.c.c; n++) {
-      if (state.phase === "over" && Object.keys(state.m.outs).length === 0)
-        return { exit: state.x };
+    for (let n = 0; n < 300 && !state.calls.output && !state.calls.child; n++) {
+      if (state.phase === "over" && Object.keys(state.memory.outs).length === 0)
+        return { exit: state.exitCode };
       if (sys.matching.used > matchUnitsPerRound) break;
       sys.charge(3);
       const step = oneUnit(sys, io, state, program);
@@ -262,15 +269,16 @@ function awkStep(sys: Sys, state: AwkState): Step {
       state.spin = true;
       return undefined;
     }
-    (state.c.o ??= []).push(...io.pending);
-    if (error instanceof AwkError) state.c.o.push([2, `awk: cmd. line:1: ${error.message}\n`]);
-    else if (error instanceof Errno) state.c.o.push([2, `awk: ${error.message}\n`]);
+    (state.calls.output ??= []).push(...io.pending);
+    if (error instanceof AwkError)
+      state.calls.output.push([2, `awk: cmd. line:1: ${error.message}\n`]);
+    else if (error instanceof Errno) state.calls.output.push([2, `awk: ${error.message}\n`]);
     else if (!(error instanceof ToolExit)) throw error;
     state.phase = "over";
-    state.m.outs = {};
-    state.x = error instanceof ToolExit ? error.code : 1;
+    state.memory.outs = {};
+    state.exitCode = error instanceof ToolExit ? error.code : 1;
   }
-  return pending(sys, state.c);
+  return pending(sys, state.calls);
 }
 
 function begin(io: Io, state: AwkState): void {
@@ -288,8 +296,8 @@ function begin(io: Io, state: AwkState): void {
     parts.push(rest.shift()!);
   }
   state.program = parts.join("\n");
-  state.f = rest;
-  const set = (name: string, cell: Cell): void => void (state.m.g[`=${name}`] = cell);
+  state.operands = rest;
+  const set = (name: string, cell: Cell): void => void (state.memory.globals[`=${name}`] = cell);
   for (const [name, value] of Object.entries({
     FS: " ",
     OFS: " ",
@@ -299,23 +307,23 @@ function begin(io: Io, state: AwkState): void {
     CONVFMT: "%.6g",
     OFMT: "%.6g",
   }))
-    set(name, { v: value });
-  for (const name of ["NR", "FNR", "RSTART"]) set(name, { v: 0 });
-  set("RLENGTH", { v: -1 });
+    set(name, { value });
+  for (const name of ["NR", "FNR", "RSTART"]) set(name, { value: 0 });
+  set("RLENGTH", { value: -1 });
   const words = ["awk", ...rest];
-  set("ARGC", { v: words.length });
-  set("ARGV", { a: Object.fromEntries(words.map((word, i) => [`=${i}`, inputValue(word)])) });
+  set("ARGC", { value: words.length });
+  set("ARGV", { array: Object.fromEntries(words.map((word, i) => [`=${i}`, inputValue(word)])) });
   set("ENVIRON", {
-    a: Object.fromEntries(
+    array: Object.fromEntries(
       Object.entries(io.sys.env).map(([name, value]) => [`=${name}`, inputValue(value)]),
     ),
   });
   const by = opts.value("F");
-  if (by !== undefined) set("FS", { v: by === "t" ? "\t" : String(toText(by)) });
+  if (by !== undefined) set("FS", { value: by === "t" ? "\t" : String(toText(by)) });
   for (const given of opts.values("v")) {
     const at = given.indexOf("=");
     if (at < 0) io.fail("invalid option");
-    set(given.slice(0, at), { v: givenValue(given.slice(at + 1)) });
+    set(given.slice(0, at), { value: givenValue(given.slice(at + 1)) });
   }
   try {
     parseAwk(state.program);
@@ -328,32 +336,36 @@ function begin(io: Io, state: AwkState): void {
 
 const toText = (by: string): string => {
   const value = givenValue(by);
-  return typeof value === "object" ? value.s : String(value);
+  return typeof value === "object" ? value.text : String(value);
 };
 
 export const awk: Program<AwkState> = {
   name: "awk",
+  storedNames: {
+    fields: { calls: "c", memory: "m", operands: "f", unread: "b", exitCode: "x" },
+    inside: { calls: callNames, memory: memoryNames },
+  },
   start(sys) {
     const io = new Io(sys);
     const state: AwkState = {
       program: "",
-      c: noCalls(),
-      m: { g: {}, ranges: {}, seed: 1, inputs: {}, outs: {} },
+      calls: noCalls(),
+      memory: { globals: {}, ranges: {}, seed: 1, inputs: {}, outs: {} },
       phase: "begin",
-      f: [],
-      b: "",
-      x: 0,
+      operands: [],
+      unread: "",
+      exitCode: 0,
     };
     try {
       begin(io, state);
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.c.o = io.pending;
+      state.calls.output = io.pending;
       state.phase = "over";
-      state.x = error.code;
+      state.exitCode = error.code;
     }
     return state;
   },
   step: awkStep,
-  memoryBytes: (state) => 1_048_576 + (state?.b.length ?? 0),
+  memoryBytes: (state) => 1_048_576 + (state?.unread.length ?? 0),
 };

@@ -79,8 +79,8 @@ function length(awk: Awk, args: Expr[]): Value {
   const arg = args[0];
   if (!arg) return awk.record.length;
   if (arg.k === "var" && arg.name !== "NF") {
-    const { a } = awk.cell(arg.name);
-    if (a) return Object.keys(a).length;
+    const { array } = awk.cell(arg.name);
+    if (array) return Object.keys(array).length;
   }
   return text(awk, arg).length;
 }

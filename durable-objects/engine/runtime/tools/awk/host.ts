@@ -1,10 +1,12 @@
 /** What awk remembers between records, and what it asks of its surroundings. */
 import type { MatchWork } from "../../regex/work.ts";
-import type { Cell, Value } from "./values.ts";
+import type { NamesOf } from "../../../core/record-codec.ts";
+import { cellNames, type Cell, type Value } from "./values.ts";
 
 /** Everything awk remembers from record to record: plain JSON. */
 export interface AwkMemory {
-  g: Record<string, Cell>;
+  /** Variables by `=name`. */
+  globals: Record<string, Cell>;
   /** Whether each rule's range is open. */
   ranges: Record<string, true>;
   seed: number;
@@ -13,6 +15,12 @@ export interface AwkMemory {
   /** Outputs: name to descriptor; pipes have a process. */
   outs: Record<string, { fd: number; pid?: number }>;
 }
+
+/** Names on disk. */
+export const memoryNames: NamesOf<AwkMemory> = {
+  fields: { globals: "g" },
+  inside: { globals: { each: cellNames } },
+};
 
 /** The running program's variables, which say where a record ends and which one it is. */
 export interface AwkVariables {

@@ -54,7 +54,7 @@ export class AwkRun implements Awk {
 
   get(name: string): Value {
     if (name === "NF") return this.fields.length;
-    return this.cell(name).v;
+    return this.cell(name).value;
   }
   text(name: string): string {
     return toText(this.get(name));
@@ -66,17 +66,17 @@ export class AwkRun implements Awk {
       while (fields.length < n) fields.push("");
       fields.length = n;
       this.#join();
-    } else this.cell(name).v = value;
+    } else this.cell(name).value = value;
   }
   cell(name: string): Cell {
     const local = this.#locals.at(-1);
     if (local && Object.hasOwn(local, name)) return local[name]!;
-    return (this.memory.g[`=${name}`] ??= {});
+    return (this.memory.globals[`=${name}`] ??= {});
   }
   array(name: string): Record<string, Value> {
     const cell = this.cell(name) as Cell & { up?: Cell };
-    if (!cell.a) cell.a = cell.up ? (cell.up.a ??= {}) : {};
-    return cell.a;
+    if (!cell.array) cell.array = cell.up ? (cell.up.array ??= {}) : {};
+    return cell.array;
   }
 
   // The record
@@ -259,7 +259,7 @@ export class AwkRun implements Awk {
       case "item": {
         const array = this.array(expr.name);
         const key = this.key(expr.by);
-        return key in array ? array[key] : (array[key] = { s: "", n: 0 });
+        return key in array ? array[key] : (array[key] = { text: "", number: 0 });
       }
       case "field":
         return this.field(Math.trunc(toNumber(this.eval(expr.of))));
@@ -339,9 +339,9 @@ export class AwkRun implements Awk {
         arg?.k === "var" && arg.name !== "NF"
           ? (this.cell(arg.name) as Cell & { up?: Cell })
           : undefined;
-      if (cell && cell.v === undefined)
-        frame[param] = cell.a ? { a: cell.a } : ({ up: cell } as Cell);
-      else frame[param] = arg ? { v: this.eval(arg) } : {};
+      if (cell && cell.value === undefined)
+        frame[param] = cell.array ? { array: cell.array } : ({ up: cell } as Cell);
+      else frame[param] = arg ? { value: this.eval(arg) } : {};
     });
     this.#locals.push(frame);
     this.#returned = undefined;

@@ -1,20 +1,21 @@
 /** Values of awk: numbers, strings, and strings of the input that look like numbers. */
+import type { NamesOf } from "../../../core/record-codec.ts";
 import { formatPrintf } from "../arguments/printf.ts";
 
-/** `{ s, n }`: text of the input that compares as a number. Undefined: never set. */
-export type Value = number | string | { s: string; n: number } | undefined;
+/** `{ text, number }`: text of the input that compares as a number. Undefined: never set. */
+export type Value = number | string | { text: string; number: number } | undefined;
 
 const numberPattern = /^\s*[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)\s*$/;
 
 /** Text from the input: a number too, if it looks like one. */
 export function inputValue(text: string): Value {
-  return text.length < 64 && numberPattern.test(text) ? { s: text, n: Number(text) } : text;
+  return text.length < 64 && numberPattern.test(text) ? { text: text, number: Number(text) } : text;
 }
 
 export function toNumber(value: Value): number {
   if (typeof value === "number") return value;
   if (value === undefined) return 0;
-  if (typeof value !== "string") return value.n;
+  if (typeof value !== "string") return value.number;
   const match =
     /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(
       value.slice(0, 400),
@@ -31,7 +32,7 @@ export function numberText(value: number, format: string): string {
 export function toText(value: Value, format = "%.6g"): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
-  return typeof value === "number" ? numberText(value, format) : value.s;
+  return typeof value === "number" ? numberText(value, format) : value.text;
 }
 
 export function truth(value: Value): boolean {
@@ -90,10 +91,18 @@ export function awkFormat(format: string, values: readonly Value[], convert: str
 
 /** A value of an array or a variable, and who it came from as an argument. */
 export interface Cell {
-  v?: Value;
+  value?: Value;
   /** An array: `=key` to value. */
-  a?: Record<string, Value>;
+  array?: Record<string, Value>;
 }
+
+const valueNames: NamesOf<Value> = { fields: { text: "s", number: "n" } };
+
+/** Names on disk. */
+export const cellNames: NamesOf<Cell> = {
+  fields: { value: "v", array: "a" },
+  inside: { value: valueNames, array: { each: valueNames } },
+};
 
 /** Keys in the order busybox walks its hash table: by bucket, the newest first within one. */
 export function walkOrder(keys: string[]): string[] {

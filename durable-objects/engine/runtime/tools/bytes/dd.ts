@@ -24,7 +24,7 @@ interface DdState {
   quiet?: "none" | "noxfer";
   began: number;
   held: string;
-  x?: number;
+  exitCode?: number;
 }
 
 function size(io: Io, text: string): number {
@@ -113,6 +113,7 @@ function report(state: DdState, now: number): string {
 
 export const dd: Program<DdState> = {
   name: "dd",
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const io = new Io(sys);
     const state: DdState = {
@@ -133,12 +134,12 @@ export const dd: Program<DdState> = {
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       for (const [, text] of io.pending) sys.complain(text);
-      state.x = error.code;
+      state.exitCode = error.code;
     }
     return state;
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     for (let n = 0; n < 64; n++) {
       if (state.held !== "") {
         try {

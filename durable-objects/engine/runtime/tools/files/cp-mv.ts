@@ -120,8 +120,8 @@ export function pairs(
 
 interface CopyState extends Question {
   /** Pairs of source and target that are left, the next last. */
-  t?: [string, string][];
-  x?: number;
+  pairs?: [string, string][];
+  exitCode?: number;
   bad?: true;
 }
 
@@ -137,30 +137,31 @@ const copier = (
   one: (io: Io, from: string, to: string, opts: Options) => boolean | [string, string][],
 ): Program =>
   steps<CopyState>(name, {
+    storedNames: { fields: { answer: "q", pairs: "t" } },
     first: () => ({}),
     begin: () => undefined,
     step(_sys, io, state) {
       const opts = read(io);
       if (opts.rest.length < (opts.has("t") ? 1 : 2)) {
-        state.x = usage(io, synopsis);
+        state.exitCode = usage(io, synopsis);
         return undefined;
       }
-      state.t ??= pairs(io, opts.rest, opts.value("t"), opts.has("T")).reverse();
+      state.pairs ??= pairs(io, opts.rest, opts.value("t"), opts.has("T")).reverse();
       const questions = wantsQuestions(opts, "fn");
-      for (let pair = state.t.at(-1); pair; pair = state.t.at(-1)) {
+      for (let pair = state.pairs.at(-1); pair; pair = state.pairs.at(-1)) {
         const [from, to] = pair;
         const folder = io.sys.peek(from)?.type === "d" && io.sys.peek(to)?.type === "d";
         if (questions && overwrites(io, from, to) && !(name === "cp" && folder)) {
           const answer = ask(io, state, `${name}: overwrite '${to}'? `);
           if (typeof answer === "string") return questionStep(answer);
-          state.t.pop();
+          state.pairs.pop();
           if (!answer) continue;
-        } else state.t.pop();
+        } else state.pairs.pop();
         const more = one(io, from, to, opts);
-        if (Array.isArray(more)) state.t.push(...more.reverse());
+        if (Array.isArray(more)) state.pairs.push(...more.reverse());
         else if (!more) state.bad = true;
       }
-      state.x = state.bad ? 1 : 0;
+      state.exitCode = state.bad ? 1 : 0;
       return undefined;
     },
   });

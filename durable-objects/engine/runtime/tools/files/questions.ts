@@ -5,7 +5,7 @@ import type { Io } from "../tool.ts";
 
 /** Of a tool's state: a question that was put, with its answer so far. */
 export interface Question {
-  q?: string;
+  answer?: string;
 }
 
 /** Whether `-i` is the last word among the options that say the opposite. */
@@ -17,19 +17,19 @@ export const wantsQuestions = (opts: Options, against: string): boolean =>
  * follows is not for this question.
  */
 export function ask(io: Io, state: Question, text: string): boolean | "later" | "wait" {
-  if (state.q === undefined) {
+  if (state.answer === undefined) {
     io.err(text);
-    state.q = "";
+    state.answer = "";
     return "later";
   }
   for (;;) {
     const byte = io.sys.read(0, 1);
     if (byte === undefined) return "wait";
     if (byte === "" || byte === "\n") break;
-    state.q += byte;
+    state.answer += byte;
   }
-  const yes = /^\s*y/i.test(state.q);
-  delete state.q;
+  const yes = /^\s*y/i.test(state.answer);
+  delete state.answer;
   return yes;
 }
 

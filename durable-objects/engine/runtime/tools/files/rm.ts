@@ -58,14 +58,14 @@ function mayGo(io: Io, path: string, opts: Options): boolean | "passed over" {
 
 interface RemoveState extends Question {
   /** What is left to do, the next last: a path; a folder whose content was gone through, and whether some of it stays. */
-  t?: [path: string, left?: true, stays?: true][];
-  x?: number;
+  left?: [path: string, left?: true, stays?: true][];
+  exitCode?: number;
   bad?: true;
 }
 
 /** Takes the next of what is left, with a question. */
 function askAndRemove(io: Io, state: RemoveState, opts: Options): boolean | "later" | "wait" {
-  const todo = state.t!.at(-1)!;
+  const todo = state.left!.at(-1)!;
   const [path, left, stays] = todo;
   const folder = io.sys.peek(path, false)?.type === "d";
   const what = left ? "remove directory" : folder ? "descend into directory" : "remove";
@@ -74,24 +74,25 @@ function askAndRemove(io: Io, state: RemoveState, opts: Options): boolean | "lat
   if (answer && folder && !left) {
     todo[1] = true;
     const names = io.sys.list(path).reverse();
-    for (const name of names) state.t!.push([inFolder(path, name)]);
+    for (const name of names) state.left!.push([inFolder(path, name)]);
     return true;
   }
-  state.t!.pop();
+  state.left!.pop();
   return !answer || stays === true || removeOne(io, path, opts.has("v"));
 }
 
 export const rm: Program = steps<RemoveState>("rm", {
+  storedNames: { fields: { answer: "q", left: "t" } },
   first: () => ({}),
   begin: () => undefined,
   step(_sys, io, state) {
     const opts = options(io, "firRv", { recursive: "r", force: "f" });
     if (opts.rest.length === 0 && !opts.has("f")) {
-      state.x = usage(io, "rm [-irf] FILE...");
+      state.exitCode = usage(io, "rm [-irf] FILE...");
       return undefined;
     }
     const questions = wantsQuestions(opts, "f");
-    if (!state.t) {
+    if (!state.left) {
       const operands = opts.rest.filter((path) => {
         const may = mayGo(io, path, opts);
         if (may === false) state.bad = true;
@@ -99,18 +100,18 @@ export const rm: Program = steps<RemoveState>("rm", {
         if (!questions && !removeAll(io, path, opts.has("v"))) state.bad = true;
         return true;
       });
-      state.t = questions ? operands.reverse().map((path) => [path]) : [];
+      state.left = questions ? operands.reverse().map((path) => [path]) : [];
     }
-    if (state.t.length === 0) {
-      state.x = state.bad ? 1 : 0;
+    if (state.left.length === 0) {
+      state.exitCode = state.bad ? 1 : 0;
       return undefined;
     }
-    const path = state.t.at(-1)![0];
+    const path = state.left.at(-1)![0];
     const done = askAndRemove(io, state, opts);
     if (typeof done === "string") return questionStep(done);
     if (done) return undefined;
     state.bad = true;
-    for (const todo of state.t) if (todo[1] && path.startsWith(`${todo[0]}/`)) todo[2] = true;
+    for (const todo of state.left) if (todo[1] && path.startsWith(`${todo[0]}/`)) todo[2] = true;
     return undefined;
   },
 });

@@ -2,17 +2,17 @@
 import { Errno } from "../../errno.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import { noCalls, pending, unit, type Caller, type Calls } from "../children.ts";
+import { callNames, noCalls, pending, unit, type Caller, type Calls } from "../children.ts";
 import { findExpression, type Expression } from "./expression.ts";
 import { Io, ToolExit } from "../tool.ts";
 import { matchUnitsPerRound } from "../../../core/limits.ts";
 import { base, inFolder } from "../words.ts";
 
 interface FindState {
-  c: Calls;
+  calls: Calls;
   /** Paths still to visit, the next one last; `true`: on the way back. */
-  q: [path: string, depth: number, back?: true][];
-  x: number;
+  queue: [path: string, depth: number, back?: true][];
+  exitCode: number;
   /** Paths for `-exec ... +`, by command. */
   plus: [argv: string[], paths: string[]][];
   ended?: true;
@@ -43,9 +43,9 @@ function visit(
   io: Io,
   state: FindState,
   expression: Expression,
-  [path, depth, back]: FindState["q"][number],
+  [path, depth, back]: FindState["queue"][number],
   caller: Caller,
-): FindState["q"] {
+): FindState["queue"] {
   const { sys } = io;
   const stat =
     depth === 0 && !sys.peek(path, false)
@@ -55,11 +55,11 @@ function visit(
     const folder = path.replace(/\/[^/]*$/, "");
     const inFile = folder !== path && io.sys.peek(folder)?.type === "f";
     io.say(`${path}: ${inFile ? "Not a directory" : "No such file or directory"}`);
-    state.x = 1;
+    state.exitCode = 1;
     return [];
   }
   const enters = stat.type === "d" && depth < expression.maxDepth;
-  let below: FindState["q"] = [];
+  let below: FindState["queue"] = [];
   if (enters && !back)
     try {
       below = sys
@@ -69,7 +69,7 @@ function visit(
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       io.say(`${path}: ${error.message}`);
-      state.x = 1;
+      state.exitCode = 1;
     }
   if (expression.depthFirst && !back) return [[path, depth, true], ...below];
   if (depth < expression.minDepth) return below;
@@ -92,38 +92,40 @@ function visit(
     if (known) known[1].push(path);
     else state.plus.push([argv, [path]]);
   }
-  if (quits) state.q = [];
+  if (quits) state.queue = [];
   return quits || pruned ? [] : below;
 }
 
 function findStep(sys: Sys, state: FindState): Step {
-  const held = pending(sys, state.c);
+  const held = pending(sys, state.calls);
   if (held) return held;
   const io = new Io(sys);
   let done = true;
   try {
     const { expression } = split(io);
-    for (let n = 0; n < 200 && done && state.q.length > 0 && io.pending.length === 0; n++) {
+    for (let n = 0; n < 200 && done && state.queue.length > 0 && io.pending.length === 0; n++) {
       if (sys.matching.used > matchUnitsPerRound) break;
-      const next = state.q.pop()!;
-      let more: FindState["q"] = [];
+      const next = state.queue.pop()!;
+      let more: FindState["queue"] = [];
       sys.charge(5);
-      done = unit(io, state.c, (caller) => (more = visit(io, state, expression, next, caller)));
-      if (!done) state.q.push(next);
-      else for (const one of more) state.q.push(one);
+      done = unit(io, state.calls, (caller) => (more = visit(io, state, expression, next, caller)));
+      if (!done) state.queue.push(next);
+      else for (const one of more) state.queue.push(one);
     }
-    if (done && state.q.length === 0 && !state.c.o) done = finish(io, state);
+    if (done && state.queue.length === 0 && !state.calls.output) done = finish(io, state);
   } catch (error) {
     if (!(error instanceof ToolExit)) throw error;
-    (state.c.o ??= []).push(...io.pending);
-    state.q = [];
+    (state.calls.output ??= []).push(...io.pending);
+    state.queue = [];
     state.ended = true;
-    state.x = error.code;
+    state.exitCode = error.code;
   }
-  sys.held = JSON.stringify(state.q).length;
-  const later = pending(sys, state.c);
+  sys.held = JSON.stringify(state.queue).length;
+  const later = pending(sys, state.calls);
   if (later) return later;
-  return state.ended && !state.c.c && !state.c.o ? { exit: state.x } : undefined;
+  return state.ended && !state.calls.child && !state.calls.output
+    ? { exit: state.exitCode }
+    : undefined;
 }
 
 /** Commands with `+` run at the end, on all their paths. */
@@ -134,8 +136,8 @@ function finish(io: Io, state: FindState): boolean {
     return true;
   }
   const argv = next[0].flatMap((word) => (word === "{}" ? next[1] : [word]));
-  const done = unit(io, state.c, (caller) => {
-    if (caller.run(argv) !== 0) state.x = 1;
+  const done = unit(io, state.calls, (caller) => {
+    if (caller.run(argv) !== 0) state.exitCode = 1;
   });
   if (done) state.plus.shift();
   return done;
@@ -143,24 +145,28 @@ function finish(io: Io, state: FindState): boolean {
 
 export const find: Program<FindState> = {
   name: "find",
+  storedNames: {
+    fields: { calls: "c", queue: "q", exitCode: "x" },
+    inside: { calls: callNames },
+  },
   start(sys) {
     const io = new Io(sys);
-    const state: FindState = { c: noCalls(), q: [], x: 0, plus: [] };
+    const state: FindState = { calls: noCalls(), queue: [], exitCode: 0, plus: [] };
     try {
-      state.q = split(io)
+      state.queue = split(io)
         .paths.map((path): [string, number] => [path, 0])
         .reverse();
     } catch (error) {
       if (error instanceof Errno) io.say(error.message);
       else if (!(error instanceof ToolExit)) throw error;
-      state.c.o = io.pending;
+      state.calls.output = io.pending;
       state.ended = true;
-      state.x = error instanceof ToolExit ? error.code : 1;
+      state.exitCode = error instanceof ToolExit ? error.code : 1;
     }
     return state;
   },
   step(sys, state) {
-    if (state.ended) return pending(sys, state.c) ?? { exit: state.x };
+    if (state.ended) return pending(sys, state.calls) ?? { exit: state.exitCode };
     return findStep(sys, state);
   },
 };

@@ -8,18 +8,18 @@ import { Io, ToolExit } from "../tool.ts";
 
 interface XargsState {
   /** Input so far; undefined once it is cut into items. */
-  i?: string;
+  input?: string;
   items: string[];
   at: number;
   argv: string[];
-  n: number;
+  perCommand: number;
   replace?: string;
   zero: boolean;
   skipEmpty: boolean;
   tell: boolean;
   most: number;
   pids: number[];
-  x: number;
+  exitCode: number;
   ran?: true;
   /** No more commands. */
   over?: true;
@@ -47,8 +47,8 @@ function words(text: string): string[] | "single" | "double" {
 }
 
 function cutItems(sys: Sys, state: XargsState): void {
-  const text = state.i ?? "";
-  delete state.i;
+  const text = state.input ?? "";
+  delete state.input;
   if (state.zero)
     state.items = text.split("\0").filter((item, i, all) => item || i < all.length - 1);
   else if (state.replace !== undefined)
@@ -61,7 +61,7 @@ function cutItems(sys: Sys, state: XargsState): void {
     if (typeof made === "string") {
       sys.complain(`xargs: unmatched ${made} quote\n`);
       state.over = true;
-      state.x = 1;
+      state.exitCode = 1;
     } else state.items = made;
   }
 }
@@ -76,7 +76,7 @@ function nextLine(state: XargsState): string[] | undefined {
   if (state.at >= items.length && (state.ran || state.skipEmpty)) return undefined;
   let size = argv.join(" ").length;
   const taken: string[] = [];
-  while (state.at < items.length && taken.length < state.n) {
+  while (state.at < items.length && taken.length < state.perCommand) {
     size += items[state.at]!.length + 1;
     if (size > 32_768 && taken.length) break;
     taken.push(items[state.at++]!);
@@ -88,25 +88,25 @@ function judge(sys: Sys, state: XargsState, status: number, signal?: number): vo
   const name = state.argv[0] ?? "";
   if (signal !== undefined) {
     sys.complain(`xargs: '${name}' terminated by signal ${signal}\n`);
-    state.x = 125;
+    state.exitCode = 125;
     state.over = true;
   } else if (status === 255) {
     sys.complain(`xargs: ${name}: exited with status 255; aborting\n`);
-    state.x = 124;
+    state.exitCode = 124;
     state.over = true;
   } else if (status === 127 || status === 126) {
-    state.x = status;
+    state.exitCode = status;
     state.over = true;
-  } else if (status !== 0) state.x = 123;
+  } else if (status !== 0) state.exitCode = 123;
 }
 
 function xargsStep(sys: Sys, state: XargsState): Step {
-  while (state.i !== undefined) {
+  while (state.input !== undefined) {
     const data = sys.read(0);
     if (data === undefined) return { wait: { readable: [0] } };
     if (data === "") cutItems(sys, state);
-    else state.i += data;
-    sys.held = state.i?.length ?? 0;
+    else state.input += data;
+    sys.held = state.input?.length ?? 0;
     sys.charge(data.length / 50);
     if (sys.held > wholeFileBytesMax) {
       sys.kernel.oomKill(sys.key);
@@ -142,25 +142,26 @@ function xargsStep(sys: Sys, state: XargsState): Step {
   }
   if (state.pids.length > 0 || !state.over)
     return state.over || state.pids.length >= state.most ? { wait: { childEnd: true } } : undefined;
-  return { exit: state.x };
+  return { exit: state.exitCode };
 }
 
 export const xargs: Program<XargsState> = {
   name: "xargs",
+  storedNames: { fields: { exitCode: "x", input: "i", perCommand: "n" } },
   start(sys) {
     const io = new Io(sys);
     const state: XargsState = {
-      i: "",
+      input: "",
       items: [],
       at: 0,
       argv: ["echo"],
-      n: 5_000,
+      perCommand: 5_000,
       zero: false,
       skipEmpty: false,
       tell: false,
       most: 1,
       pids: [],
-      x: 0,
+      exitCode: 0,
     };
     try {
       const long = {
@@ -175,7 +176,7 @@ export const xargs: Program<XargsState> = {
       if (opts.rest.length) state.argv = opts.rest;
       const n = opts.value("n") ?? opts.value("L");
       if (n !== undefined)
-        state.n = /^[1-9]\d*$/.test(n) ? Number(n) : io.fail(`invalid number '${n}'`);
+        state.perCommand = /^[1-9]\d*$/.test(n) ? Number(n) : io.fail(`invalid number '${n}'`);
       const replace = opts.value("I");
       if (replace !== undefined) state.replace = replace;
       state.zero = opts.has("0");
@@ -185,9 +186,9 @@ export const xargs: Program<XargsState> = {
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       for (const [fd, text] of io.pending) if (fd === 2) sys.complain(text);
-      delete state.i;
+      delete state.input;
       state.over = true;
-      state.x = error.code;
+      state.exitCode = error.code;
     }
     return state;
   },

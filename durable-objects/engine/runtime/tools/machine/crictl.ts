@@ -19,8 +19,8 @@ interface CrictlState {
   /** Log that is followed, and from where on. */
   log?: { id: string; position: number };
   done?: number;
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
 }
 
 const nodeOf = (io: Io): string => io.sys.kernel.pod.pod.node;
@@ -359,7 +359,7 @@ export const crictl: Program<CrictlState> = steps<CrictlState>("crictl", {
     if (state.session !== undefined && state.done === undefined) collect(io, state);
     else if (state.log && state.done === undefined) readOn(io, state);
     if (state.done !== undefined) {
-      state.x = state.done;
+      state.exitCode = state.done;
       return undefined;
     }
     return { wait: { untilMs: sys.now + (state.log ? 1_000 : 100) } };

@@ -22,8 +22,8 @@ interface JournalState {
   last?: number;
   /** Lines that were shown, of all there were; absent: it has shown none. */
   seen?: string;
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
 }
 
 /** What tells a line from the others. */

@@ -1,6 +1,6 @@
 /** scp: files to and from another node, by way of ssh. OpenSSH: scp.c */
 import type { Program } from "../../kernel/types.ts";
-import { type Caller, type Calls, noCalls, pending, unit } from "../children.ts";
+import { type Caller, type Calls, noCalls, pending, unit, callNames } from "../children.ts";
 import { options } from "../options.ts";
 import { drain, Io, ToolExit } from "../tool.ts";
 import { shellQuote } from "./ssh.ts";
@@ -79,6 +79,7 @@ function copy(io: Io, caller: Caller, state: ScpState, source: string): number {
 
 export const scp: Program<ScpState> = {
   name: "scp",
+  storedNames: callNames,
   start(sys) {
     const io = new Io(sys);
     const state: ScpState = { ...noCalls(), sources: [], target: "", folders: false, code: 0 };
@@ -93,13 +94,13 @@ export const scp: Program<ScpState> = {
       }
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
+      state.exitCode = error.code;
     }
-    if (io.pending.length) state.o = io.pending;
+    if (io.pending.length) state.output = io.pending;
     return state;
   },
   step(sys, state) {
-    if (state.x !== undefined) return drain(sys, state);
+    if (state.exitCode !== undefined) return drain(sys, state);
     const stuck = pending(sys, state);
     if (stuck) return stuck;
     const [source] = state.sources;

@@ -9,7 +9,7 @@ import { machineKey } from "../../machine-key.ts";
 import { type Link, link, linkHandle, putLink, removeLink } from "../../node/links.ts";
 import { isActive } from "../../node/services.ts";
 import { options } from "../options.ts";
-import { drain, Io, ToolExit } from "../tool.ts";
+import { drain, Io, ToolExit, outputNames } from "../tool.ts";
 
 interface SshState {
   handle?: string;
@@ -22,8 +22,8 @@ interface SshState {
   ended?: true;
   /** When a host that cannot be reached is given up. */
   failAtMs?: number;
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
 }
 
 /** The node of a name or an address. */
@@ -133,13 +133,13 @@ function finish(sys: Sys, state: SshState, code: number, word?: string): Step {
   if (state.tty && terminal) delete terminal.raw;
   if (state.handle) removeLink(sys.kernel.context.records, state.handle);
   delete state.handle;
-  if (word !== undefined) (state.o ??= []).push([2, encodeUtf8(word)]);
-  state.x = code;
+  if (word !== undefined) (state.output ??= []).push([2, encodeUtf8(word)]);
+  state.exitCode = code;
   return drain(sys, state);
 }
 
 function step(sys: Sys, state: SshState): Step {
-  if (state.o || state.x !== undefined) {
+  if (state.output || state.exitCode !== undefined) {
     const stuck = drain(sys, state);
     if (stuck) return stuck;
   }
@@ -162,9 +162,9 @@ function step(sys: Sys, state: SshState): Step {
     putLink(records, handle, { ...known, stdout: "", stderr: "" });
     sys.kernel.context.wakePod(machineKey(known.to));
     const out = takenBy(sys, 1, state.tty ? stdout : undefined) ?? stdout;
-    state.o = [];
-    if (out !== "") state.o.push([1, out]);
-    if (stderr !== "") state.o.push([2, stderr]);
+    state.output = [];
+    if (out !== "") state.output.push([1, out]);
+    if (stderr !== "") state.output.push([2, stderr]);
     return drain(sys, state);
   }
   if (lost) return finish(sys, state, 255, closed);
@@ -185,6 +185,7 @@ const keys: Record<number, string> = { 2: "\x03", 3: "\x1c", 20: "\x1a" };
 
 export const ssh: Program<SshState> = {
   name: "ssh",
+  storedNames: { fields: outputNames },
   start(sys) {
     const io = new Io(sys);
     io.badCode = 255;
@@ -193,9 +194,9 @@ export const ssh: Program<SshState> = {
       begin(sys, io, state);
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
+      state.exitCode = error.code;
     }
-    if (io.pending.length) state.o = io.pending;
+    if (io.pending.length) state.output = io.pending;
     return state;
   },
   step,

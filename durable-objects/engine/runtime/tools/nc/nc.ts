@@ -31,14 +31,14 @@ interface NcState {
   used: number;
   exec?: string[];
   /** Listening descriptor, connection, the child of -e. */
-  l?: number;
-  c?: number;
+  listener?: number;
+  connection?: number;
   pid?: number;
   /** To the network, and to standard output. */
   up: string;
   down: string;
   inEnded?: true;
-  x?: number;
+  exitCode?: number;
 }
 
 const portsOf = (text: string): number[] => {
@@ -87,17 +87,17 @@ function begin(io: Io, state: NcState): void {
 function reachPath(sys: Sys, io: Io, state: NcState, path: string): Step | "go" {
   try {
     if (!state.server) {
-      state.c = connectTo(sys, listenerAt(sys, path));
+      state.connection = connectTo(sys, listenerAt(sys, path));
       return "go";
     }
-    state.l ??= listenAt(sys, path);
+    state.listener ??= listenAt(sys, path);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     return io.fail(state.server ? error.message : `${path}: ${error.message}`);
   }
-  const taken = accept(sys, state.l);
-  if (!taken) return { wait: { readable: [state.l] } };
-  state.c = taken.fd;
+  const taken = accept(sys, state.listener);
+  if (!taken) return { wait: { readable: [state.listener] } };
+  state.connection = taken.fd;
   return "go";
 }
 
@@ -106,24 +106,24 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   if (state.path !== undefined) return reachPath(sys, io, state, state.path);
   if (state.listen !== undefined) {
     try {
-      state.l ??= sys.listen(state.listen, "t");
+      state.listener ??= sys.listen(state.listen, "t");
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       return io.fail(`bind: ${error.message}`);
     }
-    const taken = accept(sys, state.l);
-    if (!taken) return { wait: { readable: [state.l] } };
-    state.c = taken.fd;
+    const taken = accept(sys, state.listener);
+    if (!taken) return { wait: { readable: [state.listener] } };
+    state.connection = taken.fd;
     if (state.tell)
       sys.complain(`connect to ${sys.kernel.pod.pod.ip}:${state.listen} from ${taken.from}\n`);
     if (!state.many) {
-      sys.close(state.l);
-      delete state.l;
+      sys.close(state.listener);
+      delete state.listener;
     }
     return "go";
   }
   const port = state.ports[0];
-  if (port === undefined) throw new ToolExit(state.x ?? 0);
+  if (port === undefined) throw new ToolExit(state.exitCode ?? 0);
   const ips = lookUp(sys, state.host);
   if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
     return { wait: { untilMs: state.lost } };
@@ -145,7 +145,7 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   if ("error" in connected) return missed(io, state, `${ips[0]}`, port, connected.error);
   if (state.tell) sys.complain(`${state.host} (${ips[0]}:${port}) open\n`);
   if (!state.scan) {
-    state.c = connected.fd;
+    state.connection = connected.fd;
     return "go";
   }
   sys.close(connected.fd);
@@ -167,7 +167,7 @@ function missed(io: Io, state: NcState, ip: string, port: number, why: string): 
 /** -e: the program speaks on the connection. */
 function hand(sys: Sys, state: NcState): Step {
   if (state.pid === undefined) {
-    const c = state.c!;
+    const c = state.connection!;
     state.pid = launch(
       sys,
       state.exec!,
@@ -183,7 +183,7 @@ function hand(sys: Sys, state: NcState): Step {
   if (!ended) return { wait: { childEnd: true } };
   if (state.many) {
     delete state.pid;
-    delete state.c;
+    delete state.connection;
     return undefined;
   }
   return { exit: ended === "none" ? 1 : ended.status };
@@ -215,7 +215,7 @@ function talkUdp(sys: Sys, state: NcState): Step {
 
 /** Both ways at once. */
 function talk(sys: Sys, state: NcState): Step {
-  const c = state.c!;
+  const c = state.connection!;
   const reads: number[] = [];
   if (!state.inEnded && state.up.length < 65_536) {
     const data = sys.read(0);
@@ -237,7 +237,7 @@ function talk(sys: Sys, state: NcState): Step {
     if (data === "") {
       sys.close(c);
       if (!state.many) return { exit: 0 };
-      delete state.c;
+      delete state.connection;
       return undefined;
     }
     if (data === undefined) reads.push(c);
@@ -254,6 +254,7 @@ function talk(sys: Sys, state: NcState): Step {
 
 const program = (name: string): Program<NcState> => ({
   name,
+  storedNames: { fields: { exitCode: "x", listener: "l", connection: "c" } },
   start(sys) {
     const io = new Io(sys);
     const state: NcState = {
@@ -276,15 +277,15 @@ const program = (name: string): Program<NcState> => ({
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       for (const [, text] of io.pending) sys.complain(text);
-      state.x = error.code;
+      state.exitCode = error.code;
     }
     return state;
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const io = new Io(sys);
     try {
-      if (state.c === undefined && state.pid === undefined && state.ip === undefined) {
+      if (state.connection === undefined && state.pid === undefined && state.ip === undefined) {
         const reached = reach(sys, io, state);
         if (reached !== "go") return reached;
         if (name === "telnet") sys.complain(`Connected to ${state.host}\n`);

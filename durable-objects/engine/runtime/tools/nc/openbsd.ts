@@ -38,8 +38,8 @@ interface NcState {
   from: number;
   /** Port waited on; its descriptor; the connection. */
   listen?: number;
-  l?: number;
-  c?: number;
+  listener?: number;
+  connection?: number;
   /** When the attempt began; when the line was last used. */
   began: number;
   used: number;
@@ -53,7 +53,7 @@ interface NcState {
   inEnded?: true;
   /** With -q: when it ends after the end of input. */
   quit?: number;
-  x?: number;
+  exitCode?: number;
 }
 
 const letters = "46bCDdFhklNnrStUuvzZI:i:M:m:O:P:p:q:s:T:V:W:w:X:x:";
@@ -123,8 +123,8 @@ function reached(sys: Sys, opts: Options, state: NcState, protocol: "tcp" | "udp
     state.talks = true;
     return "go";
   }
-  if (state.c !== undefined) sys.close(state.c);
-  delete state.c;
+  if (state.connection !== undefined) sys.close(state.connection);
+  delete state.connection;
   return next(sys, state);
 }
 
@@ -154,7 +154,7 @@ function dialTcp(sys: Sys, opts: Options, state: NcState): Step | "go" {
   const connected = connect(sys, state.ip as string, state.ports[0] as number);
   if ("error" in connected) return missed(sys, opts, state, connected.error);
   if ("fd" in connected) {
-    state.c = connected.fd;
+    state.connection = connected.fd;
     return reached(sys, opts, state, "tcp");
   }
   const limit = state.began + limitOf(opts);
@@ -211,7 +211,7 @@ function idle(sys: Sys, opts: Options, state: NcState, reads: number[]): Step {
 
 function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go" {
   try {
-    state.l ??= sys.listen(state.listen as number, "t");
+    state.listener ??= sys.listen(state.listen as number, "t");
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     return io.fail(error.message);
@@ -220,21 +220,21 @@ function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go"
     sys.complain(`Listening on 0.0.0.0 ${state.listen}\n`);
     state.began = -1;
   }
-  const taken = accept(sys, state.l);
-  if (!taken) return { wait: { readable: [state.l] } };
-  state.c = taken.fd;
+  const taken = accept(sys, state.listener);
+  if (!taken) return { wait: { readable: [state.listener] } };
+  state.connection = taken.fd;
   state.used = sys.now;
   if (opts.has("v")) sys.complain(`Connection received on ${taken.from.replace(":", " ")}\n`);
   if (!opts.has("k")) {
-    sys.close(state.l);
-    delete state.l;
+    sys.close(state.listener);
+    delete state.listener;
   }
   return "go";
 }
 
 /** Both ways at once. The end of input ends nothing but with -N or -q. */
 function talkTcp(sys: Sys, opts: Options, state: NcState): Step {
-  const c = state.c as number;
+  const c = state.connection as number;
   const reads: number[] = [];
   if (!state.inEnded && state.up.length < 16_384) {
     const data = opts.has("d") ? "" : sys.read(0);
@@ -271,8 +271,8 @@ const halfCloses = (opts: Options): boolean =>
   opts.has("N") || (opts.has("q") && Number(opts.value("q")) >= 0);
 
 function ended(sys: Sys, opts: Options, state: NcState): Step {
-  sys.close(state.c as number);
-  delete state.c;
+  sys.close(state.connection as number);
+  delete state.connection;
   if (!opts.has("k")) return { exit: 0 };
   delete state.inEnded;
   return undefined;
@@ -282,7 +282,7 @@ function ncStep(sys: Sys, io: Io, state: NcState): Step {
   const opts = parse(io);
   if (state.listen !== undefined) {
     if (opts.has("u")) return io.fail("UDP cannot be listened for in this sandbox");
-    const taken = state.c === undefined ? listenTcp(sys, io, opts, state) : "go";
+    const taken = state.connection === undefined ? listenTcp(sys, io, opts, state) : "go";
     return taken === "go" ? talkTcp(sys, opts, state) : taken;
   }
   const udp = opts.has("u");
@@ -309,6 +309,7 @@ function guarded(sys: Sys, run: (io: Io) => Step): Step {
 
 export const ncOpenbsd: Program<NcState> = {
   name: "nc.openbsd",
+  storedNames: { fields: { exitCode: "x", listener: "l", connection: "c" } },
   start(sys) {
     const state: NcState = {
       host: "",
@@ -324,11 +325,11 @@ export const ncOpenbsd: Program<NcState> = {
       begin(io, state);
       return undefined;
     });
-    if (over && "exit" in over) state.x = over.exit;
+    if (over && "exit" in over) state.exitCode = over.exit;
     return state;
   },
   step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     return guarded(sys, (io) => ncStep(sys, io, state));
   },
 };

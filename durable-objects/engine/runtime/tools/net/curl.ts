@@ -26,17 +26,17 @@ interface CurlState {
   urls: string[];
   url?: string;
   hops: number;
-  e?: Exchange;
+  exchange?: Exchange;
   told?: true;
   began: number;
   /** An answer without end that is being read, and the file that it goes to. */
-  s?: { from: string; to?: string };
+  stream?: { from: string; to?: string };
   /** Tries left, and when the next one is. */
   tries: number;
   again?: number;
   code: number;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 function body(io: Io, opts: Options): string | undefined {
@@ -128,7 +128,7 @@ function written(
     time_namelookup: seconds(1),
     time_starttransfer: seconds(total),
     size_download: String(response?.body.length ?? 0),
-    remote_ip: state.e?.ip ?? "",
+    remote_ip: state.exchange?.ip ?? "",
     remote_port: String(parseUrl(url)?.port ?? ""),
     url_effective: url,
     url,
@@ -162,7 +162,7 @@ function failed(
       );
     state.tries--;
     state.again = io.sys.now + delay * 1000;
-    delete state.e;
+    delete state.exchange;
     delete state.told;
     return;
   }
@@ -177,9 +177,9 @@ function failed(
 
 function nextUrl(state: CurlState, code: number): void {
   state.code = code;
-  for (const name of ["url", "e", "told", "again", "s"] as const) delete state[name];
+  for (const name of ["url", "exchange", "told", "again", "stream"] as const) delete state[name];
   state.urls.shift();
-  if (state.urls.length === 0) state.x = state.code;
+  if (state.urls.length === 0) state.exitCode = state.code;
 }
 
 function answered(io: Io, state: CurlState, opts: Options, url: Url, response: HttpResponse): void {
@@ -197,7 +197,7 @@ function answered(io: Io, state: CurlState, opts: Options, url: Url, response: H
     if (++state.hops > 50)
       return failed(io, state, opts, 47, "Maximum (50) redirects followed", false);
     state.url = follow(url, location);
-    delete state.e;
+    delete state.exchange;
     delete state.told;
     return;
   }
@@ -222,7 +222,7 @@ function answered(io: Io, state: CurlState, opts: Options, url: Url, response: H
     if (!io.try(file, () => io.sys.writeFile(file, content))) return nextUrl(state, 23);
   } else io.out(content);
   if (response.stream !== undefined) {
-    state.s = { from: response.stream, ...(toFile ? { to: file } : {}) };
+    state.stream = { from: response.stream, ...(toFile ? { to: file } : {}) };
     return;
   }
   const format = opts.value("w");
@@ -271,7 +271,7 @@ function unreachable(
 }
 
 function curlStep(sys: Sys, io: Io, state: CurlState): Step {
-  if (state.s) return readOn(sys, io, state, state.s.from, state.s.to);
+  if (state.stream) return readOn(sys, io, state, state.stream.from, state.stream.to);
   const opts = parse(io);
   if (state.again !== undefined) {
     if (sys.now < state.again) return { wait: { untilMs: state.again } };
@@ -282,19 +282,21 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   const bad = (code: number, why: string): Step => void failed(io, state, opts, code, why, false);
   if (!url) return bad(3, "URL rejected: No host part in the URL");
   if (!/^https?$/.test(url.scheme)) return bad(1, `Protocol "${url.scheme}" not supported`);
-  state.e ??= newExchange(sys);
+  state.exchange ??= newExchange(sys);
   const all =
     opts.value("m") === undefined ? Infinity : state.began + Number(opts.value("m")) * 1000;
   const connecting =
-    opts.value("γ") === undefined ? Infinity : state.e.began + Number(opts.value("γ")) * 1000;
+    opts.value("γ") === undefined
+      ? Infinity
+      : state.exchange.began + Number(opts.value("γ")) * 1000;
   const limit = Math.min(all, connecting);
   const ask = askOf(io, opts, url);
-  const answer = exchange(sys, state.e, {
+  const answer = exchange(sys, state.exchange, {
     ...ask,
     stream: true,
     ...(limit === Infinity ? {} : { limit }),
   });
-  const { ip = "" } = state.e;
+  const { ip = "" } = state.exchange;
   if ("error" in answer && answer.error === "name")
     return void failed(io, state, opts, 6, `Could not resolve host: ${url.host}`, true);
   if (!state.told && ip) {
@@ -302,7 +304,7 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
     if (opts.has("v")) io.err(`*   Trying ${ip}:${url.port}...\n`);
   }
   if ("step" in answer) return answer.step;
-  const spent = Math.max(0, sys.now - state.e.began);
+  const spent = Math.max(0, sys.now - state.exchange.began);
   if ("error" in answer)
     return void unreachable(io, state, opts, url, answer.error, spent, connecting < all);
   if (opts.has("v")) {
@@ -327,6 +329,7 @@ const title = (name: string): string => name.replace(/(^|-)[a-z]/g, (part) => pa
 const tryHelp = "curl: try 'curl --help' or 'curl --manual' for more information\n";
 
 export const curl: Program<CurlState> = steps<CurlState>("curl", {
+  storedNames: { fields: { exchange: "e", stream: "s" } },
   first: () => ({ urls: [], hops: 0, began: 0, tries: 0, code: 0 }),
   begin(io, state) {
     state.began = io.sys.now;
@@ -342,10 +345,10 @@ export const curl: Program<CurlState> = steps<CurlState>("curl", {
     state.tries = Number(opts.value("δ") ?? 0);
     if (opts.has("V")) {
       io.out(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`);
-      state.x = 0;
+      state.exitCode = 0;
     } else if (state.urls.length === 0) {
       io.err(`curl: (2) no URL specified\n${tryHelp}`);
-      state.x = 2;
+      state.exitCode = 2;
     }
   },
   step: curlStep,

@@ -20,8 +20,8 @@ interface PingState {
   got: number;
   next: number;
   times: [least: number, sum: number, most: number];
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 function summary(state: PingState): string {
@@ -50,7 +50,7 @@ function pingStep(io: Io, state: PingState): Step {
   if (sys.now < state.next) return { wait: { untilMs: state.next } };
   if (state.sent >= state.count) {
     io.out(summary(state));
-    state.x = state.got ? 0 : 1;
+    state.exitCode = state.got ? 0 : 1;
     return undefined;
   }
   const seq = state.sent++;
@@ -105,10 +105,10 @@ const ping = (name: string): Program<PingState> => ({
     step: (_, io, state) => pingStep(io, state),
   }),
   // Interrupted, it still says what it has seen.
-  handles: (state, signal) => signal === 2 && state.x === undefined,
+  handles: (state, signal) => signal === 2 && state.exitCode === undefined,
   signal(_sys, state) {
-    state.o = [...(state.o ?? []), [1, summary(state)]];
-    state.x = state.got ? 0 : 1;
+    state.output = [...(state.output ?? []), [1, summary(state)]];
+    state.exitCode = state.got ? 0 : 1;
     return undefined;
   },
 });

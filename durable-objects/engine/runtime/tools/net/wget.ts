@@ -23,12 +23,12 @@ interface WgetState {
   /** After redirects. */
   url?: string;
   hops: number;
-  e?: Exchange;
+  exchange?: Exchange;
   told?: true;
   /** Tries left. */
   tries: number;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 const long = {
@@ -134,17 +134,18 @@ function fetchStep(sys: Sys, io: Io, state: WgetState): Step {
   const text = state.url ?? state.urls[0]!;
   const url = parseUrl(text);
   if (!url || !/^(https?|ftp)$/.test(url.scheme)) return io.fail(`not an http or ftp url: ${text}`);
-  state.e ??= newExchange(sys);
+  state.exchange ??= newExchange(sys);
   const seconds = Number(opts.value("T") ?? 900);
-  const answer = exchange(sys, state.e, {
+  const answer = exchange(sys, state.exchange, {
     url,
     ...ask(io, opts, url),
-    limit: state.e.began + seconds * 1000,
+    limit: state.exchange.began + seconds * 1000,
   });
   if ("error" in answer && answer.error === "name") io.fail(`bad address '${url.host}'`);
-  if (!state.told && state.e.ip !== undefined) {
+  if (!state.told && state.exchange.ip !== undefined) {
     state.told = true;
-    if (!opts.has("q")) io.err(`Connecting to ${hostHeader(url)} (${state.e.ip}:${url.port})\n`);
+    if (!opts.has("q"))
+      io.err(`Connecting to ${hostHeader(url)} (${state.exchange.ip}:${url.port})\n`);
     if (url.scheme === "https" && !opts.has("n"))
       io.err("wget: note: TLS certificate validation not implemented\n");
   }
@@ -152,9 +153,11 @@ function fetchStep(sys: Sys, io: Io, state: WgetState): Step {
   if ("error" in answer) {
     if (answer.error === "limit") return io.fail("download timed out");
     if (answer.error === "reset") return io.fail("error getting response");
-    return io.fail(`can't connect to remote host (${state.e.ip}): ${connectText[answer.error]}`);
+    return io.fail(
+      `can't connect to remote host (${state.exchange.ip}): ${connectText[answer.error]}`,
+    );
   }
-  delete state.e;
+  delete state.exchange;
   const next = judge(io, opts, url, answer.response);
   if (next !== undefined) {
     if (++state.hops > 5) io.fail("too many redirections");
@@ -166,16 +169,17 @@ function fetchStep(sys: Sys, io: Io, state: WgetState): Step {
   delete state.told;
   state.hops = 0;
   state.urls.shift();
-  if (state.urls.length === 0) state.x = 0;
+  if (state.urls.length === 0) state.exitCode = 0;
   return undefined;
 }
 
 export const wget: Program<WgetState> = steps<WgetState>("wget", {
+  storedNames: { fields: { exchange: "e" } },
   first: () => ({ urls: [], hops: 0, tries: 1 }),
   begin(io, state) {
     state.urls = parse(io).rest;
     if (state.urls.length === 0)
-      state.x = usage(
+      state.exitCode = usage(
         io,
         "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...",
       );

@@ -7,7 +7,7 @@ import { SedProblem, sedRegex, type Address, type Command, type SedRegex } from 
 export interface SedMemory {
   hold: string;
   /** Line number. */
-  n: number;
+  line: number;
   /** Commands whose range is open: index to its last line, or -1 while a pattern closes it. */
   open: Record<string, number>;
   /** The pattern used last, for an empty one. */
@@ -158,7 +158,7 @@ export class Sed {
     if (!line) return false;
     this.space = line.text;
     this.ended = line.ended;
-    this.memory.n++;
+    this.memory.line++;
     return true;
   }
 
@@ -187,13 +187,13 @@ export class Sed {
   }
 
   #at(address: Address): boolean {
-    const { n } = this.memory;
-    if (address.k === "line") return n === address.n;
+    const { line } = this.memory;
+    if (address.k === "line") return line === address.n;
     if (address.k === "last") return this.lines.isLast();
     if (address.k === "step")
       return address.by === 0
-        ? n === address.n
-        : n >= address.n && (n - address.n) % address.by === 0;
+        ? line === address.n
+        : line >= address.n && (line - address.n) % address.by === 0;
     return address.k === "regex" && this.#regex(address).test(this.space, this.work);
   }
 
@@ -201,28 +201,28 @@ export class Sed {
     const { from, to } = command;
     if (!from) return true;
     if (!to) return this.#at(from);
-    const { open, n } = this.memory;
+    const { open, line } = this.memory;
     const till = open[index];
     if (till === undefined) {
       // `0,/x/` may end on the first line.
-      const zero = from.k === "line" && from.n === 0 && n === 1;
+      const zero = from.k === "line" && from.n === 0 && line === 1;
       if (!zero && !this.#at(from)) return false;
       if (zero && this.#at(to)) return true;
-      if (to.k === "line" ? to.n > n : to.k === "plus" ? to.n > 0 : true)
+      if (to.k === "line" ? to.n > line : to.k === "plus" ? to.n > 0 : true)
         open[index] =
           to.k === "line"
             ? to.n
             : to.k === "plus"
-              ? n + to.n
+              ? line + to.n
               : to.k === "multiple"
-                ? Math.ceil(n / (to.n || 1)) * (to.n || 1)
+                ? Math.ceil(line / (to.n || 1)) * (to.n || 1)
                 : -1;
-      if (to.k === "multiple" && open[index] === n) delete open[index];
+      if (to.k === "multiple" && open[index] === line) delete open[index];
       return true;
     }
     if (till >= 0) {
-      if (n >= till) delete open[index];
-      if (n > till) return this.#applies(command, index) && false;
+      if (line >= till) delete open[index];
+      if (line > till) return this.#applies(command, index) && false;
     } else if (this.#at(to)) delete open[index];
     return true;
   }
@@ -291,7 +291,7 @@ export class Sed {
     this.#flush();
     this.space = join ? `${this.space}\n${line.text}` : line.text;
     this.ended = line.ended;
-    this.memory.n++;
+    this.memory.line++;
     return undefined;
   }
 
@@ -299,7 +299,7 @@ export class Sed {
     const { memory } = this;
     switch (command.c) {
       case "=":
-        return void this.#put(`${memory.n}\n`);
+        return void this.#put(`${memory.line}\n`);
       case "p":
         return void this.#put(`${this.space}\n`);
       case "P":

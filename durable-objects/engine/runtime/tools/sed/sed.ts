@@ -17,17 +17,17 @@ interface SedState {
   quiet: boolean;
   /** In place; the text is the suffix of the copy kept. */
   inPlace?: string;
-  f: string[];
-  m: SedMemory;
+  files: string[];
+  memory: SedMemory;
   /** Text read and not used yet. */
-  b: string;
+  unread: string;
   /** Standard input is being read. */
   reading?: true;
   /** Files of w: name to descriptor. */
   fds: Record<string, number>;
   bad?: true;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 const needData = new (class NeedData extends Error {
@@ -53,20 +53,20 @@ class Source implements Lines {
     if (state.reading) {
       const data = this.sys.read(0);
       if (data === undefined) throw needData;
-      state.b += data;
+      state.unread += data;
       this.added += data;
-      this.sys.held = state.b.length;
+      this.sys.held = state.unread.length;
       if (data === "") delete state.reading;
       return true;
     }
-    const file = state.f.shift();
+    const file = state.files.shift();
     if (file === undefined) return false;
     if (file === "-") state.reading = true;
     else {
       const text = this.io.input(file);
       if (text === undefined) state.bad = true;
       else {
-        state.b += text;
+        state.unread += text;
         this.added += text;
       }
     }
@@ -76,23 +76,23 @@ class Source implements Lines {
   next(): Line | undefined {
     const { state } = this;
     for (;;) {
-      const end = state.b.indexOf("\n");
+      const end = state.unread.indexOf("\n");
       if (end >= 0) {
-        const text = state.b.slice(0, end);
-        state.b = state.b.slice(end + 1);
+        const text = state.unread.slice(0, end);
+        state.unread = state.unread.slice(end + 1);
         return { text, ended: true };
       }
-      if (state.b !== "" && !state.reading) {
-        const text = state.b;
-        state.b = "";
-        return { text, ended: state.f.length > 0 };
+      if (state.unread !== "" && !state.reading) {
+        const text = state.unread;
+        state.unread = "";
+        return { text, ended: state.files.length > 0 };
       }
       if (!this.#fill()) return undefined;
     }
   }
 
   isLast(): boolean {
-    while (this.state.b === "") if (!this.#fill()) return true;
+    while (this.state.unread === "") if (!this.#fill()) return true;
     return false;
   }
 }
@@ -129,7 +129,7 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
     isLast: () => at >= text.length,
   };
   const commands = parseSed(state.script, state.extended);
-  const memory: SedMemory = { hold: "", n: 0, open: {} };
+  const memory: SedMemory = { hold: "", line: 0, open: {} };
   const sed = new Sed(
     commands,
     memory,
@@ -168,26 +168,30 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
   const source = new Source(sys, io, state);
   const sed = new Sed(
     commands,
-    state.m,
+    state.memory,
     source,
     outputs(sys, io, state, (text) => io.out(text)),
     { quiet: state.quiet, work: sys.matching },
   );
   for (let n = 0; n < 500; n++) {
     source.added = "";
-    const kept = { m: cloneJson(state.m), b: state.b, pending: cloneJson(io.pending) };
+    const kept = {
+      memory: cloneJson(state.memory),
+      unread: state.unread,
+      pending: cloneJson(io.pending),
+    };
     sys.charge(2);
     try {
       const verdict = sed.cycle();
       if (verdict === false || verdict !== undefined) {
-        state.x = verdict === false || verdict < 0 ? (state.bad ? 1 : 0) : verdict;
+        state.exitCode = verdict === false || verdict < 0 ? (state.bad ? 1 : 0) : verdict;
         return undefined;
       }
     } catch (error) {
       if (error !== needData) throw error;
       // The cycle begins again when more has come; what it took is given back.
-      state.b = kept.b + source.added;
-      state.m = kept.m;
+      state.unread = kept.unread + source.added;
+      state.memory = kept.memory;
       io.pending.splice(0, io.pending.length, ...kept.pending);
       return { wait: { readable: [0] } };
     }
@@ -228,7 +232,7 @@ function begin(io: Io, state: SedState): void {
   state.extended = opts.has("r") || opts.has("E");
   state.quiet = opts.has("n") || state.script.startsWith("#n\n");
   if (opts.has("i")) state.inPlace = suffix?.replace(/^-i|^--in-place=?/, "") ?? "";
-  state.f = rest.length || opts.has("i") ? rest : ["-"];
+  state.files = rest.length || opts.has("i") ? rest : ["-"];
   try {
     checkSed(parseSed(state.script, state.extended), io.sys.matching);
   } catch (error) {
@@ -238,27 +242,31 @@ function begin(io: Io, state: SedState): void {
 }
 
 export const sed: Program<SedState> = steps<SedState>("sed", {
+  storedNames: {
+    fields: { files: "f", memory: "m", unread: "b" },
+    inside: { memory: { fields: { line: "n" } } },
+  },
   first: () => ({
     script: "",
     extended: false,
     quiet: false,
-    f: [],
-    m: { hold: "", n: 0, open: {} },
-    b: "",
+    files: [],
+    memory: { hold: "", line: 0, open: {} },
+    unread: "",
     fds: {},
   }),
   begin,
   step(sys, io, state) {
     try {
       if (state.inPlace === undefined) return cycles(sys, io, state);
-      const file = state.f.shift();
+      const file = state.files.shift();
       if (file !== undefined) inPlace(sys, io, state, file);
-      else state.x = state.bad ? 1 : 0;
+      else state.exitCode = state.bad ? 1 : 0;
       return undefined;
     } catch (error) {
       if (!(error instanceof SedProblem)) throw error;
       return io.fail(error.message);
     }
   },
-  memoryBytes: (state) => 1_048_576 + state.b.length,
+  memoryBytes: (state) => 1_048_576 + state.unread.length,
 });

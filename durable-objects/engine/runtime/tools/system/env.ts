@@ -1,12 +1,13 @@
 /** env and printenv. */
 import { Errno } from "../../errno.ts";
 import type { Program } from "../../kernel/types.ts";
-import { Io, tool } from "../tool.ts";
+import { Io, tool, outputNames, type Output } from "../tool.ts";
 import { synopses } from "../usage-facts.ts";
 import { usage } from "../words.ts";
 
-const env: Program<{ x?: number; o?: [number, string][] }> = {
+const env: Program<Output> = {
   name: "env",
+  storedNames: { fields: outputNames },
   start(sys) {
     const words = sys.argv.slice(1);
     let vars = { ...sys.env };
@@ -19,7 +20,7 @@ const env: Program<{ x?: number; o?: [number, string][] }> = {
         io.say(`invalid option -- '${word[1]}'`);
         usage(io, `env ${synopses.env}`);
         for (const [, text] of io.pending) sys.complain(text);
-        return { x: 1 };
+        return { exitCode: 1 };
       } else if (word === "-u") delete vars[words[++i] ?? ""];
       else if (word === "--") {
         i++;
@@ -38,18 +39,18 @@ const env: Program<{ x?: number; o?: [number, string][] }> = {
           .map(([name, value]) => `${name}=${value}\n`)
           .join(""),
       );
-      return { x: 0 };
+      return { exitCode: 0 };
     }
     try {
       sys.exec(sys.which(command, vars.PATH), words.slice(i), vars);
-      return sys.process.state as { x: number };
+      return sys.process.state as Output;
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`env: can't execute '${command}': ${error.message}\n`);
-      return { x: error.code === "ENOENT" ? 127 : 126 };
+      return { exitCode: error.code === "ENOENT" ? 127 : 126 };
     }
   },
-  step: (_sys, state) => ({ exit: state.x ?? 0 }),
+  step: (_sys, state) => ({ exit: state.exitCode ?? 0 }),
 };
 
 const printenv = tool("printenv", (io) => {

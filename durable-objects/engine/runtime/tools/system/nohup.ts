@@ -5,25 +5,26 @@ import type { Program } from "../../kernel/types.ts";
 const becoming = (
   name: string,
   arrange: (sys: Parameters<Program["start"]>[0], words: string[]) => string[],
-): Program<{ x?: number }> => ({
+): Program<{ exitCode?: number }> => ({
   name,
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const words = arrange(sys, sys.argv.slice(1));
     const command = words[0];
     if (command === undefined) {
       sys.complain(`BusyBox v1.37.0 () multi-call binary.\n\nUsage: ${name} PROG ARGS\n`);
-      return { x: 1 };
+      return { exitCode: 1 };
     }
     try {
       sys.exec(sys.which(command), words, sys.env);
-      return sys.process.state as { x?: number };
+      return sys.process.state as { exitCode?: number };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`${name}: can't execute '${command}': ${error.message}\n`);
-      return { x: error.code === "ENOENT" ? 127 : 126 };
+      return { exitCode: error.code === "ENOENT" ? 127 : 126 };
     }
   },
-  step: (_sys, state) => ({ exit: state.x ?? 0 }),
+  step: (_sys, state) => ({ exit: state.exitCode ?? 0 }),
 });
 
 const nohup = becoming("nohup", (sys, words) => {

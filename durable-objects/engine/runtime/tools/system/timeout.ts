@@ -23,7 +23,7 @@ function begin(sys: Sys, name: string, words: string[]): number {
 }
 
 interface TimeoutState {
-  x?: number;
+  exitCode?: number;
   due?: number;
   signal: number;
   kill?: number;
@@ -34,12 +34,13 @@ interface TimeoutState {
 /** Runs a command with a limit on its time: `timeout [-s SIG] [-k SECS] SECS PROG ARGS`. */
 export const timeout: Program<TimeoutState> = {
   name: "timeout",
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const words = sys.argv.slice(1);
     const state: TimeoutState = { signal: 15, pid: 0 };
     const wrong = (text: string): TimeoutState => {
       sys.complain(text);
-      return { ...state, x: 1 };
+      return { ...state, exitCode: 1 };
     };
     while (/^-./.test(words[0] ?? "")) {
       const word = words.shift()!;
@@ -64,7 +65,7 @@ export const timeout: Program<TimeoutState> = {
     return { ...state, pid, ...(ms > 0 ? { due: sys.now + ms } : {}) };
   },
   step(sys, state): Step {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const ended = sys.wait(state.pid);
     if (ended && ended !== "none") {
       if (ended.signal === undefined) return { exit: ended.status };
@@ -83,9 +84,19 @@ export const timeout: Program<TimeoutState> = {
   },
 };
 
+interface TimeState {
+  exitCode?: number;
+  pid: number;
+  /** Virtual ms. */
+  began: number;
+  /** As POSIX prints it. */
+  plain: boolean;
+}
+
 /** `time [-p] PROG ARGS`: what it took. */
-export const time: Program<{ x?: number; pid: number; began: number; plain: boolean }> = {
+export const time: Program<TimeState> = {
   name: "time",
+  storedNames: { fields: { exitCode: "x" } },
   start(sys) {
     const words = sys.argv.slice(1);
     let plain = false;
@@ -93,12 +104,12 @@ export const time: Program<{ x?: number; pid: number; began: number; plain: bool
     const began = sys.now;
     if (words.length === 0) {
       sys.complain(usageText("time", "[-vpa] [-o FILE] PROG ARGS"));
-      return { x: 1, pid: 0, began, plain };
+      return { exitCode: 1, pid: 0, began, plain };
     }
     return { pid: begin(sys, "time", words), began, plain };
   },
   step(sys, state): Step {
-    if (state.x !== undefined) return { exit: state.x };
+    if (state.exitCode !== undefined) return { exit: state.exitCode };
     const ended = sys.wait(state.pid);
     if (!ended || ended === "none") return { wait: { childEnd: true } };
     const seconds = Math.max(0, sys.now - state.began) / 1000;

@@ -4,7 +4,7 @@ import type { Program, Sys } from "../../kernel/types.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
 import { processRows } from "./ps-kill.ts";
-import { drain, Io, ToolExit } from "../tool.ts";
+import { drain, Io, ToolExit, outputNames } from "../tool.ts";
 
 interface TopState {
   everyMs: number;
@@ -14,8 +14,8 @@ interface TopState {
   /** CPU of every process at the last look, microseconds. */
   seen: Record<string, number>;
   at: number;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 function screen(sys: Sys, state: TopState): string {
@@ -46,6 +46,7 @@ function screen(sys: Sys, state: TopState): string {
 
 export const top: Program<TopState> = {
   name: "top",
+  storedNames: { fields: outputNames },
   start(sys) {
     const io = new Io(sys);
     const state: TopState = {
@@ -67,13 +68,13 @@ export const top: Program<TopState> = {
       if (session && !state.batch) session.raw = true;
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-      state.o = io.pending;
+      state.exitCode = error.code;
+      state.output = io.pending;
     }
     return state;
   },
   step(sys, state) {
-    if (state.o || state.x !== undefined) {
+    if (state.output || state.exitCode !== undefined) {
       const stuck = drain(sys, state);
       if (stuck) return stuck;
     }
@@ -87,11 +88,11 @@ export const top: Program<TopState> = {
     }
     if (sys.now < state.next)
       return { wait: { untilMs: state.next, ...(session ? { readable: [0] } : {}) } };
-    state.o = [[1, screen(sys, state)]];
+    state.output = [[1, screen(sys, state)]];
     state.next = sys.now + state.everyMs;
     if (--state.left <= 0) {
       if (session) delete session.raw;
-      state.x = 0;
+      state.exitCode = 0;
     }
     return drain(sys, state);
   },

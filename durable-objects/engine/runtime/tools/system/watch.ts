@@ -5,7 +5,7 @@ import { launch } from "../children.ts";
 import { formatDate } from "./date.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
-import { drain, Io, ToolExit } from "../tool.ts";
+import { drain, Io, ToolExit, outputNames } from "../tool.ts";
 
 interface WatchState {
   argv: string[];
@@ -13,12 +13,13 @@ interface WatchState {
   title: boolean;
   next: number;
   pid?: number;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 export const watch: Program<WatchState> = {
   name: "watch",
+  storedNames: { fields: outputNames },
   start(sys) {
     const io = new Io(sys);
     const state: WatchState = { argv: [], everyMs: 2000, title: true, next: sys.now };
@@ -31,13 +32,13 @@ export const watch: Program<WatchState> = {
       if (opts.rest.length === 0) io.fail("no command");
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-      state.o = io.pending;
+      state.exitCode = error.code;
+      state.output = io.pending;
     }
     return state;
   },
   step(sys, state): Step {
-    if (state.o || state.x !== undefined) {
+    if (state.output || state.exitCode !== undefined) {
       const stuck = drain(sys, state);
       if (stuck) return stuck;
     }

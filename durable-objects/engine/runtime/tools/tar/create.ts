@@ -7,7 +7,7 @@ import { inFolder } from "../words.ts";
 
 export interface TarWriter {
   /** Paths still to write, the next one last. */
-  q: string[];
+  paths: string[];
   /** File being copied: descriptor, bytes left, its size. */
   fd?: number;
   left: number;
@@ -27,7 +27,7 @@ export interface CreateRules {
 }
 
 export const newWriter = (paths: string[]): TarWriter => ({
-  q: [...paths].reverse(),
+  paths: [...paths].reverse(),
   left: 0,
   size: 0,
   links: {},
@@ -46,7 +46,7 @@ export function nextPiece(io: Io, writer: TarWriter, rules: CreateRules): string
     return part + padding(writer.size);
   }
   for (;;) {
-    const path = writer.q.pop();
+    const path = writer.paths.pop();
     if (path === undefined) return undefined;
     const piece = one(io, writer, rules, path);
     if (piece !== undefined) return piece;
@@ -84,7 +84,7 @@ function one(io: Io, writer: TarWriter, rules: CreateRules, path: string): strin
     if (rules.verbose) rules.tell === 1 ? io.out(`${name}\n`) : io.err(`${name}\n`);
     if (stat.type === "d") {
       const names = sys.list(path).reverse();
-      for (const below of names) writer.q.push(inFolder(path, below));
+      for (const below of names) writer.paths.push(inFolder(path, below));
       if (name === "") return undefined;
       if (!name.endsWith("/")) name += "/";
       return writeHeader({ ...entry, name, type: "5" });

@@ -11,7 +11,7 @@ import type { Io } from "../tool.ts";
 
 export interface TarReader {
   /** Bytes not used yet. */
-  b: string;
+  unread: string;
   /** Content of the entry still to come, with its padding. */
   left: number;
   pad: number;
@@ -33,7 +33,7 @@ export interface TarReader {
 }
 
 export const newReader = (): TarReader => ({
-  b: "",
+  unread: "",
   left: 0,
   pad: 0,
   long: {},
@@ -56,20 +56,20 @@ export interface ExtractRules {
 
 /** Takes more of the archive. */
 export function takeTar(io: Io, reader: TarReader, rules: ExtractRules, data: string): void {
-  reader.b += data;
+  reader.unread += data;
   for (;;) {
     if (reader.ended) {
-      reader.b = "";
+      reader.unread = "";
       return;
     }
     if (reader.left > 0 || reader.pad > 0) {
-      if (reader.b === "") return;
+      if (reader.unread === "") return;
       content(io, reader, rules);
       continue;
     }
-    if (reader.b.length < block) return;
-    const head = reader.b.slice(0, block);
-    reader.b = reader.b.slice(block);
+    if (reader.unread.length < block) return;
+    const head = reader.unread.slice(0, block);
+    reader.unread = reader.unread.slice(block);
     const entry = readHeader(head);
     if (entry === "end") reader.ended = true;
     else if (!entry) {
@@ -80,9 +80,9 @@ export function takeTar(io: Io, reader: TarReader, rules: ExtractRules, data: st
 }
 
 function content(io: Io, reader: TarReader, rules: ExtractRules): void {
-  const part = reader.b.slice(0, reader.left);
+  const part = reader.unread.slice(0, reader.left);
   reader.left -= part.length;
-  let rest = reader.b.slice(part.length);
+  let rest = reader.unread.slice(part.length);
   if (reader.meta) reader.meta.text += part.slice(0, Math.max(0, 8192 - reader.meta.text.length));
   else if (reader.show) io.out(part);
   else if (reader.fd !== undefined && part !== "") writePart(io, reader, part);
@@ -92,7 +92,7 @@ function content(io: Io, reader: TarReader, rules: ExtractRules): void {
     rest = rest.slice(skipped);
     if (reader.pad === 0) finish(io, reader, rules);
   }
-  reader.b = rest;
+  reader.unread = rest;
 }
 
 function writePart(io: Io, reader: TarReader, part: string): void {
@@ -239,7 +239,7 @@ export function endTar(io: Io, reader: TarReader, rules: ExtractRules): number {
       io.sys.chmod(path, mode);
       if (!rules.noTime) io.sys.utime(path, time);
     });
-  if (!reader.ended && (reader.left > 0 || reader.b !== "" || !reader.any)) {
+  if (!reader.ended && (reader.left > 0 || reader.unread !== "" || !reader.any)) {
     io.say("short read");
     return 1;
   }

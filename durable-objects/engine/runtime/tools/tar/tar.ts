@@ -11,17 +11,17 @@ import { steps, ToolExit, type Io } from "../tool.ts";
 
 interface TarState {
   mode: "c" | "x" | "t";
-  r?: TarReader;
-  w?: TarWriter;
+  reader?: TarReader;
+  writer?: TarWriter;
   /** Archive: descriptor. */
   fd: number;
   zip: boolean;
   /** Compressed data goes through as a whole. */
-  z?: string;
+  zipped?: string;
   /** Something was read. */
   begun?: true;
-  x?: number;
-  o?: [number, string][];
+  exitCode?: number;
+  output?: [number, string][];
 }
 
 const long = {
@@ -138,27 +138,27 @@ function begin(io: Io, state: TarState): void {
       if (!(error instanceof Errno)) throw error;
       io.fail(`can't change directory to '${folder}': ${error.message}`);
     }
-  if (mode === "c") state.w = newWriter(opts.rest);
-  else state.r = newReader();
+  if (mode === "c") state.writer = newWriter(opts.rest);
+  else state.reader = newReader();
 }
 
 function create(sys: Sys, io: Io, state: TarState): void {
   const rules = createRules(io, parse(io));
   let size = 0;
   while (size < 60_000) {
-    const piece = nextPiece(io, state.w!, rules);
+    const piece = nextPiece(io, state.writer!, rules);
     const data = piece ?? "\0".repeat(1024);
     size += data.length;
     sys.charge(data.length / 50 + 5);
     if (state.zip) {
-      state.z = (state.z ?? "") + data;
-      sys.held = state.z.length;
+      state.zipped = (state.zipped ?? "") + data;
+      sys.held = state.zipped.length;
     } else io.pending.push([state.fd, data]);
     if (piece !== undefined) continue;
-    if (state.zip) io.pending.push([state.fd, gzip(state.z ?? "")]);
-    delete state.z;
-    state.x = state.w!.bad ? (io.busybox ? 1 : 2) : 0;
-    if (state.x) io.say("error exit delayed from previous errors");
+    if (state.zip) io.pending.push([state.fd, gzip(state.zipped ?? "")]);
+    delete state.zipped;
+    state.exitCode = state.writer!.bad ? (io.busybox ? 1 : 2) : 0;
+    if (state.exitCode) io.say("error exit delayed from previous errors");
     return;
   }
 }
@@ -171,26 +171,30 @@ function extract(sys: Sys, io: Io, state: TarState): Step {
   sys.charge(data.length / 50);
   if (!state.begun && data !== "") {
     state.begun = true;
-    if (state.zip || isGzip(data)) state.z = "";
+    if (state.zip || isGzip(data)) state.zipped = "";
   }
-  if (state.z !== undefined) {
-    state.z += data;
-    sys.held = state.z.length;
+  if (state.zipped !== undefined) {
+    state.zipped += data;
+    sys.held = state.zipped.length;
     if (data !== "") return undefined;
-    const made = gunzip(state.z);
-    delete state.z;
+    const made = gunzip(state.zipped);
+    delete state.zipped;
     if (typeof made === "string")
       io.fail(made === "bad" ? "corrupted data" : new Errno("ENOSPC").message);
     else
       for (let at = 0; at < made.text.length; at += 65_536)
-        takeTar(io, state.r!, rules, made.text.slice(at, at + 65_536));
-  } else takeTar(io, state.r!, rules, data);
-  sys.held = state.r!.b.length;
-  if (data === "") state.x = endTar(io, state.r!, rules);
+        takeTar(io, state.reader!, rules, made.text.slice(at, at + 65_536));
+  } else takeTar(io, state.reader!, rules, data);
+  sys.held = state.reader!.unread.length;
+  if (data === "") state.exitCode = endTar(io, state.reader!, rules);
   return undefined;
 }
 
 export const tar: Program<TarState> = steps<TarState>("tar", {
+  storedNames: {
+    fields: { reader: "r", writer: "w", zipped: "z" },
+    inside: { reader: { fields: { unread: "b" } }, writer: { fields: { paths: "q" } } },
+  },
   first: () => ({ mode: "t", fd: 0, zip: false }),
   begin,
   step(sys, io, state) {
@@ -198,5 +202,6 @@ export const tar: Program<TarState> = steps<TarState>("tar", {
     create(sys, io, state);
     return undefined;
   },
-  memoryBytes: (state) => 1_048_576 + (state.z?.length ?? 0) + (state.r?.b.length ?? 0),
+  memoryBytes: (state) =>
+    1_048_576 + (state.zipped?.length ?? 0) + (state.reader?.unread.length ?? 0),
 });

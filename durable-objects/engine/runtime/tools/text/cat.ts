@@ -5,7 +5,7 @@ import { stream } from "../tool.ts";
 interface CatState {
   /** Options that change the text: n, b, v, e, t, s. */
   how: string;
-  n: number;
+  number: number;
   /** Inside a line. */
   inside?: true;
   blank?: true;
@@ -27,6 +27,7 @@ const shown = (text: string, tabs: boolean): string =>
   });
 
 export const cat = stream<CatState>("cat", {
+  storedNames: { fields: { number: "n" } },
   cannot: true,
   raw: true,
   start(io) {
@@ -39,7 +40,7 @@ export const cat = stream<CatState>("cat", {
       "squeeze-blank": "s",
     });
     const letters = opts.order.join("").replace("A", "vet").replace("e", "vE").replace("t", "vT");
-    return { files: opts.rest, state: { how: letters.replace("u", ""), n: 0 } };
+    return { files: opts.rest, state: { how: letters.replace("u", ""), number: 0 } };
   },
   data(io, state, text) {
     const { how } = state;
@@ -48,7 +49,7 @@ export const cat = stream<CatState>("cat", {
       const blank = !state.inside && line === "\n";
       if (how.includes("s") && blank && state.blank) continue;
       if (!state.inside && (how.includes("b") ? !blank : how.includes("n")))
-        io.out(`${String(++state.n).padStart(6)}\t`);
+        io.out(`${String(++state.number).padStart(6)}\t`);
       const seen = how.includes("v") || how.includes("T") ? shown(line, how.includes("T")) : line;
       io.out(how.includes("E") ? seen.replace(/\n$/, "$\n") : seen);
       if (blank) state.blank = true;

@@ -5,7 +5,7 @@ import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { count } from "../counts.ts";
 import { options } from "../options.ts";
-import { Io, ToolExit, drain, stream } from "../tool.ts";
+import { Io, ToolExit, drain, stream, outputNames } from "../tool.ts";
 
 /** `-5` and `+5` in the old way, as the value of -n; what another option takes is left alone. */
 function oldCounts(io: Io, signs: RegExp): void {
@@ -18,7 +18,7 @@ function oldCounts(io: Io, signs: RegExp): void {
 
 interface HeadState {
   left: number;
-  n: number;
+  count: number;
   bytes: boolean;
   titles: boolean;
   many: boolean;
@@ -27,6 +27,7 @@ interface HeadState {
 }
 
 export const head = stream<HeadState>("head", {
+  storedNames: { fields: { count: "n" } },
   raw: true,
   start(io) {
     oldCounts(io, /^-\d/);
@@ -36,26 +37,26 @@ export const head = stream<HeadState>("head", {
     const titles = (opts.rest.length > 1 || opts.has("v")) && !opts.has("q");
     return {
       files: opts.rest,
-      state: { left: n, n, bytes, titles, many: false, ...(n < 0 ? { held: [] } : {}) },
+      state: { left: n, count: n, bytes, titles, many: false, ...(n < 0 ? { held: [] } : {}) },
     };
   },
   file(io, state, name) {
     if (state.titles)
       io.out(`${state.many ? "\n" : ""}==> ${name === "-" ? "standard input" : name} <==\n`);
     state.many = true;
-    state.left = state.n;
+    state.left = state.count;
   },
   data(io, state, text) {
     if (state.held && state.bytes) {
       const all = (state.held[0] ?? "") + text;
-      io.out(all.slice(0, Math.max(0, all.length + state.n)));
-      state.held = [all.slice(Math.max(0, all.length + state.n))];
+      io.out(all.slice(0, Math.max(0, all.length + state.count)));
+      state.held = [all.slice(Math.max(0, all.length + state.count))];
       return undefined;
     }
     if (state.held) {
       const lines = ((state.held.pop() ?? "") + text).split("\n");
       const ready = [...state.held, ...lines];
-      const keep = -state.n + 1;
+      const keep = -state.count + 1;
       if (ready.length > keep)
         io.out(
           ready
@@ -89,8 +90,8 @@ export const head = stream<HeadState>("head", {
 
 interface TailState {
   /** `ino`: which file the name meant, with -F; fd -1: none now. */
-  f: { name: string; fd: number; ino?: string }[];
-  n: number;
+  files: { name: string; fd: number; ino?: string }[];
+  count: number;
   bytes: boolean;
   fromStart: boolean;
   follow: boolean;
@@ -98,10 +99,11 @@ interface TailState {
   retry: boolean;
   started?: true;
   last?: string;
-  b?: string;
+  /** What has come of a pipe, as far as tail may print it. */
+  text?: string;
   seen?: number;
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
 }
 
 /** The end of a text that tail prints. */
@@ -128,11 +130,12 @@ export function tailOf(text: string, n: number, bytes: boolean, fromStart: boole
 /** tail, with -f as a program that looks again every second. */
 export const tail: Program<TailState> = {
   name: "tail",
+  storedNames: { fields: { ...outputNames, files: "f", count: "n", text: "b" } },
   start(sys) {
     const io = new Io(sys);
     const state: TailState = {
-      f: [],
-      n: 10,
+      files: [],
+      count: 10,
       bytes: false,
       fromStart: false,
       follow: false,
@@ -145,7 +148,7 @@ export const tail: Program<TailState> = {
       const text = opts.value("c") ?? opts.value("n") ?? "10";
       state.bytes = opts.has("c");
       state.fromStart = text.startsWith("+");
-      state.n = Math.abs(count(io, text));
+      state.count = Math.abs(count(io, text));
       state.follow = opts.has("f") || opts.has("F");
       state.retry = opts.has("F");
       state.titles = opts.rest.length > 1 && !opts.has("q");
@@ -155,37 +158,37 @@ export const tail: Program<TailState> = {
           const fd = name === "-" ? 0 : sys.open(name, { read: true });
           if (name !== "-" && sys.stat(name).type === "d") throw new Errno("EISDIR");
           const ino = state.retry && name !== "-" ? { ino: sys.stat(name).ino } : {};
-          state.f.push({ name, fd, ...ino });
+          state.files.push({ name, fd, ...ino });
         } catch (error) {
           if (!(error instanceof Errno)) throw error;
           const busybox = io.busybox ? `can't open '${name}'` : name;
           io.say(`${error.code === "EISDIR" ? "read error" : busybox}: ${error.message}`);
           folders ||= error.code === "EISDIR";
-          if (state.retry && error.code === "ENOENT") state.f.push({ name, fd: -1 });
-          state.x = 1;
+          if (state.retry && error.code === "ENOENT") state.files.push({ name, fd: -1 });
+          state.exitCode = 1;
         }
       }
-      if (opts.rest.length && state.f.length === 0) {
+      if (opts.rest.length && state.files.length === 0) {
         if (!folders) io.say("no files");
         state.follow = false;
       }
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-      state.f = [];
+      state.exitCode = error.code;
+      state.files = [];
       state.started = true;
     }
-    if (io.pending.length) state.o = io.pending;
+    if (io.pending.length) state.output = io.pending;
     return state;
   },
   step(sys, state) {
-    const { x, ...output } = state;
+    const { exitCode, ...output } = state;
     const stuck = drain(sys, output);
-    if (output.o) state.o = output.o;
-    else delete state.o;
+    if (output.output) state.output = output.output;
+    else delete state.output;
     if (stuck) return stuck;
     if (!state.started) return tailFirst(sys, state);
-    if (!state.follow) return { exit: state.x ?? 0 };
+    if (!state.follow) return { exit: state.exitCode ?? 0 };
     return tailFollow(sys, state);
   },
   memoryBytes: (state) => 1_048_576 + (state?.seen ?? 0),
@@ -193,45 +196,50 @@ export const tail: Program<TailState> = {
 
 function tailFirst(sys: Sys, state: TailState): Step {
   const out: string[] = [];
-  for (const { name, fd } of state.f) {
+  for (const { name, fd } of state.files) {
     if (fd < 0) continue;
     if (fd === 0 || sys.fileSize(fd) === undefined) {
       for (;;) {
         const data = sys.read(fd);
         if (data === undefined) return { wait: { readable: [fd] } };
         if (data === "") break;
-        state.b = (state.b ?? "") + data;
+        state.text = (state.text ?? "") + data;
         // What scrolled out is let go; an endless stream without lines grows until memory ends it.
-        if (!state.fromStart && state.b.length > tailHeldCharactersMax)
-          state.b = tailOf(state.b, state.bytes ? state.n : state.n + 1, state.bytes, false);
-        state.seen = (state.seen ?? 0) + (state.b.includes("\n") ? 0 : data.length * 64);
-        sys.held = state.b.length;
+        if (!state.fromStart && state.text.length > tailHeldCharactersMax)
+          state.text = tailOf(
+            state.text,
+            state.bytes ? state.count : state.count + 1,
+            state.bytes,
+            false,
+          );
+        state.seen = (state.seen ?? 0) + (state.text.includes("\n") ? 0 : data.length * 64);
+        sys.held = state.text.length;
         sys.charge(data.length / 100);
-        if (state.b.length > tailHeldCharactersMax) return undefined;
+        if (state.text.length > tailHeldCharactersMax) return undefined;
       }
       if (state.titles)
         out.push(`${out.length ? "\n" : ""}==> ${name === "-" ? "standard input" : name} <==\n`);
-      out.push(tailOf(state.b ?? "", state.n, state.bytes, state.fromStart));
-      delete state.b;
+      out.push(tailOf(state.text ?? "", state.count, state.bytes, state.fromStart));
+      delete state.text;
     } else {
       if (state.titles) out.push(`${out.length ? "\n" : ""}==> ${name} <==\n`);
       const beyond = (sys.fileSize(fd) ?? 0) - wholeFileBytesMax;
       if (beyond > 0 && !state.fromStart) sys.seek(fd, beyond);
       out.push(
-        tailOf(sys.read(fd, wholeFileBytesMax) ?? "", state.n, state.bytes, state.fromStart),
+        tailOf(sys.read(fd, wholeFileBytesMax) ?? "", state.count, state.bytes, state.fromStart),
       );
     }
     state.last = name;
   }
   state.started = true;
-  state.o = [[1, out.join("")]];
+  state.output = [[1, out.join("")]];
   return undefined;
 }
 
 /** With -F the name counts, not the file it once meant. */
 function reopen(sys: Sys, state: TailState): void {
-  const say = (text: string): void => void (state.o ??= []).push([2, `tail: ${text}\n`]);
-  for (const file of state.f) {
+  const say = (text: string): void => void (state.output ??= []).push([2, `tail: ${text}\n`]);
+  for (const file of state.files) {
     if (!state.retry || file.fd === 0) continue;
     const now = sys.peek(file.name);
     if (file.fd >= 0 && now?.ino === file.ino) continue;
@@ -248,18 +256,18 @@ function reopen(sys: Sys, state: TailState): void {
 
 function tailFollow(sys: Sys, state: TailState): Step {
   reopen(sys, state);
-  for (const file of state.f) {
+  for (const file of state.files) {
     if (file.fd < 0) continue;
     sys.rewindIfCut(file.fd);
     const data = sys.read(file.fd);
     if (data === undefined || data === "") continue;
     const title = state.titles && state.last !== file.name ? `\n==> ${file.name} <==\n` : "";
     state.last = file.name;
-    (state.o ??= []).push([1, title + data]);
+    (state.output ??= []).push([1, title + data]);
   }
-  if (state.o) return undefined;
+  if (state.output) return undefined;
   // /dev/null never grows, and never ends: what many containers wait with.
-  const growing = state.f.filter(({ fd }) => fd < 0 || !sys.isDevice(fd));
+  const growing = state.files.filter(({ fd }) => fd < 0 || !sys.isDevice(fd));
   if (growing.length === 0) return { wait: {} };
   const pipes = growing.filter(({ fd }) => fd >= 0 && sys.fileSize(fd) === undefined);
   if (pipes.length === growing.length && growing.every(({ fd }) => sys.readable(fd)))

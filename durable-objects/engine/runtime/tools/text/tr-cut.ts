@@ -126,13 +126,19 @@ const ranges = (io: Io, text: string): [number, number][] =>
     return [from, to];
   });
 
-export const cut = stream<{
+interface CutState {
+  /** From, to. */
   list: [number, number][];
+  /** b, c or f. */
   by: string;
-  d: string;
+  delimiter: string;
+  /** Lines without a delimiter are left out. */
   only: boolean;
-  o: string;
-}>("cut", {
+  outputDelimiter: string;
+}
+
+export const cut = stream<CutState>("cut", {
+  storedNames: { fields: { delimiter: "d", outputDelimiter: "o" } },
   start(io) {
     const opts = options(io, "b:c:f:d:nsO:", {
       delimiter: "d",
@@ -144,22 +150,28 @@ export const cut = stream<{
     const list = ranges(io, opts.value(by)!).map(
       ([a, b]) => [a, b === Infinity ? 1e9 : b] as [number, number],
     );
-    const d = opts.value("d")?.slice(0, 1) ?? "\t";
+    const delimiter = opts.value("d")?.slice(0, 1) ?? "\t";
     return {
       files: opts.rest,
-      state: { list, by, d, only: opts.has("s"), o: opts.value("O") ?? d },
+      state: {
+        list,
+        by,
+        delimiter,
+        only: opts.has("s"),
+        outputDelimiter: opts.value("O") ?? delimiter,
+      },
     };
   },
-  data(io, { list, by, d, only, o }, line) {
+  data(io, { list, by, delimiter, only, outputDelimiter }, line) {
     const inside = (n: number): boolean => list.some(([from, to]) => n >= from && n <= to);
     if (by !== "f") io.out(`${[...line].filter((_, i) => inside(i + 1)).join("")}\n`);
-    else if (!line.includes(d)) only || io.out(`${line}\n`);
+    else if (!line.includes(delimiter)) only || io.out(`${line}\n`);
     else
       io.out(
         `${line
-          .split(d)
+          .split(delimiter)
           .filter((_, i) => inside(i + 1))
-          .join(o)}\n`,
+          .join(outputDelimiter)}\n`,
       );
   },
 });
