@@ -104,6 +104,14 @@ export function costs({ add, child, seen, root }: Bench, write: boolean): void {
   }
   const hour = centsOf(found.hour);
   add("an hour of a learner: US cents", fine(hour), "0.1", hour < 0.1);
+  const { alarms, objectSeconds = 0, objectRowsWritten = 0, requests = 0 } = found.page;
+  const idle = [alarms, objectSeconds, objectRowsWritten, requests];
+  add(
+    "an hour of an open page that nobody touches: alarms, object seconds, rows written, requests",
+    idle.map(whole).join(", "),
+    "0, 0, 0, 0",
+    idle.every((count) => count === 0),
+  );
   add("a month in which nobody comes: US cents", fine(centsOf(found.month)), "its bytes");
   if (write) writeTable(root, tableOf(found));
 }
