@@ -15,7 +15,7 @@ const waiting: (() => void)[] = [];
  */
 export function inTurn<T>(make: () => Promise<T>, later: (work: Promise<unknown>) => void): Promise<T> {
   const work = taken(make);
-  later(work);
+  later(work.catch(() => {}));
   return work;
 }
 
@@ -41,10 +41,7 @@ function isFull(nowMs: number): boolean {
 /** Another has ended, or there was long enough to wait. */
 function someEnds(): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, birthTurnMsMax);
-    waiting.push(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+    waiting.push(resolve);
+    setTimeout(resolve, birthTurnMsMax);
   });
 }

@@ -179,7 +179,12 @@ export const invitations = sqliteTable(
     /** Grant (durable-objects/grant.ts) of the member, or key of none, that made it; it ends with that. Absent: the owner's. */
     madeBy: text("made_by"),
   },
-  (table) => [index("invitations_sandbox_id").on(table.sandboxId)],
+  (table) => [
+    index("invitations_sandbox_id").on(table.sandboxId),
+    index("invitations_made_by")
+      .on(table.madeBy)
+      .where(sql`made_by IS NOT NULL`),
+  ],
 );
 
 /** What a person's own programs sign in with. */

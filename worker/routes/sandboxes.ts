@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
+import { inTurn } from "../birth-turns.ts";
 import { bearerOf, forgetKeys, knowKey, newKey } from "../auth.ts";
 import { creationAllowances, refusalOf } from "../creation-limits.ts";
 import { countCreation, recordCreation, type NewRecord } from "../db/creations.ts";
@@ -28,7 +29,7 @@ import {
 } from "../limits.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { forgetBelongings, type Access } from "../principal.ts";
-import { paged, type Call, type Row } from "../route.ts";
+import { laterOf, paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { viewerIdOf } from "../scenarios/open-scenarios.ts";
@@ -187,7 +188,8 @@ export async function makeFor(
     known = await asked();
     allowances = [];
   } else known = asked;
-  const made = await make(call, known, { newcomer, allowances, ownedMax });
+  const begin = (): Promise<Made> => make(call, known, { newcomer, allowances, ownedMax });
+  const made = await (env.MODE === "local" ? inTurn(begin, laterOf(call.c)) : begin());
   const counted = known.origin?.made?.();
   if (counted) call.later(counted);
   forgetSometimes(call);
