@@ -13,7 +13,10 @@ const waiting: (() => void)[] = [];
  * Makes it when it is its turn. Whoever leaves in the middle gives its turn back all the same, if `later` keeps it going; one that
  * never comes back holds nobody up for longer than `birthTurnMsMax`.
  */
-export function inTurn<T>(make: () => Promise<T>, later: (work: Promise<unknown>) => void): Promise<T> {
+export function inTurn<T>(
+  make: () => Promise<T>,
+  later: (work: Promise<unknown>) => void,
+): Promise<T> {
   const work = taken(make);
   later(work.catch(() => {}));
   return work;

@@ -118,7 +118,9 @@ class Learner {
   /** The page is opened. */
   async look(): Promise<void> {
     const address = `${this.url}/api/sandboxes/${this.id}/changes`;
-    const page = new WebSocket(address.replace(/^http/, "ws"), { headers: { cookie: this.cookie } });
+    const page = new WebSocket(address.replace(/^http/, "ws"), {
+      headers: { cookie: this.cookie },
+    });
     await new Promise((resolve, reject) => {
       page.once("message", resolve).once("error", reject);
     });

@@ -84,11 +84,12 @@ export function learners(bench: Bench): void {
 export function alive({ add, child, seen }: Bench): void {
   const found = child<Alive>("test/bench/alive.ts", "1000");
   seen["alive"] = found;
-  const { awakeBytesEach, awakeRssBytesEach, asleepBytesEach } = found;
+  const { sandboxes, awakeBytesEach, awakeRssBytesEach, asleepBytesEach } = found;
   const mb = (bytes: number): string => `${fine(bytes / 1e6)} MB`;
   const awake = `${mb(awakeBytesEach)} (process ${mb(awakeRssBytesEach)})`;
-  add("1,000 sandboxes awake: memory of each", awake, "2 MB", awakeBytesEach <= 2e6);
-  add("1,000 sandboxes asleep: memory of each", `${whole(asleepBytesEach)} bytes`, "nothing");
+  add(`${whole(sandboxes)} sandboxes awake: memory of each`, awake, "2 MB", awakeBytesEach <= 2e6);
+  const asleep = `${whole(asleepBytesEach)} bytes`;
+  add(`${whole(sandboxes)} sandboxes asleep: memory of each`, asleep, "nothing");
 }
 
 const quantities = Object.keys(prices) as (keyof typeof prices)[];

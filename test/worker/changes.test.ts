@@ -56,7 +56,11 @@ async function follow(made: Made, headers: Headers_) {
   };
 }
 
-const plantedSecret = { ...(configMap("db") as object), kind: "Secret", data: { p: "aHVudGVyMg==" } };
+const plantedSecret = {
+  ...(configMap("db") as object),
+  kind: "Secret",
+  data: { p: "aHVudGVyMg==" },
+};
 
 test("at first it says how things stand, then what has changed, by name", async () => {
   const made = await make();
@@ -119,9 +123,9 @@ test("a page that is open and told nothing costs nothing: no alarm, no row, no t
         clients: { sessions: { size: number } };
         clockAlarm: { timer: unknown };
       };
-      const [{ n }] = storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM log").toArray() as [
-        { n: number },
-      ];
+      const [{ n }] = storage.sql
+        .exec<{ n: number }>("SELECT count(*) AS n FROM log")
+        .toArray() as [{ n: number }];
       const pinned = clients.sessions.size > 0 || clockAlarm.timer !== undefined;
       return { rows: n, alarm: await storage.getAlarm(), pinned };
     });

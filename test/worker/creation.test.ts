@@ -100,9 +100,7 @@ test("all together make no more than a ceiling, and whom it refuses takes nothin
     const now = Date.now();
     const record = await recordOf(null, creationAllowances(limits, address));
     const refused = await recordCreation(env.DB, record, now);
-    return refused
-      ? /CREATES_\w+/.exec(refusalOf(refused, limits, now).message)![0]
-      : "made";
+    return refused ? /CREATES_\w+/.exec(refusalOf(refused, limits, now).message)![0] : "made";
   };
   const told: string[] = [];
   for (const address of ["1.1.1.1", "1.1.1.1", "1.1.1.1", "2.2.2.2", "3.3.3.3"])

@@ -175,7 +175,11 @@ export async function recordCreation(
  */
 export async function countCreation(
   db: D1Database,
-  { ownerId, allowances, ownedMax }: Omit<NewRecord, "sandbox" | "key"> & { ownerId: string | null },
+  {
+    ownerId,
+    allowances,
+    ownedMax,
+  }: Omit<NewRecord, "sandbox" | "key"> & { ownerId: string | null },
   now: number,
 ): Promise<Refused | undefined> {
   const room = ownerId === null ? always : hasRoom(ownerId, ownedMax, now);

@@ -38,7 +38,13 @@ test("each object is told once, with its latest revision, in their order, and no
   expect(told.revision).toBe(world.engine.store.rv);
   expect(told.changes).toEqual([
     { resource: "configmaps", namespace: "default", name: "a", revision: before + 3 },
-    { resource: "configmaps", namespace: "default", name: "b", revision: before + 4, deleted: true },
+    {
+      resource: "configmaps",
+      namespace: "default",
+      name: "b",
+      revision: before + 4,
+      deleted: true,
+    },
   ]);
   expect(world.engine.changesSince(told.revision, userOf("owner")).changes).toEqual([]);
   // The same from what is on disk.
