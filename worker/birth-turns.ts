@@ -1,4 +1,5 @@
 import { birthsAtOnceMax, birthTurnMsMax } from "./limits.ts";
+import { laterOf, type Call } from "./route.ts";
 
 /**
  * Births one after another, a few at a time. On one's own machine all sandboxes share one thread, and a class that begins would
@@ -7,31 +8,29 @@ import { birthsAtOnceMax, birthTurnMsMax } from "./limits.ts";
 
 /** When each began, wall ms. */
 const underWay = new Set<{ atMs: number }>();
-const waiting: (() => void)[] = [];
+const waiting = new Set<() => void>();
 
 /**
- * Makes it when it is its turn. Whoever leaves in the middle gives its turn back all the same, if `later` keeps it going; one that
- * never comes back holds nobody up for longer than `birthTurnMsMax`.
+ * Makes it when it is its turn, on one's own machine; elsewhere at once. Whoever leaves in the middle gives the turn back all the same,
+ * and one that never comes back holds nobody up for longer than `birthTurnMsMax`.
  */
-export function inTurn<T>(
-  make: () => Promise<T>,
-  later: (work: Promise<unknown>) => void,
-): Promise<T> {
+export function inTurn<T>({ env, c }: Call, make: () => Promise<T>): Promise<T> {
+  if (env.MODE !== "local") return make();
   const work = taken(make);
-  later(work.catch(() => {}));
+  laterOf(c)(work);
   return work;
 }
 
 async function taken<T>(make: () => Promise<T>): Promise<T> {
-  const since = Date.now();
-  while (isFull(Date.now()) && Date.now() - since < birthTurnMsMax) await someEnds();
+  while (isFull(Date.now())) await someEnds();
   const turn = { atMs: Date.now() };
   underWay.add(turn);
   try {
     return await make();
   } finally {
     underWay.delete(turn);
-    waiting.shift()?.();
+    const [next] = waiting;
+    next?.();
   }
 }
 
@@ -41,10 +40,14 @@ function isFull(nowMs: number): boolean {
   return count >= birthsAtOnceMax;
 }
 
-/** Another has ended, or there was long enough to wait. */
+/** Another has ended, or did not for long enough. */
 function someEnds(): Promise<void> {
   return new Promise((resolve) => {
-    waiting.push(resolve);
-    setTimeout(resolve, birthTurnMsMax);
+    const go = (): void => {
+      waiting.delete(go);
+      resolve();
+    };
+    waiting.add(go);
+    setTimeout(go, birthTurnMsMax);
   });
 }
