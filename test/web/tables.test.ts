@@ -7,13 +7,16 @@ interface Listener {
   changed(resource?: string): void;
   lost(): void;
 }
+interface Shown {
+  show(table: unknown): void;
+  trouble(message: string | undefined): void;
+}
 interface Tables {
-  followTable(
+  FollowedTable: new (
     cluster: { base: string; changes: { listen(listener: Listener): () => void } },
     path: string,
-    show: (table: unknown) => void,
-    trouble: (message: string | undefined) => void,
-  ): () => void;
+    shown: Shown,
+  ) => { end(): void };
 }
 interface ChangesModule {
   Changes: new (of: { id: string; key?: string }) => {
@@ -24,7 +27,7 @@ interface ChangesModule {
 // The page's types are another project's.
 const load = (file: string): Promise<unknown> =>
   import(new URL(`../../web/api/${file}`, import.meta.url).href);
-const { followTable } = (await load("tables.ts")) as Tables;
+const { FollowedTable } = (await load("tables.ts")) as Tables;
 const { Changes } = (await load("changes.ts")) as ChangesModule;
 
 const table = (name: string) => ({
@@ -84,13 +87,11 @@ const change = (resource: string, name: string) => ({
 function followed(changes = new Changes({ id: "abc", key: "k" }), path = "/api/v1/pods") {
   const shown: { rows: { name: string }[] }[] = [];
   const troubles: (string | undefined)[] = [];
-  const end = followTable(
-    { base: "/sandboxes/abc", changes },
-    path,
-    (next) => shown.push(next as (typeof shown)[number]),
-    (trouble) => troubles.push(trouble),
-  );
-  return { shown, troubles, end };
+  const table = new FollowedTable({ base: "/sandboxes/abc", changes }, path, {
+    show: (next) => void shown.push(next as (typeof shown)[number]),
+    trouble: (message) => void troubles.push(message),
+  });
+  return { shown, troubles, end: () => table.end() };
 }
 
 test("a table is listed once, and again when its kind changes: several changes at once are one list", async () => {

@@ -61,71 +61,84 @@ const retryMs = 2_000;
 /** It opens to nobody any more. */
 const over = [401, 403, 404, 410];
 
-/**
- * Lists a collection as the server prints it, and again when something of it has changed, until that is ended; `show` gets every new
- * state. `trouble` is told when the connection is lost, and with undefined when it is back.
- */
-export function followTable(
-  cluster: Cluster & { changes: Changes },
-  path: string,
-  show: (table: TableView) => void,
-  trouble: (message: string | undefined) => void,
-): () => void {
-  const stop = new AbortController();
-  const resource = resourceOf(path);
-  const spacing = new Spacing();
-  let isOpen = false;
-  let listing = false;
-  let again = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const end = (): void => {
-    stop.abort();
-    clearTimeout(timer);
-    ended();
-  };
-  const rest = (ms: number): void => {
-    timer = setTimeout(() => {
-      timer = undefined;
-      if (again) void refresh();
-    }, ms);
-  };
-  const refresh = async (): Promise<void> => {
-    again = true;
-    if (listing || timer !== undefined) return;
-    again = false;
-    listing = true;
+/** Told of a table. */
+export interface Shown {
+  /** Every new state. */
+  show(table: TableView): void;
+  /** The connection is lost; with undefined it is back. */
+  trouble(message: string | undefined): void;
+}
+
+/** Lists a collection as the server prints it, and again when something of it has changed, until it is ended. */
+export class FollowedTable {
+  readonly #cluster: Cluster & { changes: Changes };
+  readonly #path: string;
+  readonly #shown: Shown;
+  readonly #stop = new AbortController();
+  readonly #spacing = new Spacing();
+  readonly #leave: () => void;
+  #isOpen = false;
+  #listing = false;
+  #again = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(cluster: Cluster & { changes: Changes }, path: string, shown: Shown) {
+    this.#cluster = cluster;
+    this.#path = path;
+    this.#shown = shown;
+    const resource = resourceOf(path);
+    this.#leave = cluster.changes.listen({
+      opened: () => {
+        this.#isOpen = true;
+        void this.#refresh();
+      },
+      changed: (changed) => {
+        if (changed === undefined || changed === resource) void this.#refresh();
+      },
+      // The list says why, where nobody may look any more.
+      lost: () => {
+        this.#isOpen = false;
+        shown.trouble("the connection was lost");
+        void this.#refresh();
+      },
+    });
+  }
+
+  end(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    this.#leave();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#again = true;
+    if (this.#listing || this.#timer !== undefined) return;
+    this.#again = false;
+    this.#listing = true;
+    const { signal } = this.#stop;
     try {
-      const table = await listTable(cluster, path, stop.signal);
-      if (stop.signal.aborted) return;
-      show(table);
-      if (isOpen) trouble(undefined);
-      rest(spacing.nextMs());
+      const table = await listTable(this.#cluster, this.#path, signal);
+      if (signal.aborted) return;
+      this.#shown.show(table);
+      if (this.#isOpen) this.#shown.trouble(undefined);
+      this.#rest(this.#spacing.nextMs());
     } catch (error) {
-      if (stop.signal.aborted) return;
-      trouble(messageOf(error));
-      if (error instanceof ApiError && over.includes(error.status)) return end();
-      again = true;
-      rest(retryMs);
+      if (signal.aborted) return;
+      this.#shown.trouble(messageOf(error));
+      if (error instanceof ApiError && over.includes(error.status)) return this.end();
+      this.#again = true;
+      this.#rest(retryMs);
     } finally {
-      listing = false;
+      this.#listing = false;
     }
-  };
-  const ended = cluster.changes.listen({
-    opened: () => {
-      isOpen = true;
-      void refresh();
-    },
-    changed: (changed) => {
-      if (changed === undefined || changed === resource) void refresh();
-    },
-    // The list says why, where nobody may look any more.
-    lost: () => {
-      isOpen = false;
-      trouble("the connection was lost");
-      void refresh();
-    },
-  });
-  return end;
+  }
+
+  #rest(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#again) void this.#refresh();
+    }, ms);
+  }
 }
 
 /** `pods` of `/api/v1/namespaces/default/pods`, `deployments.apps` of `/apis/apps/v1/deployments`. */

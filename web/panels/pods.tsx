@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import {
-  followTable,
+  FollowedTable,
   listTable,
   type Cluster,
   type Column,
@@ -50,12 +50,14 @@ export function Pods({ cluster, still = false, changed }: Props) {
       listTable(cluster, path).then(show, (error) => (trouble.value = messageOf(error)));
       return;
     }
-    const told = (message: string | undefined): void => void (trouble.value = message);
     const timer = setInterval(() => (now.value = changes.time.nowMs), tickMs);
-    const end = followTable({ ...cluster, changes }, path, show, told);
+    const followed = new FollowedTable({ ...cluster, changes }, path, {
+      show,
+      trouble: (message) => void (trouble.value = message),
+    });
     return () => {
       clearInterval(timer);
-      end();
+      followed.end();
     };
   });
 
