@@ -227,8 +227,8 @@ test("rows that tell of no revision are not read, however many there are", () =>
   });
   busy.advance(60_000);
   const { rv } = busy.engine.store;
-  busy.advance(60_000);
   busy.create({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "last" } });
+  busy.advance(60_000);
   const { exec } = busy.sql;
   let read = 0;
   busy.sql.exec = (...args: Parameters<typeof exec>) => {
