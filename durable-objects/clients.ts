@@ -1,3 +1,4 @@
+import { ChangeSockets } from "./changes.ts";
 import type { StatusError } from "./engine/machinery/status.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
@@ -13,6 +14,8 @@ import { TerminalSockets } from "./terminals.ts";
 export class Clients {
   /** Watches and followed logs. */
   readonly streams: Sockets;
+  /** Pages that are told what changes. */
+  readonly changes: ChangeSockets;
   /** Screens of terminals. */
   readonly terminals: TerminalSockets;
   /** exec, attach, port-forward, proxied requests: they hold the object in memory. */
@@ -31,21 +34,23 @@ export class Clients {
     rest: (ms: number) => void,
   ) {
     this.streams = new Sockets(context, engine);
+    this.changes = new ChangeSockets(context);
     this.terminals = new TerminalSockets(context);
     this.sessions = new SessionSockets(wake, rest);
     this.runs = new Runs(wake);
-    const open = [this.streams, this.terminals, this.sessions];
+    const open = [this.streams, this.changes, this.terminals, this.sessions];
     this.presence = new Presence(context, cuts, open);
   }
 
   /** What is asked of the sandbox beside its Kubernetes API; undefined: nothing. */
   ownAnswer(
-    { terminal, terminals, run, grant }: EdgeRequest,
-    { headers }: ApiRequest,
+    { changes, terminal, terminals, run, grant }: EdgeRequest,
+    { headers, user }: ApiRequest,
     engine: Engine,
     now: number,
   ): Response | Promise<Response> | undefined {
     const offered = headers["sec-websocket-protocol"];
+    if (changes && user) return this.changes.open(engine, now, { grant, user }, offered);
     if (terminal) return this.terminals.open(terminal, engine, now, grant, offered);
     if (terminals) return this.terminals.answer(terminals, engine, now);
     return run && this.runs.start(run, engine, now, grant);
@@ -56,13 +61,14 @@ export class Clients {
     this.sessions.pump(engine, nowMs);
     this.runs.pump(engine, nowMs);
     this.streams.fanOut(engine, nowMs);
+    this.changes.fanOut(engine, nowMs);
     this.terminals.fanOut(engine);
     this.presence.tell(nowMs);
   }
 
   /** Whether something that is open counts as a user's activity. */
   looks(nowMs: number): boolean {
-    return this.streams.looks(nowMs) || this.sessions.looks(nowMs);
+    return [this.streams, this.changes, this.sessions].some((open) => open.looks(nowMs));
   }
 
   /** Wall ms at which the first of the grants ends. */
@@ -74,6 +80,7 @@ export class Clients {
   /** Ends what those opened who may not look or act any more. */
   closeUnless(allowed: (grant: Grant) => boolean, engine: Engine | undefined, nowMs: number): void {
     this.streams.closeUnless(allowed);
+    this.changes.closeUnless(allowed);
     this.terminals.closeUnless(allowed);
     this.sessions.closeUnless(allowed);
     this.runs.closeUnless(allowed, engine, nowMs);
@@ -83,6 +90,7 @@ export class Clients {
   /** Ends all. `why`: told to watches, whose clients then list anew. */
   closeAll(reason: string, why?: StatusError): void {
     this.streams.closeAll(why);
+    this.changes.closeAll(reason);
     this.terminals.closeAll(reason);
     this.sessions.closeAll(reason, why);
     this.runs.closeUnless(() => false, undefined, 0);
@@ -91,7 +99,8 @@ export class Clients {
 
   /** A hibernatable socket has closed. */
   closed(socket: WebSocket, code: number): void {
-    (this.terminals.has(socket) ? this.terminals : this.streams).close(socket, code);
+    const open = [this.terminals, this.changes].find((of) => of.has(socket)) ?? this.streams;
+    open.close(socket, code);
     this.presence.left(socket);
     this.presence.tell(Date.now());
   }

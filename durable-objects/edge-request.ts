@@ -11,6 +11,9 @@ export interface TerminalRequest extends NewTerminal {
 /** The subprotocol of browsers that show their key as another one. */
 export const terminalProtocol = "terminal.podyard.dev";
 
+/** The same of pages that follow what changes. */
+export const changesProtocol = "changes.podyard.dev";
+
 /** A line to run in a shell on a node. */
 export interface RunRequest {
   node: string;
@@ -42,6 +45,8 @@ export interface EdgeRequest {
   timeline?: { after?: number };
   /** It is asked who is here, once or as a stream. */
   presence?: { follow: boolean };
+  /** It is asked what changes from now on, on a socket. */
+  changes?: true;
   /** A terminal is asked for, on a socket. */
   terminal?: TerminalRequest;
   /** The terminals are to be listed, or one to be closed. */

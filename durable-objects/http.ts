@@ -93,9 +93,9 @@ export const tooManyStreams = (): StatusError =>
     retryAfterSeconds: 10,
   });
 
-/** 429: as many pages follow who is here as may; Retry-After goes along. */
-export const tooManyFollowers = (): StatusError =>
-  new StatusError(429, "TooManyRequests", "too many pages follow who is in this sandbox", {
+/** 429: as many pages follow who is here, or what changes, as may; Retry-After goes along. */
+export const tooManyFollowers = (what = "who is in this sandbox"): StatusError =>
+  new StatusError(429, "TooManyRequests", `too many pages follow ${what}`, {
     retryAfterSeconds: 60,
   });
 

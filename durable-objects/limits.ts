@@ -60,6 +60,14 @@ export const lookMsMax = 30 * 60_000;
 export const toldAtOnceMax = 250;
 export const toldAtOnceCharsMax = 4_000_000;
 
+// What has changed, told to pages
+/** Sockets that are told: a page has one. */
+export const changeFollowersMax = 128;
+/** Sent to one of them in all; the page comes again. A socket does not show whether anybody reads it. */
+export const changesSentCharsMax = 16_000_000;
+/** Virtual time that a page works out may be off by so much before it is told anew. */
+export const toldTimeOffMsMax = 1_000;
+
 // Sessions: exec, attach, port-forward, whole logs
 /** Of one sandbox: each keeps its object in memory. */
 export const sessionsMax = 64;

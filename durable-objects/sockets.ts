@@ -1,3 +1,4 @@
+import { isChangeFollower } from "./changes.ts";
 import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
@@ -54,9 +55,8 @@ export class Sockets {
     this.context = context;
     this.engine = engine;
     for (const socket of context.getWebSockets()) {
-      if (isScreen(socket.deserializeAttachment())) continue;
       const position = socket.deserializeAttachment() as StreamPosition | null;
-      if (isFollower(position)) continue;
+      if (isScreen(position) || isFollower(position) || isChangeFollower(position)) continue;
       // Without a grant it is of a version that knew none.
       if (position?.grant)
         this.streams.set(socket, { position, savedRevision: revisionOf(position), round: 0 });

@@ -11,6 +11,7 @@ import { logged } from "./log.ts";
 import { withinEdgeLimit } from "./edge-limit.ts";
 import { apiTokenRoutes } from "./routes/api-tokens.ts";
 import { apiDocument, apiPage } from "./routes/document.ts";
+import { changesRoutes } from "./routes/changes.ts";
 import { kube } from "./routes/kube.ts";
 import { embed, embedScript } from "./routes/embed.ts";
 import { page } from "./routes/page.ts";
@@ -40,6 +41,7 @@ export const routes: readonly Row[] = [
   ...forkRoutes,
   ...pastRoutes,
   ...presenceRoutes,
+  ...changesRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
   ...scenarioRoutes,

@@ -1,4 +1,4 @@
-import { countOne } from "./db/creations.ts";
+import { countOne, type Allowance, type Refused } from "./db/creations.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -11,28 +11,57 @@ import type { Limits } from "./limits.ts";
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-export async function spendCreation(
-  env: Env,
+/** What a refusal calls it. */
+interface Limit extends Allowance {
+  limit: string;
+  what: string;
+}
+
+/** The network first: what it may not make does not count against the others. */
+export function creationAllowances(
   { createsPerMinuteMax, labsPerMinuteMax, createsPerHourMax }: Limits,
   address: string | undefined,
-  now: number,
   { lab = false } = {},
-): Promise<void> {
-  // The network first: what it may not make does not count against the others.
+): Limit[] {
+  const all: Limit[] = [];
   const max = lab ? labsPerMinuteMax : createsPerMinuteMax;
   if (max !== undefined) {
     const network = networkOf(address ?? "");
-    const scope = `${lab ? "labs" : "network"} ${network}`;
-    const endsAt = await countOne(env.DB, scope, max, minuteMs, now);
     const name = lab ? "LABS_PER_MINUTE_MAX" : "CREATES_PER_MINUTE_MAX";
-    const limit = `${name}, ${max} a minute from ${network}`;
-    if (endsAt !== undefined) throw tooMany(limit, endsAt, now, lab ? "labs" : "sandboxes");
+    all.push({
+      scope: `${lab ? "labs" : "network"} ${network}`,
+      max,
+      windowMs: minuteMs,
+      limit: `${name}, ${max} a minute from ${network}`,
+      what: lab ? "labs" : "sandboxes",
+    });
   }
   if (createsPerHourMax !== undefined) {
-    const endsAt = await countOne(env.DB, "all", createsPerHourMax, hourMs, now);
-    const limit = `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`;
-    if (endsAt !== undefined) throw tooMany(limit, endsAt, now);
+    all.push({
+      scope: "all",
+      max: createsPerHourMax,
+      windowMs: hourMs,
+      limit: `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`,
+      what: "sandboxes",
+    });
   }
+  return all;
+}
+
+/** What a creation that was not written down is refused with. */
+export function refusalOf(
+  refused: Refused,
+  { sandboxesPerPersonMax: most }: Limits,
+  now: number,
+): EdgeError {
+  if (refused === "owner has all") {
+    return new EdgeError(
+      409,
+      `you have ${most} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
+    );
+  }
+  const { limit, what } = refused.usedUp as Limit;
+  return tooMany(limit, refused.endsAt, now, what);
 }
 
 /** How often one network may try to sign in, a minute. */
@@ -50,7 +79,7 @@ export async function spendSignIn(
   if (endsAt !== undefined) throw tooMany(limit, endsAt, now, "attempts to sign in");
 }
 
-function tooMany(limit: string, endsAt: number, now: number, what = "sandboxes"): EdgeError {
+function tooMany(limit: string, endsAt: number, now: number, what: string): EdgeError {
   const seconds = Math.max(1, Math.ceil((endsAt - now) / 1000));
   const until = new Date(endsAt).toISOString();
   const error = new EdgeError(

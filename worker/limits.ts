@@ -44,6 +44,9 @@ export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** A key's revocation is noticed by every isolate within this time. */
 export const keyCacheMsMax = 3_000;
 export const keyCacheEntriesMax = 5_000;
+/** Sandboxes that are made at a time where all share one thread, and how long one may hold up the next. */
+export const birthsAtOnceMax = 2;
+export const birthTurnMsMax = 5_000;
 /** Below kubectl's and every proxy's idle limits; also how a vanished client is noticed. */
 export const heartbeatMs = 15_000;
 /** What one stream may have waiting for a slow client before it is cut. */

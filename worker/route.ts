@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { EdgeRequest } from "../durable-objects/edge-request.ts";
 import { note, type Audit } from "./db/audit.ts";
-import type { Person } from "./db/people.ts";
+import { insertPerson, type Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
 import type { Env } from "./env.ts";
 import { readBody } from "./body.ts";
@@ -11,7 +11,7 @@ import { pageLimitDefault, pageLimitMax } from "./limits.ts";
 import { personOf, type Access, type Principal } from "./principal.ts";
 import type { Action } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
-import { newPerson } from "./sessions.ts";
+import { newcomer, type Newcomer } from "./sessions.ts";
 
 /** What a row of the route table is, and what its handler is given. */
 
@@ -124,13 +124,18 @@ export class Call<Body = unknown> {
 
   /** Who asks, made now where nobody does: the answer brings their cookie. Whoever shows a key stays who they are: nobody. */
   async somebody(): Promise<Person | undefined> {
-    if (this.principal.by !== "nobody") return this.person;
-    if (!this.#made) {
-      const { person, cookie } = await newPerson(this.request, this.env, this.now);
-      this.#made = person;
-      this.#cookie = cookie;
-    }
-    return this.#made;
+    const made = await this.newcomer();
+    if (made) await insertPerson(this.env.DB, made.person, made.session);
+    return this.person;
+  }
+
+  /** Where nobody asks: who they are from now on, for the caller to write down. */
+  async newcomer(): Promise<Newcomer | undefined> {
+    if (this.principal.by !== "nobody" || this.#made) return undefined;
+    const made = await newcomer(this.request, this.now);
+    this.#made = made.person;
+    this.#cookie = made.cookie;
+    return made;
   }
 
   json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {

@@ -1,5 +1,5 @@
 import type { Env } from "./env.ts";
-import { findSession, insertPerson, touchSession, type Person, type Session } from "./db/people.ts";
+import { findSession, touchSession, type Person, type Session } from "./db/people.ts";
 import { EdgeError } from "./errors.ts";
 import { Known } from "./known.ts";
 import { sessionMsMax, sessionTouchMs, userAgentCharsMax } from "./limits.ts";
@@ -82,15 +82,16 @@ export async function newSession(
   return { secret, session };
 }
 
-/** Somebody without a name, whom only this cookie knows. */
-export async function newPerson(
-  request: Request,
-  env: Env,
-  now: number,
-): Promise<{ person: Person; session: Session; cookie: string }> {
+/** Somebody without a name, whom only the cookie knows; not written down yet. */
+export interface Newcomer {
+  person: Person;
+  session: Session;
+  cookie: string;
+}
+
+export async function newcomer(request: Request, now: number): Promise<Newcomer> {
   const person: Person = { id: newId(), name: null, createdAt: now };
   const { secret, session } = await newSession(request, person.id, "anonymous", now);
-  await insertPerson(env.DB, person, session);
   return { person, session, cookie: cookieWith(request, secret) };
 }
 

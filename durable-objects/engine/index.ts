@@ -13,6 +13,7 @@ import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
 import type { Identity } from "./api/auth/tokens.ts";
+import { changesSince, type Changes } from "./api/read/changes.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -46,6 +47,7 @@ import type {
   Subscription,
   EngineResponse,
   ProxyPending,
+  User,
   WatchReply,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
@@ -288,9 +290,7 @@ export class Engine {
   }
 
   /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
-  nextDueMs(wallMs: number): number | undefined {
-    return this.#time.nextDueMs(wallMs);
-  }
+  readonly nextDueMs = (wallMs: number): number | undefined => this.#time.nextDueMs(wallMs);
 
   /** The turn has done all it may: others should get their turn before this cluster's next. */
   get budgetSpent(): boolean {
@@ -298,9 +298,7 @@ export class Engine {
   }
 
   /** For how long, by the wall, work has waited that could have been done. */
-  overdueMs(wallMs: number): number {
-    return this.#time.overdueMs(wallMs);
-  }
+  readonly overdueMs = (wallMs: number): number => this.#time.overdueMs(wallMs);
 
   /** What a watch is owed since its last revision. */
   poll(
@@ -316,9 +314,11 @@ export class Engine {
     return { lines, subscription: moved, ended };
   }
 
-  heartbeat(subscription: Subscription): string {
-    return watches.heartbeat(this.#context.registry, subscription);
-  }
+  readonly heartbeat = (of: Subscription): string => watches.heartbeat(this.registry, of);
+
+  /** What has changed since a revision, of what a user may list, and how time goes. */
+  readonly changesSince = (since: number, user: User): Changes =>
+    changesSince({ ...this.#context, clock: this.#time.clock }, since, user);
 
   readonly pollLog: Streams["pollLog"] = (follow) => this.#parts.streams.pollLog(follow);
 

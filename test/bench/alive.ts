@@ -2,12 +2,14 @@
  * What a sandbox takes in the runtime's memory while it is awake, and once it sleeps: `node test/bench/alive.ts COUNT [DIR]`, DIR being
  * another checkout. Prints JSON.
  */
+import os from "node:os";
 import { makeSandbox } from "../helpers/sandbox.ts";
 import { withHostedServer, root, type HostedServer } from "./hosted-server.ts";
 import { IsolateMemory, type Held } from "./isolate-memory.ts";
 import { ask } from "./load.ts";
 
 export interface Alive {
+  /** Fewer than asked for where the machine has no room for more. */
   sandboxes: number;
   /** In use by the isolate for each after a full collection: V8's heap and what lies behind ArrayBuffers. */
   awakeBytesEach: number;
@@ -21,6 +23,8 @@ export interface Alive {
 const roundMs = 6_000;
 const asleepAfterMs = 25_000;
 const lanes = 8;
+/** The process may take half of what the machine has free; then no more are made. */
+const rssBytesMax = os.freemem() / 2;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const bytesOf = ({ heapBytes, backingBytes }: Held): number => heapBytes + backingBytes;
@@ -49,7 +53,7 @@ function keepAwake(apis: readonly string[]): () => Promise<void> {
 async function measured(
   { url, rssBytes }: HostedServer,
   memory: IsolateMemory,
-  sandboxes: number,
+  wanted: number,
 ): Promise<Alive> {
   // One first: what all share is there by then.
   const make = async (): Promise<string> => (await makeSandbox(url, { nodes: 3 })).apiServer;
@@ -59,8 +63,8 @@ async function measured(
   const rssBefore = rssBytes();
   const apis: string[] = [];
   const stop = keepAwake(apis);
-  while (apis.length < sandboxes) {
-    const some = Math.min(8, sandboxes - apis.length);
+  while (apis.length < wanted && rssBytes() < rssBytesMax) {
+    const some = Math.min(8, wanted - apis.length);
     apis.push(...(await Promise.all(Array.from({ length: some }, make))));
   }
   // Every one is awake, and settled.
@@ -68,6 +72,7 @@ async function measured(
   const awake = bytesOf(await memory.held());
   const rssAwake = rssBytes();
   await stop();
+  const sandboxes = apis.length;
   await pause(asleepAfterMs);
   const asleep = bytesOf(await memory.held());
   return {

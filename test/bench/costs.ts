@@ -12,6 +12,8 @@ import type { Used } from "./prices.ts";
 export interface Costs {
   hour: Used;
   month: Used;
+  /** An hour of an open page that nobody touches. */
+  page: Used & { alarms: number };
   /** Of the hour. */
   commands: number;
 }
@@ -20,8 +22,10 @@ const second = 1_000;
 const minute = 60 * second;
 const day = 24 * 60 * minute;
 const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-/** As today's page does: it lists and watches Pods anew, for their ages. */
-const pageFreshensMs = 10 * second;
+/** As the page does (web/api/tables.ts): it follows what changes, and lists Pods when some have, at most once in so long. */
+const pageListsMs = second;
+/** What was told is heard by then, by the wall. */
+const heardMs = 3;
 /** Between two commands. */
 const thinksMs = 45 * second;
 /** What a class would meet in production. */
@@ -69,8 +73,8 @@ class Learner {
   readonly id: string;
   readonly api: string;
   readonly cookie: string;
-  #page: IncomingMessage | undefined;
-  #freshenInMs = 0;
+  #page: WebSocket | undefined;
+  #podsChanged = false;
   commands = 0;
 
   constructor(url: string, made: { id: string; apiServer: string }, cookie: string) {
@@ -93,38 +97,48 @@ class Learner {
     return new Learner(url, made, cookie);
   }
 
-  /** Time passes, with the page open. */
-  async pass(ms: number, withPage = true): Promise<void> {
+  /** Time passes, with the page open if it is. */
+  async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0;) {
-      if (withPage && this.#freshenInMs <= 0) await this.#freshen();
-      const step = withPage ? Math.min(left, this.#freshenInMs) : left;
+      const step = this.#page ? Math.min(left, pageListsMs) : left;
       await read("GET", `${this.url}/meter/pass?id=${this.id}&ms=${step}`);
       left -= step;
-      this.#freshenInMs -= step;
+      if (!this.#page) continue;
+      await new Promise((resolve) => setTimeout(resolve, heardMs));
+      if (this.#podsChanged) await this.#list();
     }
   }
 
-  async #freshen(): Promise<void> {
-    this.leave();
-    const pods = `${this.url}/sandboxes/${this.id}/api/v1/pods`;
+  async #list(): Promise<void> {
+    this.#podsChanged = false;
     const { cookie } = this;
-    const list = await read<{ metadata: { resourceVersion: string } }>("GET", pods, {
-      accept: asTable,
-      cookie,
+    await read("GET", `${this.url}/sandboxes/${this.id}/api/v1/pods`, { accept: asTable, cookie });
+  }
+
+  /** The page is opened. */
+  async look(): Promise<void> {
+    const address = `${this.url}/api/sandboxes/${this.id}/changes`;
+    const page = new WebSocket(address.replace(/^http/, "ws"), {
+      headers: { cookie: this.cookie },
     });
-    const since = list.metadata.resourceVersion;
-    this.#page = await open("GET", `${pods}?watch=true&resourceVersion=${since}`, {
-      accept: asTable,
-      cookie,
+    await new Promise((resolve, reject) => {
+      page.once("message", resolve).once("error", reject);
     });
-    this.#page.on("error", () => {}).resume();
-    this.#freshenInMs = pageFreshensMs;
+    page.on("message", (data: Buffer) => {
+      const { changes = [] } = JSON.parse(data.toString()) as { changes?: { resource: string }[] };
+      this.#podsChanged ||= changes.some(({ resource }) => resource === "pods");
+    });
+    this.#page = page;
+    await this.#list();
   }
 
   /** The page is closed. */
-  leave(): void {
-    this.#page?.destroy();
+  async leave(): Promise<void> {
+    const page = this.#page;
     this.#page = undefined;
+    if (!page) return;
+    page.close();
+    await new Promise((resolve) => page.once("close", resolve));
   }
 
   kube<T = unknown>(method: string, path: string, body?: unknown, type?: string): Promise<T> {
@@ -229,6 +243,7 @@ async function firstPod(learner: Learner): Promise<string> {
 async function hourOf(learner: Learner): Promise<number> {
   const { url, id, cookie } = learner;
   const sandbox = `${url}/api/sandboxes/${id}`;
+  await learner.look();
   let left = 60 * minute;
   for (let i = 0; left > 0; i++, left -= thinksMs) {
     await lesson[i % lesson.length]?.(learner);
@@ -250,18 +265,27 @@ async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
   const learner = await Learner.come(url);
   const snapshotBytes = await hourOf(learner);
   const cpu = (cpuMs() ?? 0) - cpuBefore;
-  learner.leave();
+  await learner.leave();
   // Whoever leaves is still there for ten minutes, as far as the cluster knows.
-  await learner.pass(60 * minute, false);
+  await learner.pass(60 * minute);
   const left = await meter();
-  await learner.pass(30 * day, false);
+  await learner.look();
+  await learner.pass(60 * minute);
+  const open = await meter();
+  await learner.pass(60 * minute);
+  const idle = await meter();
+  await learner.leave();
+  await learner.pass(60 * minute);
+  const gone = await meter();
+  await learner.pass(30 * day);
   const later = await meter();
   const bytes = await read<number>("GET", `${url}/meter/size?id=${learner.id}`);
   return {
     commands: learner.commands,
     hour: { ...used(before, left), cpuMs: cpu },
+    page: { ...used(open, idle), alarms: idle.alarms - open.alarms },
     month: {
-      ...used(left, later),
+      ...used(gone, later),
       objectMbMonths: megabytes(bytes),
       bucketMbMonths: megabytes(snapshotBytes),
     },

@@ -84,11 +84,12 @@ export function learners(bench: Bench): void {
 export function alive({ add, child, seen }: Bench): void {
   const found = child<Alive>("test/bench/alive.ts", "1000");
   seen["alive"] = found;
-  const { awakeBytesEach, awakeRssBytesEach, asleepBytesEach } = found;
+  const { sandboxes, awakeBytesEach, awakeRssBytesEach, asleepBytesEach } = found;
   const mb = (bytes: number): string => `${fine(bytes / 1e6)} MB`;
   const awake = `${mb(awakeBytesEach)} (process ${mb(awakeRssBytesEach)})`;
-  add("1,000 sandboxes awake: memory of each", awake, "2 MB", awakeBytesEach <= 2e6);
-  add("1,000 sandboxes asleep: memory of each", `${whole(asleepBytesEach)} bytes`, "nothing");
+  add(`${whole(sandboxes)} sandboxes awake: memory of each`, awake, "2 MB", awakeBytesEach <= 2e6);
+  const asleep = `${whole(asleepBytesEach)} bytes`;
+  add(`${whole(sandboxes)} sandboxes asleep: memory of each`, asleep, "nothing");
 }
 
 const quantities = Object.keys(prices) as (keyof typeof prices)[];
@@ -104,6 +105,14 @@ export function costs({ add, child, seen, root }: Bench, write: boolean): void {
   }
   const hour = centsOf(found.hour);
   add("an hour of a learner: US cents", fine(hour), "0.1", hour < 0.1);
+  const { alarms, objectSeconds = 0, objectRowsWritten = 0, requests = 0 } = found.page;
+  const idle = [alarms, objectSeconds, objectRowsWritten, requests];
+  add(
+    "an hour of an open page that nobody touches: alarms, object seconds, rows written, requests",
+    idle.map(whole).join(", "),
+    "0, 0, 0, 0",
+    idle.every((count) => count === 0),
+  );
   add("a month in which nobody comes: US cents", fine(centsOf(found.month)), "its bytes");
   if (write) writeTable(root, tableOf(found));
 }

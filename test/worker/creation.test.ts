@@ -1,10 +1,20 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { networkOf, spendCreation } from "../../worker/creation-limits.ts";
+import { newKey } from "../../worker/auth.ts";
+import { creationAllowances, networkOf, refusalOf } from "../../worker/creation-limits.ts";
+import {
+  countCreation,
+  recordCreation,
+  type Allowance,
+  type NewRecord,
+} from "../../worker/db/creations.ts";
+import { insertPerson } from "../../worker/db/people.ts";
 import type { Env } from "../../worker/env.ts";
 import { limitsOf } from "../../worker/limits.ts";
 import { refuseForeignHosts } from "../../worker/origins.ts";
+import { newId } from "../../worker/secrets.ts";
+import { newcomer } from "../../worker/sessions.ts";
 import { bearer, edge, make } from "./edge.ts";
 
 /** Who may make how many sandboxes and keys, and what a sandbox leaves that could not be made. */
@@ -16,6 +26,31 @@ afterEach(() => {
 
 const from = (address: string, body = "{}"): Promise<Response> =>
   edge("/api/sandboxes", { method: "POST", headers: { "cf-connecting-ip": address }, body });
+
+/** Of a sandbox that has no object. */
+async function recordOf(
+  ownerId: string | null,
+  allowances: readonly Allowance[],
+): Promise<NewRecord> {
+  const id = newId();
+  const now = Date.now();
+  const expiresAt = now + 60_000;
+  const { key } = await newKey(id, now, { role: "owner", expiresAt });
+  const sandbox = {
+    id,
+    name: "podyard",
+    nodes: 1,
+    seed: id,
+    createdAt: now,
+    expiresAt,
+    deletedAt: null,
+    ownerId,
+    title: "",
+    source: null,
+    usedAt: now,
+  };
+  return { sandbox, key, allowances, ownedMax: 50 };
+}
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -61,17 +96,78 @@ test("all together make no more than a ceiling, and whom it refuses takes nothin
     createsPerMinuteMax: 2,
   };
   await env.DB.prepare("DELETE FROM creations").run();
-  const spend = (address: string): Promise<string> =>
-    spendCreation(env as unknown as Env, limits, address, Date.now()).then(
-      () => "made",
-      (error: Error) => /CREATES_\w+/.exec(error.message)![0],
-    );
+  const spend = async (address: string): Promise<string> => {
+    const now = Date.now();
+    const record = await recordOf(null, creationAllowances(limits, address));
+    const refused = await recordCreation(env.DB, record, now);
+    return refused ? /CREATES_\w+/.exec(refusalOf(refused, limits, now).message)![0] : "made";
+  };
   const told: string[] = [];
   for (const address of ["1.1.1.1", "1.1.1.1", "1.1.1.1", "2.2.2.2", "3.3.3.3"])
     told.push(await spend(address));
   expect(told).toEqual(["made", "made", "CREATES_PER_MINUTE_MAX", "made", "CREATES_PER_HOUR_MAX"]);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_601_000 });
   expect(await spend("3.3.3.3")).toBe("made");
+});
+
+test("what takes work is counted before the work, and recorded after it", async () => {
+  const now = Date.now();
+  const allowances = [{ scope: "test", max: 2, windowMs: 60_000 }];
+  const count = (ownerId: string | null, ownedMax = 50) =>
+    countCreation(env.DB, { ownerId, allowances, ownedMax }, now);
+  const { person, session } = await newcomer(new Request("https://podyard.test"), now);
+  await insertPerson(env.DB, person, session);
+  const record = { ...(await recordOf(person.id, [])), ownedMax: 1 };
+  expect(await count(person.id, 1)).toBeUndefined();
+  expect(await recordCreation(env.DB, record, now)).toBeUndefined();
+  expect(await count(person.id, 1)).toBe("owner has all");
+  expect(await count(null)).toMatchObject({ usedUp: { scope: "test" }, endsAt: now + 60_000 });
+});
+
+test("one person has no more sandboxes than they may, also when they are made at once", async () => {
+  const { person, session } = await newcomer(new Request("https://podyard.test"), Date.now());
+  await insertPerson(env.DB, person, session);
+  const records = await Promise.all(Array.from({ length: 9 }, () => recordOf(person.id, [])));
+  const done = await Promise.all(
+    records.map((record) => recordCreation(env.DB, { ...record, ownedMax: 4 }, Date.now())),
+  );
+  expect(done.filter((refused) => refused === "owner has all")).toHaveLength(5);
+  const kept = await env.DB.prepare("SELECT id FROM sandboxes WHERE owner_id = ?")
+    .bind(person.id)
+    .all();
+  expect(kept.results).toHaveLength(4);
+});
+
+test("whom a limit refuses is nobody: no person is written down", async () => {
+  const people = async (): Promise<number> =>
+    (await env.DB.prepare("SELECT id FROM users").all()).results.length;
+  const max = limitsOf(env as unknown as Env).createsPerMinuteMax!;
+  const now = Date.now();
+  await env.DB.prepare("INSERT INTO creations VALUES (?, ?, ?)")
+    .bind("network 203.0.113.9", now + 60_000, max)
+    .run();
+  const before = await people();
+  const refused = await from("203.0.113.9");
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("set-cookie")).toBeNull();
+  expect(await people()).toBe(before);
+});
+
+test("making a sandbox asks the database once, and writes two rows", async () => {
+  // The first of a minute has it forget what has run out, too.
+  await make();
+  const batch = vi.spyOn(env.DB, "batch");
+  const prepare = vi.spyOn(env.DB, "prepare");
+  const { id } = await make();
+  expect(batch).toHaveBeenCalledTimes(1);
+  // Two counts, a person, their session, the sandbox, its key.
+  expect(prepare).toHaveBeenCalledTimes(6);
+  await runInDurableObject(env.SANDBOX.getByName(id), (_instance, { storage }) => {
+    const rows = (table: string): number =>
+      Number(storage.sql.exec(`SELECT count(*) AS n FROM ${table}`).one()["n"]);
+    expect(["log", "meta", "state", "checkpoints"].map(rows)).toEqual([1, 1, 0, 0]);
+    expect([...storage.kv.list()].map(([key]) => key).sort()).toEqual(["birth", "token-secret"]);
+  });
 });
 
 test("a sandbox has at most 50 keys, also when they are asked for at once", async () => {

@@ -32,6 +32,8 @@ Date.now = () => nowMs;
 interface Waiting {
   timer?: { atMs: number; work: () => void } | undefined;
   alarmAtMs?: number | undefined;
+  /** Since then nothing has kept the object's memory. */
+  quietSinceMs?: number | undefined;
 }
 const waitings = new Map<string, Waiting>();
 
@@ -108,8 +110,11 @@ export class SandboxObject extends Plain {
     for (;;) {
       const next = Math.min(waiting.timer?.atMs ?? Infinity, waiting.alarmAtMs ?? Infinity);
       const until = Math.max(nowMs, Math.min(next, end));
-      if (waiting.timer || this.#inside.clients.sessions.size > 0) meter.objectMs += until - nowMs;
-      else if (until - nowMs > forgottenAfterMs) {
+      waiting.quietSinceMs ??= nowMs;
+      if (waiting.timer || this.#inside.clients.sessions.size > 0) {
+        meter.objectMs += until - nowMs;
+        waiting.quietSinceMs = until;
+      } else if (until - waiting.quietSinceMs > forgottenAfterMs && this.#inside.loaded) {
         this.#inside.loaded = undefined;
         this.#freshAlarm();
       }
@@ -122,11 +127,17 @@ export class SandboxObject extends Plain {
       } else {
         waiting.alarmAtMs = undefined;
         meter.alarms += 1;
-        meter.objectRequests += 1;
+        this.touched();
         await this.alarm();
       }
       await this.#inside.settled;
     }
+  }
+
+  /** It is asked something. */
+  touched(): void {
+    meter.objectRequests += 1;
+    this.#waiting.quietSinceMs = nowMs;
   }
 
   /** Bytes of its database. */
@@ -151,8 +162,8 @@ const called = [
 for (const name of called) {
   const own = Plain.prototype[name] as (this: Plain, ...args: unknown[]) => unknown;
   Object.defineProperty(SandboxObject.prototype, name, {
-    value(this: Plain, ...args: unknown[]) {
-      meter.objectRequests += 1;
+    value(this: SandboxObject, ...args: unknown[]) {
+      this.touched();
       return own.apply(this, args);
     },
   });

@@ -230,6 +230,7 @@ const expectations: Record<string, Expectation> = {
   },
   "GET /api/sandboxes/:id/preview": { ok: 200 },
   "POST /api/sandboxes/:id/run": { ok: 200, body: { command: "true" } },
+  "GET /api/sandboxes/:id/changes": { ok: 426 },
   "GET /api/sandboxes/:id/terminals": { ok: 200 },
   // Without an upgrade: who may is told so.
   "GET /api/sandboxes/:id/terminals/:name": { ok: 426, params: () => ({ name: "main" }) },

@@ -1,5 +1,5 @@
-import { ask, messageOf } from "./client.ts";
-import { linesOf, pause } from "./lines.ts";
+import { ApiError, ask, messageOf } from "./client.ts";
+import { Changes } from "./changes.ts";
 
 /** Tables of a cluster's objects, as the server prints them, that keep up with it. */
 
@@ -8,12 +8,17 @@ export interface Cluster {
   /** Without a slash at its end. */
   base: string;
   key?: string;
+  /** Of a sandbox: what changes in it. */
+  changes?: Changes;
 }
 
-export const clusterOf = ({ id, key }: { id: string; key?: string }): Cluster => ({
-  base: `/sandboxes/${id}`,
-  ...(key !== undefined && { key }),
-});
+const known = new Map<string, Changes>();
+
+export function clusterOf({ id, key }: { id: string; key?: string }): Cluster {
+  let changes = known.get(id);
+  if (!changes) known.set(id, (changes = new Changes({ id, ...(key !== undefined && { key }) })));
+  return { base: `/sandboxes/${id}`, changes, ...(key !== undefined && { key }) };
+}
 
 export interface Column {
   name: string;
@@ -26,6 +31,8 @@ export interface Row {
   uid: string;
   name: string;
   namespace: string;
+  /** RFC 3339. */
+  createdAt: string | undefined;
   cells: string[];
 }
 
@@ -35,102 +42,134 @@ export interface TableView {
 }
 
 interface WireTable {
-  metadata: { resourceVersion: string };
   columnDefinitions: Column[] | null;
-  rows: {
-    cells: unknown[];
-    object: { metadata: { uid: string; name: string; namespace?: string } };
-  }[];
+  rows: { cells: unknown[]; object: { metadata: WireMetadata } }[];
+}
+interface WireMetadata {
+  uid: string;
+  name: string;
+  namespace?: string;
+  creationTimestamp?: string;
 }
 
 const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
-/**
- * Ages in a Table are computed by the server, so it is listed anew after so long, and twice as long each time that nothing has
- * changed: between two such requests the sandbox behind an idle page sleeps.
- */
-const freshenMs = 10_000;
-const freshenMsMax = 5 * 60_000;
+/** Between two lists of one table: so often in a row at once, and for as long as it changes on and on. */
+const listsInRow = 30;
+const afterMs = 1_000;
+const onAndOnMs = 10_000;
 const retryMs = 2_000;
+/** It opens to nobody any more. */
+const over = [401, 403, 404, 410];
 
-/**
- * Lists and then watches a collection as the server prints it, until `stop` aborts; `show` gets every new state.
- * `trouble` is told when the connection is lost, and with undefined when it is back.
- */
-export async function followTable(
-  cluster: Cluster,
-  path: string,
-  show: (table: TableView) => void,
-  trouble: (message: string | undefined) => void,
-  stop: AbortSignal,
-): Promise<void> {
-  let waitMs = freshenMs;
-  while (!stop.aborted) {
-    const round = new AbortController();
-    const end = (): void => round.abort();
-    stop.addEventListener("abort", end);
-    let timer = setTimeout(end, waitMs);
-    waitMs = Math.min(2 * waitMs, freshenMsMax);
-    const moved = (): void => {
-      if (waitMs === freshenMs) return;
-      waitMs = freshenMs;
-      clearTimeout(timer);
-      timer = setTimeout(end, freshenMs);
-    };
-    const connected = (): void => trouble(undefined);
+/** Told of a table. */
+export interface Shown {
+  /** Every new state. */
+  show(table: TableView): void;
+  /** The connection is lost; with undefined it is back. */
+  trouble(message: string | undefined): void;
+}
+
+/** Lists a collection as the server prints it, and again when something of it has changed, until it is ended. */
+export class FollowedTable {
+  readonly #cluster: Cluster & { changes: Changes };
+  readonly #path: string;
+  readonly #shown: Shown;
+  readonly #stop = new AbortController();
+  readonly #spacing = new Spacing();
+  readonly #leave: () => void;
+  #isOpen = false;
+  #listing = false;
+  #again = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(cluster: Cluster & { changes: Changes }, path: string, shown: Shown) {
+    this.#cluster = cluster;
+    this.#path = path;
+    this.#shown = shown;
+    const resource = resourceOf(path);
+    this.#leave = cluster.changes.listen({
+      opened: () => {
+        this.#isOpen = true;
+        void this.#refresh();
+      },
+      changed: (changed) => {
+        if (changed === undefined || changed === resource) void this.#refresh();
+      },
+      // The list says why, where nobody may look any more.
+      lost: () => {
+        this.#isOpen = false;
+        shown.trouble("the connection was lost");
+        void this.#refresh();
+      },
+    });
+  }
+
+  end(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    this.#leave();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#again = true;
+    if (this.#listing || this.#timer !== undefined) return;
+    this.#again = false;
+    this.#listing = true;
+    const { signal } = this.#stop;
     try {
-      await listAndWatch(cluster, path, { show, connected, moved }, round.signal);
+      const table = await listTable(this.#cluster, this.#path, signal);
+      if (signal.aborted) return;
+      this.#shown.show(table);
+      if (this.#isOpen) this.#shown.trouble(undefined);
+      this.#rest(this.#spacing.nextMs());
     } catch (error) {
-      if (!round.signal.aborted) {
-        trouble(messageOf(error));
-        await pause(retryMs, stop);
-      }
+      if (signal.aborted) return;
+      this.#shown.trouble(messageOf(error));
+      if (error instanceof ApiError && over.includes(error.status)) return this.end();
+      this.#again = true;
+      this.#rest(retryMs);
     } finally {
-      clearTimeout(timer);
-      stop.removeEventListener("abort", end);
+      this.#listing = false;
     }
+  }
+
+  #rest(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#again) void this.#refresh();
+    }, ms);
   }
 }
 
-interface Watcher {
-  show: (table: TableView) => void;
-  connected: () => void;
-  /** Something came after the list. */
-  moved: () => void;
+/** `pods` of `/api/v1/namespaces/default/pods`, `deployments.apps` of `/apis/apps/v1/deployments`. */
+function resourceOf(path: string): string {
+  const parts = path.split("/");
+  const plural = parts.at(-1)!;
+  return parts[1] === "api" ? plural : `${plural}.${parts[2]}`;
 }
 
-async function listAndWatch(
-  cluster: Cluster,
-  path: string,
-  { show, connected, moved }: Watcher,
-  signal: AbortSignal,
-): Promise<void> {
-  const list = (await (await get(cluster, path, signal)).json()) as WireTable;
-  const columns = list.columnDefinitions ?? [];
-  const rows = new Map(list.rows.map((row) => [row.object.metadata.uid, rowOf(row)]));
-  const publish = (): void => show({ columns, rows: [...rows.values()].sort(byName) });
-  publish();
-  connected();
-  const since = list.metadata.resourceVersion;
-  const response = await get(cluster, `${path}?watch=true&resourceVersion=${since}`, signal);
-  for await (const line of linesOf(response.body!)) {
-    const event = JSON.parse(line) as { type: string; object: WireTable };
-    if (event.type === "BOOKMARK") continue;
-    if (event.type === "ERROR") return;
-    moved();
-    for (const row of event.object.rows) {
-      if (event.type === "DELETED") rows.delete(row.object.metadata.uid);
-      else rows.set(row.object.metadata.uid, rowOf(row));
-    }
-    publish();
+/** How long to wait after a list: what moves is followed closely, what moves on and on costs a request every ten seconds. */
+class Spacing {
+  #left = listsInRow;
+  #atMs = performance.now();
+
+  nextMs(): number {
+    const now = performance.now();
+    this.#left = Math.min(listsInRow, this.#left + (now - this.#atMs) / onAndOnMs) - 1;
+    this.#atMs = now;
+    return this.#left >= 0 ? afterMs : onAndOnMs;
   }
 }
 
 const get = ({ base, key }: Cluster, path: string, signal?: AbortSignal): Promise<Response> =>
   ask(`${base}${path}`, { key, headers: { accept: asTable }, ...(signal && { signal }) });
 
-/** What does not change is listed once. */
-export async function listTable(cluster: Cluster, path: string): Promise<TableView> {
-  const list = (await (await get(cluster, path)).json()) as WireTable;
+export async function listTable(
+  cluster: Cluster,
+  path: string,
+  signal?: AbortSignal,
+): Promise<TableView> {
+  const list = (await (await get(cluster, path, signal)).json()) as WireTable;
   return { columns: list.columnDefinitions ?? [], rows: list.rows.map(rowOf).sort(byName) };
 }
 
@@ -138,6 +177,7 @@ const rowOf = (row: WireTable["rows"][number]): Row => ({
   uid: row.object.metadata.uid,
   name: row.object.metadata.name,
   namespace: row.object.metadata.namespace ?? "",
+  createdAt: row.object.metadata.creationTimestamp,
   cells: row.cells.map((cell) => String(cell ?? "")),
 });
 

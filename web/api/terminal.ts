@@ -1,4 +1,5 @@
 import type { Sandbox } from "./sandboxes.ts";
+import { socketTo } from "./socket.ts";
 
 /**
  * A screen of a terminal: bytes from and to the service over a WebSocket that may be lost at any time and goes on where it stood.
@@ -24,7 +25,6 @@ interface Head {
 }
 
 const protocol = "terminal.podyard.dev";
-const bearer = "base64url.bearer.authorization.k8s.io.";
 const retryMsMin = 500;
 const retryMsMax = 15_000;
 /** A paste goes in pieces; the service takes no larger messages. */
@@ -67,15 +67,13 @@ export class TerminalScreen {
   /** Connects, also again after the terminal's command has ended: then it begins anew. */
   open(): void {
     const { id, key } = this.#sandbox;
-    const url = new URL(`/api/sandboxes/${id}/terminals/${this.#name}`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    url.searchParams.set("cols", String(this.#size.cols));
-    url.searchParams.set("rows", String(this.#size.rows));
-    if (this.#machine !== undefined) url.searchParams.set("machine", this.#machine);
-    if (this.#position !== undefined) url.searchParams.set("position", String(this.#position));
-    const protocols = key === undefined ? [protocol] : [protocol, `${bearer}${base64url(key)}`];
+    const { cols, rows } = this.#size;
+    const query = new URLSearchParams({ cols: String(cols), rows: String(rows) });
+    if (this.#machine !== undefined) query.set("machine", this.#machine);
+    if (this.#position !== undefined) query.set("position", String(this.#position));
     this.#shown.state({ is: "connecting" });
-    const socket = new WebSocket(url, protocols);
+    const path = `/api/sandboxes/${id}/terminals/${this.#name}?${query}`;
+    const socket = socketTo(path, protocol, key);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => {
@@ -147,6 +145,3 @@ export class TerminalScreen {
     this.#socket?.close(1000);
   }
 }
-
-const base64url = (text: string): string =>
-  btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

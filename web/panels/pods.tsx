@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import {
-  followTable,
+  FollowedTable,
   listTable,
   type Cluster,
   type Column,
@@ -8,6 +8,7 @@ import {
   type TableView,
 } from "../api/tables.ts";
 import { messageOf } from "../api/client.ts";
+import { ageOf } from "../../durable-objects/engine/machinery/duration.ts";
 
 interface Props {
   cluster: Cluster;
@@ -17,12 +18,16 @@ interface Props {
   changed?: (table: TableView) => void;
 }
 
-/** The server's own Pod Table, kept up to date by a watch while somebody can see it. */
+/** Ages are worked out here between two lists. */
+const tickMs = 5_000;
+
+/** The server's own Pod Table, kept up to date while somebody can see it. */
 export function Pods({ cluster, still = false, changed }: Props) {
   const table = useSignal<TableView | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const everywhere = useSignal(false);
   const visible = useSignal(!document.hidden);
+  const now = useSignal<number | undefined>(undefined);
 
   useSignalEffect(() => {
     const change = (): void => void (visible.value = !document.hidden);
@@ -33,19 +38,27 @@ export function Pods({ cluster, still = false, changed }: Props) {
   useSignalEffect(() => {
     // A hidden page does not keep the cluster's time running.
     if (!still && !visible.value) return;
-    const stop = new AbortController();
     const path = everywhere.value ? "/api/v1/pods" : "/api/v1/namespaces/default/pods";
     table.value = undefined;
     const show = (next: TableView): void => {
       table.value = next;
+      now.value = cluster.changes?.time.nowMs;
       changed?.(next);
     };
-    if (still) {
+    const { changes } = cluster;
+    if (still || !changes) {
       listTable(cluster, path).then(show, (error) => (trouble.value = messageOf(error)));
       return;
     }
-    void followTable(cluster, path, show, (message) => (trouble.value = message), stop.signal);
-    return () => stop.abort();
+    const timer = setInterval(() => (now.value = changes.time.nowMs), tickMs);
+    const followed = new FollowedTable({ ...cluster, changes }, path, {
+      show,
+      trouble: (message) => void (trouble.value = message),
+    });
+    return () => {
+      clearInterval(timer);
+      followed.end();
+    };
   });
 
   return (
@@ -64,7 +77,7 @@ export function Pods({ cluster, still = false, changed }: Props) {
           all namespaces
         </label>
       </div>
-      <PodTable table={table.value} everywhere={everywhere.value} still={still} />
+      <PodTable table={table.value} everywhere={everywhere.value} still={still} now={now.value} />
     </section>
   );
 }
@@ -78,9 +91,11 @@ interface TableProps {
   table: TableView | undefined;
   everywhere: boolean;
   still: boolean;
+  /** Virtual ms. */
+  now: number | undefined;
 }
 
-function PodTable({ table, everywhere, still }: TableProps) {
+function PodTable({ table, everywhere, still, now }: TableProps) {
   if (!table) return <p class="quiet">Asking the cluster…</p>;
   if (table.rows.length === 0 && still) return <p class="empty">No Pods here.</p>;
   if (table.rows.length === 0) {
@@ -108,7 +123,7 @@ function PodTable({ table, everywhere, still }: TableProps) {
         </thead>
         <tbody>
           {table.rows.map((row) => (
-            <PodRow key={row.uid} row={row} shown={shown} everywhere={everywhere} />
+            <PodRow key={row.uid} row={row} shown={shown} everywhere={everywhere} now={now} />
           ))}
         </tbody>
       </table>
@@ -121,7 +136,14 @@ interface Shown {
   at: number;
 }
 
-function PodRow({ row, shown, everywhere }: { row: Row; shown: Shown[]; everywhere: boolean }) {
+interface RowProps {
+  row: Row;
+  shown: Shown[];
+  everywhere: boolean;
+  now: number | undefined;
+}
+
+function PodRow({ row, shown, everywhere, now }: RowProps) {
   return (
     <tr>
       {everywhere && <td>{row.namespace}</td>}
@@ -129,6 +151,8 @@ function PodRow({ row, shown, everywhere }: { row: Row; shown: Shown[]; everywhe
         <td key={column.name}>
           {column.name === "Status" ? (
             <span class={`status ${toneOf(row.cells[at]!)}`}>{row.cells[at]}</span>
+          ) : column.name === "Age" && now !== undefined ? (
+            ageOf(row.createdAt, now)
           ) : (
             row.cells[at]
           )}

@@ -96,7 +96,7 @@ export async function removeAccount(db: D1Database, userId: string): Promise<voi
     .select({ id: sandboxes.id })
     .from(sandboxes)
     .where(eq(sandboxes.ownerId, userId));
-  const used = sql`SELECT snapshot_id FROM ${scenarioVersions} WHERE snapshot_id IS NOT NULL`;
+  const used = sql`SELECT 1 FROM ${scenarioVersions} WHERE ${scenarioVersions.snapshotId} = ${snapshots.id}`;
   await ask(
     on(db).batch([
       on(db).delete(audit).where(inArray(audit.sandboxId, own)),
@@ -107,7 +107,7 @@ export async function removeAccount(db: D1Database, userId: string): Promise<voi
       on(db).delete(scenarios).where(eq(scenarios.ownerId, userId)),
       on(db)
         .delete(snapshots)
-        .where(and(eq(snapshots.ownerId, userId), sql`${snapshots.id} NOT IN (${used})`)),
+        .where(and(eq(snapshots.ownerId, userId), sql`NOT EXISTS (${used})`)),
       on(db).update(snapshots).set({ sandboxId: null }).where(eq(snapshots.ownerId, userId)),
       on(db).delete(users).where(eq(users.id, userId)),
     ]),

@@ -18,7 +18,7 @@ import {
   snapshots,
   users,
 } from "./schema.ts";
-import type { Key, Sandbox } from "./keys.ts";
+import type { Sandbox } from "./keys.ts";
 
 export type { Sandbox };
 
@@ -28,38 +28,6 @@ export type Source =
   | { kind: "scenario"; id: string; version: number }
   | { kind: "fork"; id: string; revision: number }
   | { kind: "manifests" };
-
-/** With its first key. Unless its owner has `max` that live already: then false. One batch, so that requests at once make no more. */
-export async function insertSandbox(
-  db: D1Database,
-  sandbox: Sandbox,
-  key: Key,
-  max: number,
-): Promise<boolean> {
-  const { id, ownerId, createdAt: now } = sandbox;
-  const live = sql`SELECT count(*) FROM ${sandboxes} WHERE ${liveOwned(ownerId ?? "", now)}`;
-  const [done] = await ask(
-    on(db).batch([
-      on(db)
-        .insert(sandboxes)
-        .select(
-          sql`SELECT ${id}, ${sandbox.name}, ${sandbox.nodes}, ${sandbox.seed}, ${now}, ${sandbox.expiresAt}, NULL, ${ownerId},
-              ${sandbox.title}, ${sandbox.source}, ${sandbox.usedAt}
-            WHERE ${ownerId} IS NULL OR (${live}) < ${max}`,
-        ),
-      on(db)
-        .insert(keys)
-        .select(
-          sql`SELECT ${key.hash}, ${key.id}, id, ${key.role}, ${key.createdAt}, ${key.expiresAt}, NULL, ${key.name}, ${key.userId}, ${key.madeBy}
-            FROM ${sandboxes} WHERE id = ${id}`,
-        ),
-    ]),
-  );
-  return done.meta.changes > 0;
-}
-
-const liveOwned = (userId: string, now: number) =>
-  and(eq(sandboxes.ownerId, userId), isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
 
 /** Whatever state it is in. */
 export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
@@ -108,6 +76,8 @@ export async function sandboxesOf(
       lt(sandboxes.createdAt, after.at),
       and(eq(sandboxes.createdAt, after.at), lt(sandboxes.id, after.id)),
     );
+  const own = sql`SELECT id FROM sandboxes WHERE owner_id = ${userId}`;
+  const joined = sql`SELECT sandbox_id FROM members WHERE user_id = ${userId}`;
   const rows = await ask(
     on(db)
       .select({ sandbox: sandboxes, role: roleOf(userId) })
@@ -115,7 +85,8 @@ export async function sandboxesOf(
       .leftJoin(members, membershipOf(userId))
       .where(
         and(
-          or(eq(sandboxes.ownerId, userId), eq(members.userId, userId)),
+          // By two indices: a condition on both tables would read every sandbox that lives.
+          inArray(sandboxes.id, sql`(${own} UNION ${joined})`),
           isNull(sandboxes.deletedAt),
           gt(sandboxes.expiresAt, now),
           beyond,
@@ -133,16 +104,6 @@ export async function ownedIds(db: D1Database, userId: string): Promise<string[]
     on(db).select({ id: sandboxes.id }).from(sandboxes).where(eq(sandboxes.ownerId, userId)),
   );
   return rows.map(({ id }) => id);
-}
-
-export async function countLiveOwned(db: D1Database, userId: string, now: number): Promise<number> {
-  const rows = await ask(
-    on(db)
-      .select({ count: sql<number>`count(*)` })
-      .from(sandboxes)
-      .where(liveOwned(userId, now)),
-  );
-  return rows[0]?.count ?? 0;
 }
 
 /** Takes back a sandbox that nobody has seen, with its key. */

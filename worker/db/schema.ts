@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { type Role, roles } from "../roles.ts";
 
@@ -54,15 +55,19 @@ export const passkeys = sqliteTable(
 );
 
 /** A sign-in under way: what the way back must bring along. Used once. */
-export const signIns = sqliteTable("sign_ins", {
-  /** Of the state or challenge. */
-  hash: text("hash").primaryKey(),
-  /** Row of the table of ways to sign in. */
-  provider: text("provider").notNull(),
-  /** JSON that the way itself writes and reads. */
-  payload: text("payload").notNull(),
-  expiresAt: integer("expires_at").notNull(),
-});
+export const signIns = sqliteTable(
+  "sign_ins",
+  {
+    /** Of the state or challenge. */
+    hash: text("hash").primaryKey(),
+    /** Row of the table of ways to sign in. */
+    provider: text("provider").notNull(),
+    /** JSON that the way itself writes and reads. */
+    payload: text("payload").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("sign_ins_expires_at").on(table.expiresAt)],
+);
 
 export const sessions = sqliteTable(
   "sessions",
@@ -109,6 +114,9 @@ export const sandboxes = sqliteTable(
   (table) => [
     index("sandboxes_expires_at").on(table.expiresAt),
     index("sandboxes_owner_id").on(table.ownerId, table.createdAt),
+    index("sandboxes_deleted_at")
+      .on(table.deletedAt)
+      .where(sql`deleted_at IS NOT NULL`),
   ],
 );
 
@@ -171,7 +179,12 @@ export const invitations = sqliteTable(
     /** Grant (durable-objects/grant.ts) of the member, or key of none, that made it; it ends with that. Absent: the owner's. */
     madeBy: text("made_by"),
   },
-  (table) => [index("invitations_sandbox_id").on(table.sandboxId)],
+  (table) => [
+    index("invitations_sandbox_id").on(table.sandboxId),
+    index("invitations_made_by")
+      .on(table.madeBy)
+      .where(sql`made_by IS NOT NULL`),
+  ],
 );
 
 /** What a person's own programs sign in with. */
@@ -190,7 +203,10 @@ export const apiTokens = sqliteTable(
     expiresAt: integer("expires_at").notNull(),
     usedAt: integer("used_at"),
   },
-  (table) => [index("api_tokens_user_id").on(table.userId)],
+  (table) => [
+    index("api_tokens_user_id").on(table.userId),
+    index("api_tokens_expires_at").on(table.expiresAt),
+  ],
 );
 
 /** One frozen moment; its bytes lie in R2 by their SHA-256, once for equal moments. */
@@ -235,6 +251,9 @@ export const scenarios = sqliteTable(
   (table) => [
     index("scenarios_owner_id").on(table.ownerId, table.createdAt),
     index("scenarios_visibility").on(table.visibility, table.createdAt),
+    index("scenarios_deleted_at")
+      .on(table.deletedAt)
+      .where(sql`deleted_at IS NOT NULL`),
   ],
 );
 
@@ -252,7 +271,13 @@ export const scenarioVersions = sqliteTable(
     createdAt: integer("created_at").notNull(),
     publishedAt: integer("published_at"),
   },
-  (table) => [primaryKey({ columns: [table.scenarioId, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.scenarioId, table.version] }),
+    // Also for the database itself, which looks here whenever a snapshot goes.
+    index("scenario_versions_snapshot_id")
+      .on(table.snapshotId)
+      .where(sql`snapshot_id IS NOT NULL`),
+  ],
 );
 
 /** One person's sandbox made from a scenario. */
@@ -272,7 +297,12 @@ export const labs = sqliteTable(
     progress: text("progress").notNull().default("{}"),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [index("labs_user_id").on(table.userId, table.scenarioId)],
+  (table) => [
+    index("labs_user_id").on(table.userId, table.scenarioId),
+    index("labs_scenario_id").on(table.scenarioId, table.version),
+    // For the database itself, which looks here whenever a sandbox goes.
+    index("labs_sandbox_id").on(table.sandboxId),
+  ],
 );
 
 /** Who did what to what is shared: roles, keys, invitations, deletions. No secret, no content. */
@@ -312,8 +342,12 @@ export const replies = sqliteTable(
 );
 
 /** How often something limited was done in a window of time, by whom: forgotten with the window's end. */
-export const creations = sqliteTable("creations", {
-  scope: text("scope").primaryKey(),
-  windowEndsAt: integer("window_ends_at").notNull(),
-  count: integer("count").notNull(),
-});
+export const creations = sqliteTable(
+  "creations",
+  {
+    scope: text("scope").primaryKey(),
+    windowEndsAt: integer("window_ends_at").notNull(),
+    count: integer("count").notNull(),
+  },
+  (table) => [index("creations_window_ends_at").on(table.windowEndsAt)],
+);

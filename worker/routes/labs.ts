@@ -88,14 +88,14 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
   const { made: counted, ...origin } = await originOfScenario(env, opened);
   const { sandbox, secret } = await makeFor(
     call,
-    async () => ({
+    {
       name: "podyard",
       nodes: nodesDefault,
       seed: undefined,
       ...origin.birth,
       title: opened.title,
       origin,
-    }),
+    },
     { lab: true },
   );
   const row: Lab = {

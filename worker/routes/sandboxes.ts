@@ -2,12 +2,12 @@ import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
+import { inTurn } from "../birth-turns.ts";
 import { bearerOf, forgetKeys, knowKey, newKey } from "../auth.ts";
-import { spendCreation } from "../creation-limits.ts";
+import { creationAllowances, refusalOf } from "../creation-limits.ts";
+import { countCreation, recordCreation, type NewRecord } from "../db/creations.ts";
 import {
-  countLiveOwned,
   extend,
-  insertSandbox,
   markDeleted,
   removeSandbox,
   sandboxesOf,
@@ -148,7 +148,7 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
     title: body.title ?? origin?.title ?? "",
     ...(origin && { origin }),
   };
-  return answerMade(call, await makeFor(call, async () => asked));
+  return answerMade(call, await makeFor(call, asked));
 }
 
 export interface Asked {
@@ -166,34 +166,34 @@ export interface Made {
 }
 
 /**
- * Within the limits of who asks, who becomes its owner. `asking`: what costs work, which is done only within them. Labs are counted
- * apart.
+ * Within the limits of who asks, who becomes its owner. `asked` as a function: what costs work, which is done only within them. Labs are
+ * counted apart.
  */
 export async function makeFor(
   call: Call,
-  asking: () => Promise<Asked>,
+  asked: Asked | (() => Promise<Asked>),
   { lab = false } = {},
 ): Promise<Made> {
   const { env, now } = call;
   const limits = limitsOf(env);
   const address = call.request.headers.get("cf-connecting-ip") ?? undefined;
-  await spendCreation(env, limits, address, now, { lab });
-  const owner = await call.somebody();
-  const max = limits.sandboxesPerPersonMax;
-  if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= max) throw tooManySandboxes(max);
-  const asked = await asking();
-  const made = await make(env, asked, owner, now);
-  const counted = asked.origin?.made?.();
+  const newcomer = await call.newcomer();
+  const ownerId = call.person?.id ?? null;
+  const ownedMax = limits.sandboxesPerPersonMax;
+  let allowances = creationAllowances(limits, address, { lab });
+  let known: Asked;
+  if (typeof asked === "function") {
+    const refused = await countCreation(env.DB, { ownerId, allowances, ownedMax }, now);
+    if (refused) throw refusalOf(refused, limits, now);
+    known = await asked();
+    allowances = [];
+  } else known = asked;
+  const made = await inTurn(call, () => make(call, known, { newcomer, allowances, ownedMax }));
+  const counted = known.origin?.made?.();
   if (counted) call.later(counted);
   forgetSometimes(call);
   return made;
 }
-
-const tooManySandboxes = (max: number): EdgeError =>
-  new EdgeError(
-    409,
-    `you have ${max} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
-  );
 
 /** As JSON everything, as YAML the kubeconfig alone. */
 export function answerMade(call: Call, { sandbox, secret }: Made): Response {
@@ -307,11 +307,11 @@ export function lifeMs(env: Env, named: boolean): number {
 }
 
 async function make(
-  env: Env,
+  call: Call,
   asked: Asked,
-  owner: { id: string; name: string | null } | undefined,
-  now: number,
+  within: Omit<NewRecord, "sandbox" | "key">,
 ): Promise<Made> {
+  const { env, now, person: owner } = call;
   const id = newId();
   const sandbox: Sandbox = {
     id,
@@ -328,8 +328,8 @@ async function make(
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
-  const max = limitsOf(env).sandboxesPerPersonMax;
-  if (!(await insertSandbox(env.DB, sandbox, key, max))) throw tooManySandboxes(max);
+  const refused = await recordCreation(env.DB, { sandbox, key, ...within }, now);
+  if (refused) throw refusalOf(refused, limitsOf(env), now);
   try {
     await bear(env, sandbox, asked.origin);
   } catch (error) {

@@ -140,6 +140,8 @@ export const watchSecondsMax = 3_600;
 
 /** Selectors of watches that are kept parsed. */
 export const watchSelectionsKeptMax = 1_000;
+/** Of one message that names what has changed, of some 100 bytes each; of more whoever shows them lists anew. */
+export const changedNamesMax = 500;
 
 // Runtime: processes, files, logs
 /** File contents up to this lie in their tree's record, larger ones in chunk rows. */

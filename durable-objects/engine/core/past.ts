@@ -89,7 +89,7 @@ export class Past {
 
   /** What rows tell after one revision, up to another. */
   *stored(afterRv: number, upToRv: number): Iterable<LogEntry> {
-    for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
+    for (const { id, rv } of this.#rowsAfter(afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
       for (const [i, change] of turn.changes.entries()) {
@@ -103,7 +103,7 @@ export class Past {
 
   /** The same to the end, as written, with who caused it. */
   *rowsAfter(afterRv: number): Iterable<[by: string, row: ChangeRow]> {
-    for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
+    for (const { id } of this.#rowsAfter(afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
       for (const [i, change] of turn.changes.entries()) {
@@ -142,6 +142,15 @@ export class Past {
   #rows(where: string, ...bindings: number[]): { id: number; rv: number; bytes: number }[] {
     const rows = this.#sql.exec(`SELECT id, rv, bytes FROM log WHERE ${where}`, ...bindings);
     return rows as { id: number; rv: number; bytes: number }[];
+  }
+
+  /** Those that tell of revisions after one. Most rows of a cluster whose programs run hold records alone. */
+  *#rowsAfter(afterRv: number): Iterable<{ id: number; rv: number }> {
+    let before = afterRv;
+    for (const row of this.#rows("rv > ? ORDER BY id", afterRv)) {
+      if (row.rv > before) yield row;
+      before = row.rv;
+    }
   }
 
   #turn(id: number): TurnRow {

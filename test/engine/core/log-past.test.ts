@@ -211,3 +211,32 @@ test("who leaves a selection is shown as it was last, from disk too", () => {
   evict();
   expect(events()).toEqual(expected);
 });
+
+test("rows that tell of no revision are not read, however many there are", () => {
+  const loop = {
+    name: "c",
+    image: "busybox:1.36",
+    command: ["sh", "-c", "while :; do sleep 1; done"],
+  };
+  const busy = new World();
+  busy.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "loop" },
+    spec: { containers: [loop] },
+  });
+  busy.advance(60_000);
+  const { rv } = busy.engine.store;
+  busy.create({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "last" } });
+  busy.advance(60_000);
+  const { exec } = busy.sql;
+  let read = 0;
+  busy.sql.exec = (...args: Parameters<typeof exec>) => {
+    if (args[0].startsWith("SELECT body FROM log")) read += 1;
+    return exec.apply(busy.sql, args);
+  };
+  const rows = [...busy.engine.log.past.rowsAfter(rv)];
+  expect(rows.map(([, row]) => row[5])).toEqual(["last"]);
+  expect(read).toBe(1);
+  expect(Number(exec.call(busy.sql, "SELECT count(*) AS n FROM log")[0]!["n"])).toBeGreaterThan(50);
+});

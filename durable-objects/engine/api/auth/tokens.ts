@@ -44,13 +44,25 @@ export interface Identity {
 
 /** The ES256 key of a sandbox's tokens, from its secret alone: the same secret makes the same key. */
 export function signingKey(identity: Identity): SigningKey {
-  const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
-  return { secret, id: `${identity.id}.${keyId(secret)}` };
+  const key = {} as SigningKey;
+  renewKey(key, identity);
+  return key;
 }
 
 /** The key becomes another identity's: whoever holds it signs and checks with that one from then on. */
-export const renewKey = (key: SigningKey, identity: Identity): void =>
-  void Object.assign(key, signingKey(identity));
+export function renewKey(key: SigningKey, identity: Identity): void {
+  const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
+  let id: string | undefined;
+  Object.defineProperties(key, {
+    secret: { value: secret, enumerable: true, configurable: true },
+    // Takes a millisecond or two of arithmetic, and most starts sign nothing.
+    id: {
+      get: () => (id ??= `${identity.id}.${keyId(secret)}`),
+      enumerable: true,
+      configurable: true,
+    },
+  });
+}
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
 

@@ -1,0 +1,53 @@
+import { birthsAtOnceMax, birthTurnMsMax } from "./limits.ts";
+import { laterOf, type Call } from "./route.ts";
+
+/**
+ * Births one after another, a few at a time. On one's own machine all sandboxes share one thread, and a class that begins would
+ * otherwise stand there as one long piece of work, which everybody else's request waits for.
+ */
+
+/** When each began, wall ms. */
+const underWay = new Set<{ atMs: number }>();
+const waiting = new Set<() => void>();
+
+/**
+ * Makes it when it is its turn, on one's own machine; elsewhere at once. Whoever leaves in the middle gives the turn back all the same,
+ * and one that never comes back holds nobody up for longer than `birthTurnMsMax`.
+ */
+export function inTurn<T>({ env, c }: Call, make: () => Promise<T>): Promise<T> {
+  if (env.MODE !== "local") return make();
+  const work = taken(make);
+  laterOf(c)(work);
+  return work;
+}
+
+async function taken<T>(make: () => Promise<T>): Promise<T> {
+  while (isFull(Date.now())) await someEnds();
+  const turn = { atMs: Date.now() };
+  underWay.add(turn);
+  try {
+    return await make();
+  } finally {
+    underWay.delete(turn);
+    const [next] = waiting;
+    next?.();
+  }
+}
+
+function isFull(nowMs: number): boolean {
+  let count = 0;
+  for (const { atMs } of underWay) if (nowMs - atMs < birthTurnMsMax) count += 1;
+  return count >= birthsAtOnceMax;
+}
+
+/** Another has ended, or did not for long enough. */
+function someEnds(): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      waiting.delete(go);
+      resolve();
+    };
+    waiting.add(go);
+    setTimeout(go, birthTurnMsMax);
+  });
+}

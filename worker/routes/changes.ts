@@ -1,0 +1,43 @@
+import { changesProtocol, writeEdge } from "../../durable-objects/edge-request.ts";
+import { EdgeError, isEdgeStatus } from "../errors.ts";
+import type { Call, Row } from "../route.ts";
+import { refuseForeignSocket } from "../streams/foreign-socket.ts";
+import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
+
+/** What changes in a sandbox, told to its pages on a socket that lets it sleep. */
+
+export const changesRoutes: Row[] = [
+  {
+    method: "GET",
+    path: "/api/sandboxes/:id/changes",
+    who: "read",
+    scope: "sandboxes:read",
+    title: "Follow on a WebSocket what changes, by name",
+    answers: {
+      101: {
+        text: "Text messages are JSON: {revision, time: {now, speed}} at first, then {revision, changes: [{resource, namespace?, name?, revision, deleted?}]}, {revision, everything: true}, and time where that changes; of what may be listed alone. Nothing is heard",
+      },
+      426: { text: "It is no WebSocket" },
+    },
+    handle: followChanges,
+  },
+];
+
+async function followChanges(call: Call): Promise<Response> {
+  const { access, env, request } = call;
+  refuseForeignSocket(request, env);
+  if (!asksForSocket(request.headers)) {
+    throw new EdgeError(426, "changes are told on a WebSocket: ask for an upgrade");
+  }
+  const client = new Headers({ upgrade: "websocket" });
+  const agent = request.headers.get("user-agent");
+  if (agent !== null) client.set("user-agent", agent);
+  if (subprotocolsOf(request.headers).includes(changesProtocol))
+    client.set("sec-websocket-protocol", changesProtocol);
+  const headers = writeEdge(client, { ...call.edge, changes: true });
+  const stub = env.SANDBOX.getByName(access.sandbox.id);
+  const response = await stub.fetch("https://sandbox/", { headers });
+  if (response.status === 101) return response;
+  const { message = "the sandbox refused it" } = await response.json<{ message?: string }>();
+  throw new EdgeError(isEdgeStatus(response.status) ? response.status : 422, message);
+}
