@@ -31,10 +31,7 @@ export function nodeIsDown(reader: Reader, nodeName: string): boolean {
   return node !== undefined && !hasPower(node);
 }
 
-interface Addressed {
-  status?: { addresses?: { type: string; address: string }[] };
-}
-
 /** The address by which the cluster knows a node; "" where it has told none yet. */
-export const internalIp = (node: Addressed | undefined): string =>
-  node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+export const internalIp = (
+  node: { status?: { addresses?: { type: string; address: string }[] } } | undefined,
+): string => node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
