@@ -1,0 +1,528 @@
+/** A filter's text as a tree. The words of what is wrong are those of jq's grammar (src/parser.y). CompileProblem. */
+import { jqNestingMax } from "../../../core/limits.ts";
+import { isKeyword, lex, type Token } from "./lexer.ts";
+import {
+  CompileProblem,
+  type Complaint,
+  type Definition,
+  type Node,
+  type Parameter,
+  type Pattern,
+} from "./tree.ts";
+import { kindOf } from "./values.ts";
+import { shownText } from "./json-text.ts";
+
+const levels: Record<string, [level: number, assoc: "left" | "right" | "none"]> = {
+  "'|'": [1, "right"],
+  "','": [2, "left"],
+  "//": [3, "right"],
+  ...Object.fromEntries(
+    ["'='", "|=", "+=", "-=", "*=", "/=", "%=", "//="].map((op) => [op, [4, "none"]]),
+  ),
+  or: [5, "left"],
+  and: [6, "left"],
+  ...Object.fromEntries(["==", "!=", "'<'", "'>'", "<=", ">="].map((op) => [op, [7, "none"]])),
+  "'+'": [8, "left"],
+  "'-'": [8, "left"],
+  "'*'": [9, "left"],
+  "'/'": [9, "left"],
+  "'%'": [9, "left"],
+};
+
+const id: Node = { k: "id" };
+const text = (v: string): Node => ({ k: "const", v });
+
+/** Where a mistake inside is noticed: what stands around it. */
+type Around = { k: "if" | "try" | "brackets" | "break"; at: number } | { k: "pair"; at: number };
+
+class Parser {
+  readonly tokens: Token[];
+  at = 0;
+  depth = 0;
+  readonly around: Around[] = [];
+  /** Complaints of what is grammatical. */
+  readonly found: Complaint[] = [];
+
+  constructor(program: string) {
+    this.tokens = lex(program);
+  }
+
+  get token(): Token {
+    return this.tokens[this.at]!;
+  }
+  is(t: string): boolean {
+    return this.token.t === t;
+  }
+  take(t: string): boolean {
+    if (!this.is(t)) return false;
+    this.at++;
+    return true;
+  }
+  expect(t: string, ...listed: string[]): Token {
+    const { token } = this;
+    if (token.t !== t) this.unexpected(...listed);
+    this.at++;
+    return token;
+  }
+
+  /** The word that stands here is wrong; `listed`: what jq's parser says to expect. */
+  unexpected(...listed: string[]): never {
+    const { token } = this;
+    const wanted = listed.length ? `, expecting ${listed.join(" or ")}` : "";
+    const suffix = " (Unix shell quoting issues?)";
+    const first = { text: `syntax error, unexpected ${token.t}${wanted}${suffix}`, at: token.at };
+    throw new CompileProblem([...this.found, first, ...this.#more()]);
+  }
+
+  /** What jq adds once it has found a place to go on from. */
+  #more(): Complaint[] {
+    const around = this.around.at(-1);
+    if (!around || around.k === "brackets") return [];
+    if (around.k === "if" || around.k === "try")
+      return [{ text: `Possibly unterminated '${around.k}' statement`, at: around.at }];
+    if (around.k === "break")
+      return [{ text: "break requires a label to break to", at: around.at }];
+    for (let i = this.at; i < this.tokens.length; i++) {
+      const { t } = this.tokens[i]!;
+      if (t === "'}'") return [];
+      if (t === "':'")
+        return [{ text: "May need parentheses around object key expression", at: around.at }];
+    }
+    return [];
+  }
+
+  within<T>(around: Around, body: () => T): T {
+    this.around.push(around);
+    if (this.around.length > jqNestingMax) this.#tooDeep();
+    const made = body();
+    this.around.pop();
+    return made;
+  }
+
+  #tooDeep(): never {
+    throw new CompileProblem([{ text: "memory exhausted", at: this.token.at }]);
+  }
+
+  program(): Node {
+    const defs: Definition[] = [];
+    while (this.is("import") || this.is("include")) this.#import();
+    while (this.is("def")) defs.push(this.definition());
+    let body: Node = id;
+    if (!this.is("$end")) body = this.expression(1, true);
+    if (!this.is("$end")) this.unexpected("$end");
+    if (this.found.length > 0) throw new CompileProblem(this.found);
+    return defs.reduceRight<Node>((rest, def) => ({ k: "def", def, rest }), body);
+  }
+
+  #import(): void {
+    const include = this.is("include");
+    this.at++;
+    if (!this.is("QQSTRING_START")) this.unexpected("FORMAT", "QQSTRING_START");
+    const path = this.string();
+    if (!include) {
+      this.expect("as", "as");
+      this.take("'$'");
+      this.expect("IDENT", "IDENT");
+    }
+    this.expect("';'");
+    const name = path.k === "const" ? String(path.v) : "";
+    throw new CompileProblem([{ text: `module not found: ${name}\n`, at: -1 }]);
+  }
+
+  /** Operators from a level on. `top`: whether nothing stands before it, where a word that cannot begin it is one too many. */
+  expression(level: number, top = false): Node {
+    if (++this.depth > jqNestingMax) this.#tooDeep();
+    let left = this.prefix(top);
+    for (;;) {
+      const { token } = this;
+      const known = levels[token.t];
+      if (!known || known[0] < level) break;
+      this.at++;
+      const [own, assoc] = known;
+      const right = this.expression(assoc === "right" ? own : own + 1);
+      left = binary(token.t, left, right);
+      if (assoc === "none" && levels[this.token.t]?.[0] === own) this.unexpected();
+    }
+    this.depth--;
+    return left;
+  }
+
+  /** What begins an expression, and the `?` behind it. */
+  prefix(top: boolean): Node {
+    const { token } = this;
+    let made: Node;
+    if (token.t === "def") {
+      const def = this.definition();
+      return { k: "def", def, rest: this.expression(1) };
+    } else if (token.t === "reduce" || token.t === "foreach") made = this.#fold(token.t);
+    else if (token.t === "if") made = this.#if();
+    else if (token.t === "try") made = this.#try();
+    else if (token.t === "label") return this.#label();
+    else if (token.t === "'-'") {
+      this.at++;
+      return { k: "neg", of: this.expression(9) };
+    } else {
+      made = this.term(top);
+      if (this.take("as")) {
+        const to = this.patterns();
+        this.expect("'|'", "'|'");
+        return { k: "as", of: made, to, body: this.expression(1) };
+      }
+    }
+    while (this.take("'?'")) made = { k: "try", body: made };
+    return made;
+  }
+
+  #fold(k: "reduce" | "foreach"): Node {
+    this.at++;
+    const of = this.term(false);
+    this.expect("as", "FIELD", "as", "'.'", "'['");
+    const to = this.patterns();
+    this.expect("'('", "'('");
+    const init = this.expression(1);
+    this.expect("';'");
+    const update = this.expression(1);
+    if (k === "reduce") {
+      this.expect("')'");
+      return { k, of, to, init, update };
+    }
+    const extract = this.take("';'") ? this.expression(1) : undefined;
+    this.expect("')'");
+    return { k, of, to, init, update, extract };
+  }
+
+  #if(): Node {
+    const { at } = this.token;
+    this.at++;
+    const c = this.expression(1);
+    this.expect("then");
+    return this.within({ k: "if", at }, () => {
+      const a = this.expression(1);
+      if (this.is("elif")) return { k: "if", c, a, b: this.#elif() };
+      this.expect("else");
+      const b = this.expression(1);
+      this.expect("end");
+      return { k: "if", c, a, b };
+    });
+  }
+
+  #elif(): Node {
+    this.at++;
+    const c = this.expression(1);
+    this.expect("then");
+    const a = this.expression(1);
+    if (this.is("elif")) return { k: "if", c, a, b: this.#elif() };
+    this.expect("else");
+    const b = this.expression(1);
+    this.expect("end");
+    return { k: "if", c, a, b };
+  }
+
+  #try(): Node {
+    const { at } = this.token;
+    this.at++;
+    const body = this.#guarded();
+    if (!this.take("catch")) return { k: "try", body };
+    const handler = this.within({ k: "try", at }, () => this.#guarded());
+    return { k: "try", body, handler };
+  }
+
+  /** What `try` and `catch` hold: no operator, and no `?` of theirs. */
+  #guarded(): Node {
+    const { t } = this.token;
+    if (/^(def|reduce|foreach|if|try|label|'-')$/.test(t)) return this.prefix(false);
+    const made = this.term(false);
+    if (!this.take("as")) return made;
+    const to = this.patterns();
+    this.expect("'|'", "'|'");
+    return { k: "as", of: made, to, body: this.expression(1) };
+  }
+
+  #label(): Node {
+    this.at++;
+    this.expect("'$'", "'$'");
+    const { text: name } = this.expect("IDENT", "IDENT");
+    this.expect("'|'", "'|'");
+    return { k: "label", to: { name }, body: this.expression(1) };
+  }
+
+  definition(): Definition {
+    this.at++;
+    const { text: name } = this.expect("IDENT", "IDENT");
+    const params: Parameter[] = [];
+    if (this.take("'('")) {
+      do {
+        const variable = this.take("'$'");
+        const param = this.expect("IDENT", ...(variable ? ["IDENT"] : ["IDENT", "'$'"])).text;
+        params.push({ name: param, ...(variable ? { variable: { name: param } } : {}) });
+      } while (this.take("';'"));
+      this.expect("')'", "';'", "')'");
+      this.expect("':'", "':'");
+    } else this.expect("':'", "'('", "':'");
+    const body = this.expression(1);
+    this.expect("';'");
+    return { name, params, body };
+  }
+
+  patterns(): Pattern[] {
+    const out = [this.pattern()];
+    while (this.take("?//")) out.push(this.pattern());
+    return out;
+  }
+
+  pattern(): Pattern {
+    if (this.take("'$'")) return { k: "var", to: { name: this.expect("IDENT", "IDENT").text } };
+    if (this.take("'['")) {
+      const of: Pattern[] = [];
+      do of.push(this.pattern());
+      while (this.take("','"));
+      this.expect("']'", "','", "']'");
+      return { k: "array", of };
+    }
+    if (!this.take("'{'")) this.unexpected("'$'", "'['", "'{'");
+    const of: (Pattern & { k: "object" })["of"] = [];
+    do {
+      if (this.take("'$'")) {
+        const name = this.expect("IDENT", "IDENT").text;
+        const value = this.take("':'") ? this.pattern() : undefined;
+        of.push({ key: text(name), to: { name }, ...(value ? { value } : {}) });
+        continue;
+      }
+      const key = this.#key();
+      this.expect("':'", "':'");
+      of.push({ key, value: this.pattern() });
+    } while (this.take("','"));
+    this.expect("'}'", "','", "'}'");
+    return { k: "object", of };
+  }
+
+  /** A name, a text or an expression in parentheses. */
+  #key(): Node {
+    const { token } = this;
+    if (token.t === "IDENT" || isKeyword(token.t)) {
+      this.at++;
+      return text(token.text);
+    }
+    if (token.t === "QQSTRING_START" || token.t === "FORMAT") return this.string();
+    if (!this.take("'('")) this.unexpected();
+    const made = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
+    this.expect("')'");
+    return made;
+  }
+
+  term(top: boolean): Node {
+    let made = this.primary(top);
+    for (;;) {
+      const { token } = this;
+      if (token.t === "FIELD") {
+        this.at++;
+        made = this.optional({ k: "index", of: made, key: text(token.text.slice(1)) });
+      } else if (token.t === "'.'") {
+        this.at++;
+        if (!this.is("QQSTRING_START") && !this.is("FORMAT"))
+          this.unexpected("FORMAT", "QQSTRING_START");
+        made = this.optional({ k: "index", of: made, key: this.string() });
+      } else if (token.t === "'['") made = this.optional(this.#bracket(made));
+      else return made;
+    }
+  }
+
+  /** With the `?` of an access. */
+  optional(made: Node): Node {
+    return this.take("'?'") ? ({ ...made, opt: true } as Node) : made;
+  }
+
+  #bracket(of: Node): Node {
+    const { at } = this.token;
+    this.at++;
+    if (this.take("']'")) return { k: "each", of };
+    return this.within({ k: "brackets", at }, () => {
+      if (this.take("':'")) {
+        const to = this.expression(1);
+        this.expect("']'");
+        return { k: "slice", of, to };
+      }
+      const key = this.expression(1);
+      if (this.take("':'")) {
+        const to = this.is("']'") ? undefined : this.expression(1);
+        this.expect("']'");
+        return { k: "slice", of, from: key, to };
+      }
+      this.expect("']'");
+      return { k: "index", of, key };
+    });
+  }
+
+  primary(top: boolean): Node {
+    const { token } = this;
+    this.at++;
+    switch (token.t) {
+      case "'.'":
+        if (!this.is("QQSTRING_START") && !this.is("FORMAT")) return id;
+        // `.@base64` alone is no access.
+        if (this.is("FORMAT") && this.tokens[this.at + 1]?.t !== "QQSTRING_START") return id;
+        return this.optional({ k: "index", of: id, key: this.string() });
+      case "..":
+        return { k: "call", name: "recurse", args: [], at: token.at };
+      case "FIELD":
+        return this.optional({ k: "index", of: id, key: text(token.text.slice(1)) });
+      case "LITERAL":
+        return { k: "const", v: token.v ?? null };
+      case "FORMAT":
+        if (!this.is("QQSTRING_START")) return { k: "format", name: token.text.slice(1) };
+        this.at--;
+        return this.string();
+      case "QQSTRING_START":
+        this.at--;
+        return this.string();
+      case "break": {
+        const around: Around = { k: "break", at: token.at };
+        return this.within(around, () => {
+          this.expect("'$'", "'$'");
+          const name = this.expect("IDENT", "IDENT").text;
+          return { k: "break", name, at: token.at };
+        });
+      }
+      case "'$'": {
+        if (this.take("__loc__")) return this.#loc(token);
+        const { text: name } = this.expect("IDENT", "__loc__", "IDENT");
+        return { k: "var", name, at: token.at };
+      }
+      case "IDENT":
+        return this.#call(token);
+      case "'('": {
+        const made = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
+        this.expect("')'");
+        return made;
+      }
+      case "'['": {
+        if (this.take("']'")) return { k: "array" };
+        const of = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
+        this.expect("']'");
+        return { k: "array", of };
+      }
+      case "'{'":
+        return this.#object();
+      default:
+        this.at--;
+        return this.unexpected(...(top ? ["$end"] : []));
+    }
+  }
+
+  #loc(token: Token): Node {
+    const before = this.tokens.filter((one) => one.at < token.at);
+    const lines = before.length === 0 ? 0 : this.line(token.at);
+    return {
+      k: "const",
+      v: new Map<string, string | number>([
+        ["file", "<top-level>"],
+        ["line", lines + 1],
+      ]),
+    };
+  }
+  /** Line ends before a place. */
+  line: (at: number) => number = () => 0;
+
+  #call(token: Token): Node {
+    const words: Record<string, null | boolean> = { null: null, true: true, false: false };
+    if (!this.take("'('")) {
+      if (Object.hasOwn(words, token.text)) return { k: "const", v: words[token.text]! };
+      return { k: "call", name: token.text, args: [], at: token.at };
+    }
+    const args: Node[] = [];
+    do args.push(this.within({ k: "brackets", at: token.at }, () => this.expression(1)));
+    while (this.take("';'"));
+    this.expect("')'", "';'", "')'");
+    return { k: "call", name: token.text, args, at: token.at };
+  }
+
+  string(): Node {
+    const format = this.is("FORMAT") ? this.token.text.slice(1) : "text";
+    if (this.take("FORMAT") && !this.is("QQSTRING_START")) this.unexpected("QQSTRING_START");
+    this.expect("QQSTRING_START");
+    const parts: (string | Node)[] = [];
+    for (;;) {
+      const { token } = this;
+      if (this.take("QQSTRING_END")) break;
+      if (this.take("QQSTRING_TEXT")) parts.push(token.v as string);
+      else if (this.take("QQSTRING_INTERP_START")) {
+        parts.push(this.expression(1));
+        this.expect("QQSTRING_INTERP_END");
+      } else this.unexpected("QQSTRING_TEXT", "QQSTRING_INTERP_START", "QQSTRING_END");
+    }
+    if (parts.every((part) => typeof part === "string")) return text(parts.join(""));
+    return { k: "text", format, parts };
+  }
+
+  #object(): Node {
+    const pairs: [Node, Node][] = [];
+    while (!this.is("'}'"))
+      this.within({ k: "pair", at: this.token.at }, () => {
+        pairs.push(this.#pair());
+        if (!this.take("','") && !this.is("'}'")) this.unexpected("'}'");
+      });
+    this.at++;
+    return { k: "object", pairs };
+  }
+
+  #pair(): [Node, Node] {
+    const { token } = this;
+    if (this.take("'$'")) {
+      const { text: name } = this.expect("IDENT", "IDENT");
+      return [text(name), { k: "var", name, at: token.at }];
+    }
+    const parenthesis = token.t === "'('";
+    const key = this.#key();
+    if (parenthesis) this.expect("':'", "':'");
+    else if (!this.take("':'")) return [key, { k: "index", of: id, key }];
+    const value = this.#value();
+    if (parenthesis && key.k === "const" && typeof key.v !== "string")
+      this.found.push({
+        text: `Cannot use ${kindOf(key.v)} (${shownText(key.v)}) as object key`,
+        at: token.at,
+      });
+    return [key, value];
+  }
+
+  #value(): Node {
+    if (++this.depth > jqNestingMax) this.#tooDeep();
+    let made: Node = this.take("'-'") ? { k: "neg", of: this.#value() } : this.term(false);
+    if (this.take("'|'")) made = { k: "pipe", a: made, b: this.#value() };
+    this.depth--;
+    return made;
+  }
+}
+
+function binary(t: string, a: Node, b: Node): Node {
+  const op = t.replace(/^'(.)'$/, "$1");
+  switch (op) {
+    case "|":
+      return { k: "pipe", a, b };
+    case ",":
+      return { k: "comma", a, b };
+    case "//":
+      return { k: "alt", a, b };
+    case "and":
+    case "or":
+      return { k: op, a, b };
+    case "=":
+      return { k: "assign", op: "", a, b };
+    case "|=":
+    case "+=":
+    case "-=":
+    case "*=":
+    case "/=":
+    case "%=":
+    case "//=":
+      return { k: "assign", op: op.slice(0, -1), a, b };
+    default:
+      return { k: "bin", op, a, b };
+  }
+}
+
+/** The tree of a program. CompileProblem. */
+export function parseFilter(program: string): Node {
+  const parser = new Parser(program);
+  parser.line = (at) => program.slice(0, at).split("\n").length - 1;
+  return parser.program();
+}
