@@ -302,7 +302,7 @@ export const awkCallDepthMax = 500;
 /** Operations of jq for one input: beyond them its filter has no end. */
 export const jqOperationsMax = 2_000_000;
 /** Filters that run within each other, each a frame or two of the stack; programs within each other; depth of a value walked. */
-export const jqDepthMax = 1_500;
+export const jqDepthMax = 500;
 export const jqNestingMax = 250;
 export const jqWalkDepthMax = 1_000;
 /** A text, an array that jq makes. */

@@ -25,7 +25,9 @@ interface Scope {
 const known = new Map<string, Definition>();
 
 class Binder {
-  readonly complaints: Complaint[] = [];
+  complaints: Complaint[] = [];
+  /** Of functions that nothing calls so far, which nobody hears of. */
+  readonly #silent = new Map<Definition, Complaint[]>();
   readonly globals: ReadonlyMap<string, Value>;
   constructor(globals: ReadonlyMap<string, Value>) {
     this.globals = globals;
@@ -157,6 +159,8 @@ class Binder {
         return false;
       }
       if (definition?.name === name && definition.params.length === args.length) {
+        this.complaints.push(...(this.#silent.get(definition) ?? []));
+        this.#silent.delete(definition);
         node.target = { definition };
         return definition.single === true && definition.params.every((p) => !p.variable || single);
       }
@@ -199,7 +203,11 @@ class Binder {
       if (parameter.variable) inner = { up: inner, variable: parameter.variable };
     }
     // While it is bound it is not single: what calls itself may have any number of outputs.
+    const outer = this.complaints;
+    this.complaints = [];
     def.single = this.bind(def.body, inner);
+    this.#silent.set(def, this.complaints);
+    this.complaints = outer;
     return own;
   }
 

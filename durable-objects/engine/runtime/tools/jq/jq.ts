@@ -56,7 +56,7 @@ interface Live {
 
 const lives = new WeakMap<JqState, Live>();
 /** Microseconds of CPU of one operation. */
-const usPerOperation = 0.1;
+const usPerOperation = 0.25;
 
 /** Lets go of what memory keeps beside a state, as a loss of memory does; for tests. */
 export const forgetJq = (state: object): void => void lives.delete(state as JqState);
@@ -77,7 +77,7 @@ function complaint(program: string, found: Complaint[]): string {
     const end = bytes.indexOf("\n", start);
     const line = bytes.slice(start, end < 0 ? undefined : end);
     const number = bytes.slice(0, start).split("\n").length;
-    return `jq: error: ${encodeUtf8(text)} at <top-level>, line ${number}:\n${line}${" ".repeat(at - start)}\n`;
+    return `jq: error: ${text} at <top-level>, line ${number}:\n${decodeUtf8(line)}${" ".repeat(at - start)}\n`;
   });
   const count = found.length;
   return `${lines.join("")}jq: ${count} compile error${count > 1 ? "s" : ""}\n`;
@@ -133,6 +133,13 @@ function filesText(
   return { text, files };
 }
 
+/** Whether a filter asks for inputs: files are not even opened where nothing does. */
+function reads(node: unknown): boolean {
+  if (typeof node !== "object" || node === null) return false;
+  if ((node as Node).k === "call" && /^inputs?$/.test((node as { name: string }).name)) return true;
+  return Object.entries(node).some(([key, inner]) => key !== "target" && key !== "to" && reads(inner));
+}
+
 /** What runs, made or made again. Undefined: input must come first. */
 function revive(sys: Sys, state: JqState): Live | undefined {
   const known = lives.get(state);
@@ -141,7 +148,7 @@ function revive(sys: Sys, state: JqState): Live | undefined {
   const node = compiled(sys, options);
   const how = { raw: options.rawInput, stream: options.stream };
   let source: Source;
-  if (options.files.length > 0) {
+  if (options.files.length > 0 && !(options.nullInput && !reads(node))) {
     const made = filesText(sys, state, options.files, !state.bad);
     if (!made) return undefined;
     source = new Source(made.text, true, state.p, { ...how, files: made.files });
@@ -183,9 +190,9 @@ function surroundings(sys: Sys, state: JqState, source: Source): Runner["outside
 
 function print(options: JqOptions, value: Value): string {
   const { style, raw } = options;
-  const text =
-    raw && typeof value === "string" && !style.ascii ? value : toText(value, style);
-  return `${options.seq ? "\x1e" : ""}${encodeUtf8(text)}${options.join ? "" : "\n"}`;
+  const plain = raw && typeof value === "string" && !style.ascii;
+  const text = plain ? value : toText(value, style);
+  return `${options.seq && !plain ? "\x1e" : ""}${encodeUtf8(text)}${options.join ? "" : "\n"}`;
 }
 
 /** The next input; undefined: there is none. */
@@ -225,14 +232,16 @@ function endUnit(state: JqState, live: Live): void {
   delete state.u;
   state.k = 0;
   const { options, source } = live;
-  if (options.files.length > 0) {
-    if (state.f >= 0) state.f = source.at;
-    return;
-  }
   const rest = source.cut();
   if (!rest) return;
-  state.b = rest.text;
-  state.p = rest.place;
+  if (options.files.length > 0) {
+    if (state.f >= 0) state.f = source.at;
+    // Lines of files are counted from their beginning.
+    state.p = { ...rest.place, lines: 0, ahead: 0 };
+  } else {
+    state.b = rest.text;
+    state.p = rest.place;
+  }
 }
 
 function finish(state: JqState, code: number): void {
@@ -242,7 +251,7 @@ function finish(state: JqState, code: number): void {
 }
 
 /** What ended the work on an input before its time. */
-function failed(sys: Sys, state: JqState, live: Live, error: unknown): void {
+function failed(state: JqState, live: Live, error: unknown): void {
   if (error instanceof JqError) {
     const { value } = error;
     const text =
@@ -253,8 +262,10 @@ function failed(sys: Sys, state: JqState, live: Live, error: unknown): void {
     state.c = 5;
     endUnit(state, live);
   } else if (error instanceof Halt) {
+    // jq 1.6 goes on with its next input.
     put(state, 2, encodeUtf8(error.said));
-    finish(state, error.code & 255);
+    state.c = error.code & 255;
+    endUnit(state, live);
   } else if (error instanceof JsonProblem) {
     put(state, 2, `parse error: ${error.message}\n`);
     finish(state, 4);
@@ -268,7 +279,6 @@ function failed(sys: Sys, state: JqState, live: Live, error: unknown): void {
     put(state, 2, `jq: error: ${error.message}\n`);
     finish(state, 5);
   } else throw error;
-  void sys;
 }
 
 /** Outputs of the present input, as far as one step goes. */
@@ -324,13 +334,13 @@ function work(sys: Sys, state: JqState): Step {
   const before = live.runner.used;
   try {
     if (!live.work && !beginUnit(state, live)) {
-      finish(state, state.bad && state.c === 0 ? 2 : live.options.status ? state.c : state.c === 4 ? 0 : state.c);
+      finish(state, state.bad && state.c === 0 ? 2 : state.c);
       return undefined;
     }
     advance(sys, state, live);
   } catch (error) {
     if (error === needInput) return feed(sys, state, live.source);
-    failed(sys, state, live, error);
+    failed(state, live, error);
   } finally {
     sys.charge(2 + Math.max(0, live.runner.used - before) * usPerOperation);
   }
@@ -339,7 +349,7 @@ function work(sys: Sys, state: JqState): Step {
 
 export const jq: Program<JqState> = {
   name: "jq",
-  start: () => ({ b: "", f: 0, p: { line: 1, column: 0, lines: 0 }, k: 0, c: 0 }),
+  start: () => ({ b: "", f: 0, p: { line: 1, column: 0, lines: 0, ahead: 0 }, k: 0, c: 0 }),
   step(sys, state) {
     for (let n = 0; n < 200; n++) {
       if (state.o || state.x !== undefined) {

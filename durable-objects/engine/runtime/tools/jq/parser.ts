@@ -29,11 +29,16 @@ const levels: Record<string, [level: number, assoc: "left" | "right" | "none"]> 
   "'%'": [9, "left"],
 };
 
+/** What may stand behind a term, beside operators. */
+const behindTerm = new Set(
+  "FIELD '.' '[' as '?' ')' ']' '}' ';' ':' then else elif end catch $end QQSTRING_INTERP_END".split(" "),
+);
+const unusual = 'try .["field"] instead of .field for unusually named fields';
 const id: Node = { k: "id" };
 const text = (v: string): Node => ({ k: "const", v });
 
 /** Where a mistake inside is noticed: what stands around it. */
-type Around = { k: "if" | "try" | "brackets" | "break"; at: number } | { k: "pair"; at: number };
+type Around = { k: "if" | "try" | "brackets" | "break" | "field"; at: number } | { k: "pair"; at: number };
 
 class Parser {
   readonly tokens: Token[];
@@ -80,6 +85,7 @@ class Parser {
     if (!around || around.k === "brackets") return [];
     if (around.k === "if" || around.k === "try")
       return [{ text: `Possibly unterminated '${around.k}' statement`, at: around.at }];
+    if (around.k === "field") return [{ text: unusual, at: around.at }];
     if (around.k === "break")
       return [{ text: "break requires a label to break to", at: around.at }];
     for (let i = this.at; i < this.tokens.length; i++) {
@@ -105,6 +111,10 @@ class Parser {
 
   program(): Node {
     const defs: Definition[] = [];
+    if (this.take("module")) {
+      this.expression(1);
+      this.expect("';'");
+    }
     while (this.is("import") || this.is("include")) this.#import();
     while (this.is("def")) defs.push(this.definition());
     let body: Node = id;
@@ -121,8 +131,8 @@ class Parser {
     const path = this.string();
     if (!include) {
       this.expect("as", "as");
-      this.take("'$'");
-      this.expect("IDENT", "IDENT");
+      const variable = this.take("'$'");
+      this.expect("IDENT", ...(variable ? ["IDENT"] : ["IDENT", "'$'"]));
     }
     this.expect("';'");
     const name = path.k === "const" ? String(path.v) : "";
@@ -305,9 +315,16 @@ class Parser {
     }
     if (token.t === "QQSTRING_START" || token.t === "FORMAT") return this.string();
     if (!this.take("'('")) this.unexpected();
-    const made = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
-    this.expect("')'");
-    return made;
+    return this.#enclosed(token, "')'");
+  }
+
+  /** An expression and the bracket behind it. */
+  #enclosed(token: Token, end: string): Node {
+    return this.within({ k: "brackets", at: token.at }, () => {
+      const made = this.expression(1);
+      this.expect(end);
+      return made;
+    });
   }
 
   term(top: boolean): Node {
@@ -358,10 +375,7 @@ class Parser {
     this.at++;
     switch (token.t) {
       case "'.'":
-        if (!this.is("QQSTRING_START") && !this.is("FORMAT")) return id;
-        // `.@base64` alone is no access.
-        if (this.is("FORMAT") && this.tokens[this.at + 1]?.t !== "QQSTRING_START") return id;
-        return this.optional({ k: "index", of: id, key: this.string() });
+        return this.#dot(token);
       case "..":
         return { k: "call", name: "recurse", args: [], at: token.at };
       case "FIELD":
@@ -385,21 +399,16 @@ class Parser {
       }
       case "'$'": {
         if (this.take("__loc__")) return this.#loc(token);
-        const { text: name } = this.expect("IDENT", "__loc__", "IDENT");
+        const { text: name } = this.expect("IDENT", "IDENT", "__loc__");
         return { k: "var", name, at: token.at };
       }
       case "IDENT":
         return this.#call(token);
-      case "'('": {
-        const made = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
-        this.expect("')'");
-        return made;
-      }
+      case "'('":
+        return this.#enclosed(token, "')'");
       case "'['": {
         if (this.take("']'")) return { k: "array" };
-        const of = this.within({ k: "brackets", at: token.at }, () => this.expression(1));
-        this.expect("']'");
-        return { k: "array", of };
+        return { k: "array", of: this.#enclosed(token, "']'") };
       }
       case "'{'":
         return this.#object();
@@ -409,9 +418,19 @@ class Parser {
     }
   }
 
+  #dot(token: Token): Node {
+    return this.within({ k: "field", at: token.at }, () => {
+      if (this.is("QQSTRING_START") || this.is("FORMAT"))
+        return this.optional({ k: "index", of: id, key: this.string() });
+      // `. name`: what stands behind the name is said to be wrong.
+      if (this.take("IDENT") || !(this.token.t in levels || behindTerm.has(this.token.t)))
+        this.unexpected();
+      return id;
+    });
+  }
+
   #loc(token: Token): Node {
-    const before = this.tokens.filter((one) => one.at < token.at);
-    const lines = before.length === 0 ? 0 : this.line(token.at);
+    const lines = this.line(token.at);
     return {
       k: "const",
       v: new Map<string, string | number>([
@@ -456,8 +475,9 @@ class Parser {
 
   #object(): Node {
     const pairs: [Node, Node][] = [];
+    const { at } = this.token;
     while (!this.is("'}'"))
-      this.within({ k: "pair", at: this.token.at }, () => {
+      this.within({ k: "pair", at }, () => {
         pairs.push(this.#pair());
         if (!this.take("','") && !this.is("'}'")) this.unexpected("'}'");
       });

@@ -612,8 +612,12 @@ export class Runner implements Machine, PathRunner {
     depth: number,
   ): Value {
     let state = init;
-    const update = (inner: Env | undefined): Generator<Value> =>
-      this.run(node.update, inner, state, depth + 1);
+    // While it is worked out there is none: an error that is caught further up leaves null.
+    const update = (inner: Env | undefined): Generator<Value> => {
+      const before = state;
+      state = null;
+      return this.run(node.update, inner, before, depth + 1);
+    };
     const steps = forward(this.run(node.of, env, value, depth + 1), (bound) => {
       const made = this.destructured(node.to, bound, env, depth + 1, update);
       return last(made, (next) => (state = next));

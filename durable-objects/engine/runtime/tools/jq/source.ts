@@ -10,8 +10,9 @@ export const needInput = new (class NeedInput extends Error {
 
 /** Where an input begins. */
 export interface SourcePlace extends TextPlace {
-  /** Characters before it of what is not kept, lines before it. */
+  /** Lines read before it, and how far behind it the last of them ends. */
   lines: number;
+  ahead: number;
 }
 
 /** A file's name and where it ends in the text. */
@@ -43,6 +44,7 @@ export class Source {
     this.text = text;
     this.ended = ended;
     this.lines = place.lines;
+    this.#counted = place.ahead;
     this.#files = how.files;
     this.#raw = how.raw;
     this.#stream = how.stream;
@@ -56,6 +58,7 @@ export class Source {
       line: this.#parser.line,
       column: this.#parser.column,
       lines: this.lines,
+      ahead: Math.max(0, this.#counted - this.at),
     };
     return { text: this.text.slice(this.at), place };
   }
@@ -75,13 +78,15 @@ export class Source {
 
   /** Nothing was asked for yet, or all was read. */
   started = false;
+  #past = false;
   get #unknown(): boolean {
-    return !this.started || (this.#over && this.text !== "" && !this.text.endsWith("\n"));
+    return !this.started || (this.#past && this.text !== "" && !this.text.endsWith("\n"));
   }
 
   /** The next input; undefined: there is none. JsonProblem; needInput. */
   next(): Value | undefined {
     this.started = true;
+    if (this.#over && this.#queue.length === 0) this.#past = true;
     if (this.#queue.length > 0) return this.#queue.shift();
     const value = this.#raw ? this.#line() : this.#json();
     if (value === undefined || !this.#stream || this.#raw) return value;
