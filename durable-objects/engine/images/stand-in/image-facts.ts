@@ -46,7 +46,13 @@ export const standIns: readonly StandIn[] = [
     tools: curl,
     closed: true,
   },
-  { names: "badouralix/curl-jq", base: "alpine", cmd: ["/bin/sh"], tools: `${curl} jq`, closed: true },
+  {
+    names: "badouralix/curl-jq",
+    base: "alpine",
+    cmd: ["/bin/sh"],
+    tools: `${curl} jq`,
+    closed: true,
+  },
   {
     names: "praqma/network-multitool wbitt/network-multitool hwchiu/netutils",
     base: "alpine",

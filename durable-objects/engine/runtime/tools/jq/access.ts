@@ -18,7 +18,8 @@ const isSlice = (key: Value): key is Map<string, Value> => key instanceof Map;
 function bounds(key: Map<string, Value>, length: number): [number, number] {
   const bound = (value: Value | undefined, none: number): number => {
     if (value === null || value === undefined) return none;
-    if (typeof value !== "number") return fail("Start and end indices of an array slice must be numbers");
+    if (typeof value !== "number")
+      return fail("Start and end indices of an array slice must be numbers");
     return value;
   };
   const clip = (value: number): number => {
@@ -142,7 +143,8 @@ function deleteKeys(value: Value, keys: Value[], work: JqWork): Value {
   if (Array.isArray(value)) {
     const gone = new Set<number>();
     for (const key of keys) {
-      if (typeof key === "number") gone.add(Math.trunc(key) < 0 ? Math.trunc(key) + value.length : Math.trunc(key));
+      if (typeof key === "number")
+        gone.add(Math.trunc(key) < 0 ? Math.trunc(key) + value.length : Math.trunc(key));
       else if (isSlice(key)) {
         const [from, to] = bounds(key, value.length);
         for (let i = from; i < to; i++) gone.add(i);

@@ -1,7 +1,15 @@
 /** jq's operators. */
 import { jqItemsMax, jqTextCharactersMax } from "../../../core/limits.ts";
 import { typed } from "./access.ts";
-import { compare, Exhausted, fail, isObject, type JqObject, type JqWork, type Value } from "./values.ts";
+import {
+  compare,
+  Exhausted,
+  fail,
+  isObject,
+  type JqObject,
+  type JqWork,
+  type Value,
+} from "./values.ts";
 
 const int64Min = -(2n ** 63n);
 

@@ -260,7 +260,6 @@ export function compileFilter(program: string, globals: ReadonlyMap<string, Valu
   const binder = new Binder(globals);
   binder.bind(node, undefined);
   const { complaints } = binder;
-  if (complaints.length > 0)
-    throw new CompileProblem([...complaints].sort((a, b) => a.at - b.at));
+  if (complaints.length > 0) throw new CompileProblem([...complaints].sort((a, b) => a.at - b.at));
   return node;
 }

@@ -95,7 +95,13 @@ function compiled(sys: Sys, options: JqOptions): Node {
     }
   const globals = new Map<string, Value>(options.named);
   const positional = options.positional;
-  globals.set("ARGS", new Map<string, Value>([["positional", positional], ["named", new Map(options.named)]]));
+  globals.set(
+    "ARGS",
+    new Map<string, Value>([
+      ["positional", positional],
+      ["named", new Map(options.named)],
+    ]),
+  );
   globals.set("ENV", environment(sys));
   try {
     return compileFilter(program, globals);
@@ -127,7 +133,8 @@ function filesText(
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       state.bad = true;
-      if (say) put(state, 2, `jq: error: Could not open file ${encodeUtf8(name)}: ${error.message}\n`);
+      if (say)
+        put(state, 2, `jq: error: Could not open file ${encodeUtf8(name)}: ${error.message}\n`);
     }
   }
   return { text, files };
@@ -137,7 +144,9 @@ function filesText(
 function reads(node: unknown): boolean {
   if (typeof node !== "object" || node === null) return false;
   if ((node as Node).k === "call" && /^inputs?$/.test((node as { name: string }).name)) return true;
-  return Object.entries(node).some(([key, inner]) => key !== "target" && key !== "to" && reads(inner));
+  return Object.entries(node).some(
+    ([key, inner]) => key !== "target" && key !== "to" && reads(inner),
+  );
 }
 
 /** What runs, made or made again. Undefined: input must come first. */

@@ -163,9 +163,7 @@ export class JsonParser {
 
   #placed(error: unknown, where: string): unknown {
     if (!(error instanceof JsonProblem)) return error;
-    return new JsonProblem(
-      `${error.message}${where} at line ${this.line}, column ${this.column}`,
-    );
+    return new JsonProblem(`${error.message}${where} at line ${this.line}, column ${this.column}`);
   }
 
   #count(c: string): void {

@@ -6,7 +6,6 @@ import { intact, stepEach, stepPath } from "./paths.ts";
 import { forward, pathOf } from "./running.ts";
 import { fail, isTrue, JqError, type Value } from "./values.ts";
 
-
 /** The same for values and for places. */
 interface Flow<T> {
   run(filter: Filter, item: T): Generator<T>;
@@ -72,12 +71,7 @@ function* each(filters: Filter[], value: Value, made: Value[] = []): Generator<V
   else for (const one of filter.run(value)) yield* each(filters, value, [...made, one]);
 }
 
-function* recursed<T>(
-  flow: Flow<T>,
-  machine: Machine,
-  item: T,
-  filter: Filter,
-): Generator<T> {
+function* recursed<T>(flow: Flow<T>, machine: Machine, item: T, filter: Filter): Generator<T> {
   // What is left to do, so that depth costs no stack.
   const open: Generator<T>[] = [];
   yield item;
@@ -195,8 +189,7 @@ export const generators: Record<string, Native> = {
   "nth/2": {
     *many(_, value, [n, filter]) {
       for (const count of n!.run(value)) {
-        if (typeof count !== "number" || count < 0)
-          fail("nth doesn't support negative indices");
+        if (typeof count !== "number" || count < 0) fail("nth doesn't support negative indices");
         let out: Value = null;
         for (const one of limited(filter!.run(value), (count as number) + 1)) out = one;
         yield out;
@@ -275,7 +268,11 @@ export const generators: Record<string, Native> = {
   },
   "inputs/0": {
     *many(machine) {
-      for (let value = machine.outside.input(); value !== undefined; value = machine.outside.input())
+      for (
+        let value = machine.outside.input();
+        value !== undefined;
+        value = machine.outside.input()
+      )
         yield value;
     },
   },
@@ -302,4 +299,3 @@ export const generators: Record<string, Native> = {
   "env/0": { one: (machine) => machine.outside.env },
   "get_search_list/0": { one: () => ["~/.jq", "$ORIGIN/../lib/jq", "$ORIGIN/lib"] },
 };
-

@@ -16,7 +16,6 @@ import {
   type Value,
 } from "./values.ts";
 
-
 /** What `.[]` gives. */
 function itemsOf(value: Value): Value[] {
   if (Array.isArray(value)) return value;
@@ -82,7 +81,9 @@ export function contains(a: Value, b: Value, work: JqWork, depth = 0): boolean {
     return true;
   }
   if (Array.isArray(a) && Array.isArray(b))
-    return b.every((inner) => a.some((own) => kindOf(own) === kindOf(inner) && contains(own, inner, work, depth + 1)));
+    return b.every((inner) =>
+      a.some((own) => kindOf(own) === kindOf(inner) && contains(own, inner, work, depth + 1)),
+    );
   if (typeof a === "string" && typeof b === "string") return a.includes(b);
   if (kindOf(a) === kindOf(b)) return compare(a, b, work) === 0;
   if (depth > 0) return compare(a, b, work) === 0;
@@ -212,7 +213,8 @@ export const listNatives: Record<string, Native> = {
   "from_entries/0": { one: (machine, value) => fromEntries(value, machine) },
   "sort/0": {
     one(machine, value) {
-      if (!Array.isArray(value)) return fail(`${typed(value)} cannot be sorted, as it is not an array`);
+      if (!Array.isArray(value))
+        return fail(`${typed(value)} cannot be sorted, as it is not an array`);
       return sortBy([...value], (item) => item, machine);
     },
   },
@@ -236,7 +238,8 @@ export const listNatives: Record<string, Native> = {
     one(machine, value, [part]) {
       if (typeof value === "string" && typeof part === "string")
         return placesInText(value, part, machine);
-      if (Array.isArray(value)) return placesIn(value, Array.isArray(part) ? part : [part!], machine);
+      if (Array.isArray(value))
+        return placesIn(value, Array.isArray(part) ? part : [part!], machine);
       return getAt(value, part!, machine);
     },
   },

@@ -140,17 +140,11 @@ function captured(text: string, found: Match, name: string | null, n: number): V
 /** A pattern, or an array of a pattern and flags. */
 function asked(re: Value, flags: Value): [Value, Value] {
   if (flags !== null || typeof re === "string") return [re, flags];
-  if (!Array.isArray(re) || re.length === 0)
-    return fail(`${kindOf(re)} not a string or array`);
+  if (!Array.isArray(re) || re.length === 0) return fail(`${kindOf(re)} not a string or array`);
   return [re[0]!, re[1] ?? null];
 }
 
-function* replaced(
-  machine: Machine,
-  text: string,
-  pattern: Pattern,
-  by: Filter,
-): Generator<Value> {
+function* replaced(machine: Machine, text: string, pattern: Pattern, by: Filter): Generator<Value> {
   const found = pattern.regex.find(text, machine.matching);
   machine.spend(1);
   if (!found) {
@@ -166,8 +160,7 @@ function* replaced(
   const head = text.slice(0, found.index);
   const tails: Iterable<Value> = more ? replaced(machine, rest, pattern, by) : [rest];
   for (const tail of tails)
-    for (const middle of by.run(groups))
-      yield add(add(head, middle, machine), tail, machine);
+    for (const middle of by.run(groups)) yield add(add(head, middle, machine), tail, machine);
 }
 
 export const regexNatives: Record<string, Native> = {

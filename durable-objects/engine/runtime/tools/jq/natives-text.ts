@@ -28,7 +28,9 @@ export const textNatives: Record<string, Native> = {
   "tojson/0": { one: (_, value) => toText(value) },
   "fromjson/0": {
     one: (_, value) =>
-      typeof value === "string" ? parsed(value) : fail(`${typed(value)} only strings can be parsed`),
+      typeof value === "string"
+        ? parsed(value)
+        : fail(`${typed(value)} only strings can be parsed`),
   },
   "tonumber/0": {
     one(_, value) {

@@ -8,7 +8,16 @@ function brokenDown(seconds: Value, name: string): Value {
   if (typeof seconds !== "number") return fail(`${name}() requires numeric inputs`);
   const whole = Math.floor(seconds);
   const t = civil(whole * 1000);
-  return [t.year, t.month - 1, t.day, t.hour, t.minute, t.second + (seconds - whole), t.weekday, t.yearday - 1];
+  return [
+    t.year,
+    t.month - 1,
+    t.day,
+    t.hour,
+    t.minute,
+    t.second + (seconds - whole),
+    t.weekday,
+    t.yearday - 1,
+  ];
 }
 
 /** Eight numbers; undefined: they are not. */
@@ -20,7 +29,14 @@ function numbersOf(value: Value): number[] | undefined {
 function momentOf(value: Value, name: string): number {
   const numbers = numbersOf(value);
   if (!numbers) return fail(`${name} requires parsed datetime inputs`);
-  const [year, month, day, hour, minute, second] = numbers.map(Math.trunc) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = numbers.map(Math.trunc) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const years = year + Math.floor(month / 12);
   const days = daysOf(years, (((month % 12) + 12) % 12) + 1, 1) + day - 1;
   return days * 86_400 + hour * 3_600 + minute * 60 + second;
@@ -34,8 +50,27 @@ function written(value: Value, format: Value, name: string): Value {
   const numbers = numbersOf(parts);
   if (!numbers) return fail(`${name} requires parsed datetime inputs`);
   // What the fields say is printed, even where there is no such day.
-  const [year, month, day, hour, minute, second, weekday, yearday] = numbers.map(Math.trunc) as [number, number, number, number, number, number, number, number];
-  const moment: Civil = { year, month: month + 1, day, hour, minute, second, ms: 0, weekday, yearday: yearday + 1 };
+  const [year, month, day, hour, minute, second, weekday, yearday] = numbers.map(Math.trunc) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const moment: Civil = {
+    year,
+    month: month + 1,
+    day,
+    hour,
+    minute,
+    second,
+    ms: 0,
+    weekday,
+    yearday: yearday + 1,
+  };
   return formatMoment(format, moment, momentOf(parts, name) * 1000);
 }
 
@@ -56,7 +91,6 @@ const put =
 const named = (text: string, list: string[]): number =>
   list.findIndex((one) => one.toLowerCase().slice(0, 3) === text.toLowerCase().slice(0, 3));
 
-
 const readers: Record<string, [RegExp, (fields: Fields, text: string) => void]> = {
   Y: [/^[+-]?\d{1,4}/, put("year")],
   m: [/^(1[0-2]|0?[1-9])/, put("month", -1)],
@@ -72,10 +106,18 @@ const readers: Record<string, [RegExp, (fields: Fields, text: string) => void]> 
   Z: [/^[A-Za-z]*/, () => undefined],
   z: [/^(Z|[+-]\d\d:?(\d\d)?)/, () => undefined],
   a: [/^(sun|mon|tue|wed|thu|fri|sat)[a-z]*/i, (f, text) => (f.weekday = named(text, dayNames))],
-  b: [/^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*/i, (f, text) => (f.month = named(text, monthNames))],
+  b: [
+    /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*/i,
+    (f, text) => (f.month = named(text, monthNames)),
+  ],
 };
 const same: Record<string, string> = { e: "d", k: "H", l: "I", B: "b", h: "b", A: "a" };
-const shorthands: Record<string, string> = { T: "%H:%M:%S", R: "%H:%M", F: "%Y-%m-%d", D: "%m/%d/%y" };
+const shorthands: Record<string, string> = {
+  T: "%H:%M:%S",
+  R: "%H:%M",
+  F: "%Y-%m-%d",
+  D: "%m/%d/%y",
+};
 
 function readMoment(text: string, format: string): Fields | undefined {
   const fields: Fields = { year: 1900, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
@@ -108,15 +150,34 @@ function parsedMoment(value: Value, format: Value): Value {
   const fields = readMoment(value, format);
   if (!fields) return fail(`date "${value}" does not match format "${format}"`);
   if (fields.epoch !== undefined) return brokenDown(fields.epoch, "gmtime");
-  if (fields.afternoon !== undefined) fields.hour = (fields.hour % 12) + (fields.afternoon ? 12 : 0);
+  if (fields.afternoon !== undefined)
+    fields.hour = (fields.hour % 12) + (fields.afternoon ? 12 : 0);
   const days =
     fields.yearday === undefined
       ? daysOf(fields.year, fields.month + 1, 1) + fields.day - 1
       : daysOf(fields.year, 1, 1) + fields.yearday;
   const t = civil(days * 86_400_000);
   if (fields.day === 0 && fields.yearday === undefined)
-    return [fields.year, fields.month, 0, fields.hour, fields.minute, fields.second, t.weekday, t.yearday - 1];
-  return [t.year, t.month - 1, t.day, fields.hour, fields.minute, fields.second, t.weekday, t.yearday - 1];
+    return [
+      fields.year,
+      fields.month,
+      0,
+      fields.hour,
+      fields.minute,
+      fields.second,
+      t.weekday,
+      t.yearday - 1,
+    ];
+  return [
+    t.year,
+    t.month - 1,
+    t.day,
+    fields.hour,
+    fields.minute,
+    fields.second,
+    t.weekday,
+    t.yearday - 1,
+  ];
 }
 
 export const timeNatives: Record<string, Native> = {
@@ -131,4 +192,3 @@ export const timeNatives: Record<string, Native> = {
   "strflocaltime/1": { one: (_, value, [format]) => written(value, format!, "strflocaltime/1") },
   "strptime/1": { one: (_, value, [format]) => parsedMoment(value, format!) },
 };
-

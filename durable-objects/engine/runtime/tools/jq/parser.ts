@@ -31,14 +31,18 @@ const levels: Record<string, [level: number, assoc: "left" | "right" | "none"]> 
 
 /** What may stand behind a term, beside operators. */
 const behindTerm = new Set(
-  "FIELD '.' '[' as '?' ')' ']' '}' ';' ':' then else elif end catch $end QQSTRING_INTERP_END".split(" "),
+  "FIELD '.' '[' as '?' ')' ']' '}' ';' ':' then else elif end catch $end QQSTRING_INTERP_END".split(
+    " ",
+  ),
 );
 const unusual = 'try .["field"] instead of .field for unusually named fields';
 const id: Node = { k: "id" };
 const text = (v: string): Node => ({ k: "const", v });
 
 /** Where a mistake inside is noticed: what stands around it. */
-type Around = { k: "if" | "try" | "brackets" | "break" | "field"; at: number } | { k: "pair"; at: number };
+type Around =
+  | { k: "if" | "try" | "brackets" | "break" | "field"; at: number }
+  | { k: "pair"; at: number };
 
 class Parser {
   readonly tokens: Token[];

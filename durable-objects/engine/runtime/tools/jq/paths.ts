@@ -60,7 +60,8 @@ export function* stepEach(at: At, opt: true | undefined): Generator<At> {
   if (at.lost)
     fail(`Invalid path expression near attempt to iterate through ${shownText(value, 26)}`);
   if (Array.isArray(value))
-    for (let i = 0; i < value.length; i++) yield { path: { up: at.path, step: i }, value: value[i]! };
+    for (let i = 0; i < value.length; i++)
+      yield { path: { up: at.path, step: i }, value: value[i]! };
   else if (isObject(value))
     for (const [key, inner] of value) yield { path: { up: at.path, step: key }, value: inner };
   else if (!opt) cannotIterate(value);
@@ -187,7 +188,13 @@ function* control(
       } catch (error) {
         if (!(error instanceof JqError)) throw error;
         if (node.handler)
-          yield* places(r, node.handler, env, { path: at.path, value: error.value, lost: true }, depth);
+          yield* places(
+            r,
+            node.handler,
+            env,
+            { path: at.path, value: error.value, lost: true },
+            depth,
+          );
       }
       return;
     case "as": {

@@ -161,12 +161,7 @@ export class Runner implements Machine, PathRunner {
     }
   }
 
-  #callOne(
-    node: Node & { k: "call" },
-    env: Env | undefined,
-    value: Value,
-    depth: number,
-  ): Value {
+  #callOne(node: Node & { k: "call" }, env: Env | undefined, value: Value, depth: number): Value {
     const target = node.target!;
     if ("native" in target) {
       const args = node.args.map((arg) => this.one(arg, env, value, depth + 1));

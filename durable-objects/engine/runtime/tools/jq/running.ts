@@ -22,7 +22,10 @@ export class Endless extends Error {
  * What each output of a source leads to. An error further on goes back into the source, since jq's `try` catches what
  * happens behind it as well.
  */
-export function* forward<S, T>(source: Generator<S>, each: (item: S) => Generator<T>): Generator<T> {
+export function* forward<S, T>(
+  source: Generator<S>,
+  each: (item: S) => Generator<T>,
+): Generator<T> {
   let next = source.next();
   while (!next.done) {
     try {

@@ -149,7 +149,11 @@ export class Source {
     for (;;) {
       const end = this.text.indexOf("\n", this.#counted);
       if (end < 0 || this.#counted > place) return;
-      if (this.#files.length > 0 && this.#files.some((one) => one.end <= end && one.end > this.#counted)) return;
+      if (
+        this.#files.length > 0 &&
+        this.#files.some((one) => one.end <= end && one.end > this.#counted)
+      )
+        return;
       this.lines++;
       this.#counted = end + 1;
     }

@@ -32,10 +32,7 @@ export interface Spot {
   at: number;
 }
 
-export type Target =
-  | { definition: Definition }
-  | { parameter: Parameter }
-  | { native: string };
+export type Target = { definition: Definition } | { parameter: Parameter } | { native: string };
 
 /** `single`: exactly one output for each input; `opt`: an access that fails gives nothing. */
 export type Node = { single?: boolean; opt?: true } & (
@@ -44,7 +41,8 @@ export type Node = { single?: boolean; opt?: true } & (
   | { k: "index"; of: Node; key: Node }
   | { k: "slice"; of: Node; from?: Node | undefined; to?: Node | undefined }
   | { k: "each"; of: Node }
-  | { k: "pipe" | "comma" | "and" | "or" | "alt"; a: Node; b: Node }
+  | { k: "pipe"; a: Node; b: Node }
+  | { k: "comma" | "and" | "or" | "alt"; a: Node; b: Node }
   | { k: "neg"; of: Node }
   | { k: "bin"; op: string; a: Node; b: Node }
   /** `op`: "" for `=`, "|", "//" or an operator of `bin`. */
