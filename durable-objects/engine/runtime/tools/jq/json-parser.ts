@@ -18,7 +18,7 @@ interface Key {
 }
 type Frame = Value[] | Map<string, Value> | Key;
 
-const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const number = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const special: [RegExp, number][] = [
   [/^[+-]?nan$/i, NaN],
   [/^\+?inf(inity)?$/i, Infinity],

@@ -26,12 +26,30 @@ interface Pattern {
 }
 
 /** A pattern's parts: escapes, brackets and single characters. */
-const parts = /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*\]|[\s\S]/g;
+function partsOf(pattern: string): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < pattern.length;) {
+    let end = at + (pattern[at] === "\\" ? 2 : 1);
+    if (pattern[at] === "[") {
+      if (pattern[end] === "^") end++;
+      if (pattern[end] === "]") end++;
+      while (end < pattern.length && pattern[end] !== "]") {
+        if (pattern[end] === "\\") end++;
+        else if (pattern.startsWith("[:", end)) end = Math.max(end, pattern.indexOf(":]", end) + 1);
+        end++;
+      }
+      end++;
+    }
+    out.push(pattern.slice(at, end));
+    at = end;
+  }
+  return out;
+}
 
 function namesOf(pattern: string): (string | null)[] {
   const out: (string | null)[] = [];
   let at = 0;
-  for (const part of pattern.match(parts) ?? []) {
+  for (const part of partsOf(pattern)) {
     at += part.length;
     if (part !== "(") continue;
     const rest = pattern.slice(at, at + 80);
@@ -46,7 +64,7 @@ function spread(pattern: string, extended: boolean, dotAll: boolean): string {
   if (!extended && !dotAll) return pattern;
   let out = "";
   let comment = false;
-  for (const part of pattern.match(parts) ?? []) {
+  for (const part of partsOf(pattern)) {
     if (comment) comment = part !== "\n";
     else if (extended && part === "#") comment = true;
     else if (extended && /^\s$/.test(part)) continue;

@@ -1,33 +1,11 @@
 /** A filter's text as a tree. The words of what is wrong are those of jq's grammar (src/parser.y). CompileProblem. */
 import { jqNestingMax } from "../../../core/limits.ts";
-import { isKeyword, lex, type Token } from "./lexer.ts";
-import {
-  CompileProblem,
-  type Complaint,
-  type Definition,
-  type Node,
-  type Parameter,
-  type Pattern,
-} from "./tree.ts";
-import { kindOf } from "./values.ts";
 import { shownText } from "./json-text.ts";
-
-const levels: Record<string, [level: number, assoc: "left" | "right" | "none"]> = {
-  "'|'": [1, "right"],
-  "','": [2, "left"],
-  "//": [3, "right"],
-  ...Object.fromEntries(
-    ["'='", "|=", "+=", "-=", "*=", "/=", "%=", "//="].map((op) => [op, [4, "none"]]),
-  ),
-  or: [5, "left"],
-  and: [6, "left"],
-  ...Object.fromEntries(["==", "!=", "'<'", "'>'", "<=", ">="].map((op) => [op, [7, "none"]])),
-  "'+'": [8, "left"],
-  "'-'": [8, "left"],
-  "'*'": [9, "left"],
-  "'/'": [9, "left"],
-  "'%'": [9, "left"],
-};
+import { isKeyword, type Token } from "./lexer.ts";
+import { binary, levels } from "./operators.ts";
+import { CompileProblem, type Definition, type Node, type Parameter, type Pattern } from "./tree.ts";
+import { kindOf } from "./values.ts";
+import { Words, type Around } from "./words.ts";
 
 /** What may stand behind a term, beside operators. */
 const behindTerm = new Set(
@@ -35,84 +13,10 @@ const behindTerm = new Set(
     " ",
   ),
 );
-const unusual = 'try .["field"] instead of .field for unusually named fields';
 const id: Node = { k: "id" };
 const text = (v: string): Node => ({ k: "const", v });
 
-/** Where a mistake inside is noticed: what stands around it. */
-type Around =
-  | { k: "if" | "try" | "brackets" | "break" | "field"; at: number }
-  | { k: "pair"; at: number };
-
-class Parser {
-  readonly tokens: Token[];
-  at = 0;
-  depth = 0;
-  readonly around: Around[] = [];
-  /** Complaints of what is grammatical. */
-  readonly found: Complaint[] = [];
-
-  constructor(program: string) {
-    this.tokens = lex(program);
-  }
-
-  get token(): Token {
-    return this.tokens[this.at]!;
-  }
-  is(t: string): boolean {
-    return this.token.t === t;
-  }
-  take(t: string): boolean {
-    if (!this.is(t)) return false;
-    this.at++;
-    return true;
-  }
-  expect(t: string, ...listed: string[]): Token {
-    const { token } = this;
-    if (token.t !== t) this.unexpected(...listed);
-    this.at++;
-    return token;
-  }
-
-  /** The word that stands here is wrong; `listed`: what jq's parser says to expect. */
-  unexpected(...listed: string[]): never {
-    const { token } = this;
-    const wanted = listed.length ? `, expecting ${listed.join(" or ")}` : "";
-    const suffix = " (Unix shell quoting issues?)";
-    const first = { text: `syntax error, unexpected ${token.t}${wanted}${suffix}`, at: token.at };
-    throw new CompileProblem([...this.found, first, ...this.#more()]);
-  }
-
-  /** What jq adds once it has found a place to go on from. */
-  #more(): Complaint[] {
-    const around = this.around.at(-1);
-    if (!around || around.k === "brackets") return [];
-    if (around.k === "if" || around.k === "try")
-      return [{ text: `Possibly unterminated '${around.k}' statement`, at: around.at }];
-    if (around.k === "field") return [{ text: unusual, at: around.at }];
-    if (around.k === "break")
-      return [{ text: "break requires a label to break to", at: around.at }];
-    for (let i = this.at; i < this.tokens.length; i++) {
-      const { t } = this.tokens[i]!;
-      if (t === "'}'") return [];
-      if (t === "':'")
-        return [{ text: "May need parentheses around object key expression", at: around.at }];
-    }
-    return [];
-  }
-
-  within<T>(around: Around, body: () => T): T {
-    this.around.push(around);
-    if (this.around.length > jqNestingMax) this.#tooDeep();
-    const made = body();
-    this.around.pop();
-    return made;
-  }
-
-  #tooDeep(): never {
-    throw new CompileProblem([{ text: "memory exhausted", at: this.token.at }]);
-  }
-
+class Parser extends Words {
   program(): Node {
     const defs: Definition[] = [];
     if (this.take("module")) {
@@ -145,7 +49,7 @@ class Parser {
 
   /** Operators from a level on. `top`: whether nothing stands before it, where a word that cannot begin it is one too many. */
   expression(level: number, top = false): Node {
-    if (++this.depth > jqNestingMax) this.#tooDeep();
+    if (++this.depth > jqNestingMax) this.tooDeep();
     let left = this.prefix(top);
     for (;;) {
       const { token } = this;
@@ -509,38 +413,11 @@ class Parser {
   }
 
   #value(): Node {
-    if (++this.depth > jqNestingMax) this.#tooDeep();
+    if (++this.depth > jqNestingMax) this.tooDeep();
     let made: Node = this.take("'-'") ? { k: "neg", of: this.#value() } : this.term(false);
     if (this.take("'|'")) made = { k: "pipe", a: made, b: this.#value() };
     this.depth--;
     return made;
-  }
-}
-
-function binary(t: string, a: Node, b: Node): Node {
-  const op = t.replace(/^'(.)'$/, "$1");
-  switch (op) {
-    case "|":
-      return { k: "pipe", a, b };
-    case ",":
-      return { k: "comma", a, b };
-    case "//":
-      return { k: "alt", a, b };
-    case "and":
-    case "or":
-      return { k: op, a, b };
-    case "=":
-      return { k: "assign", op: "", a, b };
-    case "|=":
-    case "+=":
-    case "-=":
-    case "*=":
-    case "/=":
-    case "%=":
-    case "//=":
-      return { k: "assign", op: op.slice(0, -1), a, b };
-    default:
-      return { k: "bin", op, a, b };
   }
 }
 

@@ -1,39 +1,12 @@
 /** Runs a filter for the places that it finds: `path(f)`, and what stands left of an assignment. */
 import { cannotIterate, getAt, getPath } from "./access.ts";
 import { shownText } from "./json-text.ts";
-import type { At, Filter } from "./native.ts";
-import { forward, type Env } from "./running.ts";
-import type { Definition, Node, Pattern } from "./tree.ts";
+import type { At } from "./native.ts";
+import { destructured } from "./binding.ts";
+import { frames, keys } from "./combining.ts";
+import { attempt, forward, type Env, type Running } from "./running.ts";
+import type { Node } from "./tree.ts";
 import { fail, isObject, isTrue, JqError, type JqWork, type Value } from "./values.ts";
-
-/** What it asks of who runs filters. */
-export interface PathRunner extends JqWork {
-  enter(depth: number): void;
-  lookup(env: Env | undefined, key: object): Env;
-  run(node: Node, env: Env | undefined, value: Value, depth: number): Generator<Value>;
-  keys(
-    node: Node & { k: "index" | "slice" },
-    env: Env | undefined,
-    value: Value,
-    depth: number,
-  ): Generator<Value>;
-  frames(
-    definition: Definition,
-    node: Node & { k: "call" },
-    env: Env | undefined,
-    value: Value,
-    depth: number,
-  ): Generator<Env>;
-  destructured<T>(
-    patterns: Pattern[],
-    bound: Value,
-    env: Env | undefined,
-    depth: number,
-    body: (env: Env | undefined) => Generator<T>,
-  ): Generator<T>;
-  filter(node: Node, env: Env | undefined, depth: number): Filter;
-  pathNative(name: string): ((at: At, args: Filter[]) => Generator<At>) | undefined;
-}
 
 /** A value that was worked out: it lies at the path only if it is what lies there. */
 export function elsewhere(at: At, value: Value): At {
@@ -80,7 +53,7 @@ export function* stepPath(at: At, path: Value, work: JqWork): Generator<At> {
 
 /** The places a filter finds; each must be one. */
 export function* runPaths(
-  runner: PathRunner,
+  runner: Running,
   from: Node,
   env: Env | undefined,
   start: At,
@@ -91,7 +64,7 @@ export function* runPaths(
 
 /** The same as one part of a path expression, whose values may yet lie elsewhere. */
 export function* places(
-  r: PathRunner,
+  r: Running,
   from: Node,
   given: Env | undefined,
   at: At,
@@ -107,17 +80,9 @@ export function* places(
         yield at;
         return;
       case "index":
-      case "slice": {
-        const access = node;
-        for (const key of r.keys(access, env, at.value, inner))
-          for (const of of places(r, access.of, env, at, inner))
-            if (!access.opt) yield step(of, key, r);
-            else {
-              const found = attempt(() => step(of, key, r));
-              if (found) yield found;
-            }
+      case "slice":
+        yield* accessed(r, node, env, at, inner);
         return;
-      }
       case "each": {
         const { opt } = node;
         yield* forward(places(r, node.of, env, at, inner), (of) => stepEach(of, opt));
@@ -174,8 +139,22 @@ export function* places(
   }
 }
 
+function* accessed(
+  r: Running,
+  node: Node & { k: "index" | "slice" },
+  env: Env | undefined,
+  at: At,
+  depth: number,
+): Generator<At> {
+  for (const key of keys(r, node, env, at.value, depth))
+    for (const of of places(r, node.of, env, at, depth)) {
+      const found = node.opt ? attempt(() => step(of, key, r)) : step(of, key, r);
+      if (found) yield found;
+    }
+}
+
 function* control(
-  r: PathRunner,
+  r: Running,
   node: Node,
   env: Env | undefined,
   at: At,
@@ -200,7 +179,7 @@ function* control(
     case "as": {
       const { to, body } = node;
       yield* forward(r.run(node.of, env, at.value, depth), (bound) =>
-        r.destructured(to, bound, env, depth, (inner) => places(r, body, inner, at, depth)),
+        destructured(r, to, bound, env, depth, (inner) => places(r, body, inner, at, depth)),
       );
       return;
     }
@@ -220,7 +199,7 @@ function* control(
 }
 
 function* callPaths(
-  r: PathRunner,
+  r: Running,
   node: Node & { k: "call" },
   env: Env | undefined,
   at: At,
@@ -228,7 +207,7 @@ function* callPaths(
 ): Generator<At> {
   const target = node.target!;
   if ("definition" in target) {
-    for (const inner of r.frames(target.definition, node, env, at.value, depth))
+    for (const inner of frames(r, target.definition, node, env, at.value, depth))
       yield* places(r, target.definition.body, inner, at, depth);
     return;
   }
@@ -239,13 +218,4 @@ function* callPaths(
       node.args.map((arg) => r.filter(arg, env, depth)),
     );
   else for (const value of r.run(node, env, at.value, depth)) yield elsewhere(at, value);
-}
-
-function attempt(get: () => At): At | undefined {
-  try {
-    return get();
-  } catch (error) {
-    if (error instanceof JqError) return undefined;
-    throw error;
-  }
 }
