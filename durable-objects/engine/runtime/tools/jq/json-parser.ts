@@ -6,7 +6,7 @@ import { decodeUtf8 } from "../../bytes.ts";
 import { isObject, type Value } from "./values.ts";
 
 /** jq: jv_parse.c MAX_PARSING_DEPTH */
-const parsingDepthMax = 256;
+const parsingDepth = 256;
 
 /** What is no JSON; the text says where. */
 export class JsonProblem extends Error {
@@ -246,7 +246,7 @@ export class JsonParser {
       throw new JsonProblem(words);
     };
     if (c === "[" || c === "{") {
-      if (this.#stack.length >= parsingDepthMax) problem("Exceeds depth limit for parsing");
+      if (this.#stack.length >= parsingDepth) problem("Exceeds depth limit for parsing");
       if (this.#next !== undefined) problem("Expected separator between values");
       this.#stack.push(c === "[" ? [] : new Map<string, Value>());
     } else if (c === ":") {

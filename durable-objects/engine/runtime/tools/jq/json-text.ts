@@ -4,7 +4,7 @@ import { encodeUtf8 } from "../../bytes.ts";
 import { Exhausted, isObject, sortedKeys, type Value } from "./values.ts";
 
 /** jq: jv_print.c MAX_PRINT_DEPTH */
-const printDepthMax = 256;
+const printDepth = 256;
 
 export interface TextStyle {
   /** Characters of one step of indentation; undefined: all on one line. */
@@ -92,7 +92,7 @@ class Writer {
   write(value: Value, depth: number): void {
     if (this.out.length > jqTextCharactersMax) throw new Exhausted();
     const { colors, ascii = false } = this.#style;
-    if (depth > printDepthMax) {
+    if (depth > printDepth) {
       this.out += "<skipped: too deep>";
       return;
     }

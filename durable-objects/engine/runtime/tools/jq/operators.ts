@@ -44,3 +44,10 @@ export function binary(t: string, a: Node, b: Node): Node {
       return { k: "bin", op, a, b };
   }
 }
+
+/** What may stand behind a term, beside operators. */
+export const behindTerm = new Set(
+  "FIELD '.' '[' as '?' ')' ']' '}' ';' ':' then else elif end catch $end QQSTRING_INTERP_END".split(
+    " ",
+  ),
+);

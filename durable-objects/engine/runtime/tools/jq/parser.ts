@@ -2,49 +2,34 @@
 import { jqNestingMax } from "../../../core/limits.ts";
 import { shownText } from "./json-text.ts";
 import { isKeyword, type Token } from "./lexer.ts";
-import { binary, levels } from "./operators.ts";
-import { CompileProblem, type Definition, type Node, type Parameter, type Pattern } from "./tree.ts";
+import { behindTerm, binary, levels } from "./operators.ts";
+import {
+  CompileProblem,
+  type Definition,
+  type Node,
+  type Parameter,
+  type Pattern,
+} from "./tree.ts";
 import { kindOf } from "./values.ts";
-import { Words, type Around } from "./words.ts";
+import { text, Texts } from "./texts.ts";
+import type { Around } from "./words.ts";
 
-/** What may stand behind a term, beside operators. */
-const behindTerm = new Set(
-  "FIELD '.' '[' as '?' ')' ']' '}' ';' ':' then else elif end catch $end QQSTRING_INTERP_END".split(
-    " ",
-  ),
-);
 const id: Node = { k: "id" };
-const text = (v: string): Node => ({ k: "const", v });
 
-class Parser extends Words {
+class Parser extends Texts {
   program(): Node {
     const defs: Definition[] = [];
     if (this.take("module")) {
       this.expression(1);
       this.expect("';'");
     }
-    while (this.is("import") || this.is("include")) this.#import();
+    while (this.is("import") || this.is("include")) this.importing();
     while (this.is("def")) defs.push(this.definition());
     let body: Node = id;
     if (!this.is("$end")) body = this.expression(1, true);
     if (!this.is("$end")) this.unexpected("$end");
     if (this.found.length > 0) throw new CompileProblem(this.found);
     return defs.reduceRight<Node>((rest, def) => ({ k: "def", def, rest }), body);
-  }
-
-  #import(): void {
-    const include = this.is("include");
-    this.at++;
-    if (!this.is("QQSTRING_START")) this.unexpected("FORMAT", "QQSTRING_START");
-    const path = this.string();
-    if (!include) {
-      this.expect("as", "as");
-      const variable = this.take("'$'");
-      this.expect("IDENT", ...(variable ? ["IDENT"] : ["IDENT", "'$'"]));
-    }
-    this.expect("';'");
-    const name = path.k === "const" ? String(path.v) : "";
-    throw new CompileProblem([{ text: `module not found: ${name}\n`, at: -1 }]);
   }
 
   /** Operators from a level on. `top`: whether nothing stands before it, where a word that cannot begin it is one too many. */
@@ -361,24 +346,6 @@ class Parser extends Words {
     while (this.take("';'"));
     this.expect("')'", "';'", "')'");
     return { k: "call", name: token.text, args, at: token.at };
-  }
-
-  string(): Node {
-    const format = this.is("FORMAT") ? this.token.text.slice(1) : "text";
-    if (this.take("FORMAT") && !this.is("QQSTRING_START")) this.unexpected("QQSTRING_START");
-    this.expect("QQSTRING_START");
-    const parts: (string | Node)[] = [];
-    for (;;) {
-      const { token } = this;
-      if (this.take("QQSTRING_END")) break;
-      if (this.take("QQSTRING_TEXT")) parts.push(token.v as string);
-      else if (this.take("QQSTRING_INTERP_START")) {
-        parts.push(this.expression(1));
-        this.expect("QQSTRING_INTERP_END");
-      } else this.unexpected("QQSTRING_TEXT", "QQSTRING_INTERP_START", "QQSTRING_END");
-    }
-    if (parts.every((part) => typeof part === "string")) return text(parts.join(""));
-    return { k: "text", format, parts };
   }
 
   #object(): Node {

@@ -102,21 +102,6 @@ export function* places(
         yield* places(r, node.a, env, at, inner);
         node = node.b;
         continue;
-      case "if":
-        for (const test of r.run(node.c, env, at.value, inner))
-          yield* places(r, isTrue(test) ? node.a : node.b, env, at, inner);
-        return;
-      case "alt": {
-        let some = false;
-        for (const left of places(r, node.a, env, at, inner))
-          if (isTrue(left.value)) {
-            some = true;
-            yield left;
-          }
-        if (some) return;
-        node = node.b;
-        continue;
-      }
       case "def":
         env = { up: env, key: node.def };
         node = node.rest;
@@ -181,6 +166,20 @@ function* control(
       yield* forward(r.run(node.of, env, at.value, depth), (bound) =>
         destructured(r, to, bound, env, depth, (inner) => places(r, body, inner, at, depth)),
       );
+      return;
+    }
+    case "if":
+      for (const test of r.run(node.c, env, at.value, depth))
+        yield* places(r, isTrue(test) ? node.a : node.b, env, at, depth);
+      return;
+    case "alt": {
+      let some = false;
+      for (const left of places(r, node.a, env, at, depth))
+        if (isTrue(left.value)) {
+          some = true;
+          yield left;
+        }
+      if (!some) yield* places(r, node.b, env, at, depth);
       return;
     }
     case "label": {

@@ -8,7 +8,19 @@ import { getAt } from "./access.ts";
 import { negate, operate } from "./arithmetic.ts";
 import { bindOne, destructured } from "./binding.ts";
 import { assign, foreach, modify, reduce } from "./changing.ts";
-import { closure, each, frame, frames, keyOf, keys, objects, texts, values } from "./combining.ts";
+import {
+  branches,
+  closure,
+  each,
+  frame,
+  frames,
+  keyOf,
+  keys,
+  objects,
+  texts,
+  values,
+  piped,
+} from "./combining.ts";
 import { textOfFormat } from "./formats.ts";
 import { natives } from "./natives.ts";
 import type { At, Filter, Machine, Surroundings } from "./native.ts";
@@ -20,7 +32,6 @@ import { Exhausted, isTrue, JqError, type Value } from "./values.ts";
 export class Runner implements Machine, Running {
   readonly outside: Surroundings;
   readonly matching: CompileBudget;
-  /** Operations so far, of this input. */
   used = 0;
 
   constructor(outside: Surroundings, matching: CompileBudget) {
@@ -63,7 +74,10 @@ export class Runner implements Machine, Running {
         return getAt(this.one(node.of, env, value, depth + 1), key, this);
       }
       case "slice": {
-        const key = this.#sliceKey(node, env, value, depth);
+        const key = new Map<string, Value>([
+          ["start", node.from ? this.one(node.from, env, value, depth + 1) : null],
+          ["end", node.to ? this.one(node.to, env, value, depth + 1) : null],
+        ]);
         return getAt(this.one(node.of, env, value, depth + 1), key, this);
       }
       case "pipe":
@@ -93,13 +107,6 @@ export class Runner implements Machine, Running {
       default:
         return this.#oneMore(node, env, value, depth);
     }
-  }
-
-  #sliceKey(node: Node & { k: "slice" }, env: Env | undefined, value: Value, depth: number): Value {
-    return new Map<string, Value>([
-      ["start", node.from ? this.one(node.from, env, value, depth + 1) : null],
-      ["end", node.to ? this.one(node.to, env, value, depth + 1) : null],
-    ]);
   }
 
   #oneMore(node: Node, env: Env | undefined, value: Value, depth: number): Value {
@@ -180,7 +187,7 @@ export class Runner implements Machine, Running {
     let node = from;
     let env = given;
     let value = input;
-    // What comes last takes the place of its caller, so that loops written as functions need no depth.
+    // What comes last takes its caller's place: loops written as functions need no depth.
     for (;;) {
       this.enter(depth);
       if (node.single) {
@@ -194,7 +201,7 @@ export class Runner implements Machine, Running {
             node = node.b;
             continue;
           }
-          yield* this.#pipe(node, env, value, depth);
+          yield* piped(this, node, env, value, depth);
           return;
         case "comma":
           yield* this.run(node.a, env, value, depth + 1);
@@ -205,8 +212,7 @@ export class Runner implements Machine, Running {
             node = isTrue(this.one(node.c, env, value, depth + 1)) ? node.a : node.b;
             continue;
           }
-          for (const test of this.run(node.c, env, value, depth + 1))
-            yield* this.run(isTrue(test) ? node.a : node.b, env, value, depth + 1);
+          yield* branches(this, node, env, value, depth + 1);
           return;
         case "def":
           env = { up: env, key: node.def };
@@ -248,23 +254,13 @@ export class Runner implements Machine, Running {
       const bound = this.lookup(env, target.parameter);
       return { node: bound.node!, env: bound.env };
     }
-    if ("native" in target || target.definition.params.some((one) => one.variable)) return undefined;
+    if ("native" in target || target.definition.params.some((one) => one.variable))
+      return undefined;
     let inner = frame(this, target.definition, env);
     target.definition.params.forEach((parameter, i) => {
       inner = closure(this, parameter, call.args[i]!, env, inner);
     });
     return { node: target.definition.body, env: inner };
-  }
-
-  *#pipe(
-    node: Node & { k: "pipe" },
-    env: Env | undefined,
-    value: Value,
-    depth: number,
-  ): Generator<Value> {
-    yield* forward(this.run(node.a, env, value, depth + 1), (item) =>
-      this.run(node.b, env, item, depth + 1),
-    );
   }
 
   *#more(node: Node, env: Env | undefined, value: Value, depth: number): Generator<Value> {
