@@ -301,6 +301,18 @@ export const sedCommandsMax = 100_000;
 export const awkTextCharactersMax = 8_000_000;
 export const awkFieldsMax = 65_536;
 export const awkCallDepthMax = 500;
+/** Operations of jq for one input: beyond them its filter has no end. */
+export const jqOperationsMax = 2_000_000;
+/** Filters that run within each other, each a frame or two of the stack; programs within each other; depth of a value walked. */
+export const jqDepthMax = 500;
+export const jqNestingMax = 250;
+export const jqWalkDepthMax = 1_000;
+/** A text, an array that jq makes. */
+export const jqTextCharactersMax = 4_000_000;
+export const jqItemsMax = 1_000_000;
+/** Operations, and characters of output, after which jq lets others run. */
+export const jqOperationsPerStep = 50_000;
+export const jqOutputCharactersPerStep = 32 * 1024;
 /** Product of the lines on both sides that diff compares one by one; beyond it all of them count as changed. */
 export const comparedLinesMax = 1_000_000;
 /** Numbers of `shuf -i`. */

@@ -40,10 +40,17 @@ export const standIns: readonly StandIn[] = [
   { names: "radial/busyboxplus", cmd: ["/bin/sh"], tools: "curl dig host", closed: true },
   { names: "tutum/curl", base: "ubuntu", cmd: ["/bin/bash"], tools: `${curl} wget`, closed: true },
   {
-    names: "appropriate/curl alpine/curl byrnedo/alpine-curl badouralix/curl-jq",
+    names: "appropriate/curl alpine/curl byrnedo/alpine-curl",
     base: "alpine",
     entrypoint: ["curl"],
     tools: curl,
+    closed: true,
+  },
+  {
+    names: "badouralix/curl-jq",
+    base: "alpine",
+    cmd: ["/bin/sh"],
+    tools: `${curl} jq`,
     closed: true,
   },
   {

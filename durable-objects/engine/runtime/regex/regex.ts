@@ -58,12 +58,20 @@ export class Match {
   /** What a group took, 0 being all; undefined: it took no part. */
   group(n: number): string | undefined {
     if (n === 0) return this.#text.slice(this.index, this.end);
+    const bounds = this.#bounds(n);
+    return bounds && this.#text.slice(...bounds);
+  }
+  /** Where what a group took begins. */
+  place(n: number): number | undefined {
+    return n === 0 ? this.index : this.#bounds(n)?.[0];
+  }
+  #bounds(n: number): [from: number, to: number] | undefined {
     if (n > this.#regex.groups) return undefined;
     this.#tags ??= this.#regex.tagsOf(this.#text, this.index, this.end, this.#work);
     const [start, end] = this.#regex.tagsOfGroup(n);
     const from = this.#tags[start] ?? unset;
     const to = this.#tags[end] ?? unset;
-    return from === unset || to === unset ? undefined : this.#text.slice(from, to);
+    return from === unset || to === unset ? undefined : [from, to];
   }
 }
 

@@ -27,6 +27,7 @@ import { gzipTools } from "./bytes/gzip.ts";
 import { head, tail } from "./text/head-tail.ts";
 import { identityTools } from "./system/identity.ts";
 import { install } from "./files/install.ts";
+import { jq } from "./jq/jq.ts";
 import { lineEndTools } from "./text/dos2unix.ts";
 import { lineTools } from "./text/line-filters.ts";
 import { listingTools } from "./files/ls.ts";
@@ -61,7 +62,7 @@ import { wget } from "./net/wget.ts";
 import { xargs } from "./find/xargs.ts";
 
 const families = (): Program[][] => [
-  [awk, sed, find, xargs, tar],
+  [awk, sed, jq, find, xargs, tar],
   // Words and numbers.
   argumentTools,
   seqTools,

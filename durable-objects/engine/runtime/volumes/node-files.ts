@@ -62,7 +62,7 @@ const machineTools =
   "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
 /** Programs that only nodes have (tools/machine/). */
 export const nodeTools =
-  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl iptables ip6tables nft ipvsadm tcpdump".split(
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq iptables ip6tables nft ipvsadm tcpdump".split(
     " ",
   );
 

@@ -63,12 +63,15 @@ const shorthands: Record<string, string> = {
 };
 
 /** strftime. */
-export function formatDate(format: string, ms: number): string {
-  const t = civil(ms);
+export const formatDate = (format: string, ms: number): string =>
+  formatMoment(format, civil(ms), ms);
+
+/** strftime of a moment's parts, whether or not there is such a day. */
+export function formatMoment(format: string, t: Civil, ms: number): string {
   return format.replace(/%-?([a-zA-Z%])/g, (whole: string, letter: string) => {
     if (letter === "%") return "%";
     const short = shorthands[letter];
-    if (short !== undefined) return formatDate(short, ms);
+    if (short !== undefined) return formatMoment(short, t, ms);
     const text = directives[letter]?.(t, ms) ?? `%${letter}`;
     return whole[1] === "-" ? text.replace(/^[0 ]+(?=.)/, "") : text;
   });
