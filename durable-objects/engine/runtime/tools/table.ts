@@ -27,6 +27,7 @@ import { gzipTools } from "./bytes/gzip.ts";
 import { head, tail } from "./text/head-tail.ts";
 import { identityTools } from "./system/identity.ts";
 import { install } from "./files/install.ts";
+import { less } from "./less/less.ts";
 import { lineEndTools } from "./text/dos2unix.ts";
 import { lineTools } from "./text/line-filters.ts";
 import { listingTools } from "./files/ls.ts";
@@ -73,6 +74,7 @@ const families = (): Program[][] => [
   lineTools,
   compareTools,
   shapeTools,
+  [less],
   lineEndTools,
   // Files.
   fileTools,

@@ -105,6 +105,7 @@ export class Mover {
     const view = this.#view;
     if (count >= 0) {
       const isBlank = view.rows.every((at) => at === none);
+      if (isBlank) delete view.low;
       if (view.next === none && (!force || isBlank)) return this.bellAtEnd();
       return this.forward(count, view.next, force);
     }

@@ -134,7 +134,7 @@ export class Rows {
       let row = start;
       for (;;) {
         const next = this.after(row);
-        if (next === none || next >= at) return row;
+        if (next === none || this.shownAt(next) >= at) return row;
         row = next;
       }
     }
@@ -154,6 +154,16 @@ export class Rows {
     const { settings, help } = this.#view;
     if (settings.numbers !== 2 || help) return text;
     return `\x1b[1m${String(this.numberOf(line.at)).padStart(numberWidth - 1)}\x1b[m ${text}`;
+  }
+
+  /** Columns of the line at a place. */
+  widthOf(at: number): number {
+    const { units } = this.#load(this.shownAt(at));
+    const tabs = Math.max(1, this.#view.settings.tabs);
+    return units.reduce(
+      (column, unit) => column + (unit.text === "\t" ? tabs - (column % tabs) : unit.width),
+      0,
+    );
   }
 
   #lit(line: Line): Set<number> {

@@ -45,6 +45,11 @@ export class Source {
     return this.size;
   }
 
+  /** Another file: what was read of the one before is of no use. */
+  forget(): void {
+    this.#window = "";
+  }
+
   /** Takes what has come on standard input; whether there was anything. */
   pull(): boolean {
     const { ended, text } = this.#state;

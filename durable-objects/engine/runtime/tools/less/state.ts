@@ -52,6 +52,8 @@ export interface Typed {
   prompt: string;
   text: string;
   point: number;
+  /** Number typed before. */
+  count?: number;
   /** Of a search: what ^N, ^F, ^E, ^R switched. */
   not?: true;
   fixed?: true;
@@ -82,6 +84,8 @@ export interface View {
   begun: string;
   typed?: Typed;
   message?: string;
+  /** The rows stay as they are until the message has been read. */
+  held?: true;
   pattern?: Pattern;
   backwards?: true;
   filters: Pattern[];
@@ -134,7 +138,15 @@ export interface LessState {
   begins: string[];
   /** An editor or a command that runs, and what is said behind it. */
   child?: number;
+  command?: string[];
   after?: string;
+  /** The first file is open; lines of it that were printed on a terminal that is not cleared. */
+  began?: true;
+  printed?: number;
+  failed?: true;
+  /** A file could not be read: a key is waited for before the next is shown. */
+  wrong?: true;
+  pauses?: true;
   stopped?: true;
   /** Exit code, and output on its way. */
   x?: number;
