@@ -37,6 +37,7 @@ import { modeTools } from "./files/chmod-chown.ts";
 import { ncTools } from "./nc/nc.ts";
 import { ncOpenbsd } from "./nc/openbsd.ts";
 import { netStateTools } from "./net/interfaces.ts";
+import { nano } from "./nano/nano.ts";
 import { nohupTools } from "./system/nohup.ts";
 import { nodeTools } from "./machine/index.ts";
 import { pathTools } from "./files/path-names.ts";
@@ -74,7 +75,7 @@ const families = (): Program[][] => [
   lineTools,
   compareTools,
   shapeTools,
-  [less],
+  [less, nano],
   lineEndTools,
   // Files.
   fileTools,

@@ -219,7 +219,7 @@ const table = (rows: [string, Action][]): Map<string, Action> =>
   );
 const commands = table(named);
 const longCommands = table(longer);
-const begins = new Set([":", "\x18", "Z", "m", "'", "-", "_"]);
+const begins = new Set([":", "\x18", "Z", "m", "'", "-", "_", "esc"]);
 
 function openHelp(host: Host): void {
   const { view } = host.state;
@@ -248,7 +248,7 @@ function secondKey(host: Host, key: string, count: number | undefined): void {
   const first = view.begun;
   view.begun = "";
   if (first === "m" || first === "'") return mark(host, first, key);
-  const whole = longCommands.get(first + key);
+  const whole = first === "esc" ? commands.get(`M-${key}`) : longCommands.get(first + key);
   if (whole) return whole(host, count);
   if (key === "\x7f" || key === "\b") return;
   if ((first === "-" || first === "_") && key.length === 1) return option(host, first, key);

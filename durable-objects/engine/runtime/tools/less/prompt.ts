@@ -79,7 +79,7 @@ export function lastRow(mover: Mover, state: LessState, width: (text: string) =>
   }
   if (view.begun === "m") return ["set mark: ", 10];
   if (view.begun === "'") return ["goto mark: ", 11];
-  if (view.begun !== "") {
+  if (view.begun !== "" && view.begun !== "esc") {
     const text = /^[-_]/.test(view.begun) ? view.begun : ` ${shownTyped(view.begun)}`;
     return [text, width(text)];
   }
