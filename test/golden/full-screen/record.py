@@ -32,7 +32,6 @@ def record(row):
             file.write(text.encode())
     pid, terminal = pty.fork()
     if pid == 0:
-        signal.pthread_sigmask(signal.SIG_BLOCK, [])
         os.chdir(folder)
         environment = {"TERM": "xterm", "PATH": path, "HOME": folder, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "LESSHISTFILE": "-"}
         os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-c", "read go; clear; " + row["command"] + '; echo "exit $?"'], environment)
@@ -44,7 +43,10 @@ def record(row):
         if isinstance(keys, list):
             size(terminal, *keys)
         else:
-            os.write(terminal, keys.encode())
+            try:
+                os.write(terminal, keys.encode())
+            except OSError:
+                pass  # The program has ended.
         printed.append(output(terminal))
     os.close(terminal)
     os.kill(pid, 9)

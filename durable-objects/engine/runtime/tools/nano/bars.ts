@@ -30,7 +30,7 @@ export function titleBar(state: NanoState): string {
   const { cols, buffers, at, options } = state;
   const buffer = current(state);
   const inHelp = state.help !== undefined;
-  const left = inHelp ? "" : buffers.length > 1 ? `[${at + 1}/${buffers.length}]` : branding;
+  const left = inHelp ? "" : state.several ? `[${at + 1}/${buffers.length}]` : branding;
   const name = inHelp ? "Main nano help text" : buffer.name || "New Buffer";
   const said = inHelp ? "" : isModified(buffer) ? "Modified" : options.view ? "View" : "";
   const leftWidth = left === "" ? 0 : left.length + 3;
@@ -41,7 +41,7 @@ export function titleBar(state: NanoState): string {
     const from = leftWidth + Math.floor((cols - leftWidth - rightWidth - width) / 2);
     row = filled(filled(left === "" ? "" : `  ${left}`, from) + name, cols - rightWidth) + said;
   } else {
-    const from = Math.max(0, Math.floor((cols - width - rightWidth) / 2));
+    const from = Math.max(0, Math.floor((cols - width - rightWidth) / 2) + 1);
     const most = Math.max(4, cols - (said === "" ? 0 : rightWidth));
     const short = width > most ? `...${name.slice(3 - most)}` : name;
     row = filled(filled("", from) + short, cols - rightWidth) + (width > most ? "" : said);
@@ -60,6 +60,7 @@ const items = (text: string): Item[] =>
 const main = items(
   "^G Help|^X Exit|^O Write Out|^R Read File|^F Where Is|^\\ Replace|^K Cut|^U Paste|^T Execute|^J Justify|^C Location|^/ Go To Line|M-U Undo|M-E Redo|M-A Set Mark|M-6 Copy|M-] To Bracket|^B Where Was|M-B Previous|M-F Next|\xe2\x97\x82 Back|\xe2\x96\xb8 Forward|^\xe2\x97\x82 Prev Word|^\xe2\x96\xb8 Next Word|^A Home|^E End|^P Prev Line|^N Next Line",
 );
+const severalMain = main.map((item): Item => (item[0] === "^X" ? ["^X", "Close"] : item));
 const menus = {
   write: items(
     "^G Help|^C Cancel|M-D DOS Format|M-M Mac Format|M-A Append|M-P Prepend|M-B Backup File|^T Browse",
@@ -117,7 +118,7 @@ export function helpLines(state: NanoState): [string, string] {
   }
   if (state.prompt) return bars(menus[state.prompt.kind], cols);
   if (state.help !== undefined) return bars(helpMenu, cols);
-  return bars(main, cols);
+  return bars(state.buffers.length > 1 ? severalMain : main, cols);
 }
 
 /** The text before what is typed. */

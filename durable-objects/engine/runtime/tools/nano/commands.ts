@@ -99,7 +99,7 @@ const rows: [keys: string, command: Command][] = [
   ["M-v", changes((state) => ((state.verbatim = true), wipe(state)))],
   ["\x07 f1", other((state) => (state.help = 0))],
   ["\x18 f2", other(exit)],
-  ["\x0f f3", other((state) => ask(state, "write", current(state).name))],
+  ["\x0f f3", other((state) => ask(state, "write", current(state).mark ? "" : current(state).name))],
   ["\x13", other((state, sys) => save(state, sys))],
   ["\x12 insert f5", changes((state) => ask(state, "insert"))],
   ["\x14", changes((state) => ask(state, "execute"))],
@@ -175,8 +175,7 @@ function typed(state: NanoState, key: string): void {
   const buffer = current(state);
   if (state.options.view) tell(state, "Key is invalid in view mode");
   else {
-    if (buffer.soft) delete buffer.mark;
-    delete buffer.soft;
+    editing.unmark(buffer);
     editing.type(state, key);
   }
 }
@@ -191,10 +190,7 @@ function editorKey(state: NanoState, sys: Sys, key: string): void {
   }
   const name = plain ?? (/^M-[A-Z]$/.test(key) ? key.toLowerCase().replace("m-", "M-") : key);
   const command = commands.get(name);
-  if (plain === undefined && buffer.soft && command?.moves) {
-    delete buffer.mark;
-    delete buffer.soft;
-  }
+  if (plain === undefined && command?.moves) editing.unmark(buffer);
   const { cuts, types } = state;
   delete state.cuts;
   delete state.types;

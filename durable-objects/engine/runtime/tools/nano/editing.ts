@@ -58,13 +58,13 @@ function erase(state: NanoState, from: Place, to: Place): void {
 
 export const backspace = (state: NanoState): void => {
   const buffer = current(state);
-  if (buffer.mark && buffer.soft) return eraseMarked(state);
+  unmark(buffer);
   erase(state, left(buffer), placeOf(buffer));
 };
 
 export const eraseNext = (state: NanoState): void => {
   const buffer = current(state);
-  if (buffer.mark && buffer.soft) return eraseMarked(state);
+  unmark(buffer);
   erase(state, placeOf(buffer), right(buffer));
 };
 
@@ -74,12 +74,11 @@ function span(buffer: Buffer): [from: Place, to: Place] {
   return isBefore(mark, here) ? [mark, here] : [here, mark];
 }
 
-function eraseMarked(state: NanoState): void {
-  const buffer = current(state);
-  const [from, to] = span(buffer);
+/** A mark that a shifted key set goes with the next other one. */
+export function unmark(buffer: Buffer): void {
+  if (!buffer.soft) return;
   delete buffer.mark;
   delete buffer.soft;
-  change(state, buffer, "deletion", { from, to, text: "" });
 }
 
 /** Takes text away into the cut buffer; what one key after the other cuts stays together. */
@@ -316,7 +315,7 @@ export function location(state: NanoState): string {
   const pad = (value: number, like: number): string => String(value).padStart(String(like).length);
   const two = (value: number): string => String(value).padStart(2);
   return (
-    `line ${pad(buffer.line + 1, lines)}/${lines} (${two(share(buffer.line + 1, lines))}%), ` +
+    `line ${pad(buffer.line + 1, Math.max(10, lines))}/${lines} (${two(share(buffer.line + 1, lines))}%), ` +
     `col ${two(column)}/${two(width)} (${String(share(column, width)).padStart(3)}%), ` +
     `char ${pad(before, total)}/${total} (${two(share(before, total))}%)`
   );

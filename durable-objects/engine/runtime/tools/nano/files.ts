@@ -1,4 +1,5 @@
 /** Files: read into buffers, inserted, written. */
+import { byteAt } from "./columns.ts";
 import { nanoFileBytesMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
 import type { Sys } from "../../kernel/types.ts";
@@ -86,7 +87,7 @@ export function fill(state: NanoState, buffer: Buffer, text: string): void {
   if (format) buffer.format = format;
   if (!state.options.nonewlines && lines.at(-1) !== "") lines.push("");
   const said = `Read ${counted(text === "" ? 0 : linesOf(buffer), "line")}`;
-  tell(state, format ? `${said} (Converted from DOS format)` : said);
+  tell(state, format ? `${said} (converted from DOS format)` : said);
 }
 
 export function ring(state: NanoState): void {
@@ -111,6 +112,7 @@ export function insertFile(sys: Sys, state: NanoState, name: string): void {
   if (state.options.multibuffer) {
     state.buffers.push(openBuffer(sys, state, name));
     state.at = state.buffers.length - 1;
+    state.several = true;
     return;
   }
   const found = content(sys, name);
@@ -203,6 +205,7 @@ export function closeBuffer(state: NanoState): void {
 export function startAt(state: NanoState, buffer: Buffer, line: number, column: number): void {
   const at = line < 0 ? buffer.lines.length + line : line - 1;
   const place = Math.max(0, Math.min(at, buffer.lines.length - 1));
-  goTo(buffer, [place, Math.max(0, Math.min(column - 1, lineAt(buffer, place).length))], state.options.tabsize);
+  const { tabsize } = state.options;
+  goTo(buffer, [place, byteAt(lineAt(buffer, place), Math.max(0, column - 1), tabsize)], tabsize);
 }
 

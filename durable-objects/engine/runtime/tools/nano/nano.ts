@@ -10,9 +10,9 @@ import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain } from "../tool.ts";
 import { branding } from "./bars.ts";
 import { pasteText, press } from "./commands.ts";
-import { emptyBuffer, fill, insertText, openBuffer, startAt } from "./files.ts";
+import { announce, emptyBuffer, fill, insertText, openBuffer, startAt } from "./files.ts";
 import { firstOptions, readArguments, readRcFiles, type Given } from "./options.ts";
-import { current, tell, type NanoState } from "./state.ts";
+import { current, tell, wipe, type NanoState } from "./state.ts";
 import { areaOf, pictureOf, scroll } from "./view.ts";
 
 const said = (state: NanoState, code: number, fd: 1 | 2, text: string): NanoState => ({
@@ -31,6 +31,10 @@ function openAll(sys: Sys, state: NanoState, { files }: Given): void {
     const buffer = openBuffer(sys, state, name);
     state.buffers.push(buffer);
     if (line !== undefined || column !== undefined) startAt(state, buffer, line ?? 1, column ?? 1);
+  }
+  if (state.buffers.length > 1) {
+    state.several = true;
+    announce(state);
   }
   if (state.buffers.length === 0) {
     state.buffers.push(emptyBuffer());
@@ -238,6 +242,7 @@ export const nano: Program<NanoState> = {
     const { cols, rows } = sizeOf(sys.terminal(1));
     Object.assign(state, { cols, rows });
     delete state.picture;
+    wipe(state);
     scroll(state, false);
     return undefined;
   },

@@ -110,6 +110,8 @@ export interface NanoState {
   buffers: Buffer[];
   at: number;
   options: Options;
+  /** There was more than one buffer. */
+  several?: true;
   cut: string;
   /** The last key cut: the next goes on with it. */
   cuts?: true;
