@@ -133,8 +133,9 @@ function written(state: NanoState, prompt: Prompt): { text: string; lines: numbe
   if (mark && !prompt.closes) {
     const here = placeOf(buffer);
     const [from, to] = isBefore(mark, here) ? [mark, here] : [here, mark];
-    const part = textBetween(buffer, from, to);
-    return { text: part.replaceAll("\n", end), lines: part.split("\n").length };
+    const marked = textBetween(buffer, from, to);
+    const part = state.options.nonewlines || marked.endsWith("\n") ? marked : `${marked}\n`;
+    return { text: part.replaceAll("\n", end), lines: part.split("\n").length - 1 };
   }
   return { text: buffer.lines.join(end), lines: linesOf(buffer) };
 }
@@ -171,8 +172,7 @@ export function write(sys: Sys, state: NanoState, prompt: Prompt): boolean {
     buffer.name = name;
     buffer.saved = buffer.undo.length;
   }
-  const said = prompt.how === "append" ? "Appended" : prompt.how === "prepend" ? "Prepended" : "Wrote";
-  tell(state, `${said} ${counted(lines, "line")}`);
+  tell(state, `Wrote ${counted(lines, "line")}`);
   return true;
 }
 

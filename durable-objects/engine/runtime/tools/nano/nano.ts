@@ -119,31 +119,27 @@ function leave(sys: Sys, state: NanoState): void {
   state.o = [...(state.o ?? []), [1, `\x1b[?2004l\x1b[${state.rows};1H\x1b[K${leaveScreen}`]];
 }
 
-/** Text that was pasted or typed fast goes in at once. */
+/** Does what was typed; what is pasted goes in at once. */
 function take(sys: Sys, state: NanoState, keys: readonly string[]): void {
-  let pasted = "";
-  const flush = (): void => {
-    if (pasted !== "") pasteText(state, pasted);
-    pasted = "";
-  };
   for (const key of keys) {
     if (state.x !== undefined) return;
     if (key === "paste-begin") {
-      state.paste = true;
-      delete state.status;
-    } else if (key === "paste-end") {
-      flush();
-      delete state.paste;
-    } else if (state.paste) {
-      if (key === "\r" || key === "\n") pasted += "\n";
-      else if (key === "\t" || key.length > 1 ? key.charCodeAt(0) >= 0x80 || key === "\t" : key >= " ")
-        pasted += key;
-    } else {
+      state.paste = "";
+      wipe(state);
+    } else if (state.paste === undefined) {
       const doing = press(sys, state, key);
-      if (doing?.execute !== undefined && doing.execute !== "") execute(sys, state, doing.execute);
-    }
+      if (doing?.execute) execute(sys, state, doing.execute);
+    } else if (key === "paste-end") {
+      pasteText(state, state.paste);
+      delete state.paste;
+    } else if (state.paste.length <= nanoFileBytesMax) state.paste += pasted(key);
   }
-  flush();
+}
+
+function pasted(key: string): string {
+  if (key === "\r" || key === "\n") return "\n";
+  if (key.length > 1) return key.charCodeAt(0) >= 0x80 ? key : "";
+  return key === "\t" || key >= " " ? key : "";
 }
 
 function execute(sys: Sys, state: NanoState, command: string): void {
@@ -214,7 +210,7 @@ function step(sys: Sys, state: NanoState): Step {
   } else if (bytes !== undefined) {
     const { keys, rest } = keysOf(state.rest + bytes);
     state.rest = rest;
-    sys.charge(20 * keys.length);
+    sys.charge(2 * keys.length);
     take(sys, state, keys);
   }
   sys.held = held(state);

@@ -125,8 +125,8 @@ export interface NanoState {
   replacing?: Replacing;
   sought?: string;
   earlier: Record<string, string[]>;
-  /** Within a bracketed paste. */
-  paste?: true;
+  /** Text of a bracketed paste whose end has not come. */
+  paste?: string;
   /** The next key is taken as it is. */
   verbatim?: true;
   /** First row of the help text that is shown. */
