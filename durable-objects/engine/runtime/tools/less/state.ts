@@ -119,8 +119,6 @@ export interface LessState {
   size: number;
   text?: string;
   ended?: true;
-  /** Input was more than is kept. */
-  full?: true;
   tty: number;
   cols: number;
   lines: number;
