@@ -202,6 +202,8 @@ export const terminalInputBytesMax = 1024 * 1024;
 /** Of standard input that less keeps, and of one line that it takes as a whole. */
 export const pagerInputBytesMax = 256 * 1024;
 export const pagerLineBytesMax = 32 * 1024;
+/** Of one run's output that watch shows. */
+export const watchedBytesMax = 64 * 1024;
 /** A file that nano opens, and of the changes that it can take back. */
 export const nanoFileBytesMax = 256 * 1024;
 export const nanoUndoBytesMax = 64 * 1024;
