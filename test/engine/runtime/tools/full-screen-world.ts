@@ -107,7 +107,10 @@ export class Stage {
 }
 
 /** The screens behind each keystroke, with the key. */
-export function screensOf({ keys, cols = 60, rows = 12 }: Row, printed: readonly string[]): string[] {
+export function screensOf(
+  { keys, cols = 60, rows = 12 }: Row,
+  printed: readonly string[],
+): string[] {
   const screen = new Screen(cols, rows);
   return printed.map((text, i) => {
     const key = keys[i - 1];

@@ -85,7 +85,9 @@ describe("less", () => {
   it("says what it does not know, and lists its keys", () => {
     expect(shown(stage(), "less -6y lines")).not.toContain("option");
     expect(shown(stage(), "less --bogus lines")).toContain("There is no --bogus option");
-    expect(shown(stage(), "less short", "h")).toContain("HELP -- Press RETURN for more, or q when done");
+    expect(shown(stage(), "less short", "h")).toContain(
+      "HELP -- Press RETURN for more, or q when done",
+    );
     expect(shown(stage(), "less")).toContain('Missing filename ("less --help" for help)');
   });
 
@@ -128,7 +130,11 @@ describe("nano", () => {
 
   it("takes a large paste in bounds", () => {
     const text = "0123456789abcdef\n".repeat(4_000);
-    const row: Row = { name: "", command: "nano new; wc -c new", keys: [`\x1b[200~${text}\x1b[201~`, "\x0f\r", "\x18"] };
+    const row: Row = {
+      name: "",
+      command: "nano new; wc -c new",
+      keys: [`\x1b[200~${text}\x1b[201~`, "\x0f\r", "\x18"],
+    };
     expect(screensOf(row, stage().play(row)).at(-1)).toContain("68000 new\nexit 0");
   });
 

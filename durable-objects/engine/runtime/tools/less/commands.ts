@@ -91,7 +91,13 @@ function toRightmost(host: Host): void {
   host.mover.refresh();
 }
 
-function search(host: Host, pattern: Pattern, forwards: boolean, nth: number, options: Partial<Typed> & { again?: boolean }): void {
+function search(
+  host: Host,
+  pattern: Pattern,
+  forwards: boolean,
+  nth: number,
+  options: Partial<Typed> & { again?: boolean },
+): void {
   const { state, mover, sys } = host;
   const { view } = state;
   const found = patternOf(sys, pattern, view.settings.caseless);
@@ -107,7 +113,12 @@ function search(host: Host, pattern: Pattern, forwards: boolean, nth: number, op
   }
   let fromEnd = options.fromEnd === true;
   for (;;) {
-    const at = find(mover, state, pattern, { forward: forwards, again: options.again === true, nth, fromEnd });
+    const at = find(mover, state, pattern, {
+      forward: forwards,
+      again: options.again === true,
+      nth,
+      fromEnd,
+    });
     if (at !== none) {
       mover.jump(at);
       return;
@@ -130,7 +141,10 @@ const again =
       return;
     }
     const forwards = (view.backwards !== true) === same;
-    search(host, view.pattern, forwards, count, { again: true, ...(everywhere ? { everywhere: true } : {}) });
+    search(host, view.pattern, forwards, count, {
+      again: true,
+      ...(everywhere ? { everywhere: true } : {}),
+    });
   };
 
 const typing =
@@ -145,11 +159,13 @@ function follow(host: Host): void {
   if (mover.rows.source.ended) mover.jumpEnd();
 }
 
-const move = (lines: (host: Host, count: number | undefined) => number, force = false): Action => (host, count) => {
-  const by = lines(host, count);
-  if (by >= 0) forward(host, by, force);
-  else backward(host, -by, force);
-};
+const move =
+  (lines: (host: Host, count: number | undefined) => number, force = false): Action =>
+  (host, count) => {
+    const by = lines(host, count);
+    if (by >= 0) forward(host, by, force);
+    else backward(host, -by, force);
+  };
 
 function setWindow(host: Host, count: number | undefined): number {
   const view = viewOf(host);
@@ -170,7 +186,10 @@ const named: [keys: string, action: Action][] = [
   ["w", move((host, count) => -setWindow(host, count))],
   ["M-SPACE", move((host, count) => count ?? windowOf(host), true)],
   ["g < M-< home", goTo],
-  ["G > M-> end", (host, count) => (count === undefined ? host.mover.jumpEnd() : goTo(host, count))],
+  [
+    "G > M-> end",
+    (host, count) => (count === undefined ? host.mover.jumpEnd() : goTo(host, count)),
+  ],
   ["p %", percentTo],
   ["right M-)", sideways(1)],
   ["left M-(", sideways(-1)],
@@ -197,7 +216,10 @@ const named: [keys: string, action: Action][] = [
 
 const longer: [keys: string, action: Action][] = [
   [":n", (host, count = 1) => void (host.show(host.state.at + count) || say(host, "next", count))],
-  [":p", (host, count = 1) => void (host.show(host.state.at - count) || say(host, "previous", count))],
+  [
+    ":p",
+    (host, count = 1) => void (host.show(host.state.at - count) || say(host, "previous", count)),
+  ],
   [":x", (host, count = 1) => void (host.show(count - 1) || say(host, "such", 1))],
   [":e \x18\x16", typing("Examine: ")],
   [":f", (host) => (viewOf(host).message = status(host.mover, host.state))],
@@ -267,13 +289,15 @@ function mark(host: Host, kind: string, key: string): void {
   const { marks } = state.view;
   if (key === "\x7f" || key === "\x07") return;
   if (kind === "m") {
-    if (/^[A-Za-z]$/.test(key) && mover.top !== none) marks[key] = { file: state.at, at: mover.top };
+    if (/^[A-Za-z]$/.test(key) && mover.top !== none)
+      marks[key] = { file: state.at, at: mover.top };
     else if (!/^[A-Za-z]$/.test(key)) mover.bells++;
     return;
   }
   if (key === "^") return mover.jump(0);
   if (key === "$") return mover.jumpEnd();
-  if (key !== "'" && !/^[A-Za-z]$/.test(key)) return void (state.view.message = "Choose a letter between 'a' and 'z'");
+  if (key !== "'" && !/^[A-Za-z]$/.test(key))
+    return void (state.view.message = "Choose a letter between 'a' and 'z'");
   const place = marks[key] ?? (key === "'" ? { file: state.at, at: 0 } : undefined);
   if (!place) return void (state.view.message = "Mark not set");
   if (place.file !== state.at && !host.show(place.file)) return;
@@ -293,13 +317,21 @@ function typedLine(host: Host, typed: Typed, count: number | undefined): void {
     else view.message = `There is no --${text.trim()} option`;
     return;
   }
-  const pattern: Pattern = { text, ...(typed.not ? { not: true } : {}), ...(typed.fixed ? { fixed: true } : {}) };
+  const pattern: Pattern = {
+    text,
+    ...(typed.not ? { not: true } : {}),
+    ...(typed.fixed ? { fixed: true } : {}),
+  };
   if (prompt.endsWith("&/")) return filter(host, pattern);
   const forwards = prompt.endsWith("/");
   if (forwards) delete view.backwards;
   else view.backwards = true;
   if (text === "" && !view.pattern) view.message = "No previous regular expression";
-  else search(host, text === "" ? view.pattern! : pattern, forwards, count ?? 1, { ...typed, again: text === "" });
+  else
+    search(host, text === "" ? view.pattern! : pattern, forwards, count ?? 1, {
+      ...typed,
+      again: text === "",
+    });
 }
 
 function filter(host: Host, pattern: Pattern): void {
@@ -353,7 +385,8 @@ function take(host: Host, key: string): void {
   if (view.begun !== "") secondKey(host, key, count);
   else if (action) action(host, count);
   else if (!key.startsWith("paste-")) host.mover.bells++;
-  if (count !== undefined && view.typed) view.typed.count = count;
+  const { typed } = viewOf(host);
+  if (count !== undefined && typed) typed.count = count;
 }
 
 /** One key. NeedInput where more of the input must come first. */

@@ -13,7 +13,10 @@ const rows: [keys: string, what: string][] = [
   ["r ^L  R", "draw the screen again; read the file again too"],
   ["", ""],
   ["SEARCHING", ""],
-  ["/PATTERN ?PATTERN", "forwards, backwards; begins with !: lines without it, *: all files, @: from its start"],
+  [
+    "/PATTERN ?PATTERN",
+    "forwards, backwards; begins with !: lines without it, *: all files, @: from its start",
+  ],
   ["n N", "the next match, the one before"],
   ["&PATTERN", "show matching lines only; without a pattern all"],
   ["ESC-u", "highlight matches or not"],

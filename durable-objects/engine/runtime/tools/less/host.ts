@@ -70,7 +70,13 @@ export class LessHost implements Host {
     }
     state.began = true;
     this.fill();
-    if (view.rows.length && view.rows.length <= this.mover.height && this.mover.atEnd && (view.rows.at(-1) === none || view.rows.length < this.mover.height)) view.low = true;
+    if (
+      view.rows.length &&
+      view.rows.length <= this.mover.height &&
+      this.mover.atEnd &&
+      (view.rows.at(-1) === none || view.rows.length < this.mover.height)
+    )
+      view.low = true;
     this.#commands();
     return true;
   }
@@ -234,7 +240,8 @@ export class LessHost implements Host {
       return;
     }
     const line = this.mover.top === none ? 1 : this.mover.rows.numberOf(this.mover.top);
-    const editor = sys.env.VISUAL || sys.env.EDITOR || (sys.peek("/usr/bin/editor") ? "editor" : "vi");
+    const editor =
+      sys.env.VISUAL || sys.env.EDITOR || (sys.peek("/usr/bin/editor") ? "editor" : "vi");
     state.child = 0;
     state.command = ["sh", "-c", `${editor} +${line} "$0"`, name];
   }

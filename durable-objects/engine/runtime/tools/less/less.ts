@@ -2,12 +2,20 @@
  * less: shows files a screen at a time. It reads a file where it shows it and keeps only places; standard input it keeps as far
  * as it was read. Where its output is no terminal it passes its input on, as cat does.
  */
+import { pagerInputBytesMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
 import { cloneJson } from "../../bytes.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import { keysOf } from "../screen/keys.ts";
-import { enterScreen, leaveScreen, paint, widthOf, lengthAt, type Picture } from "../screen/paint.ts";
+import {
+  enterScreen,
+  leaveScreen,
+  paint,
+  widthOf,
+  lengthAt,
+  type Picture,
+} from "../screen/paint.ts";
 import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain, Io, ToolExit } from "../tool.ts";
 import { LessHost } from "./host.ts";
@@ -32,9 +40,15 @@ function pictureOf(host: LessHost): Picture {
   const rows: string[] = [];
   if (view.held && state.picture) {
     const [row, column] = lastRow(mover, state, widthOfText);
-    return { cols: state.cols, rows: [...state.picture.rows.slice(0, -1), row], cursor: [mover.height, Math.min(column, state.cols - 1)] };
+    return {
+      cols: state.cols,
+      rows: [...state.picture.rows.slice(0, -1), row],
+      cursor: [mover.height, Math.min(column, state.cols - 1)],
+    };
   }
-  const shown = view.low ? view.rows.slice(0, view.rows.findLastIndex((at) => at !== none) + 1) : view.rows;
+  const shown = view.low
+    ? view.rows.slice(0, view.rows.findLastIndex((at) => at !== none) + 1)
+    : view.rows;
   if (view.low) while (rows.length + shown.length < mover.height) rows.push("");
   shown.forEach((at, i) => {
     const next = shown[i + 1] ?? view.next;
@@ -75,7 +89,10 @@ function show(host: LessHost): void {
     out += isLow ? inline(now, state) : paint(undefined, now);
     if (!isLow) state.picture = now;
   } else if (state.inline && !state.picture) {
-    out += `${now.rows.slice(0, -1).map((row) => `${row}\n`).join("")}${now.rows.at(-1) ?? ""}`;
+    out += `${now.rows
+      .slice(0, -1)
+      .map((row) => `${row}\n`)
+      .join("")}${now.rows.at(-1) ?? ""}`;
     state.picture = now;
   } else {
     out += paint(state.picture, now);
@@ -191,7 +208,13 @@ export function interrupt(host: LessHost): void {
 function started(sys: Sys): LessState {
   const io = new Io(sys);
   const settings = firstSettings();
-  const given = readOptions((sys.env.LESS ?? "").split(/\s+/).filter(Boolean).map((word) => (/^[-+]/.test(word) ? word : `-${word}`)), settings);
+  const given = readOptions(
+    (sys.env.LESS ?? "")
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((word) => (/^[-+]/.test(word) ? word : `-${word}`)),
+    settings,
+  );
   const own = given.error ? given : readOptions(sys.argv.slice(1), settings);
   const state: LessState = {
     files: own.files.length ? own.files : ["-"],
@@ -256,7 +279,11 @@ function pass(sys: Sys, state: LessState): Step {
       }
     } catch (error) {
       if (!(error instanceof Errno) || error.code === "EPIPE") throw error;
-      io.err(io.busybox ? `${io.name}: can't open '${name}': ${error.message}\n` : `${name}: ${error.message}\n`);
+      io.err(
+        io.busybox
+          ? `${io.name}: can't open '${name}': ${error.message}\n`
+          : `${name}: ${error.message}\n`,
+      );
       state.o = [...io.pending];
       io.pending.length = 0;
       state.failed = true;
@@ -284,7 +311,8 @@ function step(sys: Sys, state: LessState): Step {
     host.childEnded();
   }
   delete state.stopped;
-  if (!state.began && !host.begin()) return state.o ? undefined : { wait: { readable: [state.tty, 0] } };
+  if (!state.began && !host.begin())
+    return state.o ? undefined : { wait: { readable: [state.tty, 0] } };
   if (state.x !== undefined) return undefined;
   takeKeys(host);
   read(host);
@@ -301,6 +329,10 @@ function step(sys: Sys, state: LessState): Step {
     leave(host);
     host.startChild();
     return undefined;
+  }
+  if (state.full && state.keys.length === 0) {
+    delete state.full;
+    state.view.message = `Input is longer than the ${pagerInputBytesMax / 1024} KB kept here`;
   }
   if (state.keys.length === 0 || wants(host)) show(host);
   if (state.o) {
@@ -321,7 +353,8 @@ export const less: Program<LessState> = {
     }
   },
   step,
-  handles: (state, signal) => state?.entered === true && (signal === 2 || signal === 28 || signal === 20),
+  handles: (state, signal) =>
+    state?.entered === true && (signal === 2 || signal === 28 || signal === 20),
   signal(sys, state, signal) {
     const host = new LessHost(sys, state);
     if (signal === 2) interrupt(host);

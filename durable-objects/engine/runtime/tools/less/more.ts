@@ -40,7 +40,8 @@ function say(state: MoreState, text: string, fd = 1): void {
 function rowsOf(line: string, cols: number): number {
   let column = 0;
   for (let at = 0; at < line.length; at += lengthAt(line, at))
-    column += line[at] === "\t" ? 8 - (column % 8) : widthOf(line.slice(at, at + lengthAt(line, at)));
+    column +=
+      line[at] === "\t" ? 8 - (column % 8) : widthOf(line.slice(at, at + lengthAt(line, at)));
   return Math.max(1, Math.ceil(column / cols));
 }
 
@@ -93,7 +94,9 @@ function open(sys: Sys, state: MoreState): boolean {
       return true;
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      const words = io.busybox ? `can't open '${name}': ${error.message}` : `cannot open ${name}: ${error.message}`;
+      const words = io.busybox
+        ? `can't open '${name}': ${error.message}`
+        : `cannot open ${name}: ${error.message}`;
       say(state, `${io.name}: ${words}\n`, 2);
       state.failed = true;
     }
@@ -105,7 +108,9 @@ function open(sys: Sys, state: MoreState): boolean {
 function print(sys: Sys, state: MoreState): Step {
   const { cols } = sizeOf(sys.terminal(1));
   while (state.want > 0 || state.tty === undefined) {
-    const end = state.text.indexOf("\n") + 1 || (state.text.length > pagerLineBytesMax ? pagerLineBytesMax : 0);
+    const end =
+      state.text.indexOf("\n") + 1 ||
+      (state.text.length > pagerLineBytesMax ? pagerLineBytesMax : 0);
     if (end === 0 && !state.ended) {
       const data = sys.read(state.fd ?? 0, 32_768);
       if (data === undefined) return state.o ? undefined : { wait: { readable: [state.fd ?? 0] } };
@@ -122,7 +127,8 @@ function print(sys: Sys, state: MoreState): Step {
     state.want -= rowsOf(line.replace(/\n$/, ""), cols);
     if ((state.o?.length ?? 0) > 200) return undefined;
   }
-  if (state.text === "" && (state.size > 0 ? state.shown >= state.size : state.ended)) return next(sys, state);
+  if (state.text === "" && (state.size > 0 ? state.shown >= state.size : state.ended))
+    return next(sys, state);
   const share = state.size > 0 ? `(${Math.floor((state.shown * 100) / state.size)}%)` : "";
   say(state, `${reverse}--More--${share}${plain}`);
   state.prompts = true;
@@ -166,7 +172,8 @@ function step(sys: Sys, state: MoreState): Step {
     if (stuck) return stuck;
   }
   if (state.x !== undefined) {
-    if (state.modes && state.tty !== undefined) giveTerminal(sys, sys.terminal(state.tty), state.modes);
+    if (state.modes && state.tty !== undefined)
+      giveTerminal(sys, sys.terminal(state.tty), state.modes);
     delete state.modes;
     return { exit: state.x };
   }

@@ -10,16 +10,50 @@ interface Switch {
 }
 
 const levels: Record<string, [keyof Settings, string[]]> = {
-  i: ["caseless", ["Case is significant in searches", "Ignore case in searches", "Ignore case in searches and in patterns"]],
+  i: [
+    "caseless",
+    [
+      "Case is significant in searches",
+      "Ignore case in searches",
+      "Ignore case in searches and in patterns",
+    ],
+  ],
   s: ["squeezes", ["Display all blank lines", "Squeeze multiple blank lines"]],
   S: ["chops", ["Fold long lines", "Chop long lines"]],
   n: ["numbers", ["Don't use line numbers", "Use line numbers", "Constantly display line numbers"]],
   m: ["prompt", ["Short prompt", "Medium prompt", "Long prompt"]],
-  q: ["quiet", ["Ring the bell for errors AND at eof/bof", "Ring the bell for errors but not at eof/bof", "Never ring the bell"]],
-  e: ["quitsAtEnd", ["Don't quit at end-of-file", "Quit at end-of-file", "Quit immediately at end-of-file"]],
-  F: ["quitsIfOneScreen", ["Don't quit if end-of-file on first screen", "Quit if end-of-file on first screen"]],
-  r: ["control", ["Display control characters as ^X", "Display control characters directly (not recommended)", "Display ANSI sequences directly, other control characters as ^X"]],
-  g: ["highlights", ["Don't highlight search matches", "Highlight last match for searches", "Highlight all matches for searches"]],
+  q: [
+    "quiet",
+    [
+      "Ring the bell for errors AND at eof/bof",
+      "Ring the bell for errors but not at eof/bof",
+      "Never ring the bell",
+    ],
+  ],
+  e: [
+    "quitsAtEnd",
+    ["Don't quit at end-of-file", "Quit at end-of-file", "Quit immediately at end-of-file"],
+  ],
+  F: [
+    "quitsIfOneScreen",
+    ["Don't quit if end-of-file on first screen", "Quit if end-of-file on first screen"],
+  ],
+  r: [
+    "control",
+    [
+      "Display control characters as ^X",
+      "Display control characters directly (not recommended)",
+      "Display ANSI sequences directly, other control characters as ^X",
+    ],
+  ],
+  g: [
+    "highlights",
+    [
+      "Don't highlight search matches",
+      "Highlight last match for searches",
+      "Highlight all matches for searches",
+    ],
+  ],
   "~": ["tildes", ["Don't show tildes after end of file", "Show tildes after end of file"]],
   X: ["keepsScreen", ["Send init strings to terminal", "Don't use termcap init/deinit strings"]],
 };
@@ -110,8 +144,7 @@ export interface Given {
   error?: string;
 }
 
-const unknown = (option: string): string =>
-  `There is no ${option} option ("less --help" for help)`;
+const unknown = (option: string): string => `There is no ${option} option ("less --help" for help)`;
 
 function assign(settings: Settings, name: keyof Settings, value: number | boolean): void {
   (settings as unknown as Record<string, number | boolean>)[name] = value;
@@ -164,7 +197,9 @@ export function readOptions(args: readonly string[], settings: Settings): Given 
       if (letters(word.slice(1), args[i + 1], given)) i++;
     } else if (/^\+./.test(word)) {
       const command = word.replace(/^\+{1,2}/, "");
-      given.begins.push(/^\d+$/.test(command) ? `${command}g` : /^[/?&]/.test(command) ? `${command}\r` : command);
+      given.begins.push(
+        /^\d+$/.test(command) ? `${command}g` : /^[/?&]/.test(command) ? `${command}\r` : command,
+      );
     } else given.files.push(word);
   }
   return given;

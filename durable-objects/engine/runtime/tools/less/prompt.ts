@@ -1,4 +1,4 @@
-/** The last row: prompts, messages, what is being typed. k8s has no part in it; the words are less's. */
+/** The last row: prompts, messages, what is being typed. The words are less's. */
 import type { Mover } from "./moving.ts";
 import { reverse, plain } from "../screen/paint.ts";
 import { none, type LessState } from "./state.ts";
@@ -31,7 +31,8 @@ const nameOf = (state: LessState): string => {
 const place = ({ files, at }: LessState): string =>
   files.length > 1 ? `(file ${at + 1} of ${files.length})` : "";
 
-const next = ({ files, at }: LessState): string => (at + 1 < files.length ? `- Next: ${files[at + 1]}` : "");
+const next = ({ files, at }: LessState): string =>
+  at + 1 < files.length ? `- Next: ${files[at + 1]}` : "";
 
 const joined = (...parts: string[]): string => parts.filter(Boolean).join(" ");
 
@@ -67,7 +68,11 @@ function prompted(mover: Mover, state: LessState): string {
 }
 
 /** The last row and the column of the cursor in it. */
-export function lastRow(mover: Mover, state: LessState, width: (text: string) => number): [string, number] {
+export function lastRow(
+  mover: Mover,
+  state: LessState,
+  width: (text: string) => number,
+): [string, number] {
   const { view } = state;
   if (view.message !== undefined) {
     const text = `${view.message}  (press RETURN)`;

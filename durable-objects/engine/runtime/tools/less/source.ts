@@ -59,8 +59,7 @@ export class Source {
     this.#sys.charge(data.length / 50);
     const all = text + data;
     this.#state.text = all.slice(0, pagerInputBytesMax);
-    if (all.length > pagerInputBytesMax)
-      this.#state.view.message = `Input is longer than the ${pagerInputBytesMax / 1024} KB that this sandbox keeps`;
+    if (all.length > pagerInputBytesMax) this.#state.full = true;
     if (data === "" || all.length > pagerInputBytesMax) this.#state.ended = true;
     return true;
   }

@@ -119,6 +119,8 @@ export interface LessState {
   size: number;
   text?: string;
   ended?: true;
+  /** Input was more than is kept, and that is still to be said. */
+  full?: true;
   tty: number;
   cols: number;
   lines: number;

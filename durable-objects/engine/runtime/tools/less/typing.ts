@@ -1,8 +1,7 @@
 /** A line typed at the bottom: a pattern, a file's name, an option's, a command. */
+import { typedLineBytesMax, typedLinesKeptMax } from "../../../core/limits.ts";
 import { before, after } from "../../readline/line.ts";
 import type { Typed, View } from "./state.ts";
-
-const earlierKept = 20;
 
 export function beginTyping(view: View, prompt: string): void {
   view.typed = { prompt, text: "", point: 0 };
@@ -51,7 +50,7 @@ const kindOf = (typed: Typed): string => (/[/?]$/.test(typed.prompt) ? "/" : typ
 export function remember(view: View, typed: Typed): void {
   const kind = kindOf(typed);
   const list = (view.earlier[kind] ?? []).filter((text) => text !== typed.text);
-  if (typed.text !== "") view.earlier[kind] = [...list, typed.text].slice(-earlierKept);
+  if (typed.text !== "") view.earlier[kind] = [...list, typed.text].slice(-typedLinesKeptMax);
 }
 
 function replace(typed: Typed, from: number, to: number, text: string): void {
@@ -59,8 +58,12 @@ function replace(typed: Typed, from: number, to: number, text: string): void {
   typed.point = from + text.length;
 }
 
-const wordStart = (text: string, point: number): number =>
-  point - (/\S*\s*$/.exec(text.slice(0, point).slice(-256))?.[0].length ?? 0);
+function wordStart(text: string, point: number): number {
+  let at = point;
+  while (at > 0 && text[at - 1] === " ") at--;
+  while (at > 0 && text[at - 1] !== " ") at--;
+  return at;
+}
 
 /** Takes a key; "done" at the line's end, "given up" where it is left. */
 export function typeKey(view: View, typed: Typed, key: string): "done" | "given up" | undefined {
@@ -83,10 +86,7 @@ export function typeKey(view: View, typed: Typed, key: string): "done" | "given 
   else if (key === "down" || key === "M-j") recall(view, typed, -1);
   else if (modifies(typed, key)) return undefined;
   else if (key.length === 1 || key.charCodeAt(0) >= 0x80) {
-    if (text.length < typedBytesMax) replace(typed, point, point, key);
+    if (text.length < typedLineBytesMax) replace(typed, point, point, key);
   }
   return undefined;
 }
-
-/** less: cmdbuf.c CMDBUF_SIZE */
-const typedBytesMax = 2048;

@@ -117,13 +117,24 @@ export function lay(
   return { text: now ? text + plain : text, end: i };
 }
 
+/** Without the sequences at its end. */
+function withoutSequences(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "m") {
+    const from = text.lastIndexOf("\x1b[", end);
+    if (from < 0 || !/^[\d;:]*$/.test(text.slice(from + 2, end - 1))) break;
+    end = from;
+  }
+  return text.slice(0, end);
+}
+
 /** A row of which there is more: its last column says so. */
 function cut(text: string, cols: number, filled: number): string {
   let kept = text;
   let column = filled;
   // The last character goes, a wide one wholly.
   while (column > cols - 1) {
-    const end = kept.endsWith("m") ? kept.replace(/(?:\x1b\[[\d;:]*m){1,20}$/, "") : kept;
+    const end = withoutSequences(kept);
     let at = end.length - 1;
     while (at > 0 && (end.charCodeAt(at) & 0xc0) === 0x80) at--;
     column -= Math.max(1, widthOf(end.slice(at)));

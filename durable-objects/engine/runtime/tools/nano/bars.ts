@@ -65,9 +65,7 @@ const menus = {
   write: items(
     "^G Help|^C Cancel|M-D DOS Format|M-M Mac Format|M-A Append|M-P Prepend|M-B Backup File|^T Browse",
   ),
-  insert: items(
-    "^G Help|^C Cancel|M-F New Buffer|M-N No Conversion|^X Execute Command|^T Browse",
-  ),
+  insert: items("^G Help|^C Cancel|M-F New Buffer|M-N No Conversion|^X Execute Command|^T Browse"),
   search: items(
     "^G Help|^C Cancel|M-C Case Sens|M-R Reg.exp.|M-B Backwards|^R Replace|^P Older|^N Newer|^T Go To Line",
   ),
@@ -130,8 +128,10 @@ export function promptText(state: NanoState): string {
     (options.casesensitive ? " [Case Sensitive]" : "") +
     (options.regexp ? " [Regexp]" : "") +
     (options.backwards ? " [Backwards]" : "");
-  const before = state.sought === undefined ? "" : ` [${cutTo(state.sought, Math.floor(state.cols / 3))}]`;
-  const format = buffer.format === "dos" ? " [DOS Format]" : buffer.format === "mac" ? " [Mac Format]" : "";
+  const before =
+    state.sought === undefined ? "" : ` [${cutTo(state.sought, Math.floor(state.cols / 3))}]`;
+  const format =
+    buffer.format === "dos" ? " [DOS Format]" : buffer.format === "mac" ? " [Mac Format]" : "";
   switch (prompt.kind) {
     case "search":
       return `Search${searches}${before}: `;
@@ -146,7 +146,8 @@ export function promptText(state: NanoState): string {
     case "insert":
       return `File to ${options.multibuffer ? "read into new buffer" : "insert"} [from ./]: `;
     case "write": {
-      const verb = prompt.how === "append" ? "Append" : prompt.how === "prepend" ? "Prepend" : "Write";
+      const verb =
+        prompt.how === "append" ? "Append" : prompt.how === "prepend" ? "Prepend" : "Write";
       const marked = buffer.mark && !prompt.closes ? " Selection" : "";
       return `${verb}${marked} to File${format}${options.backup ? " [Backup]" : ""}: `;
     }
@@ -166,7 +167,10 @@ export function statusRow(state: NanoState): [string, number | undefined] {
     const until = widthOfText(prompt.text.slice(0, prompt.x));
     const skip = until > room ? until - room : 0;
     const text = head + cutTo(prompt.text.slice(skip), room);
-    return [reverse + filled(text, cols) + plain, Math.min(cols - 1, widthOfText(head) + until - skip)];
+    return [
+      reverse + filled(text, cols) + plain,
+      Math.min(cols - 1, widthOfText(head) + until - skip),
+    ];
   }
   if (status === undefined) return ["", undefined];
   const text = cutTo(status, Math.max(0, cols - 4));

@@ -28,7 +28,8 @@ function exit(state: NanoState, sys: Sys): void {
   const buffer = current(state);
   if (!isModified(buffer) || state.options.view) closeBuffer(state);
   else if (state.options.saveonexit && buffer.name !== "") {
-    if (write(sys, state, { kind: "write", text: buffer.name, x: 0, closes: true })) closeBuffer(state);
+    if (write(sys, state, { kind: "write", text: buffer.name, x: 0, closes: true }))
+      closeBuffer(state);
   } else state.question = { kind: "exit", text: "Save modified buffer? " };
 }
 
@@ -68,7 +69,10 @@ const rows: [keys: string, command: Command][] = [
   ["\x10 up", moves((state) => moving.vertical(state, -1))],
   ["\x0e down", moves((state) => moving.vertical(state, 1))],
   ["\x01 home", moves((state) => moving.home(state))],
-  ["\x05 end", moves((state) => place(state, [current(state).line, lineAt(current(state)).length]))],
+  [
+    "\x05 end",
+    moves((state) => place(state, [current(state).line, lineAt(current(state)).length])),
+  ],
   ["C-left M-SPACE", moves((state) => place(state, moving.previousWord(current(state))))],
   ["C-right \x00", moves((state) => place(state, moving.nextWord(current(state))))],
   ["\x19 pageup", moves((state) => moving.page(state, -1))],
@@ -99,7 +103,10 @@ const rows: [keys: string, command: Command][] = [
   ["M-v", changes((state) => ((state.verbatim = true), wipe(state)))],
   ["\x07 f1", other((state) => (state.help = 0))],
   ["\x18 f2", other(exit)],
-  ["\x0f f3", other((state) => ask(state, "write", current(state).mark ? "" : current(state).name))],
+  [
+    "\x0f f3",
+    other((state) => ask(state, "write", current(state).mark ? "" : current(state).name)),
+  ],
   ["\x13", other((state, sys) => save(state, sys))],
   ["\x12 insert f5", changes((state) => ask(state, "insert"))],
   ["\x14", changes((state) => ask(state, "execute"))],
@@ -121,7 +128,10 @@ const rows: [keys: string, command: Command][] = [
   ["M-h", other(toggle("smarthome", "Smart home key"))],
   ["M-k", other(toggle("cutfromcursor", "Cut to end"))],
   ["M-z", other((state) => ((state.options.zero = !state.options.zero), wipe(state)))],
-  ["M-c", other((state) => ((state.options.constantshow = !state.options.constantshow), wipe(state)))],
+  [
+    "M-c",
+    other((state) => ((state.options.constantshow = !state.options.constantshow), wipe(state))),
+  ],
   ["M-s M-p M-y M-m M-l", other(refuse("This sandbox's nano does not draw that"))],
   ["f12", other(refuse('Error invoking "spell"'))],
   ["\x1a", other(refuse("To suspend, type ^T^Z"))],
@@ -155,7 +165,8 @@ function helpKey(state: NanoState, key: string): void {
   const most = Math.max(0, helpRows(state.cols).length - rows);
   const at = state.help ?? 0;
   const to = (row: number): void => void (state.help = Math.max(0, Math.min(most, row)));
-  if (key === "\x18" || key === "\x03" || key === "f2" || key === "q" || key === "\x07") delete state.help;
+  if (key === "\x18" || key === "\x03" || key === "f2" || key === "q" || key === "\x07")
+    delete state.help;
   else if (key === "\x16" || key === "pagedown" || key === " ") to(at + rows - 2);
   else if (key === "\x19" || key === "pageup") to(at - rows + 2);
   else if (key === "\x0e" || key === "down") to(at + 1);

@@ -32,7 +32,13 @@ export function enter(state: NanoState): void {
   const text = state.options.autoindent ? `\n${blanks}` : "\n";
   if (fits(state, text.length)) change(state, buffer, "line break", { from: at, to: at, text });
   if (state.options.autoindent && blanks !== "" && blanks === line) {
-    change(state, buffer, "line break", { from: [at[0], 0], to: [at[0], blanks.length], text: "", after: placeOf(buffer) }, false);
+    change(
+      state,
+      buffer,
+      "line break",
+      { from: [at[0], 0], to: [at[0], blanks.length], text: "", after: placeOf(buffer) },
+      false,
+    );
     const last = buffer.undo.pop();
     const first = buffer.undo.at(-1);
     if (last && first) {
@@ -133,7 +139,8 @@ export function copy(state: NanoState): void {
   }
   const text = `${lineAt(buffer)}${buffer.line < buffer.lines.length - 1 ? "\n" : ""}`;
   state.cut = state.cuts ? state.cut + text : text;
-  if (buffer.line < buffer.lines.length - 1) goTo(buffer, [buffer.line + 1, buffer.x], state.options.tabsize);
+  if (buffer.line < buffer.lines.length - 1)
+    goTo(buffer, [buffer.line + 1, buffer.x], state.options.tabsize);
   state.cuts = true;
 }
 
@@ -145,7 +152,8 @@ export function pasteCut(state: NanoState): void {
   const buffer = current(state);
   wipe(state);
   const at = placeOf(buffer);
-  if (fits(state, state.cut.length)) change(state, buffer, "paste", { from: at, to: at, text: state.cut });
+  if (fits(state, state.cut.length))
+    change(state, buffer, "paste", { from: at, to: at, text: state.cut });
   else tell(state, "The text is as large as this sandbox edits");
 }
 
@@ -224,7 +232,9 @@ export function justify(state: NanoState, whole = false): void {
   let last = found[1];
   const rows: string[] = [];
   do {
-    rows.push(...filled(buffer.lines.slice(rows.length ? last : first, found[1] + 1), width, state));
+    rows.push(
+      ...filled(buffer.lines.slice(rows.length ? last : first, found[1] + 1), width, state),
+    );
     last = found[1];
     const next = whole ? paragraph({ ...buffer, line: last + 1 }) : undefined;
     if (!next || next[0] <= last) break;
@@ -241,7 +251,10 @@ export function justify(state: NanoState, whole = false): void {
 function filled(lines: readonly string[], width: number, state: NanoState): string[] {
   const lead = /^[ \t]*/.exec(lines[0] ?? "")?.[0] ?? "";
   const later = /^[ \t]*/.exec(lines[1] ?? lines[0] ?? "")?.[0] ?? "";
-  const words = lines.join(" ").trim().split(/[ \t]+/);
+  const words = lines
+    .join(" ")
+    .trim()
+    .split(/[ \t]+/);
   const rows: string[] = [];
   let row = lead;
   for (const word of words) {
@@ -311,7 +324,8 @@ export function location(state: NanoState): string {
   const before = length(textBetween(buffer, [0, 0], placeOf(buffer)));
   const total = length(textBetween(buffer, [0, 0], [last, lineAt(buffer, last).length]));
   const lines = buffer.lines.length;
-  const share = (part: number, all: number): number => (all === 0 ? 0 : Math.floor((100 * part) / all));
+  const share = (part: number, all: number): number =>
+    all === 0 ? 0 : Math.floor((100 * part) / all);
   const pad = (value: number, like: number): string => String(value).padStart(String(like).length);
   const two = (value: number): string => String(value).padStart(2);
   return (

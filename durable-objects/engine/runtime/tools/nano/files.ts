@@ -18,7 +18,8 @@ export const emptyBuffer = (name = ""): Buffer => ({
   saved: 0,
 });
 
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+const counted = (count: number, word: string): string =>
+  `${count} ${word}${count === 1 ? "" : "s"}`;
 
 export const linesOf = (buffer: Buffer): number =>
   buffer.lines.length - (buffer.lines.at(-1) === "" ? 1 : 0);
@@ -38,7 +39,10 @@ function parsed(text: string, state: NanoState): Text {
   const isDos =
     !noconvert && lines.length > 1 && lines.slice(0, -1).every((line) => line.endsWith("\r"));
   if (!isDos) return { lines };
-  return { lines: lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)), format: "dos" };
+  return {
+    lines: lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)),
+    format: "dos",
+  };
 }
 
 /** The content of a file; or what is said of it. */
@@ -54,7 +58,10 @@ function content(sys: Sys, name: string): { text: string } | { error: string; ab
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const absent = error.code === "ENOENT";
-    return { error: absent ? `File "${name}" not found` : `Error reading ${name}: ${error.message}`, ...(absent ? { absent } : {}) };
+    return {
+      error: absent ? `File "${name}" not found` : `Error reading ${name}: ${error.message}`,
+      ...(absent ? { absent } : {}),
+    };
   }
 }
 
@@ -208,4 +215,3 @@ export function startAt(state: NanoState, buffer: Buffer, line: number, column: 
   const { tabsize } = state.options;
   goTo(buffer, [place, byteAt(lineAt(buffer, place), Math.max(0, column - 1), tabsize)], tabsize);
 }
-

@@ -24,7 +24,8 @@ export function vertical(state: NanoState, by: number): void {
   if (line < 0) buffer.x = 0;
   else if (line > last) buffer.x = lineAt(buffer, last).length;
   buffer.line = Math.max(0, Math.min(line, last));
-  if (line >= 0 && line <= last) buffer.x = byteAt(lineAt(buffer), buffer.want, state.options.tabsize);
+  if (line >= 0 && line <= last)
+    buffer.x = byteAt(lineAt(buffer), buffer.want, state.options.tabsize);
 }
 
 const isWordAt = (text: string, x: number): boolean => /[A-Za-z0-9\x80-\xff]/.test(text.charAt(x));
@@ -50,7 +51,8 @@ export function previousWord(buffer: Buffer): Place {
   for (;;) {
     const next = left(buffer, place);
     if (String(next) === String(place)) return place;
-    const isWord = isWordAt(lineAt(buffer, next[0]), next[1]) && next[1] < lineAt(buffer, next[0]).length;
+    const isWord =
+      isWordAt(lineAt(buffer, next[0]), next[1]) && next[1] < lineAt(buffer, next[0]).length;
     if (isWord) isIn = true;
     else if (isIn) return place;
     if (isIn && next[1] === 0) return next;

@@ -61,7 +61,8 @@ function start(sys: Sys): NanoState {
   const given = readArguments(sys.argv.slice(1), options);
   if (given.version) return said(state, 0, 1, ` ${branding.replace(" 8", ", version 8")}\n`);
   if (given.help) return said(state, 0, 1, "Usage: nano [OPTIONS] [[+LINE[,COLUMN]] FILE]...\n");
-  if (given.error) return said(state, 1, 2, `${given.error}\nType 'nano -h' for a list of available options.\n`);
+  if (given.error)
+    return said(state, 1, 2, `${given.error}\nType 'nano -h' for a list of available options.\n`);
   if (!sys.terminal(1)) return said(state, 1, 2, "Standard output is not a terminal\n");
   openAll(sys, state, given);
   if (state.reads === undefined && !sys.terminal(0))

@@ -154,7 +154,10 @@ export function readArguments(args: readonly string[], options: Options): Given 
       if (word(text.slice(1), args[i + 1], given)) i++;
     } else if (!isOver && /^\+[\d,-]+$/.test(text)) {
       const [line, column] = text.slice(1).split(",");
-      place = { ...(line ? { line: Number(line) } : {}), ...(column ? { column: Number(column) } : {}) };
+      place = {
+        ...(line ? { line: Number(line) } : {}),
+        ...(column ? { column: Number(column) } : {}),
+      };
     } else {
       given.files.push({ name: text, ...place });
       place = {};

@@ -1,4 +1,5 @@
 /** Questions at the bottom: names of files, what to look for, lines, yes and no. */
+import { typedLineBytesMax, typedLinesKeptMax } from "../../../core/limits.ts";
 import { after, before } from "../../readline/line.ts";
 import type { Sys } from "../../kernel/types.ts";
 import { closeBuffer, exists, insertFile, startAt, write } from "./files.ts";
@@ -6,11 +7,12 @@ import { toFirst, toLast, toParagraph } from "./moving.ts";
 import { answerReplace, beginReplacing, search } from "./search.ts";
 import { current, tell, wipe, type NanoState, type Prompt, type PromptKind } from "./state.ts";
 
-const earlierKept = 20;
-/** nano: prompt.c, an answer as long as a path may be. Linux: include/uapi/linux/limits.h PATH_MAX */
-const answerBytesMax = 4096;
-
-export function ask(state: NanoState, kind: PromptKind, text = "", more: Partial<Prompt> = {}): void {
+export function ask(
+  state: NanoState,
+  kind: PromptKind,
+  text = "",
+  more: Partial<Prompt> = {},
+): void {
   state.prompt = { kind, text, x: text.length, ...more };
 }
 
@@ -26,7 +28,7 @@ const family = (kind: PromptKind): string => (kind === "replace" ? "search" : ki
 function remember(state: NanoState, { kind, text }: Prompt): void {
   if (text === "" || kind === "write" || kind === "goto" || kind === "insert") return;
   const list = (state.earlier[family(kind)] ?? []).filter((known) => known !== text);
-  state.earlier[family(kind)] = [...list, text].slice(-earlierKept);
+  state.earlier[family(kind)] = [...list, text].slice(-typedLinesKeptMax);
 }
 
 function recall(state: NanoState, prompt: Prompt, by: number): void {
@@ -61,7 +63,7 @@ function edits(state: NanoState, prompt: Prompt, key: string): boolean {
   else if (key === "\x10" || key === "up") recall(state, prompt, 1);
   else if (key === "\x0e" || key === "down") recall(state, prompt, -1);
   else if (key.length === 1 ? key >= " " : key.charCodeAt(0) >= 0x80) {
-    if (text.length < answerBytesMax) replace(prompt, x, x, key);
+    if (text.length < typedLineBytesMax) replace(prompt, x, x, key);
   } else return false;
   return true;
 }
@@ -121,7 +123,7 @@ function leads(state: NanoState, prompt: Prompt, key: string): boolean {
 
 function goToLine(state: NanoState, text: string): void {
   const buffer = current(state);
-  const [, sign = "", line, column] = /^\s*([-+]?)(\d*)\s*(?:[,.;: ]\s*(\d+))?\s*$/.exec(text) ?? [];
+  const [, sign = "", line, column] = /^([-+]?)(\d*)(?:[,.;:] ?(\d+))?$/.exec(text.trim()) ?? [];
   if (line === undefined || (line === "" && column === undefined)) {
     tell(state, "Invalid line or column number");
     return;
@@ -189,7 +191,13 @@ export function questionKey(sys: Sys, state: NanoState, key: string): void {
   const letter = key.toLowerCase();
   if (kind === "replace" && letter === "a") return answerReplace(sys, state, "a");
   const isCancel = key === "\x03";
-  const answer = isCancel ? "cancel" : letter === "y" || key === "\x19" ? "y" : letter === "n" || key === "\x0e" ? "n" : undefined;
+  const answer = isCancel
+    ? "cancel"
+    : letter === "y" || key === "\x19"
+      ? "y"
+      : letter === "n" || key === "\x0e"
+        ? "n"
+        : undefined;
   if (!answer) {
     state.o = [...(state.o ?? []), [1, "\x07"]];
     return;
@@ -204,6 +212,10 @@ export function questionKey(sys: Sys, state: NanoState, key: string): void {
   }
   if (answer !== "y" && prompt) state.prompt = prompt;
   else if (prompt && kind === "different" && exists(sys, prompt.text))
-    state.question = { kind: "overwrite", text: `File "${prompt.text}" exists; OVERWRITE? `, prompt };
+    state.question = {
+      kind: "overwrite",
+      text: `File "${prompt.text}" exists; OVERWRITE? `,
+      prompt,
+    };
   else if (prompt) written(sys, state, prompt);
 }

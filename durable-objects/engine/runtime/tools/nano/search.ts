@@ -60,11 +60,13 @@ function next(
       const all = lastBefore(sys, pattern, line, i === count ? line.length + 1 : before);
       if (all && !(i === count && all[0] < from[1])) return hit(at, all, wrapped);
     } else {
-      const start = i === 0 ? from[1] + (inclusive || line === "" ? 0 : lengthAt(line, from[1])) : 0;
+      const start =
+        i === 0 ? from[1] + (inclusive || line === "" ? 0 : lengthAt(line, from[1])) : 0;
       if (start > line.length) continue;
       if (i === 0 && !inclusive && line === "") continue;
       const first = firstFrom(sys, pattern, line, start);
-      if (first && !(i === count && first[0] > from[1])) return hit(at, first, wrapped || i === count);
+      if (first && !(i === count && first[0] > from[1]))
+        return hit(at, first, wrapped || i === count);
     }
   }
   return undefined;
@@ -77,7 +79,12 @@ const hit = (line: number, [x, length]: Found, wrapped: boolean): Hit => ({
 });
 
 /** Goes to the next match of what is looked for. */
-export function search(sys: Sys, state: NanoState, text: string, backwards = state.options.backwards): void {
+export function search(
+  sys: Sys,
+  state: NanoState,
+  text: string,
+  backwards = state.options.backwards,
+): void {
   const buffer = current(state);
   const pattern = compiled(sys, state, text);
   if (!pattern) return;
@@ -146,12 +153,17 @@ function replaceOne(sys: Sys, state: NanoState): Place {
   const after: Place = [at[0], at[1] + text.length];
   change(state, buffer, "replacement", { from: at, to: [at[0], at[1] + length], text, after });
   replacing.count++;
-  if (at[0] === replacing.from[0] && at[1] < replacing.from[1]) replacing.from = [at[0], Math.max(0, replacing.from[1] + text.length - length)];
+  if (at[0] === replacing.from[0] && at[1] < replacing.from[1])
+    replacing.from = [at[0], Math.max(0, replacing.from[1] + text.length - length)];
   return after;
 }
 
 /** The answer to whether one is replaced. */
-export function answerReplace(sys: Sys, state: NanoState, answer: "y" | "n" | "a" | "cancel"): void {
+export function answerReplace(
+  sys: Sys,
+  state: NanoState,
+  answer: "y" | "n" | "a" | "cancel",
+): void {
   const { replacing } = state;
   delete state.question;
   if (!replacing) return;

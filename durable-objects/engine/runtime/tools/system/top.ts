@@ -115,7 +115,8 @@ export const top: Program<TopState> = {
     }
     return drain(sys, state);
   },
-  handles: (state, signal) => state?.modes !== undefined && (signal === 2 || signal === 15 || signal === 28),
+  handles: (state, signal) =>
+    state?.modes !== undefined && (signal === 2 || signal === 15 || signal === 28),
   signal(sys, state, signal) {
     if (signal !== 28) return end(sys, state, signal === 2 ? 0 : 143);
     state.next = sys.now;

@@ -9,7 +9,14 @@ import { launch } from "../children.ts";
 import { formatDate } from "./date.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
-import { enterScreen, leaveScreen, lengthAt, paint, widthOf, type Picture } from "../screen/paint.ts";
+import {
+  enterScreen,
+  leaveScreen,
+  lengthAt,
+  paint,
+  widthOf,
+  type Picture,
+} from "../screen/paint.ts";
 import { giveTerminal, sizeOf, takeTerminal, type Modes } from "../screen/terminal.ts";
 import { drain, Io, ToolExit } from "../tool.ts";
 
@@ -44,7 +51,17 @@ function start(sys: Sys): WatchState {
   const io = new Io(sys);
   const state: WatchState = { argv: [], everyMs: 2000, title: true, next: sys.now };
   try {
-    const long = { interval: "n", "no-title": "t", differences: "d", exec: "x", chgexit: "g", errexit: "e", color: "c", beep: "b", precise: "p" };
+    const long = {
+      interval: "n",
+      "no-title": "t",
+      differences: "d",
+      exec: "x",
+      chgexit: "g",
+      errexit: "e",
+      color: "c",
+      beep: "b",
+      precise: "p",
+    };
     const opts = options(io, "n:tdxgecbp", long, true);
     state.argv = opts.rest;
     const every = opts.value("n") ?? "2";
@@ -230,7 +247,8 @@ export const watch: Program<WatchState> = {
     }
     return state.full ? fullStep(sys, state) : plainStep(sys, state);
   },
-  handles: (state, signal) => state?.modes !== undefined && (signal === 2 || signal === 15 || signal === 28),
+  handles: (state, signal) =>
+    state?.modes !== undefined && (signal === 2 || signal === 15 || signal === 28),
   signal(sys, state, signal) {
     if (signal !== 28) return end(sys, state, signal === 2 ? 0 : 143);
     delete state.picture;

@@ -119,10 +119,4 @@ const shuf = tool("shuf", (io) => {
   );
 });
 
-export const shapeTools: Program[] = [
-  fold,
-  split,
-  expand,
-  unexpand,
-  shuf,
-];
+export const shapeTools: Program[] = [fold, split, expand, unexpand, shuf];
