@@ -1,5 +1,5 @@
 /** Keys to what they do. */
-import { Mover } from "./moving.ts";
+import type { Mover } from "./moving.ts";
 import { patternOf } from "./patterns.ts";
 import { status } from "./prompt.ts";
 import { find } from "./searching.ts";

@@ -1,5 +1,5 @@
 /** Moves about a file: which rows are shown, as less's forw, back and jump_loc work it out. */
-import { Rows } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 import { none, type LessState, type View } from "./state.ts";
 
 export class Mover {

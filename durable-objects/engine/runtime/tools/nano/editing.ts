@@ -231,7 +231,7 @@ export function justify(state: NanoState, whole = false): void {
   const first = found[0];
   let last = found[1];
   const rows: string[] = [];
-  do {
+  for (;;) {
     rows.push(
       ...filled(buffer.lines.slice(rows.length ? last : first, found[1] + 1), width, state),
     );
@@ -241,7 +241,7 @@ export function justify(state: NanoState, whole = false): void {
     rows.push(...buffer.lines.slice(last + 1, next[0]));
     last = next[0];
     found[1] = next[1];
-  } while (whole);
+  }
   const to: Place = [found[1], lineAt(buffer, found[1]).length];
   const after: Place = [first + rows.length, 0];
   change(state, buffer, "justification", { from: [first, 0], to, text: rows.join("\n"), after });

@@ -171,7 +171,8 @@ export function answerReplace(
   if (answer === "n") return ask(sys, state, replacing.at, false);
   let after = replaceOne(sys, state);
   ask(sys, state, after, true);
-  while (answer === "a" && state.replacing) {
+  if (answer !== "a") return;
+  while (state.replacing) {
     delete state.question;
     after = replaceOne(sys, state);
     ask(sys, state, after, true);
