@@ -12,11 +12,16 @@ export class Screen {
   #cells: string[][];
   #rest = "";
   readonly modes = new Set<string>();
+  /** First and last row that scroll; what is kept while the other screen is shown; the last character printed. */
+  #region: [number, number];
+  #behind: { cells: string[][]; row: number; col: number } | undefined;
+  #last = " ";
 
   constructor(cols: number, rows: number) {
     this.cols = cols;
     this.rows = rows;
     this.#cells = Array.from({ length: rows }, () => this.#blank());
+    this.#region = [0, rows - 1];
   }
 
   #blank(): string[] {
@@ -35,12 +40,23 @@ export class Screen {
     return `${lines.join("\n")}\n@${this.row},${this.#wraps ? this.cols - 1 : this.col}`;
   }
 
-  /** Another width: rows are cut or filled, as a terminal without reflow does. */
-  resize(cols: number): void {
+  /** Another size: rows are cut or filled, as a terminal without reflow does; those above the cursor go first. */
+  resize(cols: number, rows = this.rows): void {
     this.cols = cols;
-    this.#cells = this.#cells.map((row) =>
-      [...row, ...Array.from({ length: cols }, () => " ")].slice(0, cols),
-    );
+    const fit = (cells: string[][], over: number): string[][] => {
+      const list = cells
+        .slice(over)
+        .map((row) => [...row, ...Array.from({ length: cols }, () => " ")].slice(0, cols));
+      while (list.length < rows) list.push(this.#blank());
+      return list.slice(0, rows);
+    };
+    const over = Math.max(0, this.row - rows + 1);
+    this.#cells = fit(this.#cells, over);
+    if (this.#behind)
+      this.#behind.cells = fit(this.#behind.cells, Math.max(0, this.#behind.row - rows + 1));
+    this.rows = rows;
+    this.#region = [0, rows - 1];
+    this.row -= over;
     this.col = Math.min(this.col, cols - 1);
     this.#wraps = false;
   }
@@ -80,6 +96,7 @@ export class Screen {
 
   #put(c: string): void {
     const width = cellsOf(c.codePointAt(0)!);
+    this.#last = c;
     const row = (): string[] => this.#cells[this.row]!;
     if (width === 0) {
       row()[Math.max(0, this.col - 1)] += c;
@@ -98,11 +115,8 @@ export class Screen {
 
   #down(): void {
     this.#wraps = false;
-    if (this.row < this.rows - 1) this.row++;
-    else {
-      this.#cells.shift();
-      this.#cells.push(this.#blank());
-    }
+    if (this.row === this.#region[1]) this.#scroll(1);
+    else if (this.row < this.rows - 1) this.row++;
   }
 
   #to(row: number, col: number): void {
@@ -115,11 +129,8 @@ export class Screen {
     if (c === "7") this.#saved = [this.row, this.col];
     else if (c === "8") this.#to(...this.#saved);
     else if (c === "M") {
-      if (this.row > 0) this.#to(this.row - 1, this.col);
-      else {
-        this.#cells.pop();
-        this.#cells.unshift(this.#blank());
-      }
+      if (this.row === this.#region[0]) this.#scroll(-1);
+      else this.#to(this.row - 1, this.col);
     }
   }
 
@@ -143,10 +154,39 @@ export class Screen {
       row.length = this.cols;
     } else if (final === "X") row.fill(" ", this.col, this.col + n);
     else if (final === "L" || final === "M") this.#shiftRows(final === "L", n);
-    else if (final === "h") this.modes.add(parameters);
-    else if (final === "l") this.modes.delete(parameters);
-    else if (final !== "m")
+    else if (final === "S" || final === "T") this.#scroll(final === "S" ? n : -n);
+    else if (final === "b") for (let i = 0; i < n; i++) this.#put(this.#last);
+    else if (final === "r") {
+      this.#region = [n - 1, (numbers[1] || this.rows) - 1];
+      this.#to(0, 0);
+    } else if (final === "h") this.#mode(parameters, true);
+    else if (final === "l") this.#mode(parameters, false);
+    else if (final !== "m" && final !== "t")
       throw new Error(`a sequence this screen does not know: ${parameters}${final}`);
+  }
+
+  #mode(name: string, on: boolean): void {
+    if (on) this.modes.add(name);
+    else this.modes.delete(name);
+    if (name !== "?1049" || on === (this.#behind !== undefined)) return;
+    if (on) {
+      this.#behind = { cells: this.#cells, row: this.row, col: this.col };
+      this.#cells = Array.from({ length: this.rows }, () => this.#blank());
+    } else {
+      const { cells, row, col } = this.#behind!;
+      this.#cells = cells;
+      this.#behind = undefined;
+      this.#to(row, col);
+    }
+  }
+
+  /** Moves the rows that scroll up, or down. */
+  #scroll(by: number): void {
+    const [first, last] = this.#region;
+    for (let i = Math.abs(by); i > 0; i--) {
+      this.#cells.splice(by > 0 ? first : last, 1);
+      this.#cells.splice(by > 0 ? last : first, 0, this.#blank());
+    }
   }
 
   #eraseRow(which: number): void {
@@ -164,11 +204,11 @@ export class Screen {
   #shiftRows(inserts: boolean, n: number): void {
     for (let i = 0; i < n; i++)
       if (inserts) {
+        this.#cells.splice(this.#region[1], 1);
         this.#cells.splice(this.row, 0, this.#blank());
-        this.#cells.pop();
       } else {
         this.#cells.splice(this.row, 1);
-        this.#cells.push(this.#blank());
+        this.#cells.splice(this.#region[1], 0, this.#blank());
       }
   }
 }

@@ -201,6 +201,17 @@ export const terminalsMax = 20;
 export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
+/** Of standard input that less keeps, and of one line that it takes as a whole. */
+export const pagerInputBytesMax = 256 * 1024;
+export const pagerLineBytesMax = 32 * 1024;
+/** A line that is typed at the bottom of a pager or an editor, and those of a kind that are offered again. */
+export const typedLineBytesMax = 2 * 1024;
+export const typedLinesKeptMax = 20;
+/** Of one run's output that watch shows. */
+export const watchedBytesMax = 64 * 1024;
+/** A file that nano opens, and of the changes that it can take back. */
+export const nanoFileBytesMax = 256 * 1024;
+export const nanoUndoBytesMax = 64 * 1024;
 /** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
 export const editedLineBytesMax = 16 * 1024;
 export const undoStepsMax = 100;

@@ -28,15 +28,19 @@ import { head, tail } from "./text/head-tail.ts";
 import { identityTools } from "./system/identity.ts";
 import { install } from "./files/install.ts";
 import { jq } from "./jq/jq.ts";
+import { less } from "./less/less.ts";
 import { lineEndTools } from "./text/dos2unix.ts";
 import { lineTools } from "./text/line-filters.ts";
 import { listingTools } from "./files/ls.ts";
 import { machineTools } from "./system/machine.ts";
+import { man } from "./system/man.ts";
 import { mktemp } from "./files/mktemp.ts";
 import { modeTools } from "./files/chmod-chown.ts";
 import { ncTools } from "./nc/nc.ts";
 import { ncOpenbsd } from "./nc/openbsd.ts";
 import { netStateTools } from "./net/interfaces.ts";
+import { more } from "./less/more.ts";
+import { nano } from "./nano/nano.ts";
 import { nohupTools } from "./system/nohup.ts";
 import { nodeTools } from "./machine/index.ts";
 import { pathTools } from "./files/path-names.ts";
@@ -74,6 +78,7 @@ const families = (): Program[][] => [
   lineTools,
   compareTools,
   shapeTools,
+  [less, more, nano],
   lineEndTools,
   // Files.
   fileTools,
@@ -103,7 +108,7 @@ const families = (): Program[][] => [
   terminalTools,
   machineTools,
   sleepTools,
-  [top, watch, date, cal, time, timeout],
+  [man, top, watch, date, cal, time, timeout],
   // The nodes themselves.
   nodeTools,
 ];

@@ -59,7 +59,9 @@ const devices: FileTable = {
 };
 
 const machineTools =
-  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less nano man watch clear kubectl".split(
+    " ",
+  );
 /** Programs that only nodes have (tools/machine/). */
 export const nodeTools =
   "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq iptables ip6tables nft ipvsadm tcpdump".split(

@@ -26,22 +26,22 @@ import { drain } from "../tool.ts";
 
 interface JqState {
   /** Standard input from the input on that is worked on, or of files the place where that is. */
-  b: string;
-  f: number;
-  p: SourcePlace;
+  unread: string;
+  file: number;
+  place: SourcePlace;
   /** Standard input has ended. */
-  e?: true;
+  ended?: true;
   /** An input is being worked on; outputs of it that are out. */
-  u?: true;
-  k: number;
+  underWay?: true;
+  printed: number;
   /** The exit code so far: of the last input. */
-  c: number;
+  code: number;
   /** Some file could not be read. */
   bad?: true;
   /** Computes for ever. */
   spin?: true;
-  o?: [number, string][];
-  x?: number;
+  output?: [number, string][];
+  exitCode?: number;
 }
 
 interface Live {
@@ -63,9 +63,9 @@ export const forgetJq = (state: object): void => void lives.delete(state as JqSt
 
 const put = (state: JqState, fd: number, text: string): void => {
   if (text === "") return;
-  const last = state.o?.at(-1);
+  const last = state.output?.at(-1);
   if (last && last[0] === fd) last[1] += text;
-  else (state.o ??= []).push([fd, text]);
+  else (state.output ??= []).push([fd, text]);
 };
 
 /** Text of what is wrong with a program. */
@@ -125,10 +125,10 @@ function filesText(
 ): { text: string; files: SourceFile[] } | undefined {
   let text = "";
   const files: SourceFile[] = [];
-  if (names.includes("-") && !state.e) return undefined;
+  if (names.includes("-") && !state.ended) return undefined;
   for (const name of names) {
     try {
-      text += name === "-" ? state.b : sys.readFile(encodeUtf8(name));
+      text += name === "-" ? state.unread : sys.readFile(encodeUtf8(name));
       files.push({ name: name === "-" ? "<stdin>" : name, end: text.length });
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
@@ -160,9 +160,9 @@ function revive(sys: Sys, state: JqState): Live | undefined {
   if (options.files.length > 0 && !(options.nullInput && !reads(node))) {
     const made = filesText(sys, state, options.files, !state.bad);
     if (!made) return undefined;
-    source = new Source(made.text, true, state.p, { ...how, files: made.files });
-    source.at = state.f;
-  } else source = new Source(state.b, state.e === true, state.p, { ...how, files: [] });
+    source = new Source(made.text, true, state.place, { ...how, files: made.files });
+    source.at = state.file;
+  } else source = new Source(state.unread, state.ended === true, state.place, { ...how, files: [] });
   const runner = new Runner(surroundings(sys, state, source), sys.matching);
   const live: Live = { options, node, runner, source, work: undefined, made: 0 };
   lives.set(state, live);
@@ -181,8 +181,8 @@ function surroundings(sys: Sys, state: JqState, source: Source): Runner["outside
     err(text) {
       const live = lives.get(state)!;
       // What is said counts as an output: it is not said again.
-      if (++live.made > state.k) {
-        state.k = live.made;
+      if (++live.made > state.printed) {
+        state.printed = live.made;
         put(state, 2, encodeUtf8(text));
       }
     },
@@ -206,9 +206,9 @@ function print(options: JqOptions, value: Value): string {
 
 /** The next input; undefined: there is none. */
 function nextInput(state: JqState, { options, source }: Live): Value | undefined {
-  if (options.nullInput) return state.f < 0 ? undefined : ((state.f = -1), null);
+  if (options.nullInput) return state.file < 0 ? undefined : ((state.file = -1), null);
   if (!options.slurp) return source.next();
-  if (state.f < 0) return undefined;
+  if (state.file < 0) return undefined;
   if (!source.ended) throw needInput;
   let all: Value;
   if (options.rawInput) all = source.rest();
@@ -217,45 +217,45 @@ function nextInput(state: JqState, { options, source }: Live): Value | undefined
     for (let one = source.next(); one !== undefined; one = source.next()) list.push(one);
     all = list;
   }
-  state.f = -1;
+  state.file = -1;
   return all;
 }
 
 /** Begins the work on the next input; false: all are done. */
 function beginUnit(state: JqState, live: Live): boolean {
   const once = live.options.nullInput || live.options.slurp;
-  if (once && state.u) state.f = 0;
+  if (once && state.underWay) state.file = 0;
   const value = nextInput(state, live);
   if (value === undefined) return false;
-  state.u = true;
+  state.underWay = true;
   live.runner.used = 0;
   live.made = 0;
   live.work = live.runner.run(live.node, undefined, value, 0);
-  if (state.k === 0) state.c = live.options.status ? 4 : 0;
+  if (state.printed === 0) state.code = live.options.status ? 4 : 0;
   return true;
 }
 
 /** The input is done: what was read for it is let go of. */
 function endUnit(state: JqState, live: Live): void {
   live.work = undefined;
-  delete state.u;
-  state.k = 0;
+  delete state.underWay;
+  state.printed = 0;
   const { options, source } = live;
   const rest = source.cut();
   if (!rest) return;
   if (options.files.length > 0) {
-    if (state.f >= 0) state.f = source.at;
+    if (state.file >= 0) state.file = source.at;
     // Lines of files are counted from their beginning.
-    state.p = { ...rest.place, lines: 0, ahead: 0 };
+    state.place = { ...rest.place, lines: 0, ahead: 0 };
   } else {
-    state.b = rest.text;
-    state.p = rest.place;
+    state.unread = rest.text;
+    state.place = rest.place;
   }
 }
 
 function finish(state: JqState, code: number): void {
-  state.x = code;
-  state.b = "";
+  state.exitCode = code;
+  state.unread = "";
   lives.delete(state);
 }
 
@@ -268,12 +268,12 @@ function failed(state: JqState, live: Live, error: unknown): void {
         ? `jq: error (at ${live.source.where}): ${value}\n`
         : `jq: error (at ${live.source.where}) (not a string): ${toText(value)}\n`;
     put(state, 2, encodeUtf8(text));
-    state.c = 5;
+    state.code = 5;
     endUnit(state, live);
   } else if (error instanceof Halt) {
     // jq 1.6 goes on with its next input.
     put(state, 2, encodeUtf8(error.said));
-    state.c = error.code & 255;
+    state.code = error.code & 255;
     endUnit(state, live);
   } else if (error instanceof JsonProblem) {
     put(state, 2, `parse error: ${error.message}\n`);
@@ -295,13 +295,13 @@ function advance(sys: Sys, state: JqState, live: Live): void {
   const { runner, options } = live;
   let length = 0;
   const limit = runner.used + jqOperationsPerStep;
-  const known = state.k;
+  const known = state.printed;
   for (;;) {
     const next = live.work!.next();
     if (next.done) return endUnit(state, live);
     if (++live.made <= known) continue;
-    state.k = live.made;
-    if (options.status) state.c = isTrue(next.value) ? 0 : 1;
+    state.printed = live.made;
+    if (options.status) state.code = isTrue(next.value) ? 0 : 1;
     const text = print(options, next.value);
     put(state, 1, text);
     length += text.length;
@@ -318,9 +318,9 @@ function feed(sys: Sys, state: JqState, source: Source | undefined): Step {
   }
   const data = sys.read(0);
   if (data === undefined) return { wait: { readable: [0] } };
-  if (data === "") state.e = true;
-  else state.b += data;
-  sys.held = state.b.length;
+  if (data === "") state.ended = true;
+  else state.unread += data;
+  sys.held = state.unread.length;
   sys.charge(data.length / 50);
   return undefined;
 }
@@ -343,7 +343,7 @@ function work(sys: Sys, state: JqState): Step {
   const before = live.runner.used;
   try {
     if (!live.work && !beginUnit(state, live)) {
-      finish(state, state.bad && state.c === 0 ? 2 : state.c);
+      finish(state, state.bad && state.code === 0 ? 2 : state.code);
       return undefined;
     }
     advance(sys, state, live);
@@ -358,10 +358,10 @@ function work(sys: Sys, state: JqState): Step {
 
 export const jq: Program<JqState> = {
   name: "jq",
-  start: () => ({ b: "", f: 0, p: { line: 1, column: 0, lines: 0, ahead: 0 }, k: 0, c: 0 }),
+  start: () => ({ unread: "", file: 0, place: { line: 1, column: 0, lines: 0, ahead: 0 }, printed: 0, code: 0 }),
   step(sys, state) {
     for (let n = 0; n < 200; n++) {
-      if (state.o || state.x !== undefined) {
+      if (state.output || state.exitCode !== undefined) {
         const step = drain(sys, state);
         if (step) return step;
       }
@@ -372,5 +372,5 @@ export const jq: Program<JqState> = {
     }
     return drain(sys, state);
   },
-  memoryBytes: (state) => 2_097_152 + (state?.b.length ?? 0) * 4,
+  memoryBytes: (state) => 2_097_152 + (state?.unread.length ?? 0) * 4,
 };

@@ -6,10 +6,10 @@ import type { Value } from "./values.ts";
 
 export interface Token {
   /** `IDENT`, `'+'`, `==`, `if`, `$end` ... */
-  t: string;
+  kind: string;
   text: string;
   /** Of a LITERAL. */
-  v?: Value;
+  value?: Value;
   /** Place of its first byte. */
   at: number;
 }
@@ -47,9 +47,9 @@ class Lexer {
     return pattern.exec(this.text)?.[0];
   }
 
-  #add(t: string, text: string, v?: Value): void {
+  #add(kind: string, text: string, value?: Value): void {
     this.last = this.at;
-    this.tokens.push({ t, text, at: this.at, ...(v === undefined ? {} : { v }) });
+    this.tokens.push({ kind, text, at: this.at, ...(value === undefined ? {} : { value }) });
     this.at += text.length;
   }
 
@@ -58,7 +58,7 @@ class Lexer {
       if (this.open.at(-1) === '"') this.#string();
       else this.#one();
     }
-    this.tokens.push({ t: "$end", text: "", at: this.last });
+    this.tokens.push({ kind: "$end", text: "", at: this.last });
     return this.tokens;
   }
 

@@ -38,13 +38,13 @@ class Parser extends Texts {
     let left = this.prefix(top);
     for (;;) {
       const { token } = this;
-      const known = levels[token.t];
+      const known = levels[token.kind];
       if (!known || known[0] < level) break;
       this.at++;
       const [own, assoc] = known;
       const right = this.expression(assoc === "right" ? own : own + 1);
-      left = binary(token.t, left, right);
-      if (assoc === "none" && levels[this.token.t]?.[0] === own) this.unexpected();
+      left = binary(token.kind, left, right);
+      if (assoc === "none" && levels[this.token.kind]?.[0] === own) this.unexpected();
     }
     this.depth--;
     return left;
@@ -54,14 +54,14 @@ class Parser extends Texts {
   prefix(top: boolean): Node {
     const { token } = this;
     let made: Node;
-    if (token.t === "def") {
+    if (token.kind === "def") {
       const def = this.definition();
       return { k: "def", def, rest: this.expression(1) };
-    } else if (token.t === "reduce" || token.t === "foreach") made = this.#fold(token.t);
-    else if (token.t === "if") made = this.#if();
-    else if (token.t === "try") made = this.#try();
-    else if (token.t === "label") return this.#label();
-    else if (token.t === "'-'") {
+    } else if (token.kind === "reduce" || token.kind === "foreach") made = this.#fold(token.kind);
+    else if (token.kind === "if") made = this.#if();
+    else if (token.kind === "try") made = this.#try();
+    else if (token.kind === "label") return this.#label();
+    else if (token.kind === "'-'") {
       this.at++;
       return { k: "neg", of: this.expression(9) };
     } else {
@@ -132,8 +132,8 @@ class Parser extends Texts {
 
   /** What `try` and `catch` hold: no operator, and no `?` of theirs. */
   #guarded(): Node {
-    const { t } = this.token;
-    if (/^(def|reduce|foreach|if|try|label|'-')$/.test(t)) return this.prefix(false);
+    const { kind } = this.token;
+    if (/^(def|reduce|foreach|if|try|label|'-')$/.test(kind)) return this.prefix(false);
     const made = this.term(false);
     if (!this.take("as")) return made;
     const to = this.patterns();
@@ -202,11 +202,11 @@ class Parser extends Texts {
   /** A name, a text or an expression in parentheses. */
   #key(): Node {
     const { token } = this;
-    if (token.t === "IDENT" || isKeyword(token.t)) {
+    if (token.kind === "IDENT" || isKeyword(token.kind)) {
       this.at++;
       return text(token.text);
     }
-    if (token.t === "QQSTRING_START" || token.t === "FORMAT") return this.string();
+    if (token.kind === "QQSTRING_START" || token.kind === "FORMAT") return this.string();
     if (!this.take("'('")) this.unexpected();
     return this.#enclosed(token, "')'");
   }
@@ -224,15 +224,15 @@ class Parser extends Texts {
     let made = this.primary(top);
     for (;;) {
       const { token } = this;
-      if (token.t === "FIELD") {
+      if (token.kind === "FIELD") {
         this.at++;
         made = this.optional({ k: "index", of: made, key: text(token.text.slice(1)) });
-      } else if (token.t === "'.'") {
+      } else if (token.kind === "'.'") {
         this.at++;
         if (!this.is("QQSTRING_START") && !this.is("FORMAT"))
           this.unexpected("FORMAT", "QQSTRING_START");
         made = this.optional({ k: "index", of: made, key: this.string() });
-      } else if (token.t === "'['") made = this.optional(this.#bracket(made));
+      } else if (token.kind === "'['") made = this.optional(this.#bracket(made));
       else return made;
     }
   }
@@ -266,7 +266,7 @@ class Parser extends Texts {
   primary(top: boolean): Node {
     const { token } = this;
     this.at++;
-    switch (token.t) {
+    switch (token.kind) {
       case "'.'":
         return this.#dot(token);
       case "..":
@@ -274,7 +274,7 @@ class Parser extends Texts {
       case "FIELD":
         return this.optional({ k: "index", of: id, key: text(token.text.slice(1)) });
       case "LITERAL":
-        return { k: "const", v: token.v ?? null };
+        return { k: "const", v: token.value ?? null };
       case "FORMAT":
         if (!this.is("QQSTRING_START")) return { k: "format", name: token.text.slice(1) };
         this.at--;
@@ -316,7 +316,7 @@ class Parser extends Texts {
       if (this.is("QQSTRING_START") || this.is("FORMAT"))
         return this.optional({ k: "index", of: id, key: this.string() });
       // `. name`: what stands behind the name is said to be wrong.
-      if (this.take("IDENT") || !(this.token.t in levels || behindTerm.has(this.token.t)))
+      if (this.take("IDENT") || !(this.token.kind in levels || behindTerm.has(this.token.kind)))
         this.unexpected();
       return id;
     });
@@ -366,7 +366,7 @@ class Parser extends Texts {
       const { text: name } = this.expect("IDENT", "IDENT");
       return [text(name), { k: "var", name, at: token.at }];
     }
-    const parenthesis = token.t === "'('";
+    const parenthesis = token.kind === "'('";
     const key = this.#key();
     if (parenthesis) this.expect("':'", "':'");
     else if (!this.take("':'")) return [key, { k: "index", of: id, key }];

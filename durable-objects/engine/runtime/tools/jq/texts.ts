@@ -30,7 +30,7 @@ export abstract class Texts extends Words {
     for (;;) {
       const { token } = this;
       if (this.take("QQSTRING_END")) break;
-      if (this.take("QQSTRING_TEXT")) parts.push(token.v as string);
+      if (this.take("QQSTRING_TEXT")) parts.push(token.value as string);
       else if (this.take("QQSTRING_INTERP_START")) {
         parts.push(this.expression(1));
         this.expect("QQSTRING_INTERP_END");

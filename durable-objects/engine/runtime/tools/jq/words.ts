@@ -26,7 +26,7 @@ export class Words {
     return this.tokens[this.at]!;
   }
   is(t: string): boolean {
-    return this.token.t === t;
+    return this.token.kind === t;
   }
   take(t: string): boolean {
     if (!this.is(t)) return false;
@@ -35,7 +35,7 @@ export class Words {
   }
   expect(t: string, ...listed: string[]): Token {
     const { token } = this;
-    if (token.t !== t) this.unexpected(...listed);
+    if (token.kind !== t) this.unexpected(...listed);
     this.at++;
     return token;
   }
@@ -45,7 +45,7 @@ export class Words {
     const { token } = this;
     const wanted = listed.length ? `, expecting ${listed.join(" or ")}` : "";
     const suffix = " (Unix shell quoting issues?)";
-    const first = { text: `syntax error, unexpected ${token.t}${wanted}${suffix}`, at: token.at };
+    const first = { text: `syntax error, unexpected ${token.kind}${wanted}${suffix}`, at: token.at };
     throw new CompileProblem([...this.found, first, ...this.#more()]);
   }
 
@@ -59,9 +59,9 @@ export class Words {
     if (around.k === "break")
       return [{ text: "break requires a label to break to", at: around.at }];
     for (let i = this.at; i < this.tokens.length; i++) {
-      const { t } = this.tokens[i]!;
-      if (t === "'}'") return [];
-      if (t === "':'")
+      const { kind } = this.tokens[i]!;
+      if (kind === "'}'") return [];
+      if (kind === "':'")
         return [{ text: "May need parentheses around object key expression", at: around.at }];
     }
     return [];

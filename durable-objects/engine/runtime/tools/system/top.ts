@@ -1,10 +1,12 @@
 /** top: what runs, drawn again and again. */
 import { defaultCapacity } from "../../../core/machine.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
+import type { Step } from "../../kernel/calls.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
 import { processRows } from "./ps-kill.ts";
-import { drain, Io, ToolExit, outputNames } from "../tool.ts";
+import { giveTerminal, sizeOf, takeTerminal, type Modes } from "../screen/terminal.ts";
+import { drain, Io, outputNames, ToolExit } from "../tool.ts";
 
 interface TopState {
   everyMs: number;
@@ -14,6 +16,7 @@ interface TopState {
   /** CPU of every process at the last look, microseconds. */
   seen: Record<string, number>;
   at: number;
+  modes?: Modes;
   exitCode?: number;
   output?: [number, string][];
 }
@@ -41,7 +44,24 @@ function screen(sys: Sys, state: TopState): string {
   out += `Load average: 0.08 0.03 0.01 1/${rows.length} ${sys.pid}\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n`;
   for (const { pid, ppid, user, state: stat, vsz, percent: cpu, title } of list)
     out += `${String(pid).padStart(5)} ${String(ppid).padStart(5)} ${user.slice(0, 8).padEnd(8)} ${stat.padEnd(4)} ${String(vsz).padStart(5)} ${percent(Math.round((vsz * 100) / total))}   0 ${percent(cpu)} ${title}\n`;
-  return state.batch ? out : `\x1b[H\x1b[J${out}`;
+  return state.batch ? out : `\x1b[H\x1b[J${fitted(sys, out)}`;
+}
+
+/** As much as the terminal shows. */
+function fitted(sys: Sys, text: string): string {
+  const { cols, rows } = sizeOf(sys.terminal(1));
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines
+    .slice(0, Math.max(1, rows - 1))
+    .map((line) => `${line.slice(0, cols)}\n`)
+    .join("");
+}
+
+/** The terminal is again as it was. */
+function end(sys: Sys, state: TopState, code: number): Step {
+  if (state.modes) giveTerminal(sys, sys.terminal(0), state.modes);
+  delete state.modes;
+  return { exit: code };
 }
 
 export const top: Program<TopState> = {
@@ -65,7 +85,7 @@ export const top: Program<TopState> = {
       state.everyMs = Math.max(100, duration(every) ?? io.fail(`bad delay interval '${every}'`));
       const session = sys.terminal(0);
       // Keys come one by one: q ends it.
-      if (session && !state.batch) session.raw = true;
+      if (session && !state.batch) state.modes = takeTerminal(sys, session, true);
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       state.exitCode = error.code;
@@ -82,8 +102,7 @@ export const top: Program<TopState> = {
     if (session && sys.readable(0)) {
       const keys = sys.read(0) ?? "";
       if (keys === "" || /[qQ\x04]/.test(keys)) {
-        delete session.raw;
-        return { exit: 0 };
+        return end(sys, state, 0);
       }
     }
     if (sys.now < state.next)
@@ -91,9 +110,17 @@ export const top: Program<TopState> = {
     state.output = [[1, screen(sys, state)]];
     state.next = sys.now + state.everyMs;
     if (--state.left <= 0) {
-      if (session) delete session.raw;
+      if (state.modes) giveTerminal(sys, session, state.modes);
+      delete state.modes;
       state.exitCode = 0;
     }
     return drain(sys, state);
+  },
+  handles: (state, signal) =>
+    state?.modes !== undefined && (signal === 2 || signal === 15 || signal === 28),
+  signal(sys, state, signal) {
+    if (signal !== 28) return end(sys, state, signal === 2 ? 0 : 143);
+    state.next = sys.now;
+    return undefined;
   },
 };

@@ -119,21 +119,4 @@ const shuf = tool("shuf", (io) => {
   );
 });
 
-/** A pager without a screen of its own: it passes the text on. */
-const pager = (name: string): Program =>
-  stream<null>(name, {
-    raw: true,
-    cannot: true,
-    start: (io) => ({ files: io.args.filter((arg) => !/^[-+]./.test(arg)), state: null }),
-    data: (io, _state, text) => io.out(text),
-  });
-
-export const shapeTools: Program[] = [
-  fold,
-  split,
-  expand,
-  unexpand,
-  shuf,
-  pager("less"),
-  pager("more"),
-];
+export const shapeTools: Program[] = [fold, split, expand, unexpand, shuf];
