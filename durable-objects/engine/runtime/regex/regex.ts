@@ -57,13 +57,18 @@ export class Match {
 
   /** What a group took, 0 being all; undefined: it took no part. */
   group(n: number): string | undefined {
-    if (n === 0) return this.#text.slice(this.index, this.end);
+    const span = this.span(n);
+    return span && this.#text.slice(...span);
+  }
+  /** Where that lies. */
+  span(n: number): [from: number, to: number] | undefined {
+    if (n === 0) return [this.index, this.end];
     if (n > this.#regex.groups) return undefined;
     this.#tags ??= this.#regex.tagsOf(this.#text, this.index, this.end, this.#work);
     const [start, end] = this.#regex.tagsOfGroup(n);
     const from = this.#tags[start] ?? unset;
     const to = this.#tags[end] ?? unset;
-    return from === unset || to === unset ? undefined : this.#text.slice(from, to);
+    return from === unset || to === unset ? undefined : [from, to];
   }
 }
 

@@ -1,0 +1,236 @@
+/**
+ * vi as a program: a full-screen editor in vim's manner, whose state is data. Each time keys come it goes from the picture that
+ * its state makes to the next, and prints the difference.
+ */
+import type { Step } from "../../kernel/calls.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
+import { keysOf } from "../screen/keys.ts";
+import { enterScreen, leaveScreen, paint } from "../screen/paint.ts";
+import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
+import { drain } from "../tool.ts";
+import { argumentsOf, type Arguments } from "./arguments.ts";
+import { Editor, Refused } from "./editor.ts";
+import { execute } from "./ex.ts";
+import { waitForChild } from "./external.ts";
+import { edit } from "./files.ts";
+import { feed, pasted } from "./keys.ts";
+import { render } from "./render.ts";
+import { follow } from "./scroll.ts";
+import { readSettings, setForFile } from "./settings.ts";
+import type { ViState } from "./state.ts";
+
+const pasteOn = "\x1b[?2004h";
+const pasteOff = "\x1b[?2004l";
+
+const bornState = (): ViState => ({
+  rest: "",
+  cols: 80,
+  rows: 24,
+  unknown: true,
+  files: [],
+  fileAt: 0,
+  name: "",
+  readAtMs: -1,
+  modified: false,
+  base: "",
+  journal: [],
+  journalSize: 0,
+  row: 0,
+  col: 0,
+  want: 0,
+  top: 0,
+  left: 0,
+  mode: "normal",
+  pending: [],
+  message: "",
+  marks: {},
+  jumps: [],
+  jumpAt: 0,
+  registers: {},
+  options: {},
+  byType: [],
+  undo: [],
+  redo: [],
+  undoNumber: 0,
+  highlighted: true,
+  history: [],
+  searches: [],
+  inserted: "",
+  half: 0,
+  begin: [],
+});
+
+function begin(ed: Editor, { files, begin: commands, readonly, settings }: Arguments): void {
+  const { s, sys } = ed;
+  const session = sys.terminal(0);
+  if (session) {
+    s.modes = takeTerminal(sys, session, false);
+    Object.assign(s, sizeOf(session));
+    ed.raw += enterScreen + pasteOn;
+  } else
+    s.o = [
+      ...(sys.terminal(1) ? [] : [[2, "Vim: Warning: Output is not to a terminal\n"] as [number, string]]),
+      [2, "Vim: Warning: Input is not from a terminal\n"],
+    ];
+  readSettings(ed, settings);
+  if (readonly) s.options["readonly"] = true;
+  s.files = files;
+  edit(ed, files[0] ?? "");
+  setForFile(ed);
+  if (files.length > 1) ed.s.message = ed.s.message && `${files.length} files to edit\n${ed.s.message}`.split("\n")[1]!;
+  for (const command of commands) {
+    try {
+      execute(ed, command);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      ed.say(error.message);
+    }
+    ed.endStep();
+  }
+}
+
+/** What an editor without a file is greeted with, where one may see it. */
+function end(ed: Editor): void {
+  const { s, sys } = ed;
+  const session = sys.terminal(0);
+  if (!session) return;
+  giveTerminal(sys, session, s.modes ?? {});
+  ed.raw += `\x1b[${s.rows};1H\r\x1b[K${pasteOff}${leaveScreen}`;
+}
+
+/** ^Z: the terminal is the shell's until it lets vi go on. */
+function suspend(ed: Editor): void {
+  const { s, sys } = ed;
+  ed.suspends = false;
+  s.unknown = true;
+  // Nobody is there to let it go on.
+  if (sys.ppid === 0) return;
+  end(ed);
+  s.suspended = true;
+}
+
+function resume(ed: Editor): void {
+  const { s, sys } = ed;
+  delete s.suspended;
+  const session = sys.terminal(0);
+  if (session) {
+    s.modes = takeTerminal(sys, session, false);
+    Object.assign(s, sizeOf(session));
+  }
+  ed.raw += enterScreen + pasteOn;
+  s.unknown = true;
+}
+
+/** Keys that have come, up to the end of what can be read; false: there will be none. */
+function takeKeys(ed: Editor): boolean {
+  const { s, sys } = ed;
+  const data = sys.read(0, 65_536);
+  if (data === undefined) return true;
+  if (data === "") return false;
+  const { keys, rest } = keysOf(s.rest + data);
+  s.rest = rest;
+  sys.charge(data.length);
+  for (let i = 0; i < keys.length && s.x === undefined && !s.child && !ed.suspends; i++) {
+    if (!s.pasting) {
+      feed(ed, keys[i]!);
+      continue;
+    }
+    const end = keys.indexOf("paste-end", i);
+    const part = keys.slice(i, end < 0 ? keys.length : end);
+    try {
+      pasted(ed, part);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      ed.say(error.message);
+    }
+    if (end < 0) break;
+    feed(ed, "paste-end");
+    i = end;
+  }
+  ed.settle();
+  return true;
+}
+
+/** Prints what changed on the screen. */
+function show(ed: Editor): void {
+  const { s, sys } = ed;
+  if (!sys.terminal(0)) return;
+  let out = ed.raw;
+  ed.raw = "";
+  if (ed.beeps) out += "\x07";
+  ed.beeps = false;
+  if (s.x === undefined && !s.child && !s.page?.printed && !s.suspended) {
+    follow(ed);
+    const now = render(ed);
+    out += paint(s.unknown ? undefined : ed.picture, now);
+    delete s.unknown;
+    ed.picture = now;
+  }
+  if (out) (s.o ??= []).push([1, out]);
+}
+
+function work(ed: Editor): Step {
+  const { s, sys } = ed;
+  if (s.suspended) resume(ed);
+  if (s.child) {
+    const step = waitForChild(ed);
+    if (step) return step;
+  }
+  if (!s.unknown && !s.page?.printed) ed.picture ??= render(ed);
+  if (!takeKeys(ed)) {
+    s.x = 1;
+    if (!sys.terminal(0))
+      s.o = [...(s.o ?? []), [2, "Vim: Error reading input, exiting...\nVim: Finished.\n"]];
+  }
+  if (s.x !== undefined) end(ed);
+  if (ed.suspends) suspend(ed);
+  show(ed);
+  if (s.x !== undefined) return drain(sys, s) ?? { exit: s.x };
+  const stuck = drain(sys, s);
+  if (s.suspended) sys.kill(0, 20);
+  if (stuck) return stuck;
+  return s.child || s.suspended || sys.readable(0) ? undefined : { wait: { readable: [0] } };
+}
+
+const viNamed = (name: string): Program<ViState> => ({
+  name,
+  start(sys) {
+    const state = bornState();
+    const given = argumentsOf(sys);
+    if (given.print !== undefined) {
+      state.o = [[given.code ? 2 : 1, given.print]];
+      state.x = given.code ?? 0;
+      return state;
+    }
+    const ed = new Editor(sys, state);
+    begin(ed, given);
+    if (state.x !== undefined) end(ed);
+    show(ed);
+    return state;
+  },
+  step(sys, state) {
+    if (state.o || state.x !== undefined) {
+      const stuck = drain(sys, state);
+      if (stuck) return stuck;
+    }
+    sys.kernel.touch();
+    const ed = new Editor(sys, state);
+    return work(ed);
+  },
+  handles: (_state, signal) => signal === 28,
+  signal(sys, state) {
+    const session = sys.terminal(0);
+    if (session && !state.suspended) {
+      Object.assign(state, sizeOf(session));
+      state.unknown = true;
+      show(new Editor(sys, state));
+    }
+    return undefined;
+  },
+  memoryBytes: (state) => 4_194_304 + (state?.texts?.size ?? 0),
+});
+
+/** The names it goes by; "ex" is none of them. */
+export const viPrograms: Program[] = ["vi", "vim", "view", "vim.tiny"].map((name) => viNamed(name));
+
+export type { Sys };
