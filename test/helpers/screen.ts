@@ -9,6 +9,8 @@ export class Screen {
   bells = 0;
   #wraps = false;
   #saved: [number, number] = [0, 0];
+  /** Rows that scroll. */
+  #region: [first: number, last: number];
   #cells: string[][];
   #rest = "";
   readonly modes = new Set<string>();
@@ -16,6 +18,7 @@ export class Screen {
   constructor(cols: number, rows: number) {
     this.cols = cols;
     this.rows = rows;
+    this.#region = [0, rows - 1];
     this.#cells = Array.from({ length: rows }, () => this.#blank());
   }
 
@@ -98,11 +101,11 @@ export class Screen {
 
   #down(): void {
     this.#wraps = false;
-    if (this.row < this.rows - 1) this.row++;
-    else {
-      this.#cells.shift();
-      this.#cells.push(this.#blank());
-    }
+    const [first, last] = this.#region;
+    if (this.row === last) {
+      this.#cells.splice(first, 1);
+      this.#cells.splice(last, 0, this.#blank());
+    } else if (this.row < this.rows - 1) this.row++;
   }
 
   #to(row: number, col: number): void {
@@ -115,10 +118,11 @@ export class Screen {
     if (c === "7") this.#saved = [this.row, this.col];
     else if (c === "8") this.#to(...this.#saved);
     else if (c === "M") {
-      if (this.row > 0) this.#to(this.row - 1, this.col);
+      const [first, last] = this.#region;
+      if (this.row !== first) this.#to(this.row - 1, this.col);
       else {
-        this.#cells.pop();
-        this.#cells.unshift(this.#blank());
+        this.#cells.splice(last, 1);
+        this.#cells.splice(first, 0, this.#blank());
       }
     }
   }
@@ -143,7 +147,10 @@ export class Screen {
       row.length = this.cols;
     } else if (final === "X") row.fill(" ", this.col, this.col + n);
     else if (final === "L" || final === "M") this.#shiftRows(final === "L", n);
-    else if (final === "h") this.modes.add(parameters);
+    else if (final === "r") {
+      this.#region = [n - 1, (numbers[1] || this.rows) - 1];
+      this.#to(0, 0);
+    } else if (final === "h") this.modes.add(parameters);
     else if (final === "l") this.modes.delete(parameters);
     else if (final !== "m")
       throw new Error(`a sequence this screen does not know: ${parameters}${final}`);
@@ -162,13 +169,10 @@ export class Screen {
   }
 
   #shiftRows(inserts: boolean, n: number): void {
-    for (let i = 0; i < n; i++)
-      if (inserts) {
-        this.#cells.splice(this.row, 0, this.#blank());
-        this.#cells.pop();
-      } else {
-        this.#cells.splice(this.row, 1);
-        this.#cells.push(this.#blank());
-      }
+    const [, last] = this.#region;
+    for (let i = 0; i < Math.min(n, last - this.row + 1); i++) {
+      this.#cells.splice(inserts ? last : this.row, 1);
+      this.#cells.splice(inserts ? this.row : last, 0, this.#blank());
+    }
   }
 }

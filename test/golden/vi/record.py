@@ -35,7 +35,7 @@ def record(row, folder):
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", job["rows"], job["cols"], 0, 0))
         os.chdir(folder)
-        environment = {"TERM": "ansi", "PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
+        environment = {"TERM": "xterm", "PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
         os.execve("/usr/bin/vim", ["vim", "-u", "rc", "-n", "-i", "NONE", *row.get("args", ["file"])], environment)
     printed = [output(terminal, 0.6)]
     for keys in row["keys"]:
@@ -43,7 +43,7 @@ def record(row, folder):
             os.write(terminal, keys.encode())
         except OSError:
             break
-        printed.append(output(terminal, 0.3 if "!" in keys or keys == "\r" else 0.15))
+        printed.append(output(terminal, row.get("slow", 0.3 if "!" in keys or keys == "\r" else 0.15)))
     os.close(terminal)
     try:
         os.kill(pid, 9)

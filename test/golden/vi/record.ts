@@ -14,9 +14,9 @@ const run = spawnSync("python3", [new URL("record.py", folder).pathname], {
 if (run.status !== 0) throw new Error(run.stderr);
 const printed = JSON.parse(run.stdout) as Record<string, string[]>;
 
-/** Questions that vim asks a terminal at its start. */
+/** Questions that vim asks a terminal at its start, and what it tells its window's frame. */
 // eslint-disable-next-line no-control-regex
-const questions = /\x1bPzz\x1b\\|\x1b\[0%m|\x1b\[\d*n|\x1b\[>c/g;
+const questions = /\x1bPzz\x1b\\|\x1b\[0%m|\x1b\[[>?]?[\d;]*[tcn]|\x1b\][^\x07]*\x07/g;
 
 const screens = Object.fromEntries(
   Object.entries(printed).map(([name, parts]) => {

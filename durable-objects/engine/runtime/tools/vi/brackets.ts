@@ -59,10 +59,20 @@ export function around(ed: Editor, at: Spot, open: string, count: number): [Spot
   let from: Spot | undefined = at;
   if (here === close) from = enclosing(ed, at, open, close, false);
   else if (here !== open) from = enclosing(ed, at, open, close, false);
+  // Outside of all, the next one is meant.
+  from ??= nextSign(ed, at, open);
   for (let left = count - 1; left > 0 && from; left--)
     from = enclosing(ed, from, open, close, false);
   const to = from && enclosing(ed, from, close, open, true);
   return from && to ? [from, to] : undefined;
+}
+
+function nextSign(ed: Editor, at: Spot, sign: string): Spot | undefined {
+  for (let { row } = at; row <= ed.last; row++) {
+    const col = ed.lines[row]!.indexOf(sign, row === at.row ? at.col : 0);
+    if (col >= 0) return { row, col };
+  }
+  return undefined;
 }
 
 /** Quotes around a column of a line; where it stands before all of them, the first. */

@@ -5,8 +5,9 @@ import { nextCol, prevCol } from "./characters.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { isText } from "./insert.ts";
 import { heldIn } from "./registers.ts";
+import { rangeOf } from "./ranges.ts";
 import { findNext, patternOf } from "./search.ts";
-import type { Typed } from "./state.ts";
+import type { Spot, Typed } from "./state.ts";
 
 export function beginTyping(ed: Editor, sign: Typed["sign"], text = "", keys?: string[]): void {
   const { s } = ed;
@@ -77,20 +78,41 @@ function complete(ed: Editor): void {
 function preview(ed: Editor): void {
   const { s } = ed;
   const typed = s.typed!;
-  if (typed.sign === ":" || !ed.is("incsearch")) return;
+  if (!ed.is("incsearch")) return;
   s.row = typed.from.row;
   s.col = typed.from.col;
   s.top = typed.from.top;
-  const pattern = patternIn(typed.text, typed.sign);
-  if (pattern === "") return;
   try {
-    const hit = findNext(ed, patternOf(ed, pattern), ed.spot, { forward: typed.sign === "/" });
-    if (hit) {
+    const sought = typed.sign === ":" ? commandPattern(ed, typed.text) : undefined;
+    const pattern = typed.sign === ":" ? sought?.pattern : patternIn(typed.text, typed.sign);
+    if (!pattern) return;
+    const way = sought ? { forward: true, here: true, wraps: false } : { forward: typed.sign !== "?" };
+    const hit = findNext(ed, patternOf(ed, pattern), sought?.at ?? ed.spot, way);
+    if (hit && hit.from.row <= (sought?.last ?? ed.last)) {
       s.row = hit.from.row;
       s.col = hit.from.col;
     }
   } catch (error) {
     if (!(error instanceof Refused) && !(error instanceof Errno)) throw error;
+  }
+}
+
+/** The pattern of an `:s` or a `:g` that is being typed, and the rows it is for. */
+function commandPattern(
+  ed: Editor,
+  text: string,
+): { pattern: string; at: Spot; last: number } | undefined {
+  const { search } = ed.s;
+  try {
+    const { from, to, given, rest } = rangeOf(ed, text);
+    const command = /^(?:(s|su\w*)|(?:g|gl\w*|v|vg\w*)!?)([^\w\s"|\\])/.exec(rest);
+    if (!command) return undefined;
+    const isGlobal = command[1] === undefined && given === 0;
+    const pattern = patternIn(rest.slice(command[0].length), command[2]!);
+    return { pattern, at: { row: isGlobal ? 0 : from, col: 0 }, last: isGlobal ? ed.last : to };
+  } finally {
+    if (search) ed.s.search = search;
+    else delete ed.s.search;
   }
 }
 

@@ -87,6 +87,10 @@ export class Editor {
   beeps = false;
   /** Keys of . are being taken, and are not noted again. */
   replaying = false;
+  /** What is said is news, and stays where the text moves on the screen. */
+  fresh = false;
+  /** Lines that came and went, and where. */
+  readonly shifts: { at: number; by: number }[] = [];
   /** Stops when its step is over. */
   suspends = false;
   readonly #live: Live;
@@ -226,6 +230,10 @@ export class Editor {
       list.reduce((sum, line) => sum + line.length + 1, 0);
     const bytes = live.bytes - size(old) + size(lines);
     if (bytes > viFileBytesMax && bytes > live.bytes) throw new Refused("E41: Out of memory!");
+    if (!s.readOnlyWarned && this.is("readonly") && s.name !== "") {
+      s.readOnlyWarned = true;
+      this.say("W10: Warning: Changing a readonly file");
+    }
     const [forth, back] = difference(at, old, lines);
     s.step ??= { before: this.spot, back: [], forth: [], clean: !s.modified, size: 0 };
     const { step } = s;
@@ -256,6 +264,8 @@ export class Editor {
       return size(change.lines) - size(gone);
     };
     live.bytes += grows();
+    if ("lines" in change && change.lines.length !== change.cut && this.shifts.length < 1_000)
+      this.shifts.push({ at: change.at, by: change.lines.length - change.cut });
     applied(live.lines, change);
     this.sys.charge(2 + live.lines.length / 2_000);
     const more = joined(s.journal.at(-1), change);
@@ -378,17 +388,23 @@ export class Editor {
 
   say(text: string): void {
     this.s.message = text;
+    this.fresh = text !== "";
+  }
+  /** Shows again what was typed; it goes when the text moves. */
+  echo(text: string): void {
+    this.s.message = text;
+    this.fresh = false;
   }
   beep(): void {
     this.beeps = true;
   }
-  /** Long text, in lines, below the picture. */
-  show(lines: readonly string[]): void {
+  /** Long text, in lines, below the picture and what was typed; or `over` that. */
+  show(lines: readonly string[], over = false): void {
     const { s } = this;
     const bounded = lines.slice(0, 400).map((line) => line.slice(0, 1_000));
     const all = [...(s.page?.lines ?? []), ...bounded];
     let size = 0;
     const kept = all.filter((line) => (size += line.length + 4) < 4 * viTextInRowCharactersMax);
-    s.page = { lines: kept, shown: 0, text: s.page?.text ?? s.message };
+    s.page = { lines: kept, shown: 0, text: s.page?.text ?? (over ? "" : s.message) };
   }
 }

@@ -16,7 +16,7 @@ export function quit(ed: Editor, bang: boolean, code = 0): void {
   const { s } = ed;
   mayLeave(ed, bang);
   const left = s.files.length - s.fileAt - 1;
-  if (left > 0 && !bang && !s.quitTried) {
+  if (left > 0 && !bang && !s.quitTried && !s.hadLast) {
     s.quitTried = true;
     throw new Refused(`E173: ${left} more file${left === 1 ? "" : "s"} to edit`);
   }
@@ -68,6 +68,7 @@ function toFile(ed: Editor, at: number, bang: boolean): void {
   mayLeave(ed, bang);
   s.fileAt = at;
   delete s.quitTried;
+  if (at === s.files.length - 1) s.hadLast = true;
   delete s.options["readonly"];
   edit(ed, s.files[at]!);
   setForFile(ed);
@@ -99,6 +100,7 @@ export const fileCommands: ExCommand[] = [
   { name: "xall", least: 2, run: (call) => allWritten(call) },
   { name: "wall", least: 2, run: ({ ed, bang }) => (ed.s.modified ? write(ed, "", { force: bang }) : undefined) },
   { name: "edit", least: 1, noRange: true, run: editCommand },
+  { name: "ex", least: 2, noRange: true, run: editCommand },
   {
     name: "enew",
     least: 3,

@@ -149,7 +149,7 @@ function print(call: ExCall): void {
   const number = call.name === "#" || call.name.startsWith("nu") || ed.is("number");
   const lines = ed.lines.slice(from, to + 1).map((_, i) => printed(ed, from + i, number));
   if (lines.length === 1) ed.say(lines[0]!);
-  else ed.show(lines);
+  else ed.show(lines, true);
   ed.goFirst(to);
 }
 
@@ -186,6 +186,7 @@ function retab({ ed, from, to, bang, arg }: ExCall): void {
     }),
   );
   ed.splice(from, lines.length, lines);
+  ed.goWanted(ed.s.row);
 }
 
 export const lineCommands: ExCommand[] = [

@@ -120,7 +120,6 @@ function forEach(ed: Editor, count: number, command: string): void {
   }
   if (printed.length === 1) ed.say(printed[0]!);
   else if (printed.length) {
-    ed.say("");
-    ed.show(printed);
+    ed.show(printed, true);
   }
 }

@@ -349,7 +349,7 @@ function blockInsert(ed: Editor, { block, at }: Insertion, text: string): void {
       const pad = append ? blanksTo(cell - width) : "";
       ed.setLine(row, line.slice(0, col) + pad + text + line.slice(col));
     }
-  ed.go(at.row, Math.min(at.col, Math.max(0, ed.lines[at.row]!.length - 1)));
+  ed.go(at.row, Math.min(block!.col, Math.max(0, ed.lines[at.row]!.length - 1)));
 }
 
 const blanksTo = (count: number): string => " ".repeat(Math.max(0, Math.min(count, 10_000)));

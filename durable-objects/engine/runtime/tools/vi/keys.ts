@@ -32,7 +32,7 @@ function pageKey(ed: Editor, key: string): boolean {
     s.unknown = true;
   }
   delete s.page;
-  s.message = "";
+  ed.say("");
   return isMore || /^(?: |\r|\n|enter|esc|\x03)$/.test(key);
 }
 
@@ -78,7 +78,7 @@ function typedKey(ed: Editor, key: string): void {
   if (sign !== ":") return searched(ed, sign, text, keys);
   if (text.trim() === "") return;
   s.history = [...s.history.filter((line) => line !== text), text].slice(-20);
-  ed.say(`:${text}`);
+  ed.echo(`:${text}`);
   execute(ed, text);
   s.lastCommand = text.length > 1_000 ? "" : text;
   if (s.col > lastCol(ed.line)) s.col = lastCol(ed.line);
@@ -159,6 +159,7 @@ function normalKey(ed: Editor, key: string): void {
   s.pending = [];
   if (command === "none") return;
   const { row } = s;
+  const { col } = s;
   const before = ed.line;
   const changes = s.undoNumber;
   try {
@@ -166,7 +167,7 @@ function normalKey(ed: Editor, key: string): void {
     else runCommand(ed, command, keys);
   } finally {
     if (s.mode !== "insert" && s.mode !== "replace" && !s.child) ed.endStep();
-    if (s.undoNumber !== changes && (s.line?.row !== row || command.key === "dd")) s.line = { row, text: before };
+    if (s.undoNumber !== changes && (s.line?.row !== row || command.key === "dd")) s.line = { row, text: before, col };
     backToInsert(ed);
     if (ed.queue.length === 0) ed.replaying = false;
   }

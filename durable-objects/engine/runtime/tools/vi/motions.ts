@@ -265,7 +265,7 @@ const lineEnd: Rule = (ed, { count = 1, visual }) => {
   const row = ed.s.row + count - 1;
   if (row > ed.last) return undefined;
   const line = ed.lines[row]!;
-  return { row, col: visual ? lastCol(line) : lastCol(line), by: "with", want: "end" };
+  return { row, col: visual ? line.length : lastCol(line), by: "with", want: "end" };
 };
 const lastNonBlank: Rule = (ed, { count = 1 }) => {
   const row = ed.s.row + count - 1;

@@ -70,13 +70,8 @@ function addToNumber(ed: Editor, by: number): void {
   for (const found of line.matchAll(/0[xX][0-9a-fA-F]+|0[bB][01]+|-?\d+/g)) {
     const end = found.index + found[0].length;
     if (end <= s.col) continue;
-    let [text] = found;
-    let at = found.index;
-    // A dash that belongs to a word is no sign.
-    if (text.startsWith("-") && at > 0 && classAt(line, at - 1) >= 2) {
-      text = text.slice(1);
-      at++;
-    }
+    const [text] = found;
+    const at = found.index;
     const isHex = /^0[xX]/.test(text);
     const isBinary = /^0[bB]/.test(text);
     const sum = BigInt(isHex || isBinary ? text : text.replace(/^(-?)0+(?=\d)/, "$1")) + BigInt(by);
@@ -160,6 +155,7 @@ function record(ed: Editor, { char = "" }: Command): void {
   const { s } = ed;
   if (!/^[a-zA-Z0-9"]$/.test(char)) throw new Refused("");
   s.macro = { register: char, keys: [] };
+  ed.say("");
 }
 
 /** q again: the recording is over. Its last key is that q. */
@@ -176,15 +172,17 @@ function undoLine(ed: Editor): void {
   const { line } = s;
   if (!line || line.row > ed.last) throw new Refused("");
   const now = ed.lines[line.row]!;
+  const col = s.row === line.row ? s.col : line.col;
   ed.setLine(line.row, line.text);
-  s.line = { row: line.row, text: now };
-  ed.go(line.row, 0);
+  s.line = { row: line.row, text: now, col };
+  ed.go(line.row, line.col);
 }
 
 /** & and g&: the last substitution again. */
 function substituteAgain(all: boolean): Action {
   return (ed) => {
     const { replaced } = ed.s;
+    ed.echo(all ? ":s//~/&" : ":s");
     if (!replaced) throw new Refused("E33: No previous substitute regular expression");
     const [from, to] = all ? [0, ed.last] : [ed.s.row, ed.s.row];
     const order = { ...replaced, flags: all ? replaced.flags.replace("c", "") : "" };
@@ -258,10 +256,12 @@ const actions: Record<string, Action> = {
   gv: (ed) => {
     const { s } = ed;
     if (!s.lastVisual) throw new Refused("");
-    const { kind, from, to, end } = s.lastVisual;
+    const { kind, from, to, end, atFrom } = s.lastVisual;
     s.mode = "visual";
-    s.visual = { kind, ...from, ...(end ? { end } : {}) };
-    ed.go(to.row, to.col);
+    s.visual = { kind, ...(atFrom ? to : from), ...(end ? { end } : {}) };
+    const at = atFrom ? from : to;
+    ed.go(at.row, at.col);
+    ed.say("");
   },
   ":": colon,
   "/": (ed, command, keys) => beginTyping(ed, "/", "", [...keys]),

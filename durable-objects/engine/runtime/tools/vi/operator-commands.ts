@@ -57,7 +57,7 @@ export function changeSpan(ed: Editor, span: Span, register: string | undefined,
     const [first] = blockParts(ed, span);
     remove(ed, span);
     ed.go(from.row, first!.at);
-    beginInsert(ed, 1, { block: { rows, cell } });
+    beginInsert(ed, 1, { block: { rows, cell, col: first!.at } });
     return;
   }
   remove(ed, span);
@@ -94,6 +94,11 @@ function target(ed: Editor, command: Command): Span {
 /** An operator on a span, with its marks. */
 export function operateOn(ed: Editor, operator: string, span: Span, { register, times = 1 }: { register?: string | undefined; times?: number }): void {
   const { s } = ed;
+  // Where undo brings the cursor back to.
+  if (operator !== "y") {
+    s.row = span.from.row;
+    s.col = span.from.col;
+  }
   if (operator === "c") changeSpan(ed, span, register);
   else if (operator === "!") {
     const rows = span.to.row - span.from.row;

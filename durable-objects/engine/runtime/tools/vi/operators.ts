@@ -210,7 +210,7 @@ export function operate(ed: Editor, operator: string, span: Span, register: stri
       mapText(ed, span, change);
       if (kind === "c") ed.go(from.row, from.col);
       else if (kind === "b") ed.go(from.row, colAt(ed.lines[from.row]!, span.left ?? 0, ed.shown));
-      else ed.s.row = from.row;
+      else ed.go(from.row, 0);
       if (to.row - from.row >= reportMin && operator !== "g?" )
         ed.say(`${to.row - from.row + 1} lines changed`);
     }

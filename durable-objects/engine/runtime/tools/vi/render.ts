@@ -180,9 +180,10 @@ function modeText(ed: Editor): string {
 function rulerText(ed: Editor): string {
   const { s, layout } = ed;
   const inserts = s.mode === "insert" || s.mode === "replace";
-  const column = cursorCell(ed.line, s.col, { ...layout, wrap: false }, inserts) + 1;
+  const plainly = { ...layout, wrap: false, list: false };
+  const column = cursorCell(ed.line, s.col, plainly, inserts) + 1;
   const col =
-    ed.line === "" ? "0-1" : s.col + 1 === column ? String(column) : `${s.col + 1}-${column}`;
+    ed.line === "" && !inserts ? "0-1" : s.col + 1 === column ? String(column) : `${s.col + 1}-${column}`;
   const head = `${ed.isEmpty ? 0 : s.row + 1},${col}`;
   const { top } = s;
   const below = ed.last + 1 - belowRow(ed);
@@ -232,7 +233,7 @@ function lastRow(ed: Editor): string {
   const { s } = ed;
   const message = s.message !== "" ? s.message : modeText(ed);
   const shown = visible(message);
-  const ruler = ed.is("ruler");
+  const ruler = ed.is("ruler") && !ed.is("paste");
   const commands = ed.is("showcmd");
   const rulerAt = s.cols - 18;
   const pendingAt = s.cols - (ruler ? 18 : 0) - (commands ? (ruler ? 10 : 11) : 0);
@@ -303,7 +304,8 @@ export function render(ed: Editor): Picture {
   }
   if (s.mode === "confirm" && s.confirm) {
     const question = `replace with ${s.confirm.by} (y/n/a/q/l/^E/^Y)?`;
-    return scrolled([visible(question)], [0, Math.min(cols - 1, question.length)]);
+    const row = visible(question).padEnd(cols - 18);
+    return scrolled([row.length > cols - 18 ? row : row + rulerText(ed)], [0, Math.min(cols - 1, question.length)]);
   }
   return { cols, rows: [...text.rows, lastRow(ed)], cursor: text.cursor };
 }

@@ -57,7 +57,7 @@ export function follow(ed: Editor): void {
   const below = belowOf(ed);
   if (below <= ed.last && s.row + off >= below) {
     const needs = s.row - below + 1 + off;
-    s.top = needs <= ed.height + 1 ? bottomTop(ed, off) : middleTop(ed);
+    s.top = needs < ed.height ? bottomTop(ed, off) : middleTop(ed);
   }
   sideways(ed);
 }

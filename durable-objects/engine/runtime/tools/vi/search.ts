@@ -151,13 +151,11 @@ export function lookFor(
     wrapped ||= hit.wrapped;
     at = hit.from;
   }
-  ed.say(
-    wrapped
-      ? forward
-        ? "search hit BOTTOM, continuing at TOP"
-        : "search hit TOP, continuing at BOTTOM"
-      : `${sign}${pattern}${offset ? sign + offset : ""}`,
-  );
+  if (wrapped)
+    ed.say(
+      forward ? "search hit BOTTOM, continuing at TOP" : "search hit TOP, continuing at BOTTOM",
+    );
+  else ed.echo(`${sign}${pattern}${offset ? sign + offset : ""}`);
   return withOffset(ed, hit!, offset);
 }
 

@@ -23,7 +23,7 @@ export function set(ed: Editor, words: string): string | undefined {
     else change(ed, setting.name, setting.value!);
   }
   if (shown.length === 1) ed.say(shown[0]!);
-  else if (shown.length > 1) ed.show(shown);
+  else if (shown.length > 1) ed.show(shown, true);
   return undefined;
 }
 

@@ -67,7 +67,7 @@ export interface Insertion {
   /** Indent that was made by itself, and is taken away when nothing follows it. */
   indent?: number;
   /** A block: rows below that get the same, and the column. */
-  block?: { rows: number; cell: number; append?: boolean };
+  block?: { rows: number; cell: number; append?: boolean; col: number };
 }
 
 /** Lines below the picture that wait for a key. */
@@ -141,7 +141,7 @@ export interface ViState {
   left: number;
   mode: "normal" | "insert" | "replace" | "visual" | "command" | "confirm";
   visual?: { kind: "v" | "V" | "b"; row: number; col: number; end?: true };
-  lastVisual?: { kind: "v" | "V" | "b"; from: Spot; to: Spot; end?: true };
+  lastVisual?: { kind: "v" | "V" | "b"; from: Spot; to: Spot; end?: true; atFrom?: boolean };
   pending: string[];
   typed?: Typed;
   insertion?: Insertion;
@@ -164,7 +164,7 @@ export interface ViState {
   /** The step under way. */
   step?: { before: Spot; back: Change[]; forth: Change[]; clean: boolean; size: number };
   /** Of U: the line and what it was. */
-  line?: { row: number; text: string };
+  line?: { row: number; text: string; col: number };
   /** Keys that . types again; those of the visual command: how much it took. */
   again?: { keys: string[]; visual?: { kind: "v" | "V" | "b"; rows: number; cells: number } };
   /** A search, by its sign. */
@@ -183,6 +183,8 @@ export interface ViState {
   /** Commands of + and -c that wait for the first file. */
   begin: string[];
   quitTried?: true;
+  /** The last of the files was edited. */
+  hadLast?: true;
   lastShell?: string;
   /** Stopped by ^Z. */
   suspended?: true;

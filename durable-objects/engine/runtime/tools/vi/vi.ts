@@ -14,7 +14,7 @@ import { execute } from "./ex.ts";
 import { waitForChild } from "./external.ts";
 import { edit } from "./files.ts";
 import { feed, pasted } from "./keys.ts";
-import { render } from "./render.ts";
+import { render, visible } from "./render.ts";
 import { follow } from "./scroll.ts";
 import { readSettings, setForFile } from "./settings.ts";
 import type { ViState } from "./state.ts";
@@ -95,7 +95,8 @@ function end(ed: Editor): void {
   const session = sys.terminal(0);
   if (!session) return;
   giveTerminal(sys, session, s.modes ?? {});
-  ed.raw += `\x1b[${s.rows};1H\r\x1b[K${pasteOff}${leaveScreen}`;
+  const last = `\x1b[${s.rows};1H\r\x1b[K`;
+  ed.raw += `${last}${s.message === "" ? "" : `${visible(s.message).slice(0, s.cols - 1)}\r\n`}${pasteOff}${leaveScreen}`;
 }
 
 /** ^Z: the terminal is the shell's until it lets vi go on. */
@@ -151,6 +152,23 @@ function takeKeys(ed: Editor): boolean {
   return true;
 }
 
+/** Whether text moved on the screen as lines do that come or go: what was said below is gone then. */
+function isMoved(ed: Editor, before: number): boolean {
+  const { s, height } = ed;
+  const rows = (from: number, to: number): number => {
+    let sum = 0;
+    for (let row = from; row < to && sum <= height; row++) sum += ed.rowsOf(row);
+    return sum;
+  };
+  const by = s.top - before;
+  if (by > 0 && rows(before, s.top) < height) return true;
+  if (by < 0 && rows(s.top, before) < height - 2) return true;
+  return ed.shifts.some(({ at, by: count }) => {
+    const row = rows(s.top, at);
+    return by === 0 && at >= s.top && row + Math.abs(count) < height - 2;
+  });
+}
+
 /** Prints what changed on the screen. */
 function show(ed: Editor): void {
   const { s, sys } = ed;
@@ -160,7 +178,9 @@ function show(ed: Editor): void {
   if (ed.beeps) out += "\x07";
   ed.beeps = false;
   if (s.x === undefined && !s.child && !s.page?.printed && !s.suspended) {
+    const { top } = s;
     follow(ed);
+    if (!ed.fresh && isMoved(ed, top)) s.message = "";
     const now = render(ed);
     out += paint(s.unknown ? undefined : ed.picture, now);
     delete s.unknown;

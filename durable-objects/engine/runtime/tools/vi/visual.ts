@@ -20,7 +20,7 @@ export function endVisual(ed: Editor): void {
   const begun = { row, col };
   const isFirst = s.row < row || (s.row === row && s.col < col);
   const [from, to] = isFirst ? [ed.spot, begun] : [begun, ed.spot];
-  s.lastVisual = { kind, from, to, ...(end ? { end } : {}) };
+  s.lastVisual = { kind, from, to, atFrom: isFirst, ...(end ? { end } : {}) };
   delete s.visual;
   s.mode = "normal";
   ed.say("");
@@ -90,15 +90,16 @@ function insertBeside(ed: Editor, span: Span, append: boolean, end: boolean): vo
     return beginInsert(ed, 1);
   }
   const line = ed.lines[from.row]!;
+  const col = colAt(line, span.left ?? 0, ed.shown);
   if (append && end) {
     ed.go(from.row, line.length);
-    return beginInsert(ed, 1, { block: { rows: to.row - from.row, cell: 2 ** 31, append: false } });
+    return beginInsert(ed, 1, { block: { rows: to.row - from.row, cell: 2 ** 31, append: false, col } });
   }
   const cell = append ? (span.right ?? 0) + 1 : (span.left ?? 0);
   const width = widthOfLine(line, ed.shown);
   if (append && width < cell) ed.setLine(from.row, line + " ".repeat(Math.min(cell - width, 1_000)));
   ed.go(from.row, colAt(ed.lines[from.row]!, cell, ed.shown));
-  beginInsert(ed, 1, { block: { rows: to.row - from.row, cell, append } });
+  beginInsert(ed, 1, { block: { rows: to.row - from.row, cell, append, col } });
 }
 
 /** An object widens the selection. */

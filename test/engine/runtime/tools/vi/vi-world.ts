@@ -128,4 +128,4 @@ export function play(desk: Desk, row: Row, evicts = false): string[] {
 
 /** How long ago something was is left out. */
 export const timeless = (screen: string): string =>
-  screen.replace(/\d+ seconds? ago|\d\d:\d\d:\d\d/g, "N ago");
+  screen.replace(/(?:\d+ seconds? ago|\d\d:\d\d:\d\d) */g, "N ago ");
