@@ -4,7 +4,7 @@ import { Errno } from "../../errno.ts";
 import { nextCol, prevCol } from "./characters.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { isText } from "./insert.ts";
-import { heldIn } from "./registers.ts";
+import { textHeld } from "./registers.ts";
 import { rangeOf } from "./ranges.ts";
 import { findNext, patternOf } from "./search.ts";
 import type { Spot, Typed } from "./state.ts";
@@ -86,7 +86,7 @@ function preview(ed: Editor): void {
     const sought = typed.sign === ":" ? commandPattern(ed, typed.text) : undefined;
     const pattern = typed.sign === ":" ? sought?.pattern : patternIn(typed.text, typed.sign);
     if (!pattern) return;
-    const way = sought ? { forward: true, here: true, wraps: false } : { forward: typed.sign !== "?" };
+    const way = sought?.at ? { forward: true, here: true, wraps: false } : { forward: typed.sign !== "?" };
     const hit = findNext(ed, patternOf(ed, pattern), sought?.at ?? ed.spot, way);
     if (hit && hit.from.row <= (sought?.last ?? ed.last)) {
       s.row = hit.from.row;
@@ -101,7 +101,7 @@ function preview(ed: Editor): void {
 function commandPattern(
   ed: Editor,
   text: string,
-): { pattern: string; at: Spot; last: number } | undefined {
+): { pattern: string; at?: Spot; last: number } | undefined {
   const { search } = ed.s;
   try {
     const { from, to, given, rest } = rangeOf(ed, text);
@@ -109,7 +109,7 @@ function commandPattern(
     if (!command) return undefined;
     const isGlobal = command[1] === undefined && given === 0;
     const pattern = patternIn(rest.slice(command[0].length), command[2]!);
-    return { pattern, at: { row: isGlobal ? 0 : from, col: 0 }, last: isGlobal ? ed.last : to };
+    return isGlobal ? { pattern, last: ed.last } : { pattern, at: { row: from, col: 0 }, last: to };
   } finally {
     if (search) ed.s.search = search;
     else delete ed.s.search;
@@ -151,7 +151,9 @@ export function typingKey(ed: Editor, key: string): "done" | "left" | undefined 
   }
   if (typed.next === "register") {
     delete typed.next;
-    put(ed, key === "\x17" ? wordAt(ed) : heldIn(ed, key).text.replace(/\n$/, "").replaceAll("\n", "\r"));
+    const text = key === "\x17" ? wordAt(ed) : textHeld(ed, key);
+    if (text === undefined) ed.beep();
+    else put(ed, text.replace(/\n$/, "").replaceAll("\n", "\r"));
     return undefined;
   }
   if (key === "\r" || key === "\n" || key === "enter") return "done";

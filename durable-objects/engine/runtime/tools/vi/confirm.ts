@@ -77,7 +77,7 @@ export function confirmKey(ed: Editor, key: string): void {
     s.confirm!.col = s.confirm!.found[1] + (s.confirm!.found[0] === s.confirm!.found[1] ? 1 : 0);
     onward(ed);
   } else if (key === "q" || key === "esc" || key === "\x03") {
-    if (s.confirm!.lastRow < 0) s.confirm!.lastRow = s.confirm!.row;
+    s.confirm!.lastRow = -1;
     finish(ed);
   } else if (key === "\x05" || key === "\x19") scrollLines(ed, key === "\x05", 1);
 }

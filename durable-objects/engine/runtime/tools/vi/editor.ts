@@ -89,8 +89,12 @@ export class Editor {
   replaying = false;
   /** What is said is news, and stays where the text moves on the screen. */
   fresh = false;
+  /** What `:g` has replaced so far. */
+  substituted?: { count: number; lines: number };
   /** Lines that came and went, and where. */
-  readonly shifts: { at: number; by: number }[] = [];
+  readonly shifts: { at: number; by: number; rows: number }[] = [];
+  /** The first row as the screen shows it. */
+  readonly topBefore: number;
   /** Stops when its step is over. */
   suspends = false;
   readonly #live: Live;
@@ -98,6 +102,7 @@ export class Editor {
   constructor(sys: Sys, state: ViState) {
     this.sys = sys;
     this.s = state;
+    this.topBefore = state.top;
     const known = lives.get(state);
     if (known) this.#live = known;
     else {
@@ -264,8 +269,10 @@ export class Editor {
       return size(change.lines) - size(gone);
     };
     live.bytes += grows();
-    if ("lines" in change && change.lines.length !== change.cut && this.shifts.length < 1_000)
-      this.shifts.push({ at: change.at, by: change.lines.length - change.cut });
+    if ("lines" in change && this.shifts.length < 1_000) {
+      const rows = Math.max(change.lines.length, change.cut);
+      this.shifts.push({ at: change.at, by: change.lines.length - change.cut, rows });
+    }
     applied(live.lines, change);
     this.sys.charge(2 + live.lines.length / 2_000);
     const more = joined(s.journal.at(-1), change);

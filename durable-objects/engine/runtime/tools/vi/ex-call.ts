@@ -32,9 +32,9 @@ export function registerAndCount({ arg, to, from, ed }: ExCall): {
   from: number;
   to: number;
 } {
-  const found = /^([a-zA-Z"_\-*+])?\s*(\d+)?$/.exec(arg.trim());
-  if (!found) throw new Refused(`E488: Trailing characters: ${arg.trim()}`);
-  const [, register, count] = found;
+  const [, register, rest = ""] = /^([a-zA-Z"_\-*+](?![a-zA-Z]))?\s*(.*)$/s.exec(arg.trim())!;
+  if (!/^\d*$/.test(rest)) throw new Refused(`E488: Trailing characters: ${rest}`);
+  const count = rest === "" ? undefined : rest;
   const range =
     count === undefined ? { from, to } : { from: to, to: Math.min(ed.last, to + Number(count) - 1) };
   return { ...(register ? { register } : {}), ...range };

@@ -94,7 +94,10 @@ function substituteCommand(call: ExCall): void {
     return;
   }
   ed.goFirst(outcome.row);
-  report(ed, outcome, order.flags);
+  if (ed.substituted) {
+    ed.substituted.count += outcome.count;
+    ed.substituted.lines += outcome.lines;
+  } else report(ed, outcome, order.flags);
   if (/[pl#]/.test(order.flags)) ed.say(printed(ed, outcome.row, order.flags.includes("#")));
 }
 

@@ -7,7 +7,7 @@ import { lineCommands } from "./ex-lines.ts";
 import { otherCommands } from "./ex-other.ts";
 import { rangeOf, type Range } from "./ranges.ts";
 import { hitsIn, noteSearch, patternOf } from "./search.ts";
-import { separated } from "./substitute.ts";
+import { report, separated } from "./substitute.ts";
 import { reportLines } from "./operators.ts";
 
 const commands: ExCommand[] = [...fileCommands, ...lineCommands, ...otherCommands];
@@ -89,8 +89,12 @@ function global(ed: Editor, range: Range, inverted: boolean, rest: string, depth
   const count = ed.lines.length;
   const saved = s.marks;
   s.marks = Object.fromEntries(rows.map((row, i) => [`g${i}`, { row, col: 0 }]));
+  ed.substituted = { count: 0, lines: 0 };
   forEach(ed, rows.length, command.trim() || "p");
   s.marks = saved;
+  const { substituted } = ed;
+  delete ed.substituted;
+  report(ed, { ...substituted, row: 0 }, "");
   reportLines(ed, ed.lines.length - count);
 }
 
@@ -120,6 +124,7 @@ function forEach(ed: Editor, count: number, command: string): void {
   }
   if (printed.length === 1) ed.say(printed[0]!);
   else if (printed.length) {
-    ed.show(printed, true);
+    ed.echo(`:${s.history.at(-1) ?? ""}`);
+    ed.show(printed);
   }
 }

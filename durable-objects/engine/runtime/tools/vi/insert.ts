@@ -2,8 +2,11 @@
 import { classAt, colAt, columnOf, indentOf, nextCol, prevCol, widthOfLine } from "./characters.ts";
 import type { Editor } from "./editor.ts";
 import { shifted } from "./operators.ts";
-import { heldIn } from "./registers.ts";
+import { textHeld } from "./registers.ts";
 import type { Insertion } from "./state.ts";
+
+/** The cell of a block that goes to the lines' ends. */
+const endless = 2 ** 31;
 
 /** Text of an insertion that . and `".` keep. */
 const insertedKept = 2_048;
@@ -226,8 +229,9 @@ export function insertKey(ed: Editor, key: string): boolean {
   }
   if (insertion.next === "register") {
     delete insertion.next;
-    const { text } = heldIn(ed, key);
-    type(ed, text);
+    const text = textHeld(ed, key);
+    if (text === undefined) ed.beep();
+    else type(ed, text);
     return false;
   }
   if (key === "esc" || key === "\x03") {
@@ -344,6 +348,10 @@ function blockInsert(ed: Editor, { block, at }: Insertion, text: string): void {
     for (let row = at.row + 1; row <= Math.min(ed.last, at.row + rows); row++) {
       const line = ed.lines[row]!;
       const width = widthOfLine(line, ed.shown);
+      if (cell === endless) {
+        ed.setLine(row, line + text);
+        continue;
+      }
       if (width <= cell && !append && !(width === cell && cell === 0)) continue;
       const col = colAt(line, cell, ed.shown);
       const pad = append ? blanksTo(cell - width) : "";

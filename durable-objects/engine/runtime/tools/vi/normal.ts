@@ -146,7 +146,8 @@ function macro(ed: Editor, { char = "", count = 1 }: Command): void {
   const { text, kind } = heldIn(ed, name);
   s.lastMacro = name;
   if (name === ":") return void execute(ed, text);
-  const keys = keysOf(kind === "l" ? text.replace(/\n$/, "\r") : text).keys;
+  const typed = kind === "l" ? text.replace(/\n$/, "\r") : text;
+  const keys = keysOf(typed).keys.flatMap((key) => (key.startsWith("M-") ? ["esc", key.slice(2)] : key));
   for (let n = Math.min(count, 1_000); n > 0 && ed.queue.length + keys.length < 20_000; n--)
     ed.queue.unshift(...keys);
 }

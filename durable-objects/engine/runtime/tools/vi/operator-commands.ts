@@ -91,6 +91,15 @@ function target(ed: Editor, command: Command): Span {
   return spanOf(ed, ed.spot, motion);
 }
 
+/** What would leave a blank line of several is taken as lines. */
+function wholeLines(ed: Editor, span: Span): Span {
+  const { from, to, kind } = span;
+  if (kind !== "c" || from.row === to.row) return span;
+  const rest = ed.lines[to.row]!.slice(to.col).trim();
+  const isFirst = ed.lines[from.row]!.slice(0, from.col).trim() === "";
+  return rest === "" && isFirst ? { kind: "l", from, to } : span;
+}
+
 /** An operator on a span, with its marks. */
 export function operateOn(ed: Editor, operator: string, span: Span, { register, times = 1 }: { register?: string | undefined; times?: number }): void {
   const { s } = ed;
@@ -117,7 +126,8 @@ export function runOperator(ed: Editor, command: Command, keys: readonly string[
   if (key === "esc" || key === "\x03") return;
   if (key === "/" || key === "?") return beginTyping(ed, key, "", [...keys]);
   if (operator === "gq" || operator === "gw") throw new Refused("");
-  const span = target(ed, command);
+  const taken = target(ed, command);
+  const span = operator === "d" ? wholeLines(ed, taken) : taken;
   if (operator !== "y" && operator !== "!") remember(ed, keys);
   operateOn(ed, operator, span, { register });
 }

@@ -105,6 +105,9 @@ export function rangeOf(ed: Editor, text: string): Range {
   const rest = text.slice(reader.at);
   const [from = ed.s.row, to = from] = rows.slice(-2);
   const last = rows.length === 0 ? ed.s.row : to;
+  // A bare number beyond the end is the last line.
+  if (rest.trim() === "" && from >= -1)
+    return { from: Math.min(from, last, ed.last), to: Math.min(Math.max(from, last), ed.last), given: rows.length, rest };
   if (from > ed.last || last > ed.last || from < -1) throw new Refused("E16: Invalid range");
   return { from: Math.min(from, last), to: Math.max(from, last), given: Math.min(2, rows.length), rest };
 }

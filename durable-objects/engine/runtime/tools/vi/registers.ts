@@ -57,6 +57,16 @@ export function heldIn(ed: Editor, name = '"'): Held {
   return found;
 }
 
+/** The text of a register; undefined: it holds nothing. */
+export function textHeld(ed: Editor, name: string): string | undefined {
+  try {
+    return heldIn(ed, name).text;
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
+}
+
 /** `:registers`. */
 export function listed(ed: Editor, only: string): string[] {
   const lines = ["Type Name Content"];

@@ -219,7 +219,12 @@ function pendingText(ed: Editor): string {
   }
   if (s.mode !== "visual") return s.insertion?.next === "literal" ? "^V" : s.insertion?.next === "register" ? "^R" : "";
   const span = selection(ed);
-  const rows = span.to.row - span.from.row + 1;
+  const rows = Math.abs(s.row - s.visual!.row) + 1;
+  if (span.kind === "b" && s.visual!.end) {
+    const lines = ed.lines.slice(span.from.row, Math.min(span.to.row + 1, span.from.row + 200));
+    const width = Math.max(...lines.map((line) => widthOfLine(line, ed.shown)));
+    return `${rows}x${width + 1 - (span.left ?? 0)}`;
+  }
   if (span.kind === "b") return `${rows}x${Math.min((span.right ?? 0) - (span.left ?? 0) + 1, 9999)}`;
   if (span.kind === "l" || rows > 1) return String(rows);
   const text = ed.between(span.from, span.to);

@@ -105,15 +105,20 @@ function substituteAcross(ed: Editor, from: number, to: number, order: Order): O
   let copied = 0;
   let count = 0;
   let touched = -1;
+  let at = -1;
   let lines = 0;
   for (let match = search.next(0); match && match.index < text.length; ) {
     const [start, stop] = seenOf(match);
     const row = text.slice(0, start).split("\n").length - 1;
     if (order.flags.includes("g") || row !== touched) {
       count++;
-      if (row !== touched) lines++;
+      out += text.slice(copied, start);
+      // Lines that become one count once.
+      const now = out.split("\n").length;
+      if (now !== at) lines++;
+      at = now;
       touched = row;
-      out += text.slice(copied, start) + expanded(order.by, match);
+      out += expanded(order.by, match);
       copied = stop;
     }
     match = search.next(Math.max(match.end, match.index + 1));

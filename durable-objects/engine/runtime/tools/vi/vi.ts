@@ -96,7 +96,7 @@ function end(ed: Editor): void {
   if (!session) return;
   giveTerminal(sys, session, s.modes ?? {});
   const last = `\x1b[${s.rows};1H\r\x1b[K`;
-  ed.raw += `${last}${s.message === "" ? "" : `${visible(s.message).slice(0, s.cols - 1)}\r\n`}${pasteOff}${leaveScreen}`;
+  ed.raw += `${last}${!ed.fresh ? "" : `${visible(s.message).slice(0, s.cols - 1)}\r\n`}${pasteOff}${leaveScreen}`;
 }
 
 /** ^Z: the terminal is the shell's until it lets vi go on. */
@@ -153,8 +153,10 @@ function takeKeys(ed: Editor): boolean {
 }
 
 /** Whether text moved on the screen as lines do that come or go: what was said below is gone then. */
-function isMoved(ed: Editor, before: number): boolean {
-  const { s, height } = ed;
+function isMoved(ed: Editor): boolean {
+  const { s, height, shifts, topBefore: before } = ed;
+  const drawn = shifts.filter(({ by, at }) => by === 0 && at <= ed.s.top);
+  if (drawn.reduce((sum, { rows }) => sum + rows, 0) >= height) return false;
   const rows = (from: number, to: number): number => {
     let sum = 0;
     for (let row = from; row < to && sum <= height; row++) sum += ed.rowsOf(row);
@@ -163,10 +165,9 @@ function isMoved(ed: Editor, before: number): boolean {
   const by = s.top - before;
   if (by > 0 && rows(before, s.top) < height) return true;
   if (by < 0 && rows(s.top, before) < height - 2) return true;
-  return ed.shifts.some(({ at, by: count }) => {
-    const row = rows(s.top, at);
-    return by === 0 && at >= s.top && row + Math.abs(count) < height - 2;
-  });
+  const count = shifts.reduce((sum, one) => sum + one.by, 0);
+  const at = Math.min(...shifts.filter((one) => one.by !== 0).map((one) => one.at));
+  return count !== 0 && by === 0 && at >= s.top && rows(s.top, at) + Math.abs(count) < height - 2;
 }
 
 /** Prints what changed on the screen. */
@@ -178,9 +179,8 @@ function show(ed: Editor): void {
   if (ed.beeps) out += "\x07";
   ed.beeps = false;
   if (s.x === undefined && !s.child && !s.page?.printed && !s.suspended) {
-    const { top } = s;
     follow(ed);
-    if (!ed.fresh && isMoved(ed, top)) s.message = "";
+    if (!ed.fresh && isMoved(ed)) s.message = "";
     const now = render(ed);
     out += paint(s.unknown ? undefined : ed.picture, now);
     delete s.unknown;
