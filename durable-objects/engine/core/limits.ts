@@ -210,6 +210,7 @@ export const killRingMax = 10;
 export const viFileBytesMax = 1024 * 1024;
 export const viTextInRowCharactersMax = 1024;
 export const viJournalCharactersMax = 2 * 1024;
+export const viStepCharactersMax = 16 * 1024;
 export const viUndoCharactersMax = 16 * 1024;
 export const viCommandBytesMax = 4 * 1024;
 export const viGlobalRowsMax = 50_000;

@@ -1,6 +1,7 @@
 /** vi at work on its state: the lines, and all that a change of them touches. */
 import {
   viFileBytesMax,
+  viStepCharactersMax,
   viJournalCharactersMax,
   viTextInRowCharactersMax,
   viUndoCharactersMax,
@@ -254,8 +255,13 @@ export class Editor {
     }
     this.#apply(forth);
     s.modified = true;
+    // A long insertion is several steps, so that the state does not hold all of it.
+    const goesOn = step.size > viStepCharactersMax && (s.mode === "insert" || s.mode === "replace");
     s.marks["."] = { row: Math.min(at, this.last), col: "from" in forth ? forth.from : 0 };
     if (lines.length !== old.length || old.length > 1) this.#moveMarks(at, old.length, lines.length);
+    if (!goesOn) return;
+    this.endStep();
+    s.step = { before: this.spot, back: [], forth: [], clean: false, size: 0, goesOn: true };
   }
 
   #apply(change: Change): void {
@@ -350,6 +356,7 @@ export class Editor {
     const { step } = s;
     if (!step) return;
     delete s.step;
+    if (step.forth.length === 0) return;
     const done: UndoStep = {
       n: ++s.undoNumber,
       atMs: sys.now,
@@ -357,6 +364,7 @@ export class Editor {
       back: keepText(sys, s, JSON.stringify(step.back)),
       forth: keepText(sys, s, JSON.stringify(step.forth)),
       ...(step.clean ? { clean: "before" as const } : {}),
+      ...(step.goesOn ? { goesOn: true as const } : {}),
     };
     s.undo.push(done);
     s.redo = [];

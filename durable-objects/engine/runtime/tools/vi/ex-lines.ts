@@ -53,7 +53,7 @@ function orderOf(call: ExCall): { order: Order; count?: number } {
   const { s } = ed;
   const again = name !== "s" && !"substitute".startsWith(name);
   let [pattern, by, tail]: (string | undefined)[] = [undefined, undefined, arg];
-  if (!again && arg !== "" && !/^[&cegiIn#lpr\d\s]/.test(arg)) {
+  if (!again && arg !== "" && !/^[cegiInlpr\d\s|"]/.test(arg)) {
     const parts = separated(arg, 2);
     [pattern, by = "", tail = ""] = [parts[0]!, parts[1] ?? "", parts[2] ?? ""];
   }

@@ -118,7 +118,6 @@ function forEach(ed: Editor, count: number, command: string): void {
     const mark = s.marks[`g${i}`];
     if (!mark || mark.row > ed.last) continue;
     ed.go(mark.row, 0);
-    s.message = "";
     execute(ed, command, 1);
     if (/^(?:p|nu|#|l)/.test(command)) printed.push(s.message);
   }

@@ -1,12 +1,14 @@
 /** Programs that vi runs: `:!`, `:r !`, and filters. */
 import { viFileBytesMax } from "../../../core/limits.ts";
 import type { Step } from "../../kernel/calls.ts";
+import type { Sys } from "../../kernel/types.ts";
 import { launch } from "../children.ts";
 import { leaveScreen } from "../screen/paint.ts";
 import { giveTerminal, takeTerminal } from "../screen/terminal.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { insertLines } from "./files.ts";
 import type { Child } from "./state.ts";
+import { keepText, namelessFile, textOf } from "./texts.ts";
 
 /** `%` and `#` stand for file names. */
 export function withNames(ed: Editor, text: string): string {
@@ -29,6 +31,14 @@ interface Work {
   input?: string;
 }
 
+/** A descriptor that reads a text: of a file, as that may be long. */
+function inputFile(child: Sys, text: string): number {
+  const fd = namelessFile(child);
+  if (fd === undefined || child.write(fd, text) < text.length) return child.stringFd(text);
+  child.seek(fd, 0);
+  return fd;
+}
+
 /** Starts a shell with a command; vi waits for its end. */
 export function runShell(ed: Editor, command: string, { kind, row = 0, last = 0, input }: Work): void {
   const { s, sys } = ed;
@@ -46,7 +56,7 @@ export function runShell(ed: Editor, command: string, { kind, row = 0, last = 0,
     (name, why) => `vi: ${name}: ${why}\n`,
     (child) => {
       if (input !== undefined) {
-        const fd = child.stringFd(input);
+        const fd = inputFile(child, input);
         child.dup(fd, 0);
         child.close(fd);
       }
@@ -58,7 +68,7 @@ export function runShell(ed: Editor, command: string, { kind, row = 0, last = 0,
     },
   );
   if (kind !== "show") sys.close(write);
-  s.child = { pid, kind, text: "", row, last, ...(kind === "show" ? {} : { fd: read }) };
+  s.child = { pid, kind, parts: [], bytes: 0, row, last, ...(kind === "show" ? {} : { fd: read }) };
 }
 
 /** What a running child holds up; undefined: it is over, and what came of it is done. */
@@ -71,8 +81,11 @@ export function waitForChild(ed: Editor): Step {
     if (data === "") {
       sys.close(child.fd);
       delete child.fd;
-    } else if (child.text.length + data.length > viFileBytesMax) child.over = true;
-    else child.text += data;
+    } else if (child.bytes + data.length > viFileBytesMax) child.over = true;
+    else {
+      child.bytes += data.length;
+      child.parts.push(keepText(sys, s, data));
+    }
   }
   const ended = sys.wait(child.pid);
   if (!ended) return { wait: { childEnd: true } };
@@ -102,8 +115,8 @@ function shown(ed: Editor, status: number): void {
 
 function taken(ed: Editor, child: Child, status: number): void {
   if (child.over) throw new Refused("E41: Out of memory!");
-  const text = child.text.replace(/\n$/, "");
-  const lines = child.text === "" ? [] : text.split("\n");
+  const text = child.parts.map((part) => textOf(ed.sys, ed.s, part)).join("");
+  const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
   if (child.kind === "read") {
     insertLines(ed, lines, child.row);
     if (lines.length > 2) ed.say(`${lines.length} more lines`);

@@ -7,7 +7,7 @@ import { confirmKey } from "./confirm.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { execute } from "./ex.ts";
 import { commandIn, type Command } from "./grammar.ts";
-import { beginInsert, insertKey, paste } from "./insert.ts";
+import { beginInsert, insertKey, isText, paste, type } from "./insert.ts";
 import { keyBytes } from "./key-bytes.ts";
 import { endRecord, moveBy, runCommand } from "./normal.ts";
 import { operateOn, remember, spanOf } from "./operator-commands.ts";
@@ -77,7 +77,7 @@ function typedKey(ed: Editor, key: string): void {
   endTyping(ed);
   if (sign !== ":") return searched(ed, sign, text, keys);
   if (text.trim() === "") return;
-  s.history = [...s.history.filter((line) => line !== text), text].slice(-20);
+  if (text.length <= 500) s.history = [...s.history.filter((line) => line !== text), text].slice(-20);
   ed.echo(`:${text}`);
   execute(ed, text);
   s.lastCommand = text.length > 1_000 ? "" : text;
@@ -199,6 +199,27 @@ function one(ed: Editor, key: string): void {
     if (s.mode === "command" && s.typed) endTyping(ed);
   }
   ed.settle();
+}
+
+/** Plain text that is typed on, at once: how many of the keys from a place on are such. */
+export function plainRun(ed: Editor, keys: readonly string[], from: number): number {
+  const { s } = ed;
+  if (s.mode !== "insert" || s.page || s.insertion?.next || s.macro || ed.queue.length) return 0;
+  if (ed.number("textwidth") > 0 || ed.is("smartindent")) return 0;
+  let at = from;
+  while (at < keys.length && isText(keys[at]!)) at++;
+  return at - from;
+}
+
+/** Types such a run. */
+export function feedRun(ed: Editor, keys: readonly string[]): void {
+  const { s } = ed;
+  if (s.again) {
+    if (s.again.keys.length + keys.length > keysKept) delete s.again;
+    else s.again.keys.push(...keys);
+  }
+  delete s.insertion!.indent;
+  type(ed, keys.join(""));
 }
 
 export function feed(ed: Editor, key: string): void {

@@ -189,5 +189,5 @@ export function searchWord(
 
 export function noteSearch(ed: Editor, pattern: string): void {
   const { s } = ed;
-  s.searches = [...s.searches.filter((one) => one !== pattern), pattern].slice(-20);
+  if (pattern.length <= 500) s.searches = [...s.searches.filter((one) => one !== pattern), pattern].slice(-20);
 }

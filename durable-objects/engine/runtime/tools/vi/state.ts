@@ -31,6 +31,8 @@ export interface UndoStep {
   forth: Ref;
   /** The text was as its file before this step, or after it. */
   clean?: "before" | "after";
+  /** It goes on where the step before it ends, and is undone with it. */
+  goesOn?: true;
 }
 
 export interface Register {
@@ -98,7 +100,9 @@ export interface Child {
   /** Shown on the terminal; put below a line; in place of lines. */
   kind: "show" | "read" | "filter";
   fd?: number;
-  text: string;
+  /** What it has printed, and how much that is. */
+  parts: Ref[];
+  bytes: number;
   row: number;
   last: number;
   /** Its output is too long. */
@@ -162,7 +166,7 @@ export interface ViState {
   redo: UndoStep[];
   undoNumber: number;
   /** The step under way. */
-  step?: { before: Spot; back: Change[]; forth: Change[]; clean: boolean; size: number };
+  step?: { before: Spot; back: Change[]; forth: Change[]; clean: boolean; size: number; goesOn?: true };
   /** Of U: the line and what it was. */
   line?: { row: number; text: string; col: number };
   /** Keys that . types again; those of the visual command: how much it took. */

@@ -9,7 +9,8 @@ import type { Ref, ViState } from "./state.ts";
 
 const folders = ["/tmp", "/var/tmp", "/dev/shm", "."];
 
-function open(sys: Sys): number | undefined {
+/** A file without a name; undefined where there is no room for one. */
+export function namelessFile(sys: Sys): number | undefined {
   for (const folder of folders) {
     const path = `${folder}/.vi${Math.floor(sys.random() * 1e9)}`;
     try {
@@ -27,7 +28,7 @@ function open(sys: Sys): number | undefined {
 export function keepText(sys: Sys, state: ViState, text: string): Ref {
   if (text.length <= viTextInRowCharactersMax) return text;
   if (!state.texts) {
-    const fd = open(sys);
+    const fd = namelessFile(sys);
     if (fd === undefined) return text;
     state.texts = { fd, size: 0 };
   }

@@ -73,6 +73,7 @@ export function undo(ed: Editor, count: number): void {
     s.modified = step.clean !== "before" && s.undo.at(-1)?.clean !== "after";
     place(ed, step, changes);
     told(ed, step, changes, true);
+    if (step.goesOn && s.undo.length > 0) left++;
   }
 }
 
@@ -91,5 +92,6 @@ export function redo(ed: Editor, count: number): void {
     s.modified = step.clean !== "after";
     place(ed, step, changes);
     told(ed, step, changes, false);
+    if (s.redo.at(-1)?.goesOn) left++;
   }
 }

@@ -13,7 +13,7 @@ import { Editor, Refused } from "./editor.ts";
 import { execute } from "./ex.ts";
 import { waitForChild } from "./external.ts";
 import { edit } from "./files.ts";
-import { feed, pasted } from "./keys.ts";
+import { feed, feedRun, pasted, plainRun } from "./keys.ts";
 import { render, visible } from "./render.ts";
 import { follow } from "./scroll.ts";
 import { readSettings, setForFile } from "./settings.ts";
@@ -122,6 +122,16 @@ function resume(ed: Editor): void {
   s.unknown = true;
 }
 
+function guarded(ed: Editor, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    ed.say(error.message);
+    ed.beep();
+  }
+}
+
 /** Keys that have come, up to the end of what can be read; false: there will be none. */
 function takeKeys(ed: Editor): boolean {
   const { s, sys } = ed;
@@ -133,17 +143,15 @@ function takeKeys(ed: Editor): boolean {
   sys.charge(data.length);
   for (let i = 0; i < keys.length && s.x === undefined && !s.child && !ed.suspends; i++) {
     if (!s.pasting) {
-      feed(ed, keys[i]!);
+      const run = plainRun(ed, keys, i);
+      if (run > 1) guarded(ed, () => feedRun(ed, keys.slice(i, i + run)));
+      else feed(ed, keys[i]!);
+      i += Math.max(0, run - 1);
       continue;
     }
     const end = keys.indexOf("paste-end", i);
     const part = keys.slice(i, end < 0 ? keys.length : end);
-    try {
-      pasted(ed, part);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      ed.say(error.message);
-    }
+    guarded(ed, () => pasted(ed, part));
     if (end < 0) break;
     feed(ed, "paste-end");
     i = end;
