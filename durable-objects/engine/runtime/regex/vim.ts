@@ -5,55 +5,24 @@
 import { regexDepthMax, regexesKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
 import { encodeUtf8 } from "../bytes.ts";
-import { bothCases, characterClasses, complement, normalized, single, type CharSet } from "./char-set.ts";
+import { bothCases, complement, normalized, single } from "./char-set.ts";
 import { repeated } from "./posix.ts";
 import { Regex, type CompileBudget, type Match, type NoRegex } from "./regex.ts";
 import { alt, cat, empty, problem, RegexProblem, type Assertion, type Node } from "./tree.ts";
+import {
+  any,
+  beyond,
+  classes,
+  collectionAt,
+  literal,
+  negatedClasses,
+  set,
+  wider,
+} from "./vim-sets.ts";
 
 /** Groups that stand for `\zs` and `\ze`. */
 const startGroup = 10;
 const endGroup = 11;
-
-const set = (pairs: CharSet): Node => ({ k: "set", set: pairs });
-const bytes = (from: number, to: number): Node => set([from, to]);
-const next = bytes(0x80, 0xbf);
-/** A character that is not ASCII, or a byte that is part of none. */
-const beyond = alt([
-  cat([bytes(0xc2, 0xdf), next]),
-  cat([bytes(0xe0, 0xef), next, next]),
-  cat([bytes(0xf0, 0xf4), next, next, next]),
-  bytes(0x80, 0xff),
-]);
-const ascii: CharSet = [0, 9, 11, 127];
-const any = alt([set(ascii), beyond]);
-
-const classes: Record<string, CharSet> = {
-  s: [9, 9, 32, 32],
-  d: [48, 57],
-  x: normalized([48, 57, 65, 70, 97, 102]),
-  o: [48, 55],
-  w: normalized([48, 57, 65, 90, 95, 95, 97, 122]),
-  h: normalized([65, 90, 95, 95, 97, 122]),
-  a: normalized([65, 90, 97, 122]),
-  l: [97, 122],
-  u: [65, 90],
-  i: normalized([48, 57, 65, 90, 95, 95, 97, 122]),
-  k: normalized([48, 57, 65, 90, 95, 95, 97, 122]),
-  f: normalized([43, 57, 61, 61, 65, 90, 95, 95, 97, 122, 126, 126, 35, 37, 64, 64]),
-  p: [32, 126],
-};
-const wider = new Set(["i", "k", "f", "p"]);
-const negatedClasses = "SDXOWHALU";
-
-/** One character, in bytes, as a pattern. */
-function literal(character: string, fold: boolean): Node {
-  return cat(
-    [...character].map((byte) => {
-      const one = single(byte.charCodeAt(0));
-      return set(fold ? bothCases(one) : one);
-    }),
-  );
-}
 
 type Magic = "v" | "m" | "M" | "V";
 
@@ -84,11 +53,7 @@ class Parser {
       return { sign: then, length: 2 };
     }
     const special =
-      this.magic === "v"
-        ? /[()|&+=?{<>@%~.*[^$]/
-        : this.magic === "m"
-          ? /[.*[~^$]/
-          : /[$^]/;
+      this.magic === "v" ? /[()|&+=?{<>@%~.*[^$]/ : this.magic === "m" ? /[.*[~^$]/ : /[$^]/;
     return { sign: special.test(c) ? c : "", length: 1 };
   }
 
@@ -113,7 +78,7 @@ class Parser {
 
   concat(depth: number): Node {
     const of: Node[] = [];
-    for (let begins = true; this.at < this.text.length; ) {
+    for (let begins = true; this.at < this.text.length;) {
       if (this.is("|") || (this.is(")") && depth > 0)) break;
       if (this.is("&")) {
         this.take();
@@ -178,7 +143,8 @@ class Parser {
     }
     if (sign === "$") {
       const rest = this.text.slice(this.at + length);
-      const ends = rest === "" || /^\\[|&)n]/.test(rest) || (this.magic === "v" && /^[|&)]/.test(rest));
+      const ends =
+        rest === "" || /^\\[|&)n]/.test(rest) || (this.magic === "v" && /^[|&)]/.test(rest));
       return ends || this.magic === "v" ? this.assert(length, "line-end") : this.plain();
     }
     if (sign === "*" && begins && this.text[this.at] === "*") return this.plain();
@@ -237,7 +203,8 @@ class Parser {
     if (counts && this.groups >= 9) problem("E51: Too many \\(");
     const number = counts ? ++this.groups : 0;
     const of = this.branches(depth + 1);
-    if (!this.is(")")) problem(counts ? `E54: Unmatched ${this.magic === "v" ? "" : "\\"}(` : "E53: Unmatched \\%(");
+    if (!this.is(")"))
+      problem(counts ? `E54: Unmatched ${this.magic === "v" ? "" : "\\"}(` : "E53: Unmatched \\%(");
     this.take();
     return counts ? { k: "group", of, n: number } : of;
   }
@@ -262,7 +229,8 @@ class Parser {
     if (sign === "^") return { k: "assert", a: "line-start" };
     if (sign === "$") return { k: "assert", a: "line-end" };
     if (sign === ".") return alt([any, newline]);
-    if (sign === "[") return alt([this.bracket() ?? problem("E769: Missing ] after \\_["), newline]);
+    if (sign === "[")
+      return alt([this.bracket() ?? problem("E769: Missing ] after \\_["), newline]);
     return alt([this.lettered(sign), newline]);
   }
 
@@ -271,6 +239,12 @@ class Parser {
     if (sign === "s") return { k: "group", of: empty, n: startGroup };
     if (sign === "e") return { k: "group", of: empty, n: endGroup };
     return problem("E68: Invalid character after \\z");
+  }
+
+  bracket(): Node | undefined {
+    const found = collectionAt(this.text, this.at, this.fold);
+    if (found) this.at = found.end;
+    return found?.node;
   }
 
   lettered(sign: string): Node {
@@ -291,68 +265,6 @@ class Parser {
     }
     return literal(sign, fold);
   }
-
-  /** A collection, from behind its `[`; undefined: it has no end, and is none. */
-  bracket(): Node | undefined {
-    const { text } = this;
-    let at = this.at;
-    const negated = text[at] === "^";
-    if (negated) at++;
-    const pairs: number[] = [];
-    const others: Node[] = [];
-    for (let first = true; first || text[at] !== "]"; first = false) {
-      if (at >= text.length) return undefined;
-      const named = /^\[:(\w+):\]/.exec(text.slice(at, at + 16));
-      const known = named && characterClasses[named[1]!];
-      if (known) {
-        pairs.push(...known);
-        at += named[0].length;
-        continue;
-      }
-      const from = memberAt(text, at);
-      at = from.end;
-      if (text[at] !== "-" || text[at + 1] === "]" || at + 1 >= text.length) {
-        if (from.code < 128) pairs.push(from.code, from.code);
-        else others.push(literal(from.bytes, false));
-        continue;
-      }
-      const to = memberAt(text, at + 1);
-      at = to.end;
-      if (to.code < from.code) problem("E944: Reverse range in character class");
-      if (from.code < 128) pairs.push(from.code, Math.min(to.code, 127));
-      others.push(...beyondBetween(from.code, to.code));
-    }
-    this.at = at + 1;
-    const folded = this.fold ? bothCases(normalized(pairs)) : normalized(pairs);
-    if (!negated) return alt([...(folded.length ? [set(folded)] : []), ...others]);
-    const rest = alt([set(complement(normalized([...folded, 10, 10, 128, 0xffff]))), beyond]);
-    return others.length ? cat([{ k: "look", of: alt(others), negated: true }, rest]) : rest;
-  }
-}
-
-/** Characters beyond ASCII from one to another; a long run is taken as all there are. */
-function beyondBetween(from: number, to: number): Node[] {
-  if (to < 128) return [];
-  const first = Math.max(from, 128);
-  if (to - first > 256) return [beyond];
-  return Array.from({ length: to - first + 1 }, (_, i) =>
-    literal(encodeUtf8(String.fromCodePoint(first + i)), false),
-  );
-}
-
-function memberAt(text: string, at: number): { code: number; bytes: string; end: number } {
-  if (text[at] === "\\") {
-    const sign = text[at + 1] ?? "";
-    const control = { e: 27, t: 9, r: 13, b: 8, n: 10 }[sign];
-    if (control !== undefined) return { code: control, bytes: String.fromCharCode(control), end: at + 2 };
-    if (/[\]^\\-]/.test(sign)) return { code: sign.charCodeAt(0), bytes: sign, end: at + 2 };
-  }
-  const code = text.charCodeAt(at);
-  const length = code < 0xc2 ? 1 : code < 0xe0 ? 2 : code < 0xf0 ? 3 : code < 0xf5 ? 4 : 1;
-  const bytesOf = text.slice(at, at + length);
-  let point = length === 1 ? code : code & (0xff >> (length + 1));
-  for (let i = 1; i < length; i++) point = (point << 6) | (bytesOf.charCodeAt(i) & 0x3f);
-  return { code: point, bytes: bytesOf, end: at + length };
 }
 
 /** A pattern made ready. */

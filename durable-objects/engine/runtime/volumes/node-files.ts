@@ -59,7 +59,9 @@ const devices: FileTable = {
 };
 
 const machineTools =
-  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi vim view vim.tiny less kubectl".split(" ");
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi vim view vim.tiny less kubectl".split(
+    " ",
+  );
 /** Programs that only nodes have (tools/machine/). */
 export const nodeTools =
   "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl iptables ip6tables nft ipvsadm tcpdump".split(

@@ -76,7 +76,8 @@ export function keysOf(bytes: string): { keys: string[]; rest: string } {
     if (known) {
       keys.push(known.key);
       at += known.length;
-    } else if (/^\x1b\[[\d;]*$/.test(bytes.slice(at, at + 24))) return { keys, rest: bytes.slice(at) };
+    } else if (/^\x1b\[[\d;]*$/.test(bytes.slice(at, at + 24)))
+      return { keys, rest: bytes.slice(at) };
     else if (at + 1 < bytes.length && bytes[at + 1] !== "\x1b") {
       const length = lengthAt(bytes, at + 1);
       keys.push(`M-${bytes.slice(at + 1, at + 1 + length)}`);

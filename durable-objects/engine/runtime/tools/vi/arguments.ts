@@ -29,7 +29,8 @@ const usage = `Usage: vi [arguments] [file ..]
 `;
 
 /** Options that change nothing here; those of the second kind have an argument. */
-const accepted = /^-(?:n|N|C|X|Z|m|M|b|l|L|f|v|e|E|s|y|A|H|D|V\d*|-noplugin|-clean|-not-a-term|[oOp]\d*)$/;
+const accepted =
+  /^-(?:n|N|C|X|Z|m|M|b|l|L|f|v|e|E|s|y|A|H|D|V\d*|-noplugin|-clean|-not-a-term|[oOp]\d*)$/;
 const acceptedWithValue = /^-(?:i|T|w|W|S|t|-cmd)$/;
 
 export function argumentsOf(sys: Sys): Arguments {

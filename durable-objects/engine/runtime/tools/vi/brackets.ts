@@ -53,7 +53,12 @@ export const unclosed = (ed: Editor, at: Spot, sign: string): Spot | undefined =
 };
 
 /** The pair of brackets around a place, on one of them or within. */
-export function around(ed: Editor, at: Spot, open: string, count: number): [Spot, Spot] | undefined {
+export function around(
+  ed: Editor,
+  at: Spot,
+  open: string,
+  count: number,
+): [Spot, Spot] | undefined {
   const close = open === "<" ? ">" : pairs[pairs.indexOf(open) + 1]!;
   const here = ed.lines[at.row]?.[at.col];
   let from: Spot | undefined = at;
@@ -109,14 +114,18 @@ function tagsNear(ed: Editor, row: number): Tag[] {
       if (end < 0) break;
       const name = /^<(\/?)([^\s>/<]+)/.exec(line.slice(open, Math.min(end, open + 100)));
       if (!name || line[end - 1] === "/") continue;
-      const [from, to] = [{ row: at, col: open }, { row: at, col: end }];
+      const [from, to] = [
+        { row: at, col: open },
+        { row: at, col: end },
+      ];
       tags.push({ name: name[2]!, from, to, closes: name[1] === "/" });
     }
   }
   return tags;
 }
 
-const isBefore = (a: Spot, b: Spot): boolean => a.row < b.row || (a.row === b.row && a.col <= b.col);
+const isBefore = (a: Spot, b: Spot): boolean =>
+  a.row < b.row || (a.row === b.row && a.col <= b.col);
 
 /** The block of a tag around a place: both tags, or what is between them. */
 export function tagBlock(
@@ -138,7 +147,10 @@ export function tagBlock(
     open.length = begun;
     if (!isBefore(first.from, at) || !isBefore(at, tag.to) || --left > 0) continue;
     if (!inner) return [first.from, tag.to];
-    return [{ row: first.to.row, col: first.to.col + 1 }, { row: tag.from.row, col: tag.from.col - 1 }];
+    return [
+      { row: first.to.row, col: first.to.col + 1 },
+      { row: tag.from.row, col: tag.from.col - 1 },
+    ];
   }
   return undefined;
 }
@@ -150,7 +162,8 @@ export function sentenceStarts(lines: readonly string[], row: number): number[] 
   const starts: number[] = [];
   const previous = row === 0 ? "" : lines[row - 1]!;
   const first = line.length - line.trimStart().length;
-  if (previous === "" || /[.!?][)\]"']{0,100}[ \t]{0,100}$/.test(previous.slice(-200))) starts.push(first);
+  if (previous === "" || /[.!?][)\]"']{0,100}[ \t]{0,100}$/.test(previous.slice(-200)))
+    starts.push(first);
   for (const found of line.matchAll(/[.!?][)\]"']{0,9}[ \t]+(?=[^ \t])/g))
     starts.push(found.index + found[0].length);
   return starts;

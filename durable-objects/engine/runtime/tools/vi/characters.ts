@@ -38,7 +38,12 @@ export const lastCol = (line: string): number => (line === "" ? 0 : prevCol(line
 export const charAt = (line: string, col: number): string => line.slice(col, nextCol(line, col));
 
 /** Cells of the character at a place, when it stands at a column. */
-export function cellsAt(line: string, at: number, column: number, { tabstop, list }: Shown): number {
+export function cellsAt(
+  line: string,
+  at: number,
+  column: number,
+  { tabstop, list }: Shown,
+): number {
   const code = line.charCodeAt(at);
   if (code === 9) return list ? 2 : tabstop - (column % tabstop);
   if (code < 32 || code === 127) return 2;

@@ -65,7 +65,9 @@ function complete(ed: Editor): void {
     if (!(error instanceof Errno)) throw error;
   }
   const start = word.slice(slash);
-  names = names.filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith("."))).sort();
+  names = names
+    .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
+    .sort();
   if (names.length === 0) return ed.beep();
   let common = names[0]!;
   for (const name of names) while (!name.startsWith(common)) common = common.slice(0, -1);
@@ -86,7 +88,9 @@ function preview(ed: Editor): void {
     const sought = typed.sign === ":" ? commandPattern(ed, typed.text) : undefined;
     const pattern = typed.sign === ":" ? sought?.pattern : patternIn(typed.text, typed.sign);
     if (!pattern) return;
-    const way = sought?.at ? { forward: true, here: true, wraps: false } : { forward: typed.sign !== "?" };
+    const way = sought?.at
+      ? { forward: true, here: true, wraps: false }
+      : { forward: typed.sign !== "?" };
     const hit = findNext(ed, patternOf(ed, pattern), sought?.at ?? ed.spot, way);
     if (hit && hit.from.row <= (sought?.last ?? ed.last)) {
       s.row = hit.from.row;
@@ -175,7 +179,8 @@ function edit(ed: Editor, typed: Typed, key: string): void {
   const { text, at } = typed;
   if (key === "\x7f" || key === "\b") cut(typed, at > 0 ? prevCol(text, at) : 0);
   else if (key === "\x15") cut(typed, 0);
-  else if (key === "\x17") cut(typed, text.slice(0, at).replace(/(?:\w{1,999}|[^\w\s]{1,999}|)\s{0,999}$/, "").length);
+  else if (key === "\x17")
+    cut(typed, text.slice(0, at).replace(/(?:\w{1,999}|[^\w\s]{1,999}|)\s{0,999}$/, "").length);
   else if (key === "left") typed.at = at > 0 ? prevCol(text, at) : 0;
   else if (key === "right") typed.at = nextCol(text, at);
   else if (key === "\x02" || key === "home") typed.at = 0;

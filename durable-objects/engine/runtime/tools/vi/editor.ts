@@ -9,6 +9,7 @@ import {
 } from "../../../core/limits.ts";
 import type { Sys } from "../../kernel/types.ts";
 import type { Picture } from "../screen/paint.ts";
+import { applied, difference, joined, sizeOf } from "./changes.ts";
 import { charAt, colAt, columnOf, indentOf, lastCol, type Shown } from "./characters.ts";
 import { rowsOfLine, type Layout } from "./layout.ts";
 import { defaultOf } from "./options.ts";
@@ -28,54 +29,6 @@ const lives = new WeakMap<ViState, Live>();
 /** A command cannot be done: what was typed ahead of it in a macro is dropped, and a bell rings. */
 export class Refused extends Error {
   override name = "Refused";
-}
-
-const applied = (lines: string[], change: Change): void => {
-  if ("lines" in change) {
-    if (change.lines.length < 10_000) lines.splice(change.at, change.cut, ...change.lines);
-    else {
-      const rest = lines.splice(change.at);
-      for (const line of change.lines) lines.push(line);
-      for (let i = change.cut; i < rest.length; i++) lines.push(rest[i]!);
-    }
-    return;
-  }
-  const line = lines[change.at] ?? "";
-  lines[change.at] =
-    line.slice(0, change.from) + change.text + line.slice(change.from + change.cut);
-};
-
-const sizeOf = (change: Change): number =>
-  24 +
-  ("lines" in change
-    ? change.lines.reduce((sum, line) => sum + line.length + 4, 0)
-    : change.text.length);
-
-/** A change, and the one that takes it back. */
-function difference(at: number, old: readonly string[], now: string[]): [Change, Change] {
-  if (old.length !== 1 || now.length !== 1)
-    return [
-      { at, cut: old.length, lines: now },
-      { at, cut: now.length, lines: [...old] },
-    ];
-  const [was, is] = [old[0]!, now[0]!];
-  let from = 0;
-  while (from < was.length && from < is.length && was[from] === is[from]) from++;
-  let end = 0;
-  const most = Math.min(was.length, is.length) - from;
-  while (end < most && was[was.length - 1 - end] === is[is.length - 1 - end]) end++;
-  const [text, gone] = [is.slice(from, is.length - end), was.slice(from, was.length - end)];
-  return [
-    { at, from, cut: gone.length, text },
-    { at, from, cut: text.length, text: gone },
-  ];
-}
-
-/** Typing on in a line is one change. */
-function joined(last: Change | undefined, next: Change): Change | undefined {
-  if (!last || "lines" in last || "lines" in next || last.at !== next.at) return undefined;
-  if (next.cut > 0 || next.from !== last.from + last.text.length) return undefined;
-  return { ...last, text: last.text + next.text };
 }
 
 export class Editor {
@@ -210,7 +163,11 @@ export class Editor {
     const isBehind = s.mode === "insert" || s.mode === "replace" || s.insertion;
     const most = isBehind || s.mode === "visual" ? line.length : lastCol(line);
     if (s.col > most) s.col = most;
-    while (s.col > 0 && (line.charCodeAt(s.col) & 0xc0) === 0x80 && charAt(line, s.col - 1).length > 1)
+    while (
+      s.col > 0 &&
+      (line.charCodeAt(s.col) & 0xc0) === 0x80 &&
+      charAt(line, s.col - 1).length > 1
+    )
       s.col--;
   }
   jump(): void {
@@ -258,7 +215,8 @@ export class Editor {
     // A long insertion is several steps, so that the state does not hold all of it.
     const goesOn = step.size > viStepCharactersMax && (s.mode === "insert" || s.mode === "replace");
     s.marks["."] = { row: Math.min(at, this.last), col: "from" in forth ? forth.from : 0 };
-    if (lines.length !== old.length || old.length > 1) this.#moveMarks(at, old.length, lines.length);
+    if (lines.length !== old.length || old.length > 1)
+      this.#moveMarks(at, old.length, lines.length);
     if (!goesOn) return;
     this.endStep();
     s.step = { before: this.spot, back: [], forth: [], clean: false, size: 0, goesOn: true };

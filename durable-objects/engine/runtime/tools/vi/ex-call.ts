@@ -36,7 +36,9 @@ export function registerAndCount({ arg, to, from, ed }: ExCall): {
   if (!/^\d*$/.test(rest)) throw new Refused(`E488: Trailing characters: ${rest}`);
   const count = rest === "" ? undefined : rest;
   const range =
-    count === undefined ? { from, to } : { from: to, to: Math.min(ed.last, to + Number(count) - 1) };
+    count === undefined
+      ? { from, to }
+      : { from: to, to: Math.min(ed.last, to + Number(count) - 1) };
   return { ...(register ? { register } : {}), ...range };
 }
 

@@ -37,7 +37,11 @@ function writeCommand(call: ExCall): void {
 }
 
 /** `:wq`, `:x`, ZZ. `always`: also where nothing was changed. */
-export function writeAndQuit(ed: Editor, call: Pick<ExCall, "bang" | "arg">, always: boolean): void {
+export function writeAndQuit(
+  ed: Editor,
+  call: Pick<ExCall, "bang" | "arg">,
+  always: boolean,
+): void {
   if (always || ed.s.modified || call.arg.trim() !== "")
     write(ed, withNames(ed, call.arg.trim()), { force: call.bang });
   quit(ed, call.bang);
@@ -78,7 +82,8 @@ function readCommand(call: ExCall): void {
   const { ed, to, given } = call;
   const text = call.bang ? `!${call.arg}` : call.arg.trim();
   const row = given ? to : ed.s.row;
-  if (text.startsWith("!")) return runShell(ed, withNames(ed, text.slice(1).trim()), { kind: "read", row });
+  if (text.startsWith("!"))
+    return runShell(ed, withNames(ed, text.slice(1).trim()), { kind: "read", row });
   const name = withNames(ed, text) || ed.s.name;
   if (name === "") throw new Refused("E32: No file name");
   insertFile(ed, name, row);
@@ -87,10 +92,20 @@ function readCommand(call: ExCall): void {
 /** Does it only where nothing hinders: several files in one window are edited one after the other. */
 export const fileCommands: ExCommand[] = [
   { name: "write", least: 1, run: writeCommand },
-  { name: "update", least: 2, run: (call) => (call.ed.s.modified ? writeCommand(call) : undefined) },
+  {
+    name: "update",
+    least: 2,
+    run: (call) => (call.ed.s.modified ? writeCommand(call) : undefined),
+  },
   { name: "quit", least: 1, noRange: true, noArg: true, run: ({ ed, bang }) => quit(ed, bang) },
   { name: "close", least: 3, noRange: true, noArg: true, run: ({ ed, bang }) => quit(ed, bang) },
-  { name: "quitall", least: 5, noRange: true, noArg: true, run: ({ ed, bang }) => quitAll(ed, bang) },
+  {
+    name: "quitall",
+    least: 5,
+    noRange: true,
+    noArg: true,
+    run: ({ ed, bang }) => quitAll(ed, bang),
+  },
   { name: "qall", least: 2, noRange: true, noArg: true, run: ({ ed, bang }) => quitAll(ed, bang) },
   { name: "cquit", least: 2, noArg: true, run: ({ ed }) => void (ed.s.x = 1) },
   { name: "wq", least: 2, run: (call) => writeAndQuit(call.ed, call, true) },
@@ -98,7 +113,11 @@ export const fileCommands: ExCommand[] = [
   { name: "xit", least: 1, run: (call) => writeAndQuit(call.ed, call, false) },
   { name: "exit", least: 3, run: (call) => writeAndQuit(call.ed, call, false) },
   { name: "xall", least: 2, run: (call) => allWritten(call) },
-  { name: "wall", least: 2, run: ({ ed, bang }) => (ed.s.modified ? write(ed, "", { force: bang }) : undefined) },
+  {
+    name: "wall",
+    least: 2,
+    run: ({ ed, bang }) => (ed.s.modified ? write(ed, "", { force: bang }) : undefined),
+  },
   { name: "edit", least: 1, noRange: true, run: editCommand },
   { name: "ex", least: 2, noRange: true, run: editCommand },
   {
@@ -120,18 +139,32 @@ export const fileCommands: ExCommand[] = [
   },
   { name: "read", least: 1, run: readCommand },
   { name: "next", least: 1, run: ({ ed, bang }) => toFile(ed, ed.s.fileAt + 1, bang) },
-  { name: "wnext", least: 2, run: ({ ed, bang }) => (write(ed, ""), toFile(ed, ed.s.fileAt + 1, bang)) },
+  {
+    name: "wnext",
+    least: 2,
+    run: ({ ed, bang }) => (write(ed, ""), toFile(ed, ed.s.fileAt + 1, bang)),
+  },
   { name: "previous", least: 4, run: ({ ed, bang }) => toFile(ed, ed.s.fileAt - 1, bang) },
   { name: "Next", least: 1, run: ({ ed, bang }) => toFile(ed, ed.s.fileAt - 1, bang) },
-  { name: "bnext", least: 2, run: ({ ed, bang }) => toFile(ed, (ed.s.fileAt + 1) % ed.s.files.length, bang) },
-  { name: "bprevious", least: 2, run: ({ ed, bang }) => toFile(ed, (ed.s.fileAt + ed.s.files.length - 1) % ed.s.files.length, bang) },
+  {
+    name: "bnext",
+    least: 2,
+    run: ({ ed, bang }) => toFile(ed, (ed.s.fileAt + 1) % ed.s.files.length, bang),
+  },
+  {
+    name: "bprevious",
+    least: 2,
+    run: ({ ed, bang }) =>
+      toFile(ed, (ed.s.fileAt + ed.s.files.length - 1) % ed.s.files.length, bang),
+  },
   { name: "first", least: 3, run: ({ ed, bang }) => toFile(ed, 0, bang) },
   { name: "rewind", least: 3, run: ({ ed, bang }) => toFile(ed, 0, bang) },
   { name: "last", least: 2, run: ({ ed, bang }) => toFile(ed, ed.s.files.length - 1, bang) },
   {
     name: "args",
     least: 2,
-    run: ({ ed }) => ed.say(ed.s.files.map((name, i) => (i === ed.s.fileAt ? `[${name}]` : name)).join(" ")),
+    run: ({ ed }) =>
+      ed.say(ed.s.files.map((name, i) => (i === ed.s.fileAt ? `[${name}]` : name)).join(" ")),
   },
   {
     name: "file",
@@ -146,7 +179,11 @@ export const fileCommands: ExCommand[] = [
     },
   },
   { name: "pwd", least: 2, run: ({ ed }) => ed.say(ed.sys.cwd) },
-  { name: "cd", least: 2, run: ({ ed, arg }) => ed.sys.chdir(arg.trim() || (ed.sys.env["HOME"] ?? "/")) },
+  {
+    name: "cd",
+    least: 2,
+    run: ({ ed, arg }) => ed.sys.chdir(arg.trim() || (ed.sys.env["HOME"] ?? "/")),
+  },
 ];
 
 function quitAll(ed: Editor, bang: boolean): void {

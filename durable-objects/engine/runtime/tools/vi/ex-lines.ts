@@ -23,7 +23,8 @@ function move(call: ExCall): void {
   above(call);
   const { ed, from, to } = call;
   const target = addressOf(ed, call.arg);
-  if (target >= from && target < to) throw new Refused("E134: Cannot move a range of lines into itself");
+  if (target >= from && target < to)
+    throw new Refused("E134: Cannot move a range of lines into itself");
   const lines = ed.lines.slice(from, to + 1);
   const count = lines.length;
   if (target === to || target === from - 1) return ed.goFirst(to);
@@ -72,7 +73,11 @@ function orderOf(call: ExCall): { order: Order; count?: number } {
   s.search = { pattern, forward: true, offset: "" };
   s.replaced = { pattern, by, flags };
   noteSearch(ed, pattern);
-  const fold = flags.includes("I") ? `${pattern}\\C` : flags.includes("i") ? `${pattern}\\c` : pattern;
+  const fold = flags.includes("I")
+    ? `${pattern}\\C`
+    : flags.includes("i")
+      ? `${pattern}\\c`
+      : pattern;
   return { order: { pattern: fold, by, flags }, ...(found[2] ? { count: Number(found[2]) } : {}) };
 }
 
@@ -129,7 +134,7 @@ function printed(ed: Editor, row: number, number: boolean): string {
   const line = ed.lines[row]!;
   let text = "";
   let column = 0;
-  for (let at = 0; at < Math.min(line.length, 2_000); ) {
+  for (let at = 0; at < Math.min(line.length, 2_000);) {
     if (line[at] === "\t") {
       const width = ed.number("tabstop") - (column % ed.number("tabstop"));
       text += " ".repeat(width);
@@ -140,7 +145,8 @@ function printed(ed: Editor, row: number, number: boolean): string {
     const shown = shownAs(line, at);
     text += shown;
     column += 1;
-    at += shown.length > 1 && line.charCodeAt(at) < 128 ? 1 : shown.startsWith("<") ? 1 : shown.length;
+    at +=
+      shown.length > 1 && line.charCodeAt(at) < 128 ? 1 : shown.startsWith("<") ? 1 : shown.length;
   }
   return number ? `${String(row + 1).padStart(3)} ${text}` : text;
 }
@@ -168,7 +174,8 @@ function sort(call: ExCall): void {
     numeric ? numberIn(a) - numberIn(b) || 0 : key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
   let lines = ed.lines.slice(from, to + 1).sort(compare);
   if (bang) lines.reverse();
-  if (arg.includes("u")) lines = lines.filter((line, i) => i === 0 || compare(line, lines[i - 1]!) !== 0);
+  if (arg.includes("u"))
+    lines = lines.filter((line, i) => i === 0 || compare(line, lines[i - 1]!) !== 0);
   ed.sys.charge(lines.length);
   const gone = to - from + 1 - lines.length;
   ed.splice(from, to - from + 1, lines);
@@ -283,7 +290,9 @@ export const lineCommands: ExCommand[] = [
     name: "left",
     least: 2,
     run: ({ ed, from, to, arg }) => {
-      const lines = ed.lines.slice(from, to + 1).map((line) => blanks(ed, Number(arg) || 0) + line.slice(indentOf(line).length));
+      const lines = ed.lines
+        .slice(from, to + 1)
+        .map((line) => blanks(ed, Number(arg) || 0) + line.slice(indentOf(line).length));
       ed.splice(from, lines.length, lines);
       ed.goFirst(to);
     },

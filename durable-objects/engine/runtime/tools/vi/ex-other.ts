@@ -16,7 +16,10 @@ function marks({ ed }: ExCall): void {
   const lines = Object.entries(ed.s.marks)
     .filter(([name]) => /^['a-z.^[\]]$/.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { row, col }]) => ` ${name} ${String(row + 1).padStart(6)} ${String(col).padStart(4)} ${(ed.lines[row] ?? "").trim().slice(0, ed.s.cols - 16)}`);
+    .map(
+      ([name, { row, col }]) =>
+        ` ${name} ${String(row + 1).padStart(6)} ${String(col).padStart(4)} ${(ed.lines[row] ?? "").trim().slice(0, ed.s.cols - 16)}`,
+    );
   ed.show(["mark line  col file/text", ...lines]);
 }
 
@@ -61,8 +64,18 @@ export const otherCommands: ExCommand[] = [
   { name: "nohlsearch", least: 3, noRange: true, run: ({ ed }) => void (ed.s.highlighted = false) },
   { name: "undo", least: 1, noRange: true, noArg: true, run: ({ ed }) => undo(ed, 1) },
   { name: "redo", least: 3, noRange: true, noArg: true, run: ({ ed }) => redo(ed, 1) },
-  { name: "registers", least: 3, noRange: true, run: ({ ed, arg }) => ed.show(listed(ed, arg.replaceAll(" ", ""))) },
-  { name: "display", least: 2, noRange: true, run: ({ ed, arg }) => ed.show(listed(ed, arg.replaceAll(" ", ""))) },
+  {
+    name: "registers",
+    least: 3,
+    noRange: true,
+    run: ({ ed, arg }) => ed.show(listed(ed, arg.replaceAll(" ", ""))),
+  },
+  {
+    name: "display",
+    least: 2,
+    noRange: true,
+    run: ({ ed, arg }) => ed.show(listed(ed, arg.replaceAll(" ", ""))),
+  },
   { name: "marks", least: 5, run: marks },
   { name: "!", least: 1, run: shell },
   { name: "shell", least: 2, noRange: true, run: ({ ed }) => runShell(ed, "", { kind: "show" }) },
@@ -79,7 +92,11 @@ export const otherCommands: ExCommand[] = [
   {
     name: "history",
     least: 3,
-    run: ({ ed }) => ed.show(["      #  cmd history", ...ed.s.history.map((line, i) => `${String(i + 1).padStart(7)}  ${line}`)]),
+    run: ({ ed }) =>
+      ed.show([
+        "      #  cmd history",
+        ...ed.s.history.map((line, i) => `${String(i + 1).padStart(7)}  ${line}`),
+      ]),
   },
   {
     name: "echo",

@@ -21,8 +21,9 @@ const named = (name: string): ExCommand | undefined =>
 
 /** A name, with what follows it: letters, or one sign. `s` and `k` need no blank behind them. */
 function nameIn(text: string): { name: string; rest: string } {
-  const found =
-    /^(?:k(?=[a-z]$)|s(?=[^a-zA-Z])|s(?=[cegiInp]*$)|[a-zA-Z]+|&&|[#!&<>=@~*])/.exec(text.trimStart());
+  const found = /^(?:k(?=[a-z]$)|s(?=[^a-zA-Z])|s(?=[cegiInp]*$)|[a-zA-Z]+|&&|[#!&<>=@~*])/.exec(
+    text.trimStart(),
+  );
   const name = found?.[0] ?? "";
   return { name, rest: text.trimStart().slice(name.length) };
 }
@@ -39,14 +40,24 @@ export function execute(ed: Editor, line: string, depth = 0): void {
     if (range.given) goTo(ed, range);
     return;
   }
-  if (/^(?:g|gl\w*|v|vg\w*)$/.test(name) && ("global".startsWith(name) || "vglobal".startsWith(name)))
-    return global(ed, range, name.startsWith("v") || rest.startsWith("!"), rest.replace(/^!/, ""), depth);
+  if (
+    /^(?:g|gl\w*|v|vg\w*)$/.test(name) &&
+    ("global".startsWith(name) || "vglobal".startsWith(name))
+  )
+    return global(
+      ed,
+      range,
+      name.startsWith("v") || rest.startsWith("!"),
+      rest.replace(/^!/, ""),
+      depth,
+    );
   const command = named(name);
   if (!command) throw new Refused(`E492: Not an editor command: ${text}`);
   const bang = name !== "!" && rest.startsWith("!");
   const [arg, next] = divided(command.name, (bang ? rest.slice(1) : rest).trimStart());
   if (range.given && command.noRange) throw new Refused("E481: No range allowed");
-  if (command.noArg && arg.trim() !== "") throw new Refused(`E488: Trailing characters: ${arg.trim()}`);
+  if (command.noArg && arg.trim() !== "")
+    throw new Refused(`E488: Trailing characters: ${arg.trim()}`);
   const { from, to, given } =
     command.all && !range.given ? { from: 0, to: ed.last, given: 0 } : range;
   command.run({ ed, from, to, given, bang, arg: arg.trimEnd(), name });
@@ -84,7 +95,12 @@ function global(ed: Editor, range: Range, inverted: boolean, rest: string, depth
   const rows: number[] = [];
   for (let row = Math.max(0, from); row <= to; row++)
     if ((hitsIn(ed, row, made).next().done === true) === inverted) rows.push(row);
-  if (rows.length === 0) throw new Refused(inverted ? `E538: Pattern found in every line: ${pattern}` : `E486: Pattern not found: ${pattern}`);
+  if (rows.length === 0)
+    throw new Refused(
+      inverted
+        ? `E538: Pattern found in every line: ${pattern}`
+        : `E486: Pattern not found: ${pattern}`,
+    );
   if (rows.length > viGlobalRowsMax) throw new Refused("E41: Out of memory!");
   const count = ed.lines.length;
   const saved = s.marks;

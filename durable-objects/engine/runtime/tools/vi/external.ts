@@ -17,7 +17,9 @@ export function withNames(ed: Editor, text: string): string {
     if (quoted) return quoted;
     const name = sign.startsWith("%") ? s.name : s.other;
     if (!name) {
-      const which = sign.startsWith("%") ? 'E499: Empty file name for \'%\' or \'#\', only works with ":p:h"' : "E194: No alternate file name to substitute for '#'";
+      const which = sign.startsWith("%")
+        ? "E499: Empty file name for '%' or '#', only works with \":p:h\""
+        : "E194: No alternate file name to substitute for '#'";
       throw new Refused(which);
     }
     return name;
@@ -40,7 +42,11 @@ function inputFile(child: Sys, text: string): number {
 }
 
 /** Starts a shell with a command; vi waits for its end. */
-export function runShell(ed: Editor, command: string, { kind, row = 0, last = 0, input }: Work): void {
+export function runShell(
+  ed: Editor,
+  command: string,
+  { kind, row = 0, last = 0, input }: Work,
+): void {
   const { s, sys } = ed;
   const session = sys.terminal(0);
   if (kind === "show") {
@@ -75,7 +81,7 @@ export function runShell(ed: Editor, command: string, { kind, row = 0, last = 0,
 export function waitForChild(ed: Editor): Step {
   const { s, sys } = ed;
   const child = s.child!;
-  for (; child.fd !== undefined; ) {
+  for (; child.fd !== undefined;) {
     const data = sys.read(child.fd);
     if (data === undefined) return { wait: { readable: [child.fd] } };
     if (data === "") {

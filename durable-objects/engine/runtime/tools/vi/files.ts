@@ -23,22 +23,35 @@ interface Content {
 function content(data: string): Content {
   const noeol = data !== "" && !data.endsWith("\n");
   const lines = data === "" ? [] : (noeol ? data : data.slice(0, -1)).split("\n");
-  const dos = lines.length > 0 && lines.every((line, i) => line.endsWith("\r") || (noeol && i === lines.length - 1));
-  return { lines: dos ? lines.map((line) => line.replace(/\r$/, "")) : lines, bytes: data.length, dos, noeol };
+  const dos =
+    lines.length > 0 &&
+    lines.every((line, i) => line.endsWith("\r") || (noeol && i === lines.length - 1));
+  return {
+    lines: dos ? lines.map((line) => line.replace(/\r$/, "")) : lines,
+    bytes: data.length,
+    dos,
+    noeol,
+  };
 }
 
 const about = ({ lines, bytes, dos, noeol }: Content, readonly: boolean): string =>
   `${noeol ? "[noeol]" : ""}${readonly ? "[readonly] " : ""}${dos ? "[dos] " : ""}${noeol && !readonly && !dos ? " " : ""}${sizes(lines.length, bytes)}`;
 
 /** What there is under a name: its content, or why there is none. */
-function readNamed(ed: Editor, name: string): Content | { said: string; missing?: true; unusable?: true } {
+function readNamed(
+  ed: Editor,
+  name: string,
+): Content | { said: string; missing?: true; unusable?: true } {
   const { sys } = ed;
   try {
     const stat = sys.stat(name);
     if (stat.type === "d") return { said: "is a directory" };
     if (stat.type !== "f" && stat.type !== "c") return { said: "is not a file" };
     if (stat.size > viFileBytesMax)
-      return { said: `[too large: ${stat.size} bytes, this editor takes ${viFileBytesMax}]`, unusable: true };
+      return {
+        said: `[too large: ${stat.size} bytes, this editor takes ${viFileBytesMax}]`,
+        unusable: true,
+      };
     return content(stat.type === "c" ? "" : sys.readFile(name));
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
@@ -120,7 +133,10 @@ export function write(ed: Editor, name: string, { append, force, from, to }: Wri
   if (isOwn && !force && ed.is("readonly"))
     throw new Refused("E45: 'readonly' option is set (add ! to override)");
   const there = sys.peek(target);
-  if (there?.type === "d") throw new Refused(`"${target}" E502: is a directory`.replace(/^"(.*)" E502: is/, 'E17: "$1" is'));
+  if (there?.type === "d")
+    throw new Refused(
+      `"${target}" E502: is a directory`.replace(/^"(.*)" E502: is/, 'E17: "$1" is'),
+    );
   if (isOwn && isPart && !force) throw new Refused("E140: Use ! to write partial buffer");
   const isNewOwn = isOwn && s.readAtMs < 0 && s.name !== "";
   if (there && !append && !force && (!isOwn || isNewOwn))
@@ -150,7 +166,13 @@ export function write(ed: Editor, name: string, { append, force, from, to }: Wri
     s.readAtMs = sys.stat(target).mtime ?? 0;
   }
   const flags = `${there ? "" : "[New] "}${s.dos ? "[dos] " : ""}`;
-  ed.say(quotedName(ed, target, `${flags}${sizes(lines.length, data.length)} ${append ? "appended" : "written"}`));
+  ed.say(
+    quotedName(
+      ed,
+      target,
+      `${flags}${sizes(lines.length, data.length)} ${append ? "appended" : "written"}`,
+    ),
+  );
 }
 
 /** ^G. */
@@ -158,7 +180,8 @@ export function fileInfo(ed: Editor): string {
   const { s } = ed;
   const name = s.name === "" ? "[No Name]" : s.name;
   const flags = `${s.modified ? " [Modified]" : " "}${ed.is("readonly") ? (s.modified ? "[readonly]" : "[readonly]") : ""}${s.readAtMs < 0 && s.name !== "" ? "[New]" : ""}`;
-  if (ed.isEmpty) return `"${name}"${flags.trimEnd() === "" ? " " : `${flags.trimEnd()} `}--No lines in buffer--`;
+  if (ed.isEmpty)
+    return `"${name}"${flags.trimEnd() === "" ? " " : `${flags.trimEnd()} `}--No lines in buffer--`;
   const count = ed.lines.length;
   const percent = Math.floor(((s.row + 1) * 100) / count);
   const head = `"${name}"${flags.trimEnd() === "" ? " " : `${flags.trimEnd()} `}`;

@@ -77,7 +77,9 @@ export function commandIn(keys: readonly string[], visual: boolean): Command | "
   }
   command.key = key;
   const needsChar =
-    withChar.has(key) || (!visual && !command.operator && key === "q") || (takesObject && (key === "i" || key === "a"));
+    withChar.has(key) ||
+    (!visual && !command.operator && key === "q") ||
+    (takesObject && (key === "i" || key === "a"));
   if (!needsChar) return command;
   const char = reader.keys[reader.at];
   if (char === undefined) return undefined;

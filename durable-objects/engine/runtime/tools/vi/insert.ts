@@ -93,7 +93,10 @@ function enter(ed: Editor): void {
   const keeps = ed.is("autoindent") && !ed.is("paste");
   const { line } = ed;
   const indent = keeps ? indentOf(line).slice(0, s.col) : "";
-  const isBlank = s.insertion!.indent !== undefined && line.slice(0, s.col).trim() === "" && line.length === s.col;
+  const isBlank =
+    s.insertion!.indent !== undefined &&
+    line.slice(0, s.col).trim() === "" &&
+    line.length === s.col;
   if (s.mode === "replace") (s.insertion!.covered ??= []).push("\n");
   const before = isBlank ? "" : line.slice(0, s.col);
   const after = line.slice(s.col);
@@ -130,7 +133,11 @@ function backspace(ed: Editor, by: "character" | "word" | "line"): void {
   const soft = ed.number("softtabstop") || 0;
   if (by === "character" && soft > 1 && ed.line[from] === " ") from = softBack(ed, soft);
   if (by === "word") from = wordStart(ed.line, col);
-  if (by === "line") from = indentOf(ed.line).length < col && !ed.is("autoindent") ? 0 : Math.min(indentOf(ed.line).length, col) % col;
+  if (by === "line")
+    from =
+      indentOf(ed.line).length < col && !ed.is("autoindent")
+        ? 0
+        : Math.min(indentOf(ed.line).length, col) % col;
   const { at } = insertion!;
   // What was typed goes first, and then, at another try, what was there before.
   if (by !== "character" && at.row === row && at.col < col && from < at.col) from = at.col;
@@ -277,7 +284,8 @@ const controls: Record<string, (ed: Editor) => void> = {
   insert: (ed) => void (ed.s.mode = ed.s.mode === "insert" ? "replace" : "insert"),
   delete: (ed) => {
     const { s } = ed;
-    if (s.col < ed.line.length) ed.setLine(s.row, ed.line.slice(0, s.col) + ed.line.slice(nextCol(ed.line, s.col)));
+    if (s.col < ed.line.length)
+      ed.setLine(s.row, ed.line.slice(0, s.col) + ed.line.slice(nextCol(ed.line, s.col)));
     else if (s.row < ed.last) ed.splice(s.row, 2, [ed.line + ed.lines[s.row + 1]!]);
     else ed.beep();
   },
@@ -381,4 +389,3 @@ export function openLine(ed: Editor, below: boolean, count: number): void {
   beginInsert(ed, count, { opens: true, ...(indent ? { indent: indent.length } : {}) });
   s.insertion!.at = { row, col: 0 };
 }
-

@@ -37,7 +37,12 @@ function pageKey(ed: Editor, key: string): boolean {
 }
 
 /** A search is whole: it moves the cursor, or says what an operator goes over. */
-function searched(ed: Editor, sign: "/" | "?", text: string, keys: readonly string[] | undefined): void {
+function searched(
+  ed: Editor,
+  sign: "/" | "?",
+  text: string,
+  keys: readonly string[] | undefined,
+): void {
   const { s } = ed;
   const written = patternIn(text, sign);
   const offset = text.slice(written.length + 1);
@@ -77,7 +82,8 @@ function typedKey(ed: Editor, key: string): void {
   endTyping(ed);
   if (sign !== ":") return searched(ed, sign, text, keys);
   if (text.trim() === "") return;
-  if (text.length <= 500) s.history = [...s.history.filter((line) => line !== text), text].slice(-20);
+  if (text.length <= 500)
+    s.history = [...s.history.filter((line) => line !== text), text].slice(-20);
   ed.echo(`:${text}`);
   execute(ed, text);
   s.lastCommand = text.length > 1_000 ? "" : text;
@@ -148,7 +154,11 @@ function normalKey(ed: Editor, key: string): void {
   s.pending.push(key);
   const visual = s.mode === "visual";
   // An escape gives up what was begun.
-  if ((key === "esc" || key === "\x03") && s.pending.length > 1 && !/[rft]/i.test(s.pending.at(-2)!)) {
+  if (
+    (key === "esc" || key === "\x03") &&
+    s.pending.length > 1 &&
+    !/[rft]/i.test(s.pending.at(-2)!)
+  ) {
     s.pending = [];
     if (s.insertion?.next === "once") backToInsert(ed);
     return;
@@ -167,7 +177,8 @@ function normalKey(ed: Editor, key: string): void {
     else runCommand(ed, command, keys);
   } finally {
     if (s.mode !== "insert" && s.mode !== "replace" && !s.child) ed.endStep();
-    if (s.undoNumber !== changes && (s.line?.row !== row || command.key === "dd")) s.line = { row, text: before, col };
+    if (s.undoNumber !== changes && (s.line?.row !== row || command.key === "dd"))
+      s.line = { row, text: before, col };
     backToInsert(ed);
     if (ed.queue.length === 0) ed.replaying = false;
   }
@@ -195,7 +206,8 @@ function one(ed: Editor, key: string): void {
     ed.beep();
     if (error instanceof Errno && error.code === "ENOMEM")
       ed.say("E363: pattern uses more memory than 'maxmempattern'");
-    else if (error.message !== "") ed.say(error instanceof Errno ? `E484: ${error.message}` : error.message);
+    else if (error.message !== "")
+      ed.say(error instanceof Errno ? `E484: ${error.message}` : error.message);
     if (s.mode === "command" && s.typed) endTyping(ed);
   }
   ed.settle();
@@ -234,7 +246,11 @@ export function feed(ed: Editor, key: string): void {
   const keys = key.startsWith("M-") ? ["esc", key.slice(2)] : [key];
   for (const each of keys) {
     one(ed, each);
-    for (let left = 100_000; ed.queue.length > 0 && left > 0 && s.x === undefined && !s.child; left--)
+    for (
+      let left = 100_000;
+      ed.queue.length > 0 && left > 0 && s.x === undefined && !s.child;
+      left--
+    )
       one(ed, ed.queue.shift()!);
   }
   void [moveBy, remember, beginTyping];

@@ -38,7 +38,10 @@ function walked(ed: Editor, big: boolean, act: (w: Walker) => boolean, by: Motio
     const done = act(w);
     if (!done && operator === undefined) {
       const moved = w.row !== ed.s.row || w.col !== ed.s.col;
-      if (!moved || (w.col >= lastCol(ed.line) && w.row === ed.s.row && ed.s.col === lastCol(ed.line)))
+      if (
+        !moved ||
+        (w.col >= lastCol(ed.line) && w.row === ed.s.row && ed.s.col === lastCol(ed.line))
+      )
         return undefined;
       // As far as it goes; the bell is all that tells.
       ed.beep();
@@ -215,8 +218,7 @@ function mark(line: boolean): Rule {
   return (ed, { char = "" }) => {
     const name = char === "`" ? "'" : char;
     const { lastVisual } = ed.s;
-    const spot =
-      name === "<" ? lastVisual?.from : name === ">" ? lastVisual?.to : ed.s.marks[name];
+    const spot = name === "<" ? lastVisual?.from : name === ">" ? lastVisual?.to : ed.s.marks[name];
     const found = spot ?? (name === "'" ? { row: 0, col: 0 } : undefined);
     if (!found || found.row > ed.last) return refuse(ed);
     if (line) return toFirst(ed, found.row, true);
@@ -278,7 +280,9 @@ const toLine =
     toFirst(ed, Math.min(ed.last, count === undefined ? standard(ed) : count - 1), true);
 const percent: Rule = (ed, { count }) => {
   if (count !== undefined)
-    return count > 100 ? undefined : toFirst(ed, Math.max(0, Math.floor((count * (ed.last + 1) + 99) / 100) - 1), true);
+    return count > 100
+      ? undefined
+      : toFirst(ed, Math.max(0, Math.floor((count * (ed.last + 1) + 99) / 100) - 1), true);
   const found = matching(ed);
   return found && { ...found, by: "with", jumps: true };
 };
@@ -292,7 +296,13 @@ const open =
   (sign: string): Rule =>
   (ed) => {
     const spot = unclosed(ed, ed.spot, sign);
-    return spot && { ...spot, by: "pairs".length && (sign === ")" || sign === "}") ? "with" : "without", jumps: true };
+    return (
+      spot && {
+        ...spot,
+        by: "pairs".length && (sign === ")" || sign === "}") ? "with" : "without",
+        jumps: true,
+      }
+    );
   };
 
 const rules: Record<string, Rule> = {
@@ -319,7 +329,8 @@ const rules: Record<string, Rule> = {
   $: lineEnd,
   end: lineEnd,
   g_: lastNonBlank,
-  "|": (ed, { count = 1 }) => without(ed.s.row, Math.min(colAt(ed.line, count - 1, ed.shown), lastCol(ed.line))),
+  "|": (ed, { count = 1 }) =>
+    without(ed.s.row, Math.min(colAt(ed.line, count - 1, ed.shown), lastCol(ed.line))),
   "+": (ed, { count = 1 }) => toFirst(ed, ed.s.row + count),
   "\r": (ed, { count = 1 }) => toFirst(ed, ed.s.row + count),
   "-": (ed, { count = 1 }) => toFirst(ed, ed.s.row - count),
@@ -334,8 +345,10 @@ const rules: Record<string, Rule> = {
   "C-right": word(true),
   b: (ed, asked) => walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
   B: (ed, asked) => walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
-  "S-left": (ed, asked) => walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
-  "C-left": (ed, asked) => walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
+  "S-left": (ed, asked) =>
+    walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
+  "C-left": (ed, asked) =>
+    walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
   e: (ed, asked) => walked(ed, false, (w) => wordEnd(w, asked.count ?? 1), "with")(ed, asked),
   E: (ed, asked) => walked(ed, true, (w) => wordEnd(w, asked.count ?? 1), "with")(ed, asked),
   ge: (ed, asked) => walked(ed, false, (w) => wordEndBack(w, asked.count ?? 1), "with")(ed, asked),

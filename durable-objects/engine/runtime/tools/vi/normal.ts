@@ -29,7 +29,8 @@ const rowSpan = (ed: Editor, count: number): Span => ({
 function charSpan(ed: Editor, count: number, back = false): Span {
   const { row, col } = ed.s;
   let other = col;
-  for (let n = count; n > 0; n--) other = back ? (other > 0 ? prevCol(ed.line, other) : 0) : nextCol(ed.line, other);
+  for (let n = count; n > 0; n--)
+    other = back ? (other > 0 ? prevCol(ed.line, other) : 0) : nextCol(ed.line, other);
   const [from, to] = back ? [other, col] : [col, other];
   return { kind: "c", from: { row, col: from }, to: { row, col: to } };
 }
@@ -60,7 +61,10 @@ function tilde(ed: Editor, { count = 1 }: Command): void {
   const { row, col } = ed.s;
   if (ed.line === "") throw new Refused("");
   const { to } = charSpan(ed, count);
-  ed.setLine(row, ed.line.slice(0, col) + caseChanges["~"]!(ed.line.slice(col, to.col)) + ed.line.slice(to.col));
+  ed.setLine(
+    row,
+    ed.line.slice(0, col) + caseChanges["~"]!(ed.line.slice(col, to.col)) + ed.line.slice(to.col),
+  );
   ed.go(row, Math.min(to.col, lastCol(ed.line)));
 }
 
@@ -147,7 +151,9 @@ function macro(ed: Editor, { char = "", count = 1 }: Command): void {
   s.lastMacro = name;
   if (name === ":") return void execute(ed, text);
   const typed = kind === "l" ? text.replace(/\n$/, "\r") : text;
-  const keys = keysOf(typed).keys.flatMap((key) => (key.startsWith("M-") ? ["esc", key.slice(2)] : key));
+  const keys = keysOf(typed).keys.flatMap((key) =>
+    key.startsWith("M-") ? ["esc", key.slice(2)] : key,
+  );
   for (let n = Math.min(count, 1_000); n > 0 && ed.queue.length + keys.length < 20_000; n--)
     ed.queue.unshift(...keys);
 }
@@ -205,12 +211,14 @@ function joinCommand(plain: boolean): Action {
   };
 }
 
-const removeChars = (back: boolean): Action => (ed, command, keys) => {
-  const { s } = ed;
-  if (back ? s.col === 0 : ed.line === "") throw new Refused("");
-  void remove;
-  runOperator(ed, { ...command, operator: "d", key: back ? "h" : "l" }, keys);
-};
+const removeChars =
+  (back: boolean): Action =>
+  (ed, command, keys) => {
+    const { s } = ed;
+    if (back ? s.col === 0 : ed.line === "") throw new Refused("");
+    void remove;
+    runOperator(ed, { ...command, operator: "d", key: back ? "h" : "l" }, keys);
+  };
 
 const actions: Record<string, Action> = {
   x: removeChars(false),
@@ -302,7 +310,9 @@ const actions: Record<string, Action> = {
     const code = ed.line.charCodeAt(ed.s.col);
     if (Number.isNaN(code)) return ed.say("NUL");
     const sign = ed.line[ed.s.col]!;
-    ed.say(`<${sign}>  ${code},  Hex ${code.toString(16).padStart(2, "0")},  Oct ${code.toString(8).padStart(3, "0")}`);
+    ed.say(
+      `<${sign}>  ${code},  Hex ${code.toString(16).padStart(2, "0")},  Oct ${code.toString(8).padStart(3, "0")}`,
+    );
   },
   "g\x07": (ed) => ed.say(fileInfo(ed)),
   f1: () => {

@@ -37,10 +37,12 @@ function word(ed: Editor, inner: boolean, big: boolean, count: number): Span | u
   const from = start;
   let end = start;
   const over = (): void => void (end = runEnd(new Walker(ed.lines, { row, col: end }, big)));
-  const isBlank = (col: number): boolean => col < line.length && new Walker(ed.lines, { row, col }, big).kind === 0;
+  const isBlank = (col: number): boolean =>
+    col < line.length && new Walker(ed.lines, { row, col }, big).kind === 0;
   let hasBlank = kind === 0;
   for (let left = count; left > 0; left--) {
-    if (end >= line.length && end > start) return left < count ? chars({ row, col: from }, { row, col: end }) : undefined;
+    if (end >= line.length && end > start)
+      return left < count ? chars({ row, col: from }, { row, col: end }) : undefined;
     over();
     if (inner) continue;
     if (kind === 0) over();
@@ -131,7 +133,16 @@ function tag(ed: Editor, inner: boolean, count: number): Span | undefined {
 }
 
 const opens: Record<string, string> = {
-  "(": "(", ")": "(", b: "(", "{": "{", "}": "{", B: "{", "[": "[", "]": "[", "<": "<", ">": "<",
+  "(": "(",
+  ")": "(",
+  b: "(",
+  "{": "{",
+  "}": "{",
+  B: "{",
+  "[": "[",
+  "]": "[",
+  "<": "<",
+  ">": "<",
 };
 
 /** What an object takes around the cursor; undefined: there is none. */
@@ -143,5 +154,5 @@ export function objectAt(ed: Editor, key: string, char: string, count: number): 
   if (char === "s") return sentence(ed, inner);
   if (char === "t") return tag(ed, inner, count);
   const open = opens[char];
-  return open && bracketed(ed, inner, open, count);
+  return open ? bracketed(ed, inner, open, count) : undefined;
 }

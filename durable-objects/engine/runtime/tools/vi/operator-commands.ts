@@ -14,7 +14,11 @@ import type { Spot } from "./state.ts";
 const keysKept = 2_048;
 
 /** Notes a command for . ; what is inserted is added as it is typed. */
-export function remember(ed: Editor, keys: readonly string[], visual?: { kind: "v" | "V" | "b"; rows: number; cells: number }): void {
+export function remember(
+  ed: Editor,
+  keys: readonly string[],
+  visual?: { kind: "v" | "V" | "b"; rows: number; cells: number },
+): void {
   if (ed.replaying) return;
   if (keys.length > keysKept) delete ed.s.again;
   else ed.s.again = { keys: [...keys], ...(visual ? { visual } : {}) };
@@ -23,7 +27,9 @@ export function remember(ed: Editor, keys: readonly string[], visual?: { kind: "
 /** Text between the cursor and where a motion leads. */
 export function spanOf(ed: Editor, start: Spot, motion: Motion): Span {
   const isBack = motion.row < start.row || (motion.row === start.row && motion.col < start.col);
-  const [from, to] = isBack ? [{ row: motion.row, col: motion.col }, start] : [start, { row: motion.row, col: motion.col }];
+  const [from, to] = isBack
+    ? [{ row: motion.row, col: motion.col }, start]
+    : [start, { row: motion.row, col: motion.col }];
   if (motion.by === "line") return { kind: "l", from, to };
   if (motion.by === "with") {
     const line = ed.lines[to.row]!;
@@ -101,7 +107,12 @@ function wholeLines(ed: Editor, span: Span): Span {
 }
 
 /** An operator on a span, with its marks. */
-export function operateOn(ed: Editor, operator: string, span: Span, { register, times = 1 }: { register?: string | undefined; times?: number }): void {
+export function operateOn(
+  ed: Editor,
+  operator: string,
+  span: Span,
+  { register, times = 1 }: { register?: string | undefined; times?: number },
+): void {
   const { s } = ed;
   // Where undo brings the cursor back to.
   if (operator !== "y") {

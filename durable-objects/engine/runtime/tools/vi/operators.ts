@@ -23,12 +23,18 @@ export function reportLines(ed: Editor, by: number): void {
 }
 
 /** Parts of a block's rows: where each begins and ends, and blanks that were half of a tab. */
-export function blockParts(ed: Editor, { from, to, left = 0, right = 0 }: Span): { row: number; at: number; end: number }[] {
+export function blockParts(
+  ed: Editor,
+  { from, to, left = 0, right = 0 }: Span,
+): { row: number; at: number; end: number }[] {
   return Array.from({ length: to.row - from.row + 1 }, (_, i) => {
     const row = from.row + i;
     const line = ed.lines[row]!;
     const at = colAt(line, left, ed.shown);
-    const end = right >= widthOfLine(line, ed.shown) ? line.length : nextCol(line, colAt(line, right, ed.shown));
+    const end =
+      right >= widthOfLine(line, ed.shown)
+        ? line.length
+        : nextCol(line, colAt(line, right, ed.shown));
     return { row, at, end: Math.max(at, end) };
   });
 }
@@ -46,7 +52,9 @@ export function yank(ed: Editor, span: Span, register: string | undefined): void
   keepYanked(ed, register, held, false);
   const count = span.to.row - span.from.row + 1;
   if (count > reportMin)
-    ed.say(`${span.kind === "b" ? "block of " : ""}${count} lines yanked${register && register !== '"' ? ` into "${register}` : ""}`);
+    ed.say(
+      `${span.kind === "b" ? "block of " : ""}${count} lines yanked${register && register !== '"' ? ` into "${register}` : ""}`,
+    );
 }
 
 /** Takes text away without keeping it. */
@@ -97,7 +105,11 @@ export function shifted(ed: Editor, line: string, by: number): string {
 }
 
 export function shift(ed: Editor, from: number, to: number, by: number): void {
-  ed.splice(from, to - from + 1, ed.lines.slice(from, to + 1).map((line) => shifted(ed, line, by)));
+  ed.splice(
+    from,
+    to - from + 1,
+    ed.lines.slice(from, to + 1).map((line) => shifted(ed, line, by)),
+  );
   ed.goFirst(from);
   const count = to - from + 1;
   const times = Math.abs(by);
@@ -136,8 +148,10 @@ const rotated = (text: string): string =>
     const base = c <= "Z" ? 65 : 97;
     return String.fromCharCode(((c.charCodeAt(0) - base + 13) % 26) + base);
   });
-const ascii = (change: (text: string) => string) => (text: string): string =>
-  text.replace(/[a-zA-Z]+/g, change);
+const ascii =
+  (change: (text: string) => string) =>
+  (text: string): string =>
+    text.replace(/[a-zA-Z]+/g, change);
 
 export const caseChanges: Record<string, (text: string) => string> = {
   "g~": swapped,
@@ -176,7 +190,8 @@ export function join(ed: Editor, from: number, to: number, plain = false): void 
   for (let row = from + 1; row <= to; row++) {
     const next = ed.lines[row]!;
     const bare = plain ? next : next.slice(indentOf(next).length);
-    const blank = plain || bare === "" || bare.startsWith(")") || /[ \t]$/.test(text) || text === "";
+    const blank =
+      plain || bare === "" || bare.startsWith(")") || /[ \t]$/.test(text) || text === "";
     col = text.length;
     text += (blank ? "" : " ") + bare;
   }
@@ -186,7 +201,13 @@ export function join(ed: Editor, from: number, to: number, plain = false): void 
 }
 
 /** Which operators there are that need no more than their text. */
-export function operate(ed: Editor, operator: string, span: Span, register: string | undefined, count = 1): void {
+export function operate(
+  ed: Editor,
+  operator: string,
+  span: Span,
+  register: string | undefined,
+  count = 1,
+): void {
   const { from, to, kind } = span;
   switch (operator) {
     case "d":
@@ -194,7 +215,11 @@ export function operate(ed: Editor, operator: string, span: Span, register: stri
     case "y":
       yank(ed, span, register);
       if (kind === "l") ed.s.row = from.row;
-      else ed.go(from.row, kind === "b" ? colAt(ed.lines[from.row]!, span.left ?? 0, ed.shown) : from.col);
+      else
+        ed.go(
+          from.row,
+          kind === "b" ? colAt(ed.lines[from.row]!, span.left ?? 0, ed.shown) : from.col,
+        );
       return;
     case ">":
     case "<":
@@ -211,7 +236,7 @@ export function operate(ed: Editor, operator: string, span: Span, register: stri
       if (kind === "c") ed.go(from.row, from.col);
       else if (kind === "b") ed.go(from.row, colAt(ed.lines[from.row]!, span.left ?? 0, ed.shown));
       else ed.go(from.row, 0);
-      if (to.row - from.row >= reportMin && operator !== "g?" )
+      if (to.row - from.row >= reportMin && operator !== "g?")
         ed.say(`${to.row - from.row + 1} lines changed`);
     }
   }

@@ -90,10 +90,7 @@ export interface Setting {
 }
 
 /** One word of `:set`: what it says, or the message against it. */
-export function settingOf(
-  word: string,
-  now: (name: string) => Value,
-): Setting | { error: string } {
+export function settingOf(word: string, now: (name: string) => Value): Setting | { error: string } {
   const found = /^([a-z_]+)([?!&]|<|vim)?(?:(\+|-|\^)?[=:](.*))?$/s.exec(word);
   if (!found) return { error: `E474: Invalid argument: ${word}` };
   const [, written = "", mark, sign, given] = found;
@@ -127,7 +124,8 @@ function assigned(
   if (typeof standard === "number") {
     if (!/^-?\d+$/.test(given)) return { error: `E521: Number required after =: ${word}` };
     const number = Number(given);
-    const value = sign === "+" ? Number(now) + number : sign === "-" ? Number(now) - number : number;
+    const value =
+      sign === "+" ? Number(now) + number : sign === "-" ? Number(now) - number : number;
     const needsPositive = ["tabstop", "shiftwidth", "scrolloff", "textwidth"].includes(name);
     if (value < 0 && needsPositive) return { error: `E487: Argument must be positive: ${word}` };
     if (value === 0 && name === "tabstop")
@@ -136,7 +134,8 @@ function assigned(
     return { name, value: Math.min(value, 99_999_999) };
   }
   const old = String(now);
-  if (sign === "+") return { name, value: old && standard !== "" ? `${old},${given}` : old + given };
+  if (sign === "+")
+    return { name, value: old && standard !== "" ? `${old},${given}` : old + given };
   if (sign === "^") return { name, value: given + old };
   return { name, value: sign === "-" ? old.replace(given, "") : given };
 }

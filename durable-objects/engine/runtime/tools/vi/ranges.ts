@@ -60,7 +60,12 @@ class Reader {
     const { s } = this.ed;
     const name = this.text[this.at + 1] ?? "";
     this.at += 2;
-    const spot = name === "<" ? s.lastVisual?.from : name === ">" ? s.lastVisual?.to : s.marks[name === "`" ? "'" : name];
+    const spot =
+      name === "<"
+        ? s.lastVisual?.from
+        : name === ">"
+          ? s.lastVisual?.to
+          : s.marks[name === "`" ? "'" : name];
     if (!spot) throw new Refused("E20: Mark not set");
     return spot.row;
   }
@@ -107,9 +112,19 @@ export function rangeOf(ed: Editor, text: string): Range {
   const last = rows.length === 0 ? ed.s.row : to;
   // A bare number beyond the end is the last line.
   if (rest.trim() === "" && from >= -1)
-    return { from: Math.min(from, last, ed.last), to: Math.min(Math.max(from, last), ed.last), given: rows.length, rest };
+    return {
+      from: Math.min(from, last, ed.last),
+      to: Math.min(Math.max(from, last), ed.last),
+      given: rows.length,
+      rest,
+    };
   if (from > ed.last || last > ed.last || from < -1) throw new Refused("E16: Invalid range");
-  return { from: Math.min(from, last), to: Math.max(from, last), given: Math.min(2, rows.length), rest };
+  return {
+    from: Math.min(from, last),
+    to: Math.max(from, last),
+    given: Math.min(2, rows.length),
+    rest,
+  };
 }
 
 /** One address behind a command: of `:m` and `:t`. */

@@ -12,7 +12,12 @@ export interface Held {
 export const isRegister = (name: string): boolean => /^[a-zA-Z0-9"\-_.:%#/*+]$/.test(name);
 
 /** Puts a text into the register that was named, and those that go with it. */
-export function keepYanked(ed: Editor, name: string | undefined, held: Held, isDeleted: boolean): void {
+export function keepYanked(
+  ed: Editor,
+  name: string | undefined,
+  held: Held,
+  isDeleted: boolean,
+): void {
   const { s, sys } = ed;
   if (name === "_") return;
   const appends = name !== undefined && /[A-Z]/.test(name);
@@ -75,7 +80,10 @@ export function listed(ed: Editor, only: string): string[] {
     const register = ed.s.registers[name];
     if (!register || (only !== "" && !only.includes(name))) continue;
     const text = (ed.register(name)?.text ?? "").slice(0, viTextInRowCharactersMax);
-    const shown = text.replaceAll("\n", "^J").replaceAll("\t", "^I").slice(0, ed.s.cols - 12);
+    const shown = text
+      .replaceAll("\n", "^J")
+      .replaceAll("\t", "^I")
+      .slice(0, ed.s.cols - 12);
     lines.push(`  ${register.kind}  "${name}   ${shown}`);
   }
   const others: [string, string | undefined][] = [

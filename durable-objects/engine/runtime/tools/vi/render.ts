@@ -23,7 +23,7 @@ function drawn(line: string, layout: Layout, marked: readonly Marked[], most: nu
     rows[rows.length - 1] += text;
     cell += cells;
   };
-  for (let at = 0; at < line.length && rows.length <= most; ) {
+  for (let at = 0; at < line.length && rows.length <= most;) {
     const length = lengthAt(line, at);
     const isMarked = marked.some(([from, to]) => at >= from && at < to);
     if (isMarked !== inReverse) {
@@ -48,7 +48,8 @@ function drawn(line: string, layout: Layout, marked: readonly Marked[], most: nu
 function numberOf(ed: Editor, row: number, width: number): string {
   if (width === 0) return "";
   const relative = ed.is("relativenumber");
-  if (relative && row === ed.s.row && ed.is("number")) return `${String(row + 1).padEnd(width - 1)} `;
+  if (relative && row === ed.s.row && ed.is("number"))
+    return `${String(row + 1).padEnd(width - 1)} `;
   const number = relative ? Math.abs(row - ed.s.row) : row + 1;
   return `${String(number).padStart(width - 1)} `;
 }
@@ -57,14 +58,17 @@ function numberOf(ed: Editor, row: number, width: number): string {
 function markedIn(ed: Editor, row: number): Marked[] {
   const { s } = ed;
   const line = ed.lines[row]!;
-  const span = s.mode === "visual" || (s.mode === "command" && s.visual) ? selection(ed) : undefined;
+  const span =
+    s.mode === "visual" || (s.mode === "command" && s.visual) ? selection(ed) : undefined;
   if (span && row >= span.from.row && row <= span.to.row) {
     if (span.kind === "l") return [[0, line.length]];
     if (span.kind === "b") {
       const from = colAt(line, span.left ?? 0, ed.shown);
       return [[from, colAt(line, (span.right ?? 0) + 1, ed.shown)]];
     }
-    return [[row === span.from.row ? span.from.col : 0, row === span.to.row ? span.to.col : line.length]];
+    return [
+      [row === span.from.row ? span.from.col : 0, row === span.to.row ? span.to.col : line.length],
+    ];
   }
   if (s.confirm?.row === row) return [s.confirm.found];
   const typed = s.typed && s.typed.sign !== ":" && ed.is("incsearch") ? s.typed.text : undefined;
@@ -84,8 +88,14 @@ function markedIn(ed: Editor, row: number): Marked[] {
 
 function incremental(ed: Editor, pattern: string): Marked[] {
   try {
-    const hit = findNext(ed, patternOf(ed, pattern), ed.spot, { forward: true, here: true, wraps: false });
-    return hit && hit.from.row === ed.s.row && hit.from.col === ed.s.col ? [[hit.from.col, hit.to.col]] : [];
+    const hit = findNext(ed, patternOf(ed, pattern), ed.spot, {
+      forward: true,
+      here: true,
+      wraps: false,
+    });
+    return hit && hit.from.row === ed.s.row && hit.from.col === ed.s.col
+      ? [[hit.from.col, hit.to.col]]
+      : [];
   } catch {
     return [];
   }
@@ -183,7 +193,11 @@ function rulerText(ed: Editor): string {
   const plainly = { ...layout, wrap: false, list: false };
   const column = cursorCell(ed.line, s.col, plainly, inserts) + 1;
   const col =
-    ed.line === "" && !inserts ? "0-1" : s.col + 1 === column ? String(column) : `${s.col + 1}-${column}`;
+    ed.line === "" && !inserts
+      ? "0-1"
+      : s.col + 1 === column
+        ? String(column)
+        : `${s.col + 1}-${column}`;
   const head = `${ed.isEmpty ? 0 : s.row + 1},${col}`;
   const { top } = s;
   const below = ed.last + 1 - belowRow(ed);
@@ -208,16 +222,25 @@ function belowRow(ed: Editor): number {
   return row;
 }
 
-const keySigns: Record<string, string> = { esc: "^[", up: "<Up>", down: "<Down>", left: "<Left>", right: "<Right>" };
+const keySigns: Record<string, string> = {
+  esc: "^[",
+  up: "<Up>",
+  down: "<Down>",
+  left: "<Left>",
+  right: "<Right>",
+};
 
 /** Keys of a command that is not whole, or how much is selected. */
 function pendingText(ed: Editor): string {
   const { s } = ed;
   if (s.pending.length > 0) {
-    const text = s.pending.map((key) => keySigns[key] ?? (key < " " ? shownAs(key, 0) : key)).join("");
+    const text = s.pending
+      .map((key) => keySigns[key] ?? (key < " " ? shownAs(key, 0) : key))
+      .join("");
     return text.slice(-10);
   }
-  if (s.mode !== "visual") return s.insertion?.next === "literal" ? "^V" : s.insertion?.next === "register" ? "^R" : "";
+  if (s.mode !== "visual")
+    return s.insertion?.next === "literal" ? "^V" : s.insertion?.next === "register" ? "^R" : "";
   const span = selection(ed);
   const rows = Math.abs(s.row - s.visual!.row) + 1;
   if (span.kind === "b" && s.visual!.end) {
@@ -225,7 +248,8 @@ function pendingText(ed: Editor): string {
     const width = Math.max(...lines.map((line) => widthOfLine(line, ed.shown)));
     return `${rows}x${width + 1 - (span.left ?? 0)}`;
   }
-  if (span.kind === "b") return `${rows}x${Math.min((span.right ?? 0) - (span.left ?? 0) + 1, 9999)}`;
+  if (span.kind === "b")
+    return `${rows}x${Math.min((span.right ?? 0) - (span.left ?? 0) + 1, 9999)}`;
   if (span.kind === "l" || rows > 1) return String(rows);
   const text = ed.between(span.from, span.to);
   let count = 0;
@@ -310,7 +334,10 @@ export function render(ed: Editor): Picture {
   if (s.mode === "confirm" && s.confirm) {
     const question = `replace with ${s.confirm.by} (y/n/a/q/l/^E/^Y)?`;
     const row = visible(question).padEnd(cols - 18);
-    return scrolled([row.length > cols - 18 ? row : row + rulerText(ed)], [0, Math.min(cols - 1, question.length)]);
+    return scrolled(
+      [row.length > cols - 18 ? row : row + rulerText(ed)],
+      [0, Math.min(cols - 1, question.length)],
+    );
   }
   return { cols, rows: [...text.rows, lastRow(ed)], cursor: text.cursor };
 }

@@ -43,7 +43,7 @@ export function* hitsIn(ed: Editor, row: number, pattern: VimPattern): Generator
   const text = textFrom(ed, row, pattern);
   const { length } = ed.lines[row]!;
   const search = pattern.regex.search(text, ed.sys.matching);
-  for (let match = search.next(0); match && match.index <= length; ) {
+  for (let match = search.next(0); match && match.index <= length;) {
     const [from, to] = seenOf(match);
     if (from <= length) yield { from: spotIn(text, row, from), to: spotIn(text, row, to) };
     const next = match.end > match.index ? match.end : match.index + 1;
@@ -189,5 +189,6 @@ export function searchWord(
 
 export function noteSearch(ed: Editor, pattern: string): void {
   const { s } = ed;
-  if (pattern.length <= 500) s.searches = [...s.searches.filter((one) => one !== pattern), pattern].slice(-20);
+  if (pattern.length <= 500)
+    s.searches = [...s.searches.filter((one) => one !== pattern), pattern].slice(-20);
 }

@@ -14,7 +14,10 @@ export function set(ed: Editor, words: string): string | undefined {
   }
   for (const word of list) {
     if (word === "all") {
-      ed.show(["--- Options ---", ...optionNames().map((name) => shownOption(name, ed.option(name)))]);
+      ed.show([
+        "--- Options ---",
+        ...optionNames().map((name) => shownOption(name, ed.option(name))),
+      ]);
       continue;
     }
     const setting = settingOf(word.replace(/\\(.)/g, "$1"), ed.option);
@@ -79,7 +82,10 @@ export function settingLine(ed: Editor, line: string): string | undefined {
     ed.s.byType = [...ed.s.byType, [auto[1]!, auto[2]!] as [string, string]].slice(-20);
     return undefined;
   }
-  const au = /^au(?:tocmd)?!?\s+(?:BufRead|BufNewFile|BufEnter)\S*\s+(\S+)\s+set(?:l|local)?\s+(.*)$/.exec(text);
+  const au =
+    /^au(?:tocmd)?!?\s+(?:BufRead|BufNewFile|BufEnter)\S*\s+(\S+)\s+set(?:l|local)?\s+(.*)$/.exec(
+      text,
+    );
   if (au) {
     const type = /\.ya?ml/.test(au[1]!) ? "yaml" : undefined;
     if (type) ed.s.byType = [...ed.s.byType, [type, au[2]!] as [string, string]].slice(-20);
@@ -93,7 +99,8 @@ export function readSettings(ed: Editor, path?: string): void {
   const { sys, s } = ed;
   if (path === "NONE") return;
   const home = sys.env["HOME"] ?? "";
-  const paths = path === undefined ? [`${home}/.vimrc`, `${home}/.vim/vimrc`, `${home}/.exrc`] : [path];
+  const paths =
+    path === undefined ? [`${home}/.vimrc`, `${home}/.vim/vimrc`, `${home}/.exrc`] : [path];
   for (const one of paths) {
     try {
       if (sys.stat(one).size > 64 * 1024) continue;
@@ -101,7 +108,12 @@ export function readSettings(ed: Editor, path?: string): void {
       const lines = sys.readFile(one).split("\n");
       lines.forEach((line, i) => {
         const error = settingLine(ed, line);
-        if (error) errors.push(`Error detected while processing ${one}:`, `line ${String(i + 1).padStart(4)}:`, error);
+        if (error)
+          errors.push(
+            `Error detected while processing ${one}:`,
+            `line ${String(i + 1).padStart(4)}:`,
+            error,
+          );
       });
       if (errors.length) ed.show(errors);
       return;

@@ -166,7 +166,14 @@ export interface ViState {
   redo: UndoStep[];
   undoNumber: number;
   /** The step under way. */
-  step?: { before: Spot; back: Change[]; forth: Change[]; clean: boolean; size: number; goesOn?: true };
+  step?: {
+    before: Spot;
+    back: Change[];
+    forth: Change[];
+    clean: boolean;
+    size: number;
+    goesOn?: true;
+  };
   /** Of U: the line and what it was. */
   line?: { row: number; text: string; col: number };
   /** Keys that . types again; those of the visual command: how much it took. */

@@ -69,7 +69,7 @@ export function substitute(ed: Editor, from: number, to: number, order: Order): 
     let copied = 0;
     let end = -1;
     let hits = 0;
-    for (let match = search.next(0); match; ) {
+    for (let match = search.next(0); match;) {
       const [start, stop] = seenOf(match);
       if (!(stop === start && start === end)) {
         hits++;
@@ -107,7 +107,7 @@ function substituteAcross(ed: Editor, from: number, to: number, order: Order): O
   let touched = -1;
   let at = -1;
   let lines = 0;
-  for (let match = search.next(0); match && match.index < text.length; ) {
+  for (let match = search.next(0); match && match.index < text.length;) {
     const [start, stop] = seenOf(match);
     const row = text.slice(0, start).split("\n").length - 1;
     if (order.flags.includes("g") || row !== touched) {
@@ -123,7 +123,8 @@ function substituteAcross(ed: Editor, from: number, to: number, order: Order): O
     }
     match = search.next(Math.max(match.end, match.index + 1));
   }
-  if (count === 0 || order.flags.includes("n")) return { count, lines, row: count ? from + touched : -1 };
+  if (count === 0 || order.flags.includes("n"))
+    return { count, lines, row: count ? from + touched : -1 };
   out += text.slice(copied);
   // Without the last line's end, the next line is joined to it.
   const joins = !out.endsWith("\n");
@@ -137,14 +138,21 @@ function substituteAcross(ed: Editor, from: number, to: number, order: Order): O
 export function report(ed: Editor, { count, lines }: Outcome, flags: string): void {
   const counts = flags.includes("n");
   if (count === 0 || (!counts && count <= 2)) return;
-  const what = counts ? (count === 1 ? "match" : "matches") : count === 1 ? "substitution" : "substitutions";
+  const what = counts
+    ? count === 1
+      ? "match"
+      : "matches"
+    : count === 1
+      ? "substitution"
+      : "substitutions";
   ed.say(`${count} ${what} on ${lines} line${lines === 1 ? "" : "s"}`);
 }
 
 /** The parts between a command's separators; the last may be left open. */
 export function separated(text: string, most: number): string[] {
   const sign = text[0] ?? "";
-  if (/[A-Za-z0-9"|\\]/.test(sign)) throw new Refused("E146: Regular expressions can't be delimited by letters");
+  if (/[A-Za-z0-9"|\\]/.test(sign))
+    throw new Refused("E146: Regular expressions can't be delimited by letters");
   const parts: string[] = [];
   let part = "";
   let at = 1;

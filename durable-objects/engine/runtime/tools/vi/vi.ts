@@ -3,6 +3,7 @@
  * its state makes to the next, and prints the difference.
  */
 import type { Step } from "../../kernel/calls.ts";
+import type { Process } from "../../kernel/state.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import { keysOf } from "../screen/keys.ts";
 import { enterScreen, leaveScreen, paint } from "../screen/paint.ts";
@@ -69,7 +70,9 @@ function begin(ed: Editor, { files, begin: commands, readonly, settings }: Argum
     ed.raw += enterScreen + pasteOn;
   } else
     s.o = [
-      ...(sys.terminal(1) ? [] : [[2, "Vim: Warning: Output is not to a terminal\n"] as [number, string]]),
+      ...(sys.terminal(1)
+        ? []
+        : [[2, "Vim: Warning: Output is not to a terminal\n"] as [number, string]]),
       [2, "Vim: Warning: Input is not from a terminal\n"],
     ];
   readSettings(ed, settings);
@@ -77,7 +80,6 @@ function begin(ed: Editor, { files, begin: commands, readonly, settings }: Argum
   s.files = files;
   edit(ed, files[0] ?? "");
   setForFile(ed);
-  if (files.length > 1) ed.s.message = ed.s.message && `${files.length} files to edit\n${ed.s.message}`.split("\n")[1]!;
   for (const command of commands) {
     try {
       execute(ed, command);
@@ -89,7 +91,7 @@ function begin(ed: Editor, { files, begin: commands, readonly, settings }: Argum
   }
 }
 
-/** What an editor without a file is greeted with, where one may see it. */
+/** The terminal is as it was before. */
 function end(ed: Editor): void {
   const { s, sys } = ed;
   const session = sys.terminal(0);
@@ -104,8 +106,10 @@ function suspend(ed: Editor): void {
   const { s, sys } = ed;
   ed.suspends = false;
   s.unknown = true;
-  // Nobody is there to let it go on.
-  if (sys.ppid === 0) return;
+  // Nobody is there to let it go on: the terminal's first command is of the same group.
+  const first = sys.kernel.pod.processes[String(sys.terminal(0)?.process)];
+  const groupOf = (process: Process): number => process.processGroup ?? process.pid;
+  if (!first || groupOf(first) === groupOf(sys.process)) return;
   end(ed);
   s.suspended = true;
 }
@@ -260,5 +264,3 @@ const viNamed = (name: string): Program<ViState> => ({
 
 /** The names it goes by; "ex" is none of them. */
 export const viPrograms: Program[] = ["vi", "vim", "view", "vim.tiny"].map((name) => viNamed(name));
-
-export type { Sys };

@@ -28,8 +28,24 @@ export function endVisual(ed: Editor): void {
 
 /** Which operator a key is here. */
 const operators: Record<string, string> = {
-  d: "d", x: "d", delete: "d", y: "y", c: "c", s: "c", "<": "<", ">": ">", "=": "=", "~": "~",
-  u: "u", U: "U", gu: "gu", gU: "gU", "g~": "g~", "g?": "g?", J: "J", gJ: "gJ",
+  d: "d",
+  x: "d",
+  delete: "d",
+  y: "y",
+  c: "c",
+  s: "c",
+  "<": "<",
+  ">": ">",
+  "=": "=",
+  "~": "~",
+  u: "u",
+  U: "U",
+  gu: "gu",
+  gU: "gU",
+  "g~": "g~",
+  "g?": "g?",
+  J: "J",
+  gJ: "gJ",
 };
 /** Those that take whole lines. */
 const byLines: Record<string, string> = { D: "d", X: "d", Y: "y", C: "c", S: "c", R: "c" };
@@ -38,9 +54,18 @@ const lines = ({ from, to }: Span): Span => ({ kind: "l", from, to });
 
 function noted(ed: Editor, keys: readonly string[], span: Span): void {
   const { from, to, kind } = span;
-  const cells = kind === "b" ? (span.right ?? 0) - (span.left ?? 0) : from.row === to.row ? Math.max(0, to.col - from.col - 1) : Math.max(0, to.col - 1);
+  const cells =
+    kind === "b"
+      ? (span.right ?? 0) - (span.left ?? 0)
+      : from.row === to.row
+        ? Math.max(0, to.col - from.col - 1)
+        : Math.max(0, to.col - 1);
   const rows = to.row - from.row + 1;
-  remember(ed, keys, { kind: kind === "c" ? "v" : kind === "l" ? "V" : "b", rows, cells: Math.min(cells, 99_999) });
+  remember(ed, keys, {
+    kind: kind === "c" ? "v" : kind === "l" ? "V" : "b",
+    rows,
+    cells: Math.min(cells, 99_999),
+  });
 }
 
 function replaceAll(ed: Editor, span: Span, char: string): void {
@@ -49,7 +74,14 @@ function replaceAll(ed: Editor, span: Span, char: string): void {
     for (let at = 0; at < text.length; at += charAt(text, at).length) out += char;
     return out;
   });
-  ed.go(span.from.row, span.kind === "l" ? 0 : span.kind === "b" ? colAt(ed.lines[span.from.row]!, span.left ?? 0, ed.shown) : span.from.col);
+  ed.go(
+    span.from.row,
+    span.kind === "l"
+      ? 0
+      : span.kind === "b"
+        ? colAt(ed.lines[span.from.row]!, span.left ?? 0, ed.shown)
+        : span.from.col,
+  );
 }
 
 function putOver(ed: Editor, span: Span, register: string | undefined, count: number): void {
@@ -57,7 +89,8 @@ function putOver(ed: Editor, span: Span, register: string | undefined, count: nu
   const old = textIn(ed, span);
   const isWhole = span.kind === "l" && span.from.row === 0 && span.to.row === ed.last;
   const isEnd = span.kind === "l" && span.to.row === ed.last;
-  const atEnd = span.kind === "c" && span.to.col >= ed.lines[span.to.row]!.length && span.from.col > 0;
+  const atEnd =
+    span.kind === "c" && span.to.col >= ed.lines[span.to.row]!.length && span.from.col > 0;
   remove(ed, span);
   ed.say("");
   if (span.kind === "c" && held.kind === "l") {
@@ -93,11 +126,14 @@ function insertBeside(ed: Editor, span: Span, append: boolean, end: boolean): vo
   const col = colAt(line, span.left ?? 0, ed.shown);
   if (append && end) {
     ed.go(from.row, line.length);
-    return beginInsert(ed, 1, { block: { rows: to.row - from.row, cell: 2 ** 31, append: false, col } });
+    return beginInsert(ed, 1, {
+      block: { rows: to.row - from.row, cell: 2 ** 31, append: false, col },
+    });
   }
   const cell = append ? (span.right ?? 0) + 1 : (span.left ?? 0);
   const width = widthOfLine(line, ed.shown);
-  if (append && width < cell) ed.setLine(from.row, line + " ".repeat(Math.min(cell - width, 1_000)));
+  if (append && width < cell)
+    ed.setLine(from.row, line + " ".repeat(Math.min(cell - width, 1_000)));
   ed.go(from.row, colAt(ed.lines[from.row]!, cell, ed.shown));
   beginInsert(ed, 1, { block: { rows: to.row - from.row, cell, append, col } });
 }
@@ -155,7 +191,8 @@ export function runVisual(ed: Editor, command: Command, keys: readonly string[])
   const { s } = ed;
   const { key, count, register, char = "" } = command;
   if (key === "esc" || key === "\x03") return endVisual(ed);
-  if (key === "v" || key === "V" || key === "\x16") return change(ed, key, key === "\x16" ? "b" : key);
+  if (key === "v" || key === "V" || key === "\x16")
+    return change(ed, key, key === "\x16" ? "b" : key);
   if (key === "o" || key === "O") return otherEnd(ed);
   if (key === ":" || key === "!") return colonOn(ed, key === "!" ? "!" : "");
   if (key === "i" || key === "a") return selectObject(ed, command);
@@ -171,7 +208,8 @@ export function runVisual(ed: Editor, command: Command, keys: readonly string[])
     if (operator !== "y") noted(ed, keys, span);
     const shifts = operator === ">" || operator === "<" ? (count ?? 1) : 1;
     const used: Span = whole ? lines(span) : toEnd;
-    if (used.kind === "l" && operator === "y") ed.go(span.from.row, Math.min(s.lastVisual!.from.col, 2 ** 31));
+    if (used.kind === "l" && operator === "y")
+      ed.go(span.from.row, Math.min(s.lastVisual!.from.col, 2 ** 31));
     return operateOn(ed, operator, used, { register, times: shifts });
   }
   if (key === "r") {

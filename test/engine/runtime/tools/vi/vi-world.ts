@@ -17,7 +17,9 @@ export interface Row {
 
 const folder = new URL("../../../../golden/vi/", import.meta.url);
 const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as T;
-export const golden = read<{ text: string; cols: number; rows: number; rowsOf: Row[] }>("keys.json");
+export const golden = read<{ text: string; cols: number; rows: number; rowsOf: Row[] }>(
+  "keys.json",
+);
 export const recorded = read<Record<string, string[]>>("screens.json");
 
 const encoder = new TextEncoder();
