@@ -212,6 +212,8 @@ export const viTextInRowCharactersMax = 1024;
 export const viJournalCharactersMax = 2 * 1024;
 export const viStepCharactersMax = 16 * 1024;
 export const viUndoCharactersMax = 16 * 1024;
+/** Keys that . or a macro types again, and the text of an insertion that `".` is. */
+export const viKeysKeptMax = 2 * 1024;
 export const viCommandBytesMax = 4 * 1024;
 export const viGlobalRowsMax = 50_000;
 /** An escape sequence that is no key's. */

@@ -1,9 +1,10 @@
 /** The line that is typed behind `:`, `/` or `?`. */
 import { viCommandBytesMax } from "../../../core/limits.ts";
+import { trimEndOf } from "../../../core/trim.ts";
 import { Errno } from "../../errno.ts";
-import { nextCol, prevCol } from "./characters.ts";
+import { classAt, nextCol, prevCol } from "./characters.ts";
 import { Refused, type Editor } from "./editor.ts";
-import { isText } from "./insert.ts";
+import { isText, wordStart } from "./insert.ts";
 import { textHeld } from "./registers.ts";
 import { rangeOf } from "./ranges.ts";
 import { findNext, patternOf } from "./search.ts";
@@ -55,7 +56,7 @@ function recall(ed: Editor, by: number): void {
 function complete(ed: Editor): void {
   const typed = ed.s.typed!;
   const before = typed.text.slice(0, typed.at);
-  const word = /[^ ]*$/.exec(before)![0];
+  const word = before.slice(before.lastIndexOf(" ") + 1);
   if (typed.sign !== ":" || word === before) return;
   const slash = word.lastIndexOf("/") + 1;
   let names: string[] = [];
@@ -171,16 +172,18 @@ export function typingKey(ed: Editor, key: string): "done" | "left" | undefined 
 
 function wordAt(ed: Editor): string {
   const { line, s } = ed;
-  const start = /\w*$/.exec(line.slice(0, s.col))![0].length;
-  return /^\w*/.exec(line.slice(s.col - start))![0];
+  let from = s.col;
+  while (from > 0 && classAt(line, from - 1) === 2) from--;
+  let to = s.col;
+  while (classAt(line, to) === 2) to++;
+  return line.slice(from, to);
 }
 
 function edit(ed: Editor, typed: Typed, key: string): void {
   const { text, at } = typed;
   if (key === "\x7f" || key === "\b") cut(typed, at > 0 ? prevCol(text, at) : 0);
   else if (key === "\x15") cut(typed, 0);
-  else if (key === "\x17")
-    cut(typed, text.slice(0, at).replace(/(?:\w{1,999}|[^\w\s]{1,999}|)\s{0,999}$/, "").length);
+  else if (key === "\x17") cut(typed, wordStart(text, at));
   else if (key === "left") typed.at = at > 0 ? prevCol(text, at) : 0;
   else if (key === "right") typed.at = nextCol(text, at);
   else if (key === "\x02" || key === "home") typed.at = 0;
@@ -196,6 +199,6 @@ function edit(ed: Editor, typed: Typed, key: string): void {
 /** What is pasted into the line; its line ends are none here. */
 export const pasteTyped = (ed: Editor, text: string): void => {
   // eslint-disable-next-line no-control-regex
-  put(ed, text.replace(/[\r\n]+$/, "").replace(/[\x00-\x1f]/g, " "));
+  put(ed, trimEndOf(text, "\r\n").replace(/[\x00-\x1f]/g, " "));
   preview(ed);
 };

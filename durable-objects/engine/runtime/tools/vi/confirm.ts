@@ -69,10 +69,11 @@ export function confirmKey(ed: Editor, key: string): void {
     replace(ed);
     if (key === "l") return finish(ed);
     onward(ed);
-    while (key === "a" && s.confirm) {
-      replace(ed);
-      onward(ed);
-    }
+    if (key === "a")
+      while (s.confirm) {
+        replace(ed);
+        onward(ed);
+      }
   } else if (key === "n") {
     s.confirm!.col = s.confirm!.found[1] + (s.confirm!.found[0] === s.confirm!.found[1] ? 1 : 0);
     onward(ed);

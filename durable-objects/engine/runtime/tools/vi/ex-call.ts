@@ -32,7 +32,9 @@ export function registerAndCount({ arg, to, from, ed }: ExCall): {
   from: number;
   to: number;
 } {
-  const [, register, rest = ""] = /^([a-zA-Z"_\-*+](?![a-zA-Z]))?\s*(.*)$/s.exec(arg.trim())!;
+  const text = arg.trim();
+  const register = /^[a-zA-Z"_\-*+](?![a-zA-Z])/.exec(text)?.[0];
+  const rest = text.slice(register?.length ?? 0).trimStart();
   if (!/^\d*$/.test(rest)) throw new Refused(`E488: Trailing characters: ${rest}`);
   const count = rest === "" ? undefined : rest;
   const range =

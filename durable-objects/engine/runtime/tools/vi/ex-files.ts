@@ -2,6 +2,7 @@
 import type { ExCall, ExCommand } from "./ex-call.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { runShell, withNames } from "./external.ts";
+import { upTo } from "../../../core/trim.ts";
 import { edit, fileInfo, insertFile, write } from "./files.ts";
 import { setForFile } from "./settings.ts";
 
@@ -49,8 +50,10 @@ export function writeAndQuit(
 
 function editCommand({ ed, arg, bang }: ExCall): void {
   const { s } = ed;
-  const [, at, name] = /^(\+\S*)?\s*(.*)$/.exec(arg.trim())!;
-  const wanted = name === "#" ? s.other : withNames(ed, name ?? "");
+  const text = arg.trim();
+  const at = text.startsWith("+") ? upTo(text, " \t") : undefined;
+  const name = text.slice(at?.length ?? 0).trimStart();
+  const wanted = name === "#" ? s.other : withNames(ed, name);
   if (wanted === undefined) throw new Refused("E23: No alternate file");
   const target = wanted || s.name;
   if (target === "") throw new Refused("E32: No file name");

@@ -64,8 +64,9 @@ function orderOf(call: ExCall): { order: Order; count?: number } {
   }
   if (pattern === "") pattern = s.search?.pattern;
   if (pattern === undefined) throw new Refused("E35: No previous regular expression");
-  if (by === "~" || by.includes("~")) by = by.replace(/(^|[^\\])~/g, `$1${s.replaced?.by ?? ""}`);
-  const found = /^\s*([&cegiInp#lr]*)\s*(\d*)\s*$/.exec(tail ?? "");
+  if (by === "~" || by.includes("~"))
+    by = by.replace(/(^|[^\\])~/g, (_, before: string) => before + (s.replaced?.by ?? ""));
+  const found = /^([&cegiInp#lr]*)\s*(\d*)$/.exec((tail ?? "").trim());
   if (!found) throw new Refused(`E488: Trailing characters: ${(tail ?? "").trim()}`);
   let [, flags = ""] = found;
   if (flags.startsWith("&")) flags = (s.replaced?.flags ?? "") + flags.slice(1);
@@ -188,7 +189,8 @@ function retab({ ed, from, to, bang, arg }: ExCall): void {
   const old = { ...ed.shown, list: false };
   if (/^\d+$/.test(arg) && Number(arg) > 0) ed.s.options["tabstop"] = Number(arg);
   const lines = ed.lines.slice(from, to + 1).map((line) =>
-    line.replace(bang ? /[ \t]{2,}|\t/g : /[ \t]*\t[ \t]*/g, (run, at: number) => {
+    line.replace(/[ \t]+/g, (run, at: number) => {
+      if (!run.includes("\t") && !(bang && run.length > 1)) return run;
       const start = columnOf(line, at, old);
       const end = columnOf(line, at + run.length, old);
       if (at > 0 && !ed.is("expandtab")) return run;

@@ -1,5 +1,7 @@
 /** Insert and replace mode: keys become text. */
 import { classAt, colAt, columnOf, indentOf, nextCol, prevCol, widthOfLine } from "./characters.ts";
+import { viKeysKeptMax } from "../../../core/limits.ts";
+import { trimEndOf } from "../../../core/trim.ts";
 import type { Editor } from "./editor.ts";
 import { shifted } from "./operators.ts";
 import { textHeld } from "./registers.ts";
@@ -7,9 +9,6 @@ import type { Insertion } from "./state.ts";
 
 /** The cell of a block that goes to the lines' ends. */
 const endless = 2 ** 31;
-
-/** Text of an insertion that . and `".` keep. */
-const insertedKept = 2_048;
 
 export const isText = (key: string): boolean =>
   key.charCodeAt(0) >= 0x80 || (key.length === 1 && key >= " " && key !== "\x7f");
@@ -60,7 +59,7 @@ function tab(ed: Editor): string {
 /** A soft tab: blanks before it become tabs where they can. */
 function retabbed(ed: Editor, column: number, to: number): string {
   const { line, s } = ed;
-  const trimmed = line.slice(0, s.col).replace(/ {1,64}$/, "");
+  const trimmed = trimEndOf(line.slice(0, s.col), " ");
   const from = columnOf(trimmed, trimmed.length, { ...ed.shown, list: false });
   const tabstop = ed.number("tabstop");
   let out = "";
@@ -156,7 +155,7 @@ function softBack(ed: Editor, soft: number): number {
   return col;
 }
 
-function wordStart(line: string, col: number): number {
+export function wordStart(line: string, col: number): number {
   let at = col;
   while (at > 0 && classAt(line, prevCol(line, at)) === 0) at = prevCol(line, at);
   if (at === 0) return 0;
@@ -326,9 +325,12 @@ function endInsert(ed: Editor): void {
   const { s } = ed;
   const insertion = s.insertion!;
   const text = insertedText(ed);
-  if (text !== undefined && text !== "" && text.length <= insertedKept) s.inserted = text;
+  if (text !== undefined && text !== "" && text.length <= viKeysKeptMax) s.inserted = text;
   const isReplace = s.mode === "replace";
-  for (let left = Math.min(insertion.count, 10_000) - 1; left > 0 && text !== undefined; left--) {
+  const times = text === undefined ? 0 : Math.min(insertion.count, 10_000) - 1;
+  insertion.count = 1;
+  for (let left = times; left > 0; left--) {
+    if (text === undefined) break;
     if (insertion.opens) {
       ed.splice(s.row + 1, 0, text.split("\n"));
       ed.go(s.row + text.split("\n").length, text.split("\n").at(-1)!.length);

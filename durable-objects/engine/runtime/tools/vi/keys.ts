@@ -1,21 +1,19 @@
 /** A key goes to whom it is for: a page, a paste, a question, an insertion, a line that is typed, or a command. */
+import { viKeysKeptMax } from "../../../core/limits.ts";
 import { enterScreen } from "../screen/paint.ts";
 import { Errno } from "../../errno.ts";
 import { lastCol, nextCol } from "./characters.ts";
-import { beginTyping, endTyping, pasteTyped, patternIn, typingKey } from "./command-line.ts";
+import { endTyping, pasteTyped, patternIn, typingKey } from "./command-line.ts";
 import { confirmKey } from "./confirm.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { execute } from "./ex.ts";
 import { commandIn, type Command } from "./grammar.ts";
 import { beginInsert, insertKey, isText, paste, type } from "./insert.ts";
 import { keyBytes } from "./key-bytes.ts";
-import { endRecord, moveBy, runCommand } from "./normal.ts";
-import { operateOn, remember, spanOf } from "./operator-commands.ts";
+import { endRecord, runCommand } from "./normal.ts";
+import { operateOn, spanOf } from "./operator-commands.ts";
 import { lookFor, noteSearch } from "./search.ts";
 import { runVisual } from "./visual.ts";
-
-/** Keys of an insertion that . can type again. */
-const keysKept = 2_048;
 
 /** A page that waits for a key; true: the key was for it alone. */
 function pageKey(ed: Editor, key: string): boolean {
@@ -125,7 +123,7 @@ function endPaste(ed: Editor): void {
 function inserted(ed: Editor, key: string): void {
   const { s } = ed;
   if (s.again && !ed.replaying) {
-    if (s.again.keys.length >= keysKept) delete s.again;
+    if (s.again.keys.length >= viKeysKeptMax) delete s.again;
     else s.again.keys.push(key);
   }
   try {
@@ -227,7 +225,7 @@ export function plainRun(ed: Editor, keys: readonly string[], from: number): num
 export function feedRun(ed: Editor, keys: readonly string[]): void {
   const { s } = ed;
   if (s.again) {
-    if (s.again.keys.length + keys.length > keysKept) delete s.again;
+    if (s.again.keys.length + keys.length > viKeysKeptMax) delete s.again;
     else s.again.keys.push(...keys);
   }
   delete s.insertion!.indent;
@@ -238,7 +236,7 @@ export function feed(ed: Editor, key: string): void {
   const { s } = ed;
   if (s.macro) {
     s.macro.keys.push(key);
-    if (s.macro.keys.length > keysKept) delete s.macro;
+    if (s.macro.keys.length > viKeysKeptMax) delete s.macro;
   }
   if (key === "paste-begin") return beginPaste(ed);
   if (key === "paste-end") return endPaste(ed);
@@ -253,5 +251,4 @@ export function feed(ed: Editor, key: string): void {
     )
       one(ed, ed.queue.shift()!);
   }
-  void [moveBy, remember, beginTyping];
 }

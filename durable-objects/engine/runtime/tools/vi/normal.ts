@@ -1,15 +1,15 @@
 /** Commands of normal mode. */
-import { classAt, lastCol, nextCol, prevCol } from "./characters.ts";
+import { lastCol, nextCol, prevCol } from "./characters.ts";
 import { beginTyping } from "./command-line.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { writeAndQuit } from "./ex-files.ts";
 import { execute } from "./ex.ts";
 import { fileInfo } from "./files.ts";
 import type { Command } from "./grammar.ts";
-import { beginInsert, openLine, type } from "./insert.ts";
+import { beginInsert, openLine } from "./insert.ts";
 import { keyBytes } from "./key-bytes.ts";
 import { isMotion, motionOf } from "./motions.ts";
-import { caseChanges, join, put, remove, type Span } from "./operators.ts";
+import { caseChanges, join, put, type Span } from "./operators.ts";
 import { changeSpan, remember, runOperator } from "./operator-commands.ts";
 import { heldIn, isRegister } from "./registers.ts";
 import { keysOf } from "../screen/keys.ts";
@@ -18,12 +18,6 @@ import { substitute } from "./substitute.ts";
 import { redo, undo } from "./undo.ts";
 
 type Action = (ed: Editor, command: Command, keys: readonly string[]) => void;
-
-const rowSpan = (ed: Editor, count: number): Span => ({
-  kind: "l",
-  from: { row: ed.s.row, col: 0 },
-  to: { row: Math.min(ed.last, ed.s.row + count - 1), col: 0 },
-});
 
 /** From the cursor over characters of the line. */
 function charSpan(ed: Editor, count: number, back = false): Span {
@@ -216,7 +210,6 @@ const removeChars =
   (ed, command, keys) => {
     const { s } = ed;
     if (back ? s.col === 0 : ed.line === "") throw new Refused("");
-    void remove;
     runOperator(ed, { ...command, operator: "d", key: back ? "h" : "l" }, keys);
   };
 
@@ -369,6 +362,5 @@ export function runCommand(ed: Editor, command: Command, keys: readonly string[]
   }
   if (isMotion(key)) return moveBy(ed, command);
   if (key.startsWith("z") && scrollTo(ed, key, command.count)) return;
-  void type;
   throw new Refused("");
 }

@@ -104,9 +104,9 @@ function paragraph(ed: Editor, inner: boolean, count: number): Span | undefined 
   over();
   for (let left = inner ? count - 1 : count * 2 - 1; left > 0; left--) {
     if (to >= ed.last) {
-      if (inner || left > 1) return left === 1 && !inner ? undefined : undefined;
+      if (inner || left > 1) return undefined;
       // The last paragraph takes the blank lines before it.
-      while (from > 0 && isBlank(from - 1) && !begin) from--;
+      if (!begin) while (from > 0 && isBlank(from - 1)) from--;
       return lines(from, to);
     }
     to++;

@@ -1,4 +1,5 @@
 /** Operators with what they go over: a motion, an object, whole lines. */
+import { viKeysKeptMax } from "../../../core/limits.ts";
 import { indentOf, lastCol, nextCol } from "./characters.ts";
 import { beginTyping } from "./command-line.ts";
 import { Refused, type Editor } from "./editor.ts";
@@ -10,9 +11,6 @@ import { blockParts, operate, remove, textIn, type Span } from "./operators.ts";
 import { keepYanked } from "./registers.ts";
 import type { Spot } from "./state.ts";
 
-/** Keys that . can do again, at most. */
-const keysKept = 2_048;
-
 /** Notes a command for . ; what is inserted is added as it is typed. */
 export function remember(
   ed: Editor,
@@ -20,7 +18,7 @@ export function remember(
   visual?: { kind: "v" | "V" | "b"; rows: number; cells: number },
 ): void {
   if (ed.replaying) return;
-  if (keys.length > keysKept) delete ed.s.again;
+  if (keys.length > viKeysKeptMax) delete ed.s.again;
   else ed.s.again = { keys: [...keys], ...(visual ? { visual } : {}) };
 }
 

@@ -134,8 +134,7 @@ export function lookFor(
   s.highlighted = true;
   // An offset beyond the match would find the same again.
   let at = from;
-  if (forward && /^e|^s?\+|^b\+/.test(offset) === false && /^[+-]?\d+$/.test(offset))
-    at = { row: from.row, col: ed.lines[from.row]!.length };
+  if (forward && /^[+-]?\d+$/.test(offset)) at = { row: from.row, col: ed.lines[from.row]!.length };
   let hit: (Hit & { wrapped: boolean }) | undefined;
   let wrapped = false;
   for (let left = count; left > 0; left--) {

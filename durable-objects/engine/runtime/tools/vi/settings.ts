@@ -73,25 +73,28 @@ export function setForFile(ed: Editor): void {
 
 /** One line of a file of settings. Those that colour and map are passed over, as there is nothing to colour. */
 export function settingLine(ed: Editor, line: string): string | undefined {
-  const text = line.trim().replace(/^:+/, "").trim();
+  const text = trimmed(line);
   if (text === "" || text.startsWith('"')) return undefined;
-  const words = /^(?:se|set|setl|setlocal|setg|setglobal)(?:\s+(.*))?$/.exec(text);
-  if (words) return set(ed, (words[1] ?? "").replace(/(?:^|\s)".*$/, ""));
-  const auto = /^au(?:tocmd)?!?\s+FileType\s+(\S+)\s+set(?:l|local)?\s+(.*)$/.exec(text);
-  if (auto) {
-    ed.s.byType = [...ed.s.byType, [auto[1]!, auto[2]!] as [string, string]].slice(-20);
-    return undefined;
+  const words = text.split(/\s+/);
+  const first = words.shift()!;
+  if (isSet(first)) {
+    const comment = words.findIndex((word) => word.startsWith('"'));
+    return set(ed, (comment < 0 ? words : words.slice(0, comment)).join(" "));
   }
-  const au =
-    /^au(?:tocmd)?!?\s+(?:BufRead|BufNewFile|BufEnter)\S*\s+(\S+)\s+set(?:l|local)?\s+(.*)$/.exec(
-      text,
-    );
-  if (au) {
-    const type = /\.ya?ml/.test(au[1]!) ? "yaml" : undefined;
-    if (type) ed.s.byType = [...ed.s.byType, [type, au[2]!] as [string, string]].slice(-20);
-    return undefined;
-  }
+  if (!/^au(?:tocmd)?!?$/.test(first)) return undefined;
+  const [event = "", pattern = "", command = "", ...rest] = words;
+  if (!isSet(command)) return undefined;
+  const type = event === "FileType" ? pattern : /\.ya?ml/.test(pattern) ? "yaml" : undefined;
+  if (type) ed.s.byType = [...ed.s.byType, [type, rest.join(" ")] as [string, string]].slice(-20);
   return undefined;
+}
+
+const isSet = (word: string): boolean => /^se(?:t(?:l|local|g|global)?)?$/.test(word);
+
+function trimmed(line: string): string {
+  let text = line.trim();
+  while (text.startsWith(":")) text = text.slice(1).trim();
+  return text;
 }
 
 /** ~/.vimrc (or EXINIT); without one, what Debian's defaults.vim sets. `path`: of -u. */

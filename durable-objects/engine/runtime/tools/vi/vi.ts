@@ -4,7 +4,7 @@
  */
 import type { Step } from "../../kernel/calls.ts";
 import type { Process } from "../../kernel/state.ts";
-import type { Program, Sys } from "../../kernel/types.ts";
+import type { Program } from "../../kernel/types.ts";
 import { keysOf } from "../screen/keys.ts";
 import { enterScreen, leaveScreen, paint } from "../screen/paint.ts";
 import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";

@@ -1,5 +1,5 @@
 /** Commands of visual mode, on what is selected. */
-import { charAt, colAt, indentOf, lastCol, nextCol, widthOfLine } from "./characters.ts";
+import { charAt, colAt, lastCol, nextCol, widthOfLine } from "./characters.ts";
 import { beginTyping } from "./command-line.ts";
 import { Refused, type Editor } from "./editor.ts";
 import type { Command } from "./grammar.ts";
@@ -179,11 +179,10 @@ function otherEnd(ed: Editor): void {
   Object.assign(visual!, { row, col });
 }
 
-function change(ed: Editor, key: string, kind: "v" | "V" | "b"): void {
+function change(ed: Editor, kind: "v" | "V" | "b"): void {
   const { visual } = ed.s;
   if (visual!.kind === kind) endVisual(ed);
   else visual!.kind = kind;
-  void key;
 }
 
 /** Does a command on the selection. */
@@ -191,8 +190,7 @@ export function runVisual(ed: Editor, command: Command, keys: readonly string[])
   const { s } = ed;
   const { key, count, register, char = "" } = command;
   if (key === "esc" || key === "\x03") return endVisual(ed);
-  if (key === "v" || key === "V" || key === "\x16")
-    return change(ed, key, key === "\x16" ? "b" : key);
+  if (key === "v" || key === "V" || key === "\x16") return change(ed, key === "\x16" ? "b" : key);
   if (key === "o" || key === "O") return otherEnd(ed);
   if (key === ":" || key === "!") return colonOn(ed, key === "!" ? "!" : "");
   if (key === "i" || key === "a") return selectObject(ed, command);
@@ -234,7 +232,6 @@ export function runVisual(ed: Editor, command: Command, keys: readonly string[])
     runCommand(ed, command, keys);
     return;
   }
-  void indentOf;
   throw new Refused("");
 }
 
