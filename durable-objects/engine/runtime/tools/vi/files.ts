@@ -93,6 +93,8 @@ export function edit(ed: Editor, name: string, at: (ed: Editor) => void = () => 
   ed.load(found.lines);
   s.top = 0;
   ed.goFirst(0);
+  ed.s.marks["["] = { row: 0, col: 0 };
+  ed.s.marks["]"] = { row: ed.last, col: 0 };
   at(ed);
   ed.say(quotedName(ed, name, about(found, readonly)));
 }

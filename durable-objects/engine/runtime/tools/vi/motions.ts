@@ -2,6 +2,7 @@
 import { indentOf, colAt, lastCol, nextCol, prevCol } from "./characters.ts";
 import { matching, sentenceStarts, unclosed } from "./brackets.ts";
 import type { Editor } from "./editor.ts";
+import { follow } from "./scroll.ts";
 import { searchAgain, searchWord } from "./search.ts";
 import type { Spot } from "./state.ts";
 import { Walker, wordBack, wordEnd, wordEndBack, wordForward } from "./words.ts";
@@ -32,10 +33,18 @@ const endless = 2 ** 31;
 const without = (row: number, col: number): Motion => ({ row, col, by: "without" });
 const at = (spot: Spot, by: Motion["by"] = "without"): Motion => ({ ...spot, by });
 
-function walked(ed: Editor, big: boolean, act: (w: Walker) => boolean, by: Motion["by"]): Rule {
+function walked(
+  ed: Editor,
+  big: boolean,
+  act: (w: Walker) => boolean,
+  by: Motion["by"],
+  isBack = false,
+): Rule {
   return (_ed, { operator }) => {
     const w = new Walker(ed.lines, ed.spot, big);
     const done = act(w);
+    // Back from the very beginning there is nothing to go over.
+    if (!done && isBack) return undefined;
     if (!done && operator === undefined) {
       const moved = w.row !== ed.s.row || w.col !== ed.s.col;
       if (
@@ -175,6 +184,7 @@ function sentence(by: 1 | -1): Rule {
 /** Rows of the screen that hold the text's first and last shown line. */
 function screenRow(which: "H" | "M" | "L"): Rule {
   return (ed, { count = 1, operator }) => {
+    follow(ed);
     const { top } = ed.s;
     const bottom = Math.min(ed.last, bottomOf(ed));
     const off = operator === undefined ? Math.min(ed.number("scrolloff"), ed.height >> 1) : 0;
@@ -343,16 +353,20 @@ const rules: Record<string, Rule> = {
   W: word(true),
   "S-right": word(false),
   "C-right": word(true),
-  b: (ed, asked) => walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
-  B: (ed, asked) => walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
+  b: (ed, asked) =>
+    walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without", true)(ed, asked),
+  B: (ed, asked) =>
+    walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without", true)(ed, asked),
   "S-left": (ed, asked) =>
-    walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
+    walked(ed, false, (w) => wordBack(w, asked.count ?? 1), "without", true)(ed, asked),
   "C-left": (ed, asked) =>
-    walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without")(ed, asked),
+    walked(ed, true, (w) => wordBack(w, asked.count ?? 1), "without", true)(ed, asked),
   e: (ed, asked) => walked(ed, false, (w) => wordEnd(w, asked.count ?? 1), "with")(ed, asked),
   E: (ed, asked) => walked(ed, true, (w) => wordEnd(w, asked.count ?? 1), "with")(ed, asked),
-  ge: (ed, asked) => walked(ed, false, (w) => wordEndBack(w, asked.count ?? 1), "with")(ed, asked),
-  gE: (ed, asked) => walked(ed, true, (w) => wordEndBack(w, asked.count ?? 1), "with")(ed, asked),
+  ge: (ed, asked) =>
+    walked(ed, false, (w) => wordEndBack(w, asked.count ?? 1), "with", true)(ed, asked),
+  gE: (ed, asked) =>
+    walked(ed, true, (w) => wordEndBack(w, asked.count ?? 1), "with", true)(ed, asked),
   f: charSearch,
   F: charSearch,
   t: charSearch,

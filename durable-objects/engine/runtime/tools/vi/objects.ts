@@ -115,14 +115,33 @@ function paragraph(ed: Editor, inner: boolean, count: number): Span | undefined 
   return lines(from, to);
 }
 
+/** The place where the next sentence begins; the text's end where there is none. */
+function nextSentence(ed: Editor, at: Spot): Spot {
+  for (let { row } = at; row <= ed.last; row++) {
+    const from = row === at.row ? at.col : -1;
+    const start = sentenceStarts(ed.lines, row).find((one) => one > from);
+    if (start !== undefined) return { row, col: start };
+  }
+  return { row: ed.last, col: ed.lines[ed.last]!.length };
+}
+
 function sentence(ed: Editor, inner: boolean): Span | undefined {
-  const { row, col } = ed.s;
-  const starts = sentenceStarts(ed.lines, row);
-  const from = starts.findLast((start) => start <= col) ?? 0;
-  const next = starts.find((start) => start > col) ?? ed.line.length;
-  let end = next;
-  if (inner) end = from + ed.line.slice(from, next).trimEnd().length;
-  return chars({ row, col: from }, { row, col: end });
+  let { row, col } = ed.s;
+  for (; row >= 0; row--, col = Infinity) {
+    const at = col;
+    const start = sentenceStarts(ed.lines, row).findLast((one) => one <= at);
+    if (start === undefined) continue;
+    col = start;
+    break;
+  }
+  const from = row < 0 ? { row: 0, col: 0 } : { row, col };
+  let to = nextSentence(ed, from);
+  // What ends with a line ends before its end.
+  if (to.col === 0 && to.row > from.row)
+    to = { row: to.row - 1, col: ed.lines[to.row - 1]!.length };
+  if (inner && to.row === from.row)
+    to.col = from.col + ed.lines[from.row]!.slice(from.col, to.col).trimEnd().length;
+  return chars(from, to);
 }
 
 function tag(ed: Editor, inner: boolean, count: number): Span | undefined {

@@ -102,6 +102,7 @@ const restCol = (ed: Editor): void => {
 /** ^D and ^U. */
 export function scrollHalf(ed: Editor, down: boolean, count: number | undefined): void {
   const { s } = ed;
+  follow(ed);
   if (count !== undefined) s.half = Math.min(count, ed.height);
   const n = s.half || Math.max(1, ed.height >> 1);
   if (down ? s.row === ed.last : s.row === 0) return ed.beep();
@@ -120,6 +121,7 @@ export function scrollHalf(ed: Editor, down: boolean, count: number | undefined)
 /** ^F and ^B. */
 export function scrollPage(ed: Editor, down: boolean, count: number): void {
   const { s } = ed;
+  follow(ed);
   for (let left = count; left > 0; left--) {
     const below = belowOf(ed);
     if (down) {
@@ -141,6 +143,7 @@ export function scrollPage(ed: Editor, down: boolean, count: number): void {
 /** ^E and ^Y. */
 export function scrollLines(ed: Editor, down: boolean, count: number): void {
   const { s } = ed;
+  follow(ed);
   const top = Math.max(0, Math.min(ed.last, s.top + (down ? count : -count)));
   if (top === s.top) return ed.beep();
   s.top = top;

@@ -100,9 +100,12 @@ function putOver(ed: Editor, span: Span, register: string | undefined, count: nu
     ed.go(row, 0);
     put(ed, held, true, count);
   } else if (span.kind === "l" && held.kind !== "l") {
-    ed.splice(isWhole ? 0 : isEnd ? ed.last + 1 : ed.s.row, isWhole ? 1 : 0, [""]);
-    ed.go(isEnd && !isWhole ? ed.last : ed.s.row, 0);
-    put(ed, held, false, count);
+    const line = { text: `${held.text}\n`, kind: "l" as const };
+    put(ed, line, isEnd, count);
+    if (isWhole) {
+      ed.splice(0, 1, []);
+      ed.goFirst(0);
+    }
   } else if (isWhole) {
     put(ed, held, true, count);
     ed.splice(0, 1, []);
