@@ -2,31 +2,11 @@
 import { indentOf, colAt, lastCol, nextCol, prevCol } from "./characters.ts";
 import { matching, sentenceStarts, unclosed } from "./brackets.ts";
 import type { Editor } from "./editor.ts";
-import { follow } from "./scroll.ts";
+import { toFirst, type Asked, type Motion, type Rule } from "./motion.ts";
+import { screenRow } from "./screen-motions.ts";
 import { searchAgain, searchWord } from "./search.ts";
 import type { Spot } from "./state.ts";
 import { Walker, wordBack, wordEnd, wordEndBack, wordForward } from "./words.ts";
-
-export interface Asked {
-  key: string;
-  /** Absent: none was typed. */
-  count?: number;
-  /** The character behind f, t, ', `. */
-  char?: string;
-  /** The operator it is for. */
-  operator?: string;
-  visual?: boolean;
-}
-
-export interface Motion extends Spot {
-  /** Whole lines; up to and with the last character; without it. */
-  by: "line" | "with" | "without";
-  jumps?: true;
-  /** j and k keep to another column than this one's: the old, or the line's end. */
-  want?: "kept" | "end";
-}
-
-type Rule = (ed: Editor, asked: Asked) => Motion | undefined;
 
 const endless = 2 ** 31;
 
@@ -88,13 +68,6 @@ function vertical(by: number): Rule {
     if (row !== to) return undefined;
     return { row: to, col: colAt(ed.lines[to]!, ed.s.want, ed.shown), by: "line", want: "kept" };
   };
-}
-
-function toFirst(ed: Editor, row: number, jumps = false): Motion | undefined {
-  if (row < 0 || row > ed.last) return undefined;
-  const line = ed.lines[row]!;
-  const col = Math.min(indentOf(line).length, lastCol(line));
-  return { row, col, by: "line", ...(jumps ? { jumps: true } : {}) };
 }
 
 /** f, F, t, T. `again`: a t does not stay where it is. */
@@ -179,49 +152,6 @@ function sentence(by: 1 | -1): Rule {
     }
     return { ...without(row, col), jumps: true };
   };
-}
-
-/** Rows of the screen that hold the text's first and last shown line. */
-function screenRow(which: "H" | "M" | "L"): Rule {
-  return (ed, { count = 1, operator }) => {
-    follow(ed);
-    const { top } = ed.s;
-    const bottom = Math.min(ed.last, bottomOf(ed));
-    const off = operator === undefined ? Math.min(ed.number("scrolloff"), ed.height >> 1) : 0;
-    let row = top;
-    if (which === "H") {
-      row = Math.min(bottom, top + count - 1);
-      if (top > 0) row = Math.max(row, Math.min(bottom, top + off));
-    } else if (which === "L") {
-      row = Math.max(top, bottom - count + 1);
-      if (bottom < ed.last) row = Math.min(row, Math.max(top, bottom - off));
-    } else row = middle(ed, top, bottom);
-    return toFirst(ed, row, true);
-  };
-}
-
-function middle(ed: Editor, top: number, bottom: number): number {
-  const rows = ed.rowsOf;
-  let used = 0;
-  for (let row = top; row <= bottom; row++) used += rows(row);
-  const half = (ed.height - Math.max(0, ed.height - used) + 1) >> 1;
-  used = 0;
-  for (let row = top; row < bottom; row++) {
-    used += rows(row);
-    if (used >= half) return used > half && row > top ? row - 1 : row;
-  }
-  return bottom;
-}
-
-/** The last row that is shown as a whole. */
-export function bottomOf(ed: Editor): number {
-  let used = 0;
-  let row = ed.s.top;
-  for (; row <= ed.last; row++) {
-    used += ed.rowsOf(row);
-    if (used > ed.height) break;
-  }
-  return Math.max(ed.s.top, row - 1);
 }
 
 function mark(line: boolean): Rule {
