@@ -9,7 +9,7 @@ import { Refused, type Editor } from "./editor.ts";
 import { execute } from "./ex.ts";
 import { commandIn, type Command } from "./grammar.ts";
 import { beginInsert, insertKey, isText, paste, type } from "./insert.ts";
-import { keyBytes } from "./key-bytes.ts";
+import { keyBytes } from "./grammar.ts";
 import { endRecord, runCommand } from "./normal.ts";
 import { operateOn, spanOf } from "./operator-commands.ts";
 import { lookFor, noteSearch } from "./search.ts";

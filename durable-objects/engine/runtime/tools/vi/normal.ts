@@ -7,7 +7,7 @@ import { execute } from "./ex.ts";
 import { fileInfo } from "./files.ts";
 import type { Command } from "./grammar.ts";
 import { beginInsert, openLine } from "./insert.ts";
-import { keyBytes } from "./key-bytes.ts";
+import { keyBytes } from "./grammar.ts";
 import { isMotion, motionOf } from "./motions.ts";
 import { caseChanges, join, put, type Span } from "./operators.ts";
 import { changeSpan, remember, runOperator } from "./operator-commands.ts";
