@@ -216,6 +216,19 @@ export const nanoUndoBytesMax = 64 * 1024;
 export const editedLineBytesMax = 16 * 1024;
 export const undoStepsMax = 100;
 export const killRingMax = 10;
+/**
+ * vi: the file it takes; texts that its row holds itself; changes since the text was last written down; what undo remembers;
+ * a line typed at its foot; rows of one `:g`.
+ */
+export const viFileBytesMax = 1024 * 1024;
+export const viTextInRowCharactersMax = 1024;
+export const viJournalCharactersMax = 2 * 1024;
+export const viStepCharactersMax = 16 * 1024;
+export const viUndoCharactersMax = 16 * 1024;
+/** Keys that . or a macro types again, and the text of an insertion that `".` is. */
+export const viKeysKeptMax = 2 * 1024;
+export const viCommandBytesMax = 4 * 1024;
+export const viGlobalRowsMax = 50_000;
 /** An escape sequence that is no key's. */
 export const keyBytesMax = 32;
 /** What an interactive bash takes from the file of its history. */
