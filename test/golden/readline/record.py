@@ -1,13 +1,14 @@
-"""Types keys.json into the machine's bash on a terminal of its own; prints screens.json: what it printed after each keystroke.
+"""Types the rows of a keys.json into the machine's shell on a terminal of its own; prints screens.json: what it printed after each
+step. A step is keys, another width, or {"wait": seconds}.
 python3 record.py < keys.json > screens.json"""
 import fcntl, json, os, pty, select, shutil, signal, struct, sys, termios, time
 
-folder = "/tmp/readline"
 job = json.load(sys.stdin)
+folder = job.get("folder", "/tmp/readline")
 
 
 def size(terminal, cols):
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, cols, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", job.get("rows_of_screen", 24), cols, 0, 0))
 
 
 def output(terminal, quiet=0.12):
@@ -32,26 +33,33 @@ def record(row):
             os.makedirs(path)
         else:
             open(path, "w").close()
+    shell = row.get("shell", ["bash", "--norc", "--noprofile"])
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.chdir(folder)
-        environment = {"TERM": "xterm", "PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "HISTFILE": "", "LC_ALL": "C.UTF-8"}
-        os.execve("/bin/bash", ["bash", "--norc", "--noprofile"], environment)
+        environment = {"TERM": "xterm", "PATH": job.get("path", "/usr/bin:/bin"), "HOME": folder, "LANG": "C.UTF-8", "HISTFILE": "", "LC_ALL": "C.UTF-8", **job.get("environment", {})}
+        os.execvpe(shell[0], shell, environment)
     size(terminal, row.get("cols", 80))
     output(terminal, 0.4)
     os.write(terminal, (job["begin"] + "\r").encode())
-    output(terminal, 0.2)
-    os.write(terminal, b"\x0c")
+    output(terminal, job.get("quiet_at_first", 0.2))
+    os.write(terminal, job.get("clear", "\x0c").encode())
     printed = [output(terminal)]
     for keys in row["keys"]:
-        if isinstance(keys, int):
+        if isinstance(keys, dict):
+            time.sleep(keys["wait"])
+        elif isinstance(keys, int):
             size(terminal, keys)
             os.kill(pid, signal.SIGWINCH)
         else:
             os.write(terminal, keys.encode())
-        printed.append(output(terminal))
+        printed.append(output(terminal, job.get("quiet", 0.12)))
     os.close(terminal)
-    os.kill(pid, 9)
+    try:
+        os.kill(pid, 9)
+    except ProcessLookupError:
+        pass
     os.waitpid(pid, 0)
     return printed
 

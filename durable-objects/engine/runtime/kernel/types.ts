@@ -3,7 +3,7 @@
  * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
-import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
+import type { Step, HttpAnswer, Changed, Ended, OpenFlags, Printed } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
@@ -287,6 +287,9 @@ export interface Sys {
   become(program: string, argv: string[], env: Record<string, string>, executable: string): void;
   /** Reaps an ended child (any, or the one given). "none": there is no such child. Undefined: still running. */
   wait(pid?: number): Ended | "none" | undefined;
+  /** A child that has stopped or gone on since this was asked last. */
+  waitChanged(): Changed | undefined;
+  controllingTerminal(): Session | undefined;
   /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */
   kill(pid: number, signal: number): void;
   /** Processes this one can see, by pid. */

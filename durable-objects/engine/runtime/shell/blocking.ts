@@ -2,17 +2,22 @@
 import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
+import { jobOrPid } from "./job-names.ts";
+import { isRunning, tellJobs } from "./job-table.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
-import type { FrameOf } from "./state.ts";
+import type { FrameOf, Job } from "./state.ts";
 
 /** Ends with a status, as its builtin. */
 function done(shell: Shell, status: number, tested: boolean): undefined {
   shell.pop();
   shell.state.st = status;
+  if (shell.bash && shell.controlsJobs && !shell.state.ia) tellJobs(shell);
   shell.checkError(tested);
 }
+
+const livingPids = ({ p, ended }: Job): number[] => p.filter((pid) => !ended?.[pid]);
 
 /** A `wait` under way: over when its jobs have ended or a trapped signal has come. */
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
@@ -20,17 +25,18 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const trapped = state.pt?.find((known) => state.tr[String(known)]);
   if (trapped !== undefined) return done(shell, 128 + trapped, true);
   let ended: number | undefined;
+  const known: Job[] = [];
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     if (frame.y) tellSignal(shell, signal);
-    frame.p = frame.p.filter((known) => known !== pid);
-    frame.x = status;
+    frame.p = frame.p.filter((one) => one !== pid);
+    const job = state.j.find((one) => one.p.includes(pid));
+    if (!job || job.p.at(-1) === pid) frame.x = status;
     ended = pid;
-    const job = state.j.find((known) => known.p.includes(pid));
-    if (job?.told) state.j = state.j.filter((known) => known !== job);
-    else if (job) Object.assign(job, { x: status, w: 1 }, signal ? { s: signal } : {});
-    return true;
+    if (job) known.push(job);
+    return false;
   });
+  for (const job of known) if (job.x !== undefined) job.w = 1;
   if (frame.v !== undefined && ended !== undefined) shell.set(frame.v, String(ended));
   const over = frame.n ? frame.p.length < frame.n : frame.p.length === 0;
   if (over) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
@@ -51,10 +57,10 @@ export function startWait(
   if (options?.next) return waitNext(shell, options, tested);
   const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
   const known = new Set(state.j.filter((job) => job.x !== undefined));
-  reap(shell, () => false);
+  reap(shell);
   const flags = tested ? { t: 1 as const } : {};
   if (names.length === 0) {
-    const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p);
+    const running = state.j.filter(isRunning).flatMap(livingPids);
     for (const job of state.j) if (job.x !== undefined) job.w = 1;
     shell.push({ k: "waits", p: running, x: 0, ...flags });
     // All of them: the status is 0 whatever theirs is.
@@ -67,7 +73,7 @@ export function startWait(
   let status = 0;
   const running: number[] = [];
   for (const name of names) {
-    const job = findJob(shell, name);
+    const job = jobOrPid(shell, name);
     if (!job) {
       if (!/^\d+$/.test(name) && !name.startsWith("%")) {
         shell.complain(
@@ -88,7 +94,7 @@ export function startWait(
       status = job.x;
       if (!known.has(job)) tellSignal(shell, job.s);
       job.w = 1;
-    } else running.push(job.p.at(-1) as number);
+    } else running.push(...livingPids(job));
   }
   if (running.length === 0) return status;
   shell.push({ k: "waits", p: running, x: status, y: 1, ...flags });
@@ -139,19 +145,6 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
   });
   return undefined;
 }
-
-/** The job `%1`, `%%`, `%+`, `%-` or a pid names. */
-export function findJob(shell: Shell, name: string): ShellJob | undefined {
-  // A bash that runs a script forgets jobs by number as they end.
-  const gone = shell.bash && !shell.state.ia && name.startsWith("%");
-  const j = gone ? shell.state.j.filter((job) => job.x === undefined) : shell.state.j;
-  if (name === "%%" || name === "%+" || name === "%") return j.at(-1);
-  if (name === "%-") return j.at(-2);
-  if (/^%\d+$/.test(name)) return j.find((job) => job.n === Number(name.slice(1)));
-  if (name.startsWith("%")) return j.findLast((job) => job.t.startsWith(name.slice(1)));
-  return j.find((job) => job.p.includes(Number(name)));
-}
-type ShellJob = Shell["state"]["j"][number];
 
 // read
 

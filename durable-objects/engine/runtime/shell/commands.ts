@@ -9,6 +9,7 @@ import { ExpansionProblem } from "./problems.ts";
 import { compoundRedirects, expandTargets } from "./expanding.ts";
 import { assign, beforeCommand } from "./bash/assignments.ts";
 import { placeOf } from "./bash/worked.ts";
+import { noteCommandName } from "./job-control.ts";
 import { external, replace } from "./programs.ts";
 import { trace } from "./bash/tracing.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
@@ -77,6 +78,7 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]):
     state.la = argv.at(-1) ?? "";
   }
   const name = argv[0];
+  noteCommandName(shell, name);
   if (name === undefined) {
     const status = frame.ss ?? 0;
     state.f.pop();

@@ -1,25 +1,29 @@
 /** Compound commands: pipelines, subshells, conditions, loops. */
 import { type NodeFrame, type NodeOf, expandTargets, expandWords, expanding } from "./expanding.ts";
+import { beginForeground } from "./job-control.ts";
 import { forkShell } from "./jobs.ts";
 import { matches } from "./pattern.ts";
 import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import type { Frame, Saved } from "./state.ts";
+import type { Frame, NodeRef, Saved } from "./state.ts";
 import { traceLine } from "./bash/tracing.ts";
 
-/** Starts every part of a pipeline as a process of its own. */
-export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
+/** Starts parts of a pipeline as processes; `input` gets the last one's output where a part more is to read it. */
+export function startParts(
+  shell: Shell,
+  [chunk, offset]: NodeRef,
+  parts: readonly number[],
+  { t, open }: { t?: 1 | undefined; open?: { input: number } | undefined } = {},
+): number[] {
   const { sys } = shell;
   const pids: number[] = [];
   let input = -1;
-  const own = shell.shopt("lastpipe") && !shell.option("m");
-  node.parts.forEach((part, i) => {
-    const last = i === node.parts.length - 1;
-    if (last && own) return;
+  parts.forEach((part, i) => {
+    const last = i === parts.length - 1 && !open;
     const [read, write] = last ? [-1, -1] : sys.pipe();
     const pid = forkShell(shell, [
-      { k: "node", r: [frame.r[0], frame.r[1], part], i: 0, ...(frame.t ? { t: 1 as const } : {}) },
+      { k: "node", r: [chunk, offset, part], i: 0, ...(t ? { t: 1 as const } : {}) },
     ]);
     const child = sys.child(pid);
     if (input >= 0) {
@@ -36,6 +40,17 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
     input = read;
     pids.push(pid);
   });
+  if (open) open.input = input;
+  return pids;
+}
+
+/** Starts every part of a pipeline as a process of its own. */
+export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
+  const own = shell.shopt("lastpipe") && !shell.option("m");
+  const open = own ? { input: -1 } : undefined;
+  const parts = own ? node.parts.slice(0, -1) : node.parts;
+  const pids = startParts(shell, frame.r, parts, { t: frame.t, open });
+  const job = beginForeground(shell, pids, frame.r, parts);
   shell.state.f.pop();
   const order = shell.bash ? { q: own ? [...pids, -1] : pids } : {};
   shell.push({
@@ -44,9 +59,10 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
     l: own ? -1 : (pids.at(-1) as number),
     ...(own ? { lp: 1 as const } : {}),
     ...order,
+    ...job,
     ...(frame.t ? { t: 1 as const } : {}),
   });
-  if (own) lastPart(shell, frame, node.parts.at(-1)!, input);
+  if (open) lastPart(shell, frame, node.parts.at(-1)!, open.input);
 }
 
 /** The last part of a pipeline in the shell itself: its input is put back behind it. */
@@ -66,11 +82,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
   if (node.redirs.length > 0 && !frame.x) {
     // Its redirections are opened by the child: they end with it.
     const pid = forkShell(shell, [{ k: "node", r: frame.r, i: 0, x: 1, ...tested }]);
-    const child = shell.sys.child(pid);
-    const { state } = shell;
-    state.f.pop();
-    shell.push({ k: "wait", p: [pid], l: pid, ...tested });
-    void child;
+    const job = beginForeground(shell, [pid], frame.r);
+    shell.state.f.pop();
+    shell.push({ k: "wait", p: [pid], l: pid, ...job, ...tested });
     return;
   }
   if (frame.x) {
@@ -88,8 +102,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
   }
   const pid = forkShell(shell, [body]);
   const text = shell.bash ? { tx: frame.r } : {};
+  const job = beginForeground(shell, [pid], frame.r);
   shell.state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...tested });
+  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...job, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {

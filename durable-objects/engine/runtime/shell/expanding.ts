@@ -27,7 +27,7 @@ export type NodeOf<K> = Node extends infer N
 function attach(shell: Shell, frame: Expanding, body: number, out: boolean): string {
   const { sys, state } = shell;
   // Those before that have ended make room.
-  reap(shell, () => false);
+  reap(shell);
   const [read, write] = sys.pipe();
   const [mine, theirs] = out ? [write, read] : [read, write];
   const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], body], i: 0 }]);

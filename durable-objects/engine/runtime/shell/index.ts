@@ -3,6 +3,7 @@ import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";
+import { beginJobControl } from "./job-control.ts";
 import { interruptLine, resizeLine } from "./typing/line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
@@ -49,6 +50,8 @@ function fromInput(shell: Shell, words: string[]): void {
   state.p = words;
   if (sys.terminal(0) && sys.terminal(2)) state.ia = 1;
   state.f.push({ k: "src", c: "", o: 0, m: "in" });
+  if (state.ia) beginJobControl(shell);
+  if (state.ia && state.fl === "bash") state.o += "H";
   if (!state.ia || state.fl !== "bash" || sys.argv.includes("--norc")) return;
   state.v.PS1 = ["\\s-\\v\\$ ", 0];
   readStartFiles(shell);
@@ -213,16 +216,18 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
         return undefined;
       }
       const shell = new Shell(sys, state);
-      const { top } = shell;
+      let { top } = shell;
       if (signal === 28 && top?.k === "src") resizeLine(shell, top);
       if (signal !== 2) return undefined;
+      if (state.completion) while (state.f.length > 1) shell.pop();
+      ({ top } = shell);
       if (top?.k === "src" && top.m === "in") {
         if (top.ed) interruptLine(shell, top);
         else shell.write(1, "\n");
         delete top.b;
         delete top.ln;
         state.st = 130;
-      } else if (top?.k === "read" || top?.k === "waits") {
+      } else if (top?.k === "read" || top?.k === "waits" || (top?.k === "sub" && state.ia)) {
         while (state.f.length > 1) shell.pop();
         state.st = 130;
         shell.write(1, "\n");

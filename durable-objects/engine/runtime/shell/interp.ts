@@ -5,22 +5,25 @@
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import { bashNodeStep, timedStep } from "./bash/compound.ts";
-import { commandText } from "./bash/command-text.ts";
 import { mapStep } from "./bash/map-lines.ts";
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";
-import { caseStep, forStep, ifStep, loopStep, pipeStep, subshellStep } from "./compound.ts";
+import { caseStep, forStep, ifStep, loopStep, pipeStep, startParts, subshellStep } from "./compound.ts";
 import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
-import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
+import { waitStep } from "./foreground-job.ts";
+import { endJobControl, jobText, lead } from "./job-control.ts";
+import { addJob, folderNow } from "./job-table.ts";
+import { forkShell, reap } from "./jobs.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";
 import { saveHistory } from "./typing/line-editing.ts";
 import { promptStep, sourceStep } from "./source.ts";
+import { completeStep } from "./typing/programmed.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
 /** One step of a shell. */
@@ -74,6 +77,7 @@ function finish(shell: Shell): Step {
     return undefined;
   }
   saveHistory(shell);
+  endJobControl(shell);
   return { exit: state.x };
 }
 
@@ -140,6 +144,8 @@ function act(shell: Shell, frame: Frame): Step {
       return undefined;
     case "prompt":
       return promptStep(shell, frame);
+    case "complete":
+      return completeStep(shell, frame);
     case "load":
       return loadStep(shell, frame);
     case "call":
@@ -161,40 +167,6 @@ function returned(shell: Shell, frame: FrameOf<"call">): undefined {
   }
   shell.pop();
   if (shell.bash && frame.z !== undefined) shell.checkError(frame.t === 1);
-}
-
-/** Waits for the foreground job. */
-function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
-  const { state } = shell;
-  if (frame.lp) {
-    // The last part has run in the shell itself.
-    delete frame.lp;
-    frame.x = state.st;
-  }
-  reap(shell, (pid, status, signal) => {
-    if (!frame.p.includes(pid)) return false;
-    frame.p = frame.p.filter((known) => known !== pid);
-    if (frame.q) (frame.qs ??= {})[pid] = status;
-    if (pid === frame.l) {
-      frame.x = status;
-      tellSignal(shell, signal, { pid, text: frame.tx ? commandText(state, frame.tx) : "" });
-    } else if (status !== 0 && shell.option("P")) frame.pf = status;
-    if (signal === 2 && state.ia) shell.write(1, "\n");
-    return true;
-  });
-  if (frame.p.length > 0) return { wait: { childEnd: true } };
-  shell.pop();
-  state.st = frame.x || (frame.pf ?? 0);
-  if (frame.q) pipelineStatus(shell, frame);
-  shell.checkError(frame.t === 1);
-  return undefined;
-}
-
-/** PIPESTATUS, and with pipefail the status of the last part that failed. */
-function pipelineStatus(shell: Shell, { q = [], qs = {}, x = 0 }: FrameOf<"wait">): void {
-  const all = q.map((pid) => (pid < 0 ? x : (qs[pid] ?? 0)));
-  shell.state.pp = all;
-  if (shell.option("P")) shell.state.st = all.findLast((status) => status !== 0) ?? 0;
 }
 
 /** Collects a substitution's output; the word it stands in starts over with it. */
@@ -300,15 +272,24 @@ function listStep(shell: Shell, frame: NodeFrame, node: NodeOf<"list">): undefin
 
 function background(shell: Shell, ref: NodeRef, node: number, text: string): undefined {
   const { sys, state } = shell;
-  const pid = forkShell(shell, [{ k: "node", r: [ref[0], ref[1], node], i: 0 }]);
-  const child = sys.child(pid);
-  if (state.ia) child.process.processGroup = pid;
-  else {
+  const found = shell.node([ref[0], ref[1], node]);
+  const controls = shell.controlsJobs;
+  const parts = found.k === "pipe" && controls ? found.parts : undefined;
+  const pids = parts
+    ? startParts(shell, ref, parts)
+    : [forkShell(shell, [{ k: "node", r: [ref[0], ref[1], node], i: 0 }])];
+  const pid = pids.at(-1)!;
+  if (!controls) {
+    const child = sys.child(pid);
     child.process.ignoredSignals = [...new Set([...(child.process.ignoredSignals ?? []), 2, 3])];
     child.dup(child.open("/dev/null", { read: true }), 0);
   }
   state.bg = pid;
-  const job = addJob(shell, [pid], text);
-  if (state.ia && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
+  const textOf = (one: number): string => jobText(shell, [ref[0], ref[1], one]);
+  const job = addJob(shell, pids, shell.bash && state.ia ? textOf(node) : text, {
+    ...(controls ? { group: lead(shell, pids), folder: folderNow(shell) } : {}),
+    ...(parts ? { parts: parts.map(textOf) } : {}),
+  });
+  if (state.ia && shell.bash && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
   state.st = 0;
 }

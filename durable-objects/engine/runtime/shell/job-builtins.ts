@@ -1,8 +1,8 @@
 /** Builtins about signals and jobs. */
 import { Errno } from "../errno.ts";
 import { parseSignal, signalNames } from "../kernel/signals.ts";
-import { findJob, startWait } from "./blocking.ts";
-import { jobLine, reap } from "./jobs.ts";
+import { signalJob } from "./job-control.ts";
+import { jobNamed, noSuchJob } from "./job-names.ts";
 import { singleQuoted } from "./bash/quote.ts";
 import { usage, usageAlone } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
@@ -139,47 +139,22 @@ export function kill(shell: Shell, argv: string[]): number {
   }
   let failed = 0;
   for (const word of words) {
-    const job = word.startsWith("%") ? findJob(shell, word) : undefined;
+    const job = word.startsWith("%") ? jobNamed(shell, word) : undefined;
     if (!job && !/^-?\d+$/.test(word)) {
-      if (!shell.bash) shell.say(`invalid number '${word}'`);
-      else if (word.startsWith("%")) shell.complain(`${word}: no such job`);
+      if (word.startsWith("%")) noSuchJob(shell, word);
+      else if (!shell.bash) shell.say(`invalid number '${word}'`);
       else shell.complain(`${word}: arguments must be process or job IDs`);
       failed++;
       continue;
     }
-    for (const pid of job ? job.p : [Number(word)]) {
-      try {
-        sys.kill(pid, signal);
-      } catch (error) {
-        if (!(error instanceof Errno)) throw error;
-        shell.say(`can't kill pid ${pid}: ${error.message}`);
-        failed++;
-      }
+    try {
+      if (job) signalJob(shell, job, signal);
+      else sys.kill(Number(word), signal);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      shell.say(`can't kill pid ${job ? (job.group ?? job.p[0]) : word}: ${error.message}`);
+      failed++;
     }
   }
   return failed ? 1 : 0;
 }
-
-export function jobs(shell: Shell, argv: string[]): number {
-  reap(shell, () => false);
-  for (const job of shell.state.j) {
-    if (argv[1] === "-p") shell.write(1, `${job.p.join(" ")}\n`);
-    else shell.write(1, `${jobLine(shell, job)}\n`);
-    if (job.x !== undefined) job.told = 1;
-  }
-  shell.state.j = shell.state.j.filter((job) => !job.told);
-  return 0;
-}
-
-export function foreground(shell: Shell, argv: string[]): number | undefined {
-  const job = findJob(shell, argv[1] ?? "%%");
-  if (!job) {
-    shell.complain(argv[1] ? `${argv[1]}: no such job` : "no current job");
-    return shell.state.fl === "bash" ? 1 : 2;
-  }
-  shell.write(1, `${job.t}\n`);
-  job.told = 1;
-  return startWait(shell, ["wait", String(job.p.at(-1))], false);
-}
-
-// Looking commands up

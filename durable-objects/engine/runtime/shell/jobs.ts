@@ -1,6 +1,6 @@
 /** Children of a shell: forking it, reaping them, the job table. */
-import { finishedJobsKeptMax } from "../../core/limits.ts";
 import { signalTexts } from "../kernel/signals.ts";
+import { noteChange, noteEnd } from "./job-table.ts";
 import type { Shell } from "./shell.ts";
 import { calls } from "./bash/worked.ts";
 import type { Frame, Job, ShellState, Variable } from "./state.ts";
@@ -28,7 +28,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
   if (state.tr.ERR && shell.option("E")) tr.ERR = state.tr.ERR;
   if (state.tr.DEBUG && shell.option("T")) tr.DEBUG = state.tr.DEBUG;
-  const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
+  const { ia, po: _po, pt: _pt, x: _x, groupBefore: _before, ...kept } = state;
   const cn = shell.within();
   const child: ShellState = {
     ...kept,
@@ -42,6 +42,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     ...(cn === undefined ? {} : { cn }),
     ...(shell.dotted ? { cd: true as const } : {}),
     ...(shell.bash ? { sd: (state.sd ?? 0) + 1, cs: calls(state) } : {}),
+    ...(ia ? { interactiveAbove: true as const } : {}),
     sub: 1,
   };
   return shell.sys.fork(child);
@@ -54,33 +55,29 @@ export function dropWaited({ state }: Shell): void {
   if (gone) state.j = state.j.filter((job) => job !== gone);
 }
 
-export function addJob(shell: Shell, pids: number[], text: string): Job {
-  const { j } = shell.state;
-  const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
-  if (finished.length > finishedJobsKeptMax) shell.state.j = j.filter((job) => job !== finished[0]);
-  const job: Job = {
-    n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1,
-    p: pids,
-    t: text,
-  };
-  shell.state.j.push(job);
-  return job;
-}
-
-/** Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. */
+/**
+ * Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. So does,
+ * where jobs are controlled, what has stopped or goes on.
+ */
 export function reap(
   shell: Shell,
-  own: (pid: number, status: number, signal?: number) => boolean,
+  own: (pid: number, status: number, signal?: number) => boolean = () => false,
 ): void {
+  const jobOf = (pid: number): Job | undefined =>
+    shell.state.j.find((job) => !job.o && job.x === undefined && job.p.includes(pid));
   for (;;) {
     const ended = shell.sys.wait();
-    if (ended === undefined || ended === "none") return;
+    if (ended === undefined || ended === "none") break;
     if (own(ended.pid, ended.status, ended.signal)) continue;
-    const job = shell.state.j.find((known) => known.p.includes(ended.pid));
-    if (job && job.p.at(-1) === ended.pid) {
-      job.x = ended.status;
-      if (ended.signal) job.s = ended.signal;
-    }
+    const job = jobOf(ended.pid);
+    if (job) noteEnd(shell, job, ended);
+  }
+  if (!shell.controlsJobs) return;
+  for (;;) {
+    const changed = shell.sys.waitChanged();
+    if (!changed) return;
+    const job = jobOf(changed.pid);
+    if (job) noteChange(shell, job, changed);
   }
 }
 
@@ -93,48 +90,9 @@ export function tellSignal(
   const text =
     signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
   if (!text) return;
-  if (!shell.bash || (signal === 15 && foreground)) return shell.write(2, `${text}\n`);
+  if (!shell.bash || (foreground && (signal === 15 || shell.state.ia)))
+    return shell.write(2, `${text}\n`);
   if (signal !== 15 && foreground)
     shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);
 }
 
-/** What became of background jobs since the last prompt, as an interactive ash prints it. */
-export function tellJobs(shell: Shell): void {
-  reap(shell, () => false);
-  const { j } = shell.state;
-  for (const job of j)
-    if (job.x !== undefined && !job.told) {
-      job.told = 1;
-      shell.write(2, `${jobLine(shell, job)}\n`);
-    }
-  if (j.some((job) => job.told)) shell.state.j = j.filter((job) => !job.told);
-}
-
-export function jobLine(shell: Shell, job: Job, pid = false): string {
-  const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
-  if (shell.bash) return bashJobLine(job, current, pid);
-  const state =
-    job.x === undefined
-      ? "Running"
-      : job.x === 0
-        ? "Done"
-        : job.x > 128
-          ? signalState(job.x - 128)
-          : `Done(${job.x})`;
-  return `[${job.n}]${current}  ${state.padEnd(27)}${shell.state.ia ? job.t : ""}`;
-}
-
-function bashJobLine(job: Job, current: string, pid: boolean): string {
-  const state =
-    job.x === undefined
-      ? "Running"
-      : job.x === 0
-        ? "Done"
-        : job.s
-          ? (signalTexts[job.s] ?? `Signal ${job.s}`)
-          : `Exit ${job.x}`;
-  return `[${job.n}]${current} ${pid ? String(job.p[0]).padStart(5) : ""} ${state.padEnd(24)}${job.t}${job.x === undefined ? " &" : ""}`;
-}
-
-const signalState = (signal: number): string =>
-  ({ 1: "Hangup", 2: "Interrupt", 9: "Killed", 15: "Terminated" })[signal] ?? `Signal ${signal}`;

@@ -51,6 +51,11 @@ export abstract class Parameters {
     return this.state.fl === "bash";
   }
 
+  /** Whether what it starts gets process groups of their own, and the terminal in turn. */
+  get controlsJobs(): boolean {
+    return this.option("m") && !this.state.sub && !this.state.completion;
+  }
+
   option(letter: string): boolean {
     return this.state.o.includes(letter);
   }
@@ -108,7 +113,7 @@ export abstract class Parameters {
       case "!":
         return state.bg === undefined ? "" : String(state.bg);
       case "-":
-        return shownOptions((state.sm ?? "") + state.o + (state.ia ? "i" : ""), this.bash);
+        return shownOptions((state.sm ?? "") + state.o + (state.ia || state.interactiveAbove ? "i" : ""), this.bash);
       case "LINENO":
         return String(this.lineNumber());
       case "PPID":

@@ -5,6 +5,7 @@ import type { Sys } from "../kernel/types.ts";
 import type { Node } from "./ast.ts";
 import { singleQuoted } from "./bash/quote.ts";
 import { inWords, notRun, redirectStatus } from "./dialects.ts";
+import { beginForeground } from "./job-control.ts";
 import { dropWaited } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
@@ -141,6 +142,7 @@ export function external(
   if (!last) dropWaited(shell);
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
+  const job = last ? {} : beginForeground(shell, [pid], frame.r);
   const tell = (text: string): void => {
     child.complain(`${shell.head()}${inWords(shell, text)}\n`);
   };
@@ -166,6 +168,6 @@ export function external(
   if (last) return undefined;
   state.f.pop();
   const text = shell.bash ? { tx: frame.r } : {};
-  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...(frame.t ? { t: 1 as const } : {}) });
+  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...job, ...(frame.t ? { t: 1 as const } : {}) });
   return undefined;
 }

@@ -4,6 +4,7 @@ import { abortStatus, dialectHead, discards, goesOn, inWords } from "./dialects.
 import { ExpansionProblem } from "./problems.ts";
 import { closeFd } from "./redirect.ts";
 import { builtIn, Parameters } from "./parameters.ts";
+import { withoutCommandLine } from "./typing/completion-variables.ts";
 import { shoptNames } from "./bash/shopt-data.ts";
 import { functionText } from "./bash/function-text.ts";
 import { listWords } from "./bash/attributes.ts";
@@ -219,6 +220,11 @@ export class Shell extends Parameters {
     } else if (frame.k === "sub") {
       if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
     } else if (frame.k === "trap" && !frame.x) this.state.st = frame.st;
+    else if (frame.k === "complete") {
+      Object.assign(this.state, frame.before);
+      delete this.state.completion;
+      withoutCommandLine(this);
+    }
     return frame;
   }
 

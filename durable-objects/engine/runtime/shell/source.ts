@@ -6,7 +6,9 @@ import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { expanding } from "./expanding.ts";
 import { beginLine, editLine, editsLines } from "./typing/line-editing.ts";
-import { tellJobs } from "./jobs.ts";
+import { mayLeave } from "./job-control.ts";
+import { tellJobs } from "./job-table.ts";
+import { reap } from "./jobs.ts";
 import { promptText } from "./typing/prompt.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, modeOf, sweepChunks, unitAt, type FrameOf, type Mode } from "./state.ts";
@@ -74,11 +76,18 @@ function inputStep(shell: Shell, frame: Source): Step {
   if (frame.eof) {
     if (state.fl === "bash") sayGoodbye(shell);
     else if (state.ia) shell.write(2, "\n");
+    if (!mayLeave(shell)) {
+      delete frame.eof;
+      return undefined;
+    }
     shell.pop();
     return undefined;
   }
   if (state.ia && !frame.ln) {
-    if (text === "" && !frame.pc) tellJobs(shell);
+    if (text === "" && !frame.pc) {
+      reap(shell);
+      tellJobs(shell);
+    }
     if (text === "" && !frame.pc && shell.bash && promptCommand(shell, frame)) return undefined;
     frame.ln = 1;
     delete frame.pc;
@@ -87,7 +96,8 @@ function inputStep(shell: Shell, frame: Source): Step {
   }
   const edited = frame.ed !== undefined;
   const data = edited ? editLine(shell, frame) : sys.read(0, state.ia ? 4096 : 1024);
-  if (data === undefined) return state.po ? undefined : { wait: { readable: [0] } };
+  if (data === undefined)
+    return state.po || shell.top !== frame ? undefined : { wait: { readable: [0] } };
   delete frame.ln;
   if (data === "") {
     if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;

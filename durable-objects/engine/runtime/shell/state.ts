@@ -2,6 +2,7 @@
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import type { Grammar } from "./bash/cursor.ts";
 import type { Session } from "../kernel/state.ts";
+import type { Word as CompletedWord } from "../readline/completion.ts";
 import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
@@ -29,6 +30,8 @@ export type NodeRef = [chunk: string, offset: number, node: number];
 /** A saved descriptor: where it was, and where its copy is (-1: it was closed). */
 export type Saved = [fd: number, copy: number];
 
+export type TerminalModes = Pick<Session, "raw" | "echo" | "noSignals">;
+
 interface Base {
   /** Commands below are conditions: `set -e` does not look at them. */
   t?: 1;
@@ -48,7 +51,7 @@ export type Frame = Base &
         /** PROMPT_COMMAND has run. */
         pc?: 1;
         /** The line that is edited, and the terminal's modes before. */
-        ed?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
+        ed?: { line: Line; modes: TerminalModes };
       }
     | {
         k: "node";
@@ -81,6 +84,11 @@ export type Frame = Base &
         lp?: 1;
         /** The command. */
         tx?: NodeRef;
+        /** With job control: the job it is, and the terminal's modes before. */
+        job?: number;
+        modes?: TerminalModes;
+        /** ^C has ended one of its processes. */
+        interrupted?: true;
       }
     | { k: "sub"; fd: number; p: number; b: string }
     | {
@@ -111,6 +119,18 @@ export type Frame = Base &
     | { k: "prompt"; r: NodeRef; m?: string[]; ps?: number[] }
     /** A pipe that is read to its end before it is sourced. */
     | { k: "load"; fd: number; b: string; n: string; p?: string[] }
+    /** Keys wait while a function finds out what may be completed. */
+    | {
+        k: "complete";
+        word: CompletedWord;
+        /** Whose completion it is; it may have been loaded and be asked for again. */
+        spec: string;
+        lists: boolean;
+        again: boolean;
+        tries: number;
+        /** Status, last argument, statuses of the last pipeline. */
+        before: { st: number; la?: string; pp?: number[] };
+      }
     /** A command that is timed, from that moment on. */
     | { k: "time"; from: number; p?: 1 }
     | { k: "map"; a: MapOptions; b: string; w: string[]; done?: 1 }
@@ -172,6 +192,21 @@ export interface Job {
   w?: 1;
   /** The parent shell's: listed, not waited for. */
   o?: 1;
+  /** Its process group; absent: it was started without job control. */
+  group?: number;
+  /** The shell waits for it, and it has the terminal. */
+  foreground?: true;
+  /** What ended before the whole has: status and signal, by pid. */
+  ended?: Record<string, [status: number, signal?: number]>;
+  /** Which of its processes are stopped, and the signal, once all are. */
+  stopped?: number[];
+  stopSignal?: number;
+  /** How it stands has been told. */
+  notified?: true;
+  /** Commands of a pipeline's processes. */
+  parts?: string[];
+  /** Folder it was started in. */
+  folder?: string;
 }
 
 export interface ShellState {
@@ -190,6 +225,15 @@ export interface ShellState {
   pt?: number[];
   bg?: number;
   j: Job[];
+  /** Numbers of the current job and the previous one. */
+  currentJob?: number;
+  previousJob?: number;
+  /** The last command was `exit`, which stopped jobs kept from ending the shell, or `jobs`. */
+  knowsOfJobs?: true;
+  /** Group that had the terminal before a shell that controls jobs. */
+  groupBefore?: number;
+  /** In a child of an interactive shell. */
+  interactiveAbove?: true;
   /** $$, also in subshells. */
   pid: number;
   ppid: number;
@@ -243,8 +287,8 @@ export interface ShellState {
   cs?: [name: string, line: number, file: string][];
   /** Completions by command: words of `complete`. */
   cc?: Record<string, string[]>;
-  /** A completion function runs. */
-  cp?: 1;
+  /** A completion function runs; options it has changed by `compopt`. */
+  completion?: { options: Record<string, boolean> };
   /** Builtins that `enable -n` took away. */
   nb?: string[];
   /** Paths that `hash` has been told. */

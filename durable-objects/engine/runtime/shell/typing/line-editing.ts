@@ -5,9 +5,10 @@ import { Errno } from "../../errno.ts";
 import type { Session } from "../../kernel/state.ts";
 import { begin, edit, finish, interrupted, resize } from "../../readline/editor.ts";
 import { expandHistory } from "../../readline/expansion.ts";
-import { completeKey } from "./completing.ts";
+import { listingKeys } from "./completing.ts";
+import { completeKey } from "./programmed.ts";
 import type { Shell } from "../shell.ts";
-import type { FrameOf } from "../state.ts";
+import type { FrameOf, TerminalModes } from "../state.ts";
 
 type Source = FrameOf<"src">;
 
@@ -65,7 +66,7 @@ export function saveHistory(shell: Shell): void {
 }
 
 /** Takes the terminal's keys as they come, and what was typed before. */
-function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals"> {
+function takeKeys(session: Session): TerminalModes {
   const { raw, echo, noSignals } = session;
   session.raw = true;
   delete session.echo;
@@ -84,7 +85,7 @@ function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals">
 /** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
 function giveKeys(
   session: Session | undefined,
-  modes: Pick<Session, "raw" | "echo" | "noSignals">,
+  modes: TerminalModes,
   rest = "",
 ): void {
   if (!session) return;
@@ -102,7 +103,10 @@ export function beginLine(shell: Shell, frame: Source, prompt: string): void {
   const session = sys.terminal(0);
   if (!session) return;
   sys.kernel.touch();
-  const [line, output] = begin(prompt, session.cols || 80, state.rl ?? {});
+  const { cols = 80, rows = 24 } = session;
+  shell.set("COLUMNS", String(cols || 80));
+  shell.set("LINES", String(rows || 24));
+  const [line, output] = begin(prompt, cols || 80, state.rl ?? {});
   frame.ed = { line, modes: takeKeys(session) };
   shell.write(2, output);
 }
@@ -124,12 +128,15 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
   }
   let rest = keys;
   for (;;) {
+    if (line.listing) rest = listingKeys(shell, line, historyOf(shell), rest);
     const edited = edit(line, historyOf(shell), rest);
     shell.write(2, edited.output);
     ({ rest } = edited);
     if (edited.event === "complete" || edited.event === "list") {
       completeKey(shell, line, historyOf(shell), edited.event === "list");
-      if (rest !== "") continue;
+      // A function of the shell finds out first: the keys behind wait for it.
+      if (shell.top !== frame && session) session.input = rest + session.input;
+      else if (rest !== "") continue;
       return undefined;
     }
     if (!edited.event) return undefined;
@@ -143,7 +150,9 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
 function accepted(shell: Shell, frame: Source, text: string): string {
   const { state } = shell;
   const goesOn = (frame.b ?? "") !== "";
-  const expanded = expandHistory(text, historyOf(shell), goesOn ? (frame.b ?? "") : "");
+  const expanded = shell.option("H")
+    ? expandHistory(text, historyOf(shell), goesOn ? (frame.b ?? "") : "")
+    : { text };
   if ("error" in expanded) {
     shell.write(2, `bash: ${expanded.error}\n`);
     state.st = 1;

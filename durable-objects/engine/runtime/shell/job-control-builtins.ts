@@ -1,0 +1,208 @@
+/** jobs, fg, bg, disown, suspend. */
+import type { Builtin } from "./builtin.ts";
+import { isLogin } from "./dialects.ts";
+import { bringForward } from "./job-control.ts";
+import {
+  dropJobs,
+  elsewhere,
+  isRunning,
+  isStopped,
+  jobLine,
+  makeCurrent,
+  runs,
+} from "./job-table.ts";
+import { jobNamed, noSuchJob } from "./job-names.ts";
+import { reap } from "./jobs.ts";
+import { addChunk, type Job } from "./state.ts";
+import { usage } from "./bash/usage.ts";
+import { singleQuoted } from "./bash/quote.ts";
+import type { Shell } from "./shell.ts";
+
+/** Letters of options, and the words behind them; a status after a complaint. */
+function options(
+  shell: Shell,
+  argv: readonly string[],
+  known: string,
+): { letters: string; names: string[] } | number {
+  let letters = "";
+  let i = 1;
+  for (; i < argv.length && /^-./.test(argv[i]!) && argv[i] !== "--"; i++) {
+    for (const letter of argv[i]!.slice(1)) {
+      if (!known.includes(letter)) {
+        if (shell.bash) return usage(shell, `-${letter}`);
+        shell.complain(`illegal option -${letter}`);
+        return 2;
+      }
+      letters += letter;
+    }
+  }
+  return { letters, names: argv.slice(argv[i] === "--" ? i + 1 : i) };
+}
+
+/** A builtin that stops at a complaint. */
+function listed(shell: Shell, job: Job, letters: string): void {
+  const { state } = shell;
+  const isOver = job.x !== undefined;
+  const asked =
+    (!letters.includes("r") || isRunning(job)) &&
+    (!letters.includes("s") || isStopped(job)) &&
+    (!letters.includes("n") || !job.notified);
+  // Whoever types is told once of those that have ended, too.
+  if (!asked || (isOver && shell.bash && !state.ia)) return;
+  if (letters.includes("p")) shell.write(1, `${job.p[0]}\n`);
+  else shell.write(1, `${jobLine(shell, job, letters.includes("l"))}\n`);
+  if (isOver) job.told = 1;
+  else job.notified = true;
+}
+
+export const jobs: Builtin = (shell, argv, tested) => {
+  const { state } = shell;
+  reap(shell);
+  const asked = options(shell, argv, shell.bash ? "lnprsx" : "lp");
+  if (typeof asked === "number") return asked;
+  const { letters, names } = asked;
+  if (letters.includes("x")) return insteadOfJobs(shell, names, tested);
+  let status = 0;
+  if (names.length === 0) for (const job of state.j) listed(shell, job, letters);
+  for (const name of names) {
+    const job = jobNamed(shell, name);
+    if (job) listed(shell, job, letters);
+    else status = noSuchJob(shell, name);
+  }
+  dropJobs(shell, (job) => job.told === 1);
+  return status;
+};
+
+/** `jobs -x`: a command with process groups in the place of jobs. */
+function insteadOfJobs(shell: Shell, words: readonly string[], tested: boolean): undefined {
+  const named = words.map((word) => {
+    const job = word.startsWith("%") ? jobNamed(shell, word) : undefined;
+    return singleQuoted(job ? String(job.p[0]) : word);
+  });
+  const c = addChunk(shell.state, named.join(" "));
+  shell.push({ k: "src", c, o: 0, m: "eval", ...(tested ? { t: 1 as const } : {}) });
+}
+
+const withoutControl = (shell: Shell): number => {
+  shell.complain("no job control");
+  return shell.bash ? 1 : 2;
+};
+
+/** A job that can go on, or a complaint. */
+function livingJob(shell: Shell, name: string): Job | undefined {
+  reap(shell);
+  const job = jobNamed(shell, name);
+  if (!job) noSuchJob(shell, name);
+  else if (job.group === undefined)
+    shell.complain(
+      shell.bash ? `job ${job.n} started without job control` : `job ${name} not created under job control`,
+    );
+  else if (job.x !== undefined) shell.complain("job has terminated");
+  else return job;
+  return undefined;
+}
+
+export const fg: Builtin = (shell, argv, tested) => {
+  if (!shell.controlsJobs) return withoutControl(shell);
+  const asked = options(shell, argv, "");
+  if (typeof asked === "number") return asked;
+  const job = livingJob(shell, asked.names[0] ?? "");
+  if (!job) return shell.bash ? 1 : 2;
+  const away = shell.bash ? elsewhere(shell, job) : undefined;
+  shell.write(1, `${job.t}${away === undefined ? "" : `\t(wd: ${away})`}\n`);
+  goOnInForeground(shell, job, tested);
+  return undefined;
+};
+
+function goOnInForeground(shell: Shell, job: Job, tested: boolean): void {
+  const group = job.group!;
+  const stopped = isStopped(job);
+  job.foreground = true;
+  if (stopped) runs(shell, job);
+  makeCurrent(shell, job);
+  const last = job.p.at(-1)!;
+  const ended = job.ended ?? {};
+  const statuses = Object.fromEntries(Object.entries(ended).map(([pid, [status]]) => [pid, status]));
+  shell.push({
+    k: "wait",
+    p: job.p.filter((pid) => !ended[pid]),
+    l: last,
+    job: job.n,
+    ...(statuses[last] === undefined ? {} : { x: statuses[last] }),
+    ...(shell.bash && job.p.length > 1 ? { q: job.p, qs: statuses } : {}),
+    ...bringForward(shell, group),
+    ...(tested ? { t: 1 as const } : {}),
+  });
+  if (stopped) shell.sys.kill(-group, 18);
+}
+
+export const bg: Builtin = (shell, argv) => {
+  if (!shell.controlsJobs) return withoutControl(shell);
+  const asked = options(shell, argv, "");
+  if (typeof asked === "number") return asked;
+  let status = 0;
+  for (const name of asked.names.length ? asked.names : [""]) {
+    const job = livingJob(shell, name);
+    if (!job) status = shell.bash ? 1 : 2;
+    else if (isRunning(job) && shell.bash) shell.complain(`job ${job.n} already in background`);
+    else {
+      const away = shell.bash ? elsewhere(shell, job) : undefined;
+      const sign = jobLine(shell, job).charAt(`[${job.n}]`.length);
+      const end = away === undefined ? "" : `\t(wd: ${away})`;
+      shell.write(1, shell.bash ? `[${job.n}]${sign} ${job.t} &${end}\n` : `[${job.n}] ${job.t}\n`);
+      runs(shell, job);
+      job.notified = true;
+      shell.state.bg = job.p.at(-1)!;
+      shell.sys.kill(-job.group!, 18);
+    }
+  }
+  return status;
+};
+
+export const disown: Builtin = (shell, argv) => {
+  const asked = options(shell, argv, "ahr");
+  if (typeof asked === "number") return asked;
+  const { letters, names } = asked;
+  reap(shell);
+  const { state } = shell;
+  let status = 0;
+  const goes: Job[] = [];
+  if (names.length === 0 && /[ar]/.test(letters))
+    goes.push(...state.j.filter((job) => !letters.includes("r") || isRunning(job)));
+  else
+    for (const name of names.length ? names : [""]) {
+      const job = jobNamed(shell, name);
+      if (job) goes.push(job);
+      else status = noSuchJob(shell, name);
+    }
+  if (letters.includes("h")) return status;
+  for (const job of goes) {
+    if (!isStopped(job)) continue;
+    shell.command = undefined;
+    shell.complain(`warning: deleting stopped job ${job.n} with process group ${job.group}`);
+  }
+  dropJobs(shell, (job) => goes.includes(job));
+  return status;
+};
+
+export const suspend: Builtin = (shell, argv) => {
+  const asked = options(shell, argv, "f");
+  if (typeof asked === "number") return asked;
+  if (!shell.controlsJobs) {
+    shell.complain("cannot suspend: no job control");
+    return 1;
+  }
+  // Nobody could send the first shell of a terminal on.
+  if ((isLogin(shell) && !asked.letters.includes("f")) || shell.sys.process.parent === 0) {
+    shell.complain("cannot suspend a login shell");
+    return 1;
+  }
+  shell.sys.kill(0, 19);
+  return 0;
+};
+
+/** `%1` is `fg %1`, and `%1 &` is `bg %1`. */
+export const resume: Builtin = (shell, argv, tested) => {
+  shell.command = "fg";
+  return fg(shell, ["fg", argv[0]!], tested);
+};

@@ -1,0 +1,147 @@
+/**
+ * Programmable completion: what `complete` was told of a command is asked for the word at the cursor. Functions and commands run in
+ * the shell, in a frame above the line that is edited. bash: pcomplete.c
+ */
+import { commandAt, type CommandLine } from "../../readline/command-line.ts";
+import { wordAt, type Word } from "../../readline/completion.ts";
+import type { Line } from "../../readline/line.ts";
+import type { Step } from "../../kernel/calls.ts";
+import { completionOptions, finished, generated, valueOf } from "../bash/completion.ts";
+import { singleQuoted } from "../bash/quote.ts";
+import { addChunk, type FrameOf } from "../state.ts";
+import type { Shell } from "../shell.ts";
+import { apply, byDefault, files, isFolder, type Candidates } from "./completing.ts";
+import { commandLineVariables } from "./completion-variables.ts";
+
+type Completing = FrameOf<"complete">;
+
+/** Completions that function may load more of before it is enough. */
+const loadsMax = 8;
+/** Status of a function that has loaded a completion: it is looked up again. bash: pcomplib.h EX_RETRYFAIL */
+const loaded = 124;
+
+/** Under which name completions for a word are kept; nothing: nobody has told any. */
+function specNamed(shell: Shell, word: Word, command: CommandLine): string | undefined {
+  const known = shell.state.cc;
+  if (!known || !shell.shopt("progcomp")) return undefined;
+  const has = (name: string): boolean => Object.hasOwn(known, name);
+  if (command.text.trim() === "") return has("-E") ? "-E" : undefined;
+  if (word.first || command.cword === 0) return has("-I") ? "-I" : undefined;
+  const [name = ""] = command.words;
+  const last = name.replace(/^.*\//, "");
+  return [name, last, "-D"].find(has);
+}
+
+/** What is run for a completion; nothing: all of it is known at once. */
+function toRun(
+  shell: Shell,
+  spec: readonly string[],
+  word: Word,
+  command: CommandLine,
+): string | undefined {
+  const [called, own, before] = [command.words[0] ?? "", word.text, previous(command)];
+  const words = [called, own, before].map(singleQuoted).join(" ");
+  const name = valueOf(spec, "F");
+  if (name !== undefined) {
+    if (Object.hasOwn(shell.state.fn, name)) return `${singleQuoted(name)} ${words}`;
+    shell.write(2, `bash: completion: function \`${name}' not found\n`);
+    return undefined;
+  }
+  const program = valueOf(spec, "C");
+  if (program !== undefined) return `mapfile -t COMPREPLY < <(${program} ${words})`;
+  const list = valueOf(spec, "W");
+  return list !== undefined && /[$`]/.test(list) ? `COMPREPLY=(${list}\n)` : undefined;
+}
+
+const previous = ({ words, cword }: CommandLine): string => words[cword - 1] ?? "";
+
+/** Tab (or M-?): what fits the word at the cursor. */
+export function completeKey(
+  shell: Shell,
+  line: Line,
+  history: readonly string[],
+  lists: boolean,
+): void {
+  const word = wordAt(line.text, line.point);
+  const how = { lists, again: line.last === "complete" };
+  if (!completeByCommand(shell, line, history, word, how))
+    apply(shell, line, history, word, byDefault(shell, word), how);
+}
+
+/** Begins to complete a word as its command's completions say; false: there are none. */
+export function completeByCommand(
+  shell: Shell,
+  line: Line,
+  history: readonly string[],
+  word: Word,
+  how: { lists: boolean; again: boolean; tries?: number },
+): boolean {
+  const { state } = shell;
+  const command = commandAt(line.text, line.point);
+  const name = specNamed(shell, word, command);
+  if (name === undefined) return false;
+  const spec = state.cc![name]!;
+  const text = toRun(shell, spec, word, command);
+  if (text === undefined) {
+    apply(shell, line, history, word, found(shell, spec, word, []), how);
+    return true;
+  }
+  const { lists, again, tries = 0 } = how;
+  const before = {
+    st: state.st,
+    ...(state.la === undefined ? {} : { la: state.la }),
+    ...(state.pp === undefined ? {} : { pp: state.pp }),
+  };
+  shell.push({ k: "complete", word, spec: name, lists, again, tries, before });
+  state.completion = { options: {} };
+  commandLineVariables(shell, command, again || lists);
+  shell.push({ k: "src", c: addChunk(state, text), o: 0, m: "eval" });
+  return true;
+}
+
+/** A function has said what may stand there: the frame is on top again. */
+export function completeStep(shell: Shell, frame: Completing): Step {
+  const { state } = shell;
+  const status = state.st;
+  const spec = state.cc?.[frame.spec] ?? [];
+  const words = shell.values("COMPREPLY");
+  const options = { ...state.completion?.options };
+  shell.pop();
+  const { top } = shell;
+  if (top?.k !== "src" || !top.ed) return undefined;
+  const { line } = top.ed;
+  const history = state.hi ?? [];
+  const { word, lists, again, tries } = frame;
+  line.kept = state.rl ??= {};
+  if (status === loaded && tries < loadsMax) {
+    if (completeByCommand(shell, line, history, word, { lists, again, tries: tries + 1 }))
+      return undefined;
+  } else apply(shell, line, history, word, found(shell, spec, word, words, options), { lists, again });
+  return undefined;
+}
+
+/** What a completion comes to: its own words, then what its options make of too few. */
+function found(
+  shell: Shell,
+  spec: readonly string[],
+  word: Word,
+  more: readonly string[],
+  changed: Readonly<Record<string, boolean>> = {},
+): Candidates {
+  const options = completionOptions(spec, changed);
+  const [own, isWordList] = [word.text, valueOf(spec, "F") ?? valueOf(spec, "C")];
+  const said = isWordList === undefined ? more.filter((one) => one.startsWith(own)) : more;
+  const names = finished(shell, spec, [...generated(shell, spec, own), ...said], own);
+  const folders = (): string[] => files(shell, own, (path) => isFolder(shell, path));
+  if (names.length === 0 && options.has("dirnames")) return { names: folders(), files: true };
+  if (options.has("plusdirs")) names.push(...folders());
+  if (names.length === 0 && options.has("bashdefault")) return byDefault(shell, word);
+  if (names.length === 0 && options.has("default"))
+    return { names: files(shell, own), files: true };
+  return {
+    names,
+    ...(options.has("filenames") ? { files: true as const } : {}),
+    ...(options.has("nospace") ? { bare: true as const } : {}),
+    ...(options.has("nosort") ? { unsorted: true as const } : {}),
+  };
+}
