@@ -1,10 +1,34 @@
 """Types the rows of a keys.json into the machine's shell on a terminal of its own; prints screens.json: what it printed after each
 step. A step is keys, another width, or {"wait": seconds}.
-python3 record.py < keys.json > screens.json"""
+python3 record.py < keys.json > screens.json
+Where there are "answers" (what kubectl __complete was recorded to say), a stand-in gives them, beside kubectl's own completion script;
+BASH_COMPLETION names a file with the functions that it calls."""
 import fcntl, json, os, pty, select, shutil, signal, struct, sys, termios, time
 
 job = json.load(sys.stdin)
 folder = job.get("folder", "/tmp/readline")
+
+
+standin = """#!/usr/bin/env python3
+import json, sys
+line = "kubectl " + " ".join(word or "''" for word in sys.argv[1:])
+answers = {row["line"]: row["stdout"] for row in json.load(open("ANSWERS"))}
+if line not in answers:
+    open("/tmp/unanswered", "a").write(line + "\\n")
+    sys.exit(1)
+sys.stdout.write(answers[line])
+"""
+
+
+def prepare():
+    """What ~/start needs: kubectl's completion, and a kubectl that has answers."""
+    programs = folder + "-programs"
+    os.makedirs(programs, exist_ok=True)
+    with open(programs + "/kubectl", "w") as file:
+        file.write(standin.replace("ANSWERS", os.path.abspath(job["answers"])))
+    os.chmod(programs + "/kubectl", 0o755)
+    with open(folder + "/start", "w") as file:
+        file.write("PATH=%s:$PATH\n. %s\n. %s\n" % (programs, os.environ["BASH_COMPLETION"], os.path.abspath(job["script"])))
 
 
 def size(terminal, cols):
@@ -33,6 +57,8 @@ def record(row):
             os.makedirs(path)
         else:
             open(path, "w").close()
+    if "answers" in job:
+        prepare()
     shell = row.get("shell", ["bash", "--norc", "--noprofile"])
     pid, terminal = pty.fork()
     if pid == 0:

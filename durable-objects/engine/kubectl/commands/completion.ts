@@ -38,6 +38,16 @@ __start_kubectl() {
     [[ $cur == -*=* ]] && cur=\${cur#*=}
     COMPREPLY=()
     mapfile -t lines <<< "$out"
+    # Files whose names end in what was answered; folders.
+    if ((directive & 24)); then
+        compopt -o filenames
+        printf -v part '|%s' "\${lines[@]}"
+        mapfile -t lines < <(compgen -f -- "$cur")
+        for name in "\${lines[@]}"; do
+            [[ -d $name || (directive -lt 16 && "$part|" == *"|\${name##*.}|"*) ]] && COMPREPLY+=("$name")
+        done
+        return
+    fi
     for line in "\${lines[@]}"; do
         name=\${line%%$tab*}
         [[ -n $name ]] || continue

@@ -51,7 +51,10 @@ function fromInput(shell: Shell, words: string[]): void {
   if (sys.terminal(0) && sys.terminal(2)) state.ia = 1;
   state.f.push({ k: "src", c: "", o: 0, m: "in" });
   if (state.ia) beginJobControl(shell);
-  if (state.ia && state.fl === "bash") state.o += "H";
+  if (state.ia && state.fl === "bash") {
+    state.o += "HMN";
+    state.so = { ...state.so, expand_aliases: true };
+  }
   if (!state.ia || state.fl !== "bash" || sys.argv.includes("--norc")) return;
   state.v.PS1 = ["\\s-\\v\\$ ", 0];
   readStartFiles(shell);

@@ -304,7 +304,9 @@ export interface ShellState {
   hj?: 1;
 }
 
-const units = new Map<string, Unit | SyntaxProblem>();
+/** By text, then by grammar and offset: a text is long, and what it is known by is worked out once. */
+const units = new Map<string, Map<string, Unit | SyntaxProblem>>();
+let unitCount = 0;
 let unitBytes = 0;
 
 /** Which grammar a text is read by: POSIX's, bash's, bash's with extended patterns. */
@@ -324,8 +326,8 @@ export function modeOf(state: ShellState, chunk: string, offset: number): Mode {
 
 /** The complete command at an offset of a text; parsed once and kept for a while. */
 export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
-  const key = `${mode}${offset}:${text}`;
-  let unit = units.get(key);
+  const key = `${mode}${offset}`;
+  let unit = units.get(text)?.get(key);
   if (!unit) {
     try {
       unit = new Parser(text, offset, { ...grammars[mode]! }).unit();
@@ -333,12 +335,16 @@ export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
       if (!(error instanceof SyntaxProblem)) throw error;
       unit = error;
     }
-    unitBytes += key.length;
-    if (units.size > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
+    unitCount++;
+    unitBytes += text.length;
+    if (unitCount > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
       units.clear();
-      unitBytes = key.length;
+      unitCount = 1;
+      unitBytes = text.length;
     }
-    units.set(key, unit);
+    let known = units.get(text);
+    if (!known) units.set(text, (known = new Map()));
+    known.set(key, unit);
   }
   if (unit instanceof SyntaxProblem) throw unit;
   return unit;

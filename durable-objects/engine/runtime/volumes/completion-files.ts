@@ -32,7 +32,7 @@ _get_comp_words_by_ref() {
             _rest=\${_rest:1} _blank=1
         done
         _rest=\${_rest:\${#_part}}
-        if [[ -n $_keep && -z $_blank && ( $_part == ["$_keep"]* || \${_all[-1]-} == *["$_keep"] ) && \${#_all[@]} -gt 0 ]]; then
+        if [[ \${#_all[@]} -gt 0 && -n $_keep && -z $_blank && ( $_part == ["$_keep"]* || \${_all[-1]} == *["$_keep"] ) ]]; then
             _all[-1]+=$_part
         else
             _all+=("$_part")
@@ -51,14 +51,14 @@ _get_comp_words_by_ref() {
 
 # The beginning of a completion function: 1 where a file is wanted, behind a redirection.
 _init_completion() {
-    local _signs='<>&'
+    local _signs='<>&' _redirection='[<>]'
     COMPREPLY=()
     while [[ \${1-} == -* ]]; do
         [[ $1 == -n ]] && _signs+=$2 && shift
         shift
     done
     _get_comp_words_by_ref -n "$_signs" cur prev words cword
-    if [[ $prev == *[\<\>] ]]; then
+    if [[ $prev == *$_redirection ]]; then
         _filedir
         return 1
     fi
@@ -73,14 +73,15 @@ __ltrim_colon_completions() {
 
 # Files, folders (-d), or files whose names end in one of A|B.
 _filedir() {
-    local _name
+    local _name _ends="|\${1-}|"
+    _ends=\${_ends//[@()]/|}
     compopt -o filenames
     if [[ \${1-} == -d ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
     fi
     for _name in $(compgen -f -- "$cur"); do
-        [[ -z \${1-} || -d $_name || "|\${1#@}|" == *[\|\(]"\${_name##*.}"[\|\)]* ]] && COMPREPLY+=("$_name")
+        [[ -z \${1-} || -d $_name || $_ends == *"|\${_name##*.}|"* ]] && COMPREPLY+=("$_name")
     done
 }
 
@@ -107,7 +108,6 @@ export const completionFiles: FileTable = {
 export const administratorsBashrc = `# kubectl's completion comes with the first Tab, for k as well.
 alias k=kubectl
 _load_kubectl() {
-    . ${folder}/bash_completion
     source <(kubectl completion bash)
     complete -o default -F __start_kubectl k
     return 124

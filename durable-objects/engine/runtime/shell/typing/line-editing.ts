@@ -163,7 +163,7 @@ function accepted(shell: Shell, frame: Source, text: string): string {
     const last = state.hi?.pop() ?? "";
     const joint = jointOf(last, frame.b ?? "");
     state.hi = [...(state.hi ?? []), last + joint + expanded.text];
-  } else if (expanded.text.trim() !== "") {
+  } else if (expanded.text.trim() !== "" && shell.option("N")) {
     const had = state.hi;
     noteCommand(shell, expanded.text, sizeOf(shell));
     if (state.hi === had) delete state.hj;
