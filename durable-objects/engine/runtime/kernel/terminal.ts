@@ -44,6 +44,7 @@ function key(kernel: Kernel, session: Session, character: string): void {
   if (signal !== undefined) {
     echo(kernel, session, caret(character));
     session.editedLine = "";
+    session.input = "";
     foreground(kernel, session, signal);
   } else if (character === "\x7f" || character === "\b") {
     if (edited) erase(kernel, session, lastLength(edited));

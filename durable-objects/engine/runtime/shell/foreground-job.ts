@@ -52,11 +52,13 @@ function noteEnd(
   frame.p = frame.p.filter((known) => known !== pid);
   if (frame.q) (frame.qs ??= {})[pid] = status;
   if (signal === 2) frame.interrupted = true;
-  if (pid === frame.l) {
-    frame.x = status;
+  // dash and ash tell it of each process.
+  if (pid === frame.l || !shell.bash) {
     const text = frame.tx ? commandText(shell.state, frame.tx) : "";
     tellSignal(shell, signal, { pid, text });
-  } else if (status !== 0 && shell.option("P")) frame.pf = status;
+  }
+  if (pid === frame.l) frame.x = status;
+  else if (status !== 0 && shell.option("P")) frame.pf = status;
 }
 
 /** PIPESTATUS, and with pipefail the status of the last part that failed. */

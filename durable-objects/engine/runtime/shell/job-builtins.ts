@@ -2,6 +2,7 @@
 import { Errno } from "../errno.ts";
 import { parseSignal, signalNames } from "../kernel/signals.ts";
 import { signalJob } from "./job-control.ts";
+import { reap } from "./jobs.ts";
 import { jobNamed, noSuchJob } from "./job-names.ts";
 import { singleQuoted } from "./bash/quote.ts";
 import { usage, usageAlone } from "./bash/usage.ts";
@@ -138,6 +139,7 @@ export function kill(shell: Shell, argv: string[]): number {
     return 1;
   }
   let failed = 0;
+  if (words.some((word) => word.startsWith("%"))) reap(shell);
   for (const word of words) {
     const job = word.startsWith("%") ? jobNamed(shell, word) : undefined;
     if (!job && !/^-?\d+$/.test(word)) {

@@ -79,14 +79,14 @@ export function noteEnd(shell: Shell, job: Job, { pid, status, signal }: Ended):
   ended[pid] = signal === undefined ? [status] : [status, signal];
   if (!job.p.every((one) => ended[one])) return noteAllStopped(shell, job);
   const [x, s] = ended[job.p.at(-1)!]!;
-  const wasStopped = isStopped(job);
+  // It went on before it ended.
+  if (isStopped(job)) runs(shell, job);
   job.x = x;
   if (s) job.s = s;
   delete job.ended;
   delete job.stopped;
   delete job.stopSignal;
   delete job.notified;
-  if (wasStopped) chooseCurrent(shell);
 }
 
 function noteAllStopped(shell: Shell, job: Job, signal = 20): void {
@@ -170,7 +170,7 @@ export function jobLine(shell: Shell, job: Job, pids = false): string {
   if (!pids) return `${head} ${state}${job.t}${end}`;
   const [first = job.t, ...others] = job.parts ?? [job.t];
   const pidOf = (i: number): string => String(job.p[i] ?? 0).padStart(5);
-  const below = others.map((part, i) => `\n     ${pidOf(i + 1)} ${" ".repeat(24)}| ${part}`);
+  const below = others.map((part, i) => `\n     ${pidOf(i + 1)} ${" ".repeat(22)}| ${part}`);
   return `${head}${pidOf(0)} ${state}${first}${below.join("")}${end}`;
 }
 

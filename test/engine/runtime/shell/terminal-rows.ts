@@ -16,6 +16,7 @@ export interface Keys {
   begin: string;
   clear: string;
   folder: string;
+  files: string[];
   rows: Row[];
 }
 
@@ -75,6 +76,14 @@ class Typing {
 
 let terminals = 0;
 
+/** Runs lines in a shell of the node, before rows are played. */
+export function prepare(world: World, lines: readonly string[]): void {
+  const name = `prepare-${++terminals}`;
+  const typing = new Typing(world, name, { name, keys: [], shell: ["sh"] }, false);
+  for (const line of lines) typing.press(`${line}\r`);
+  world.engine.session(world.now, () => world.engine.terminals.close(name));
+}
+
 /** What is printed at the beginning and for each key. */
 export function play(world: World, keys: Keys, row: Row, evicts = false): string[] {
   const name = `row-${++terminals}`;
@@ -108,5 +117,5 @@ const withoutPids = (shown: string): string =>
     .replace(/^(\[\d+\][-+ ]) +\d+ (?=\w)/gm, "$1 PID ")
     .replace(/^(\[\d+\] \+) \d+ Running +/gm, "$1 PID Running ")
     .replace(/^ {3,9}\d+ (?= {20})/gm, "     PID ")
-    .replace(/(process group|^bash: kill: \() ?\d+/gm, "$1 PID")
+    .replace(/(process group |^bash: kill: \()\d+/gm, "$1PID")
     .replace(/^\d{4,}( x)?$/gm, "PID$1");
