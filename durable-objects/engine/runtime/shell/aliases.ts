@@ -6,7 +6,7 @@ import type { Shell } from "./shell.ts";
 import { quoted } from "./variable-builtins.ts";
 
 export function alias(shell: Shell, argv: string[]): number {
-  const table = (shell.state.al ??= {});
+  const table = (shell.state.aliases ??= {});
   let status = 0;
   if (argv.length === 1)
     for (const name of shell.bash ? Object.keys(table).sort() : Object.keys(table))
@@ -28,15 +28,15 @@ const line = (shell: Shell, name: string, text: string): string =>
 
 export function unalias(shell: Shell, argv: string[]): number {
   if (argv[1] === "-a") {
-    delete shell.state.al;
+    delete shell.state.aliases;
     return 0;
   }
   let status = 0;
   for (const name of argv.slice(1)) {
-    if (shell.state.al?.[name] === undefined) {
+    if (shell.state.aliases?.[name] === undefined) {
       notAlias(shell, name, "unalias");
       status = 1;
-    } else delete shell.state.al[name];
+    } else delete shell.state.aliases[name];
   }
   return status;
 }
@@ -46,15 +46,15 @@ export function unalias(shell: Shell, argv: string[]): number {
  * must find the same tree when aliases have changed.
  */
 export function withAliases(shell: Shell, text: string, offset: number): string {
-  const { al } = shell.state;
-  if (!al || Object.keys(al).length === 0) return text;
+  const { aliases } = shell.state;
+  if (!aliases || Object.keys(aliases).length === 0) return text;
   // A bash that runs a script has aliases only when it is told.
-  if (shell.bash && !shell.state.ia && !shell.shopt("expand_aliases")) return text;
+  if (shell.bash && !shell.state.interactive && !shell.shopt("expand_aliases")) return text;
   const parser = new Parser(text, offset, {
     bash: shell.bash,
     ext: shell.shopt("extglob"),
   });
-  parser.aliases = al;
+  parser.aliases = aliases;
   try {
     parser.unit();
   } catch (error) {
@@ -65,6 +65,6 @@ export function withAliases(shell: Shell, text: string, offset: number): string 
 }
 
 function notAlias(shell: Shell, name: string, builtin = "alias"): void {
-  if (shell.state.fl === "bash") shell.complain(`${name}: not found`);
+  if (shell.state.flavour === "bash") shell.complain(`${name}: not found`);
   else shell.write(2, `${builtin}: ${name} not found\n`);
 }

@@ -12,34 +12,34 @@ import type { FrameOf, Job } from "./state.ts";
 /** Ends with a status, as its builtin. */
 function done(shell: Shell, status: number, tested: boolean): undefined {
   shell.pop();
-  shell.state.st = status;
-  if (shell.bash && shell.controlsJobs && !shell.state.ia) tellJobs(shell);
+  shell.state.status = status;
+  if (shell.bash && shell.controlsJobs && !shell.state.interactive) tellJobs(shell);
   shell.checkError(tested);
 }
 
-const livingPids = ({ p, ended }: Job): number[] => p.filter((pid) => !ended?.[pid]);
+const livingPids = ({ pids, ended }: Job): number[] => pids.filter((pid) => !ended?.[pid]);
 
 /** A `wait` under way: over when its jobs have ended or a trapped signal has come. */
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
-  const trapped = state.pt?.find((known) => state.tr[String(known)]);
+  const trapped = state.pendingTraps?.find((known) => state.traps[String(known)]);
   if (trapped !== undefined) return done(shell, 128 + trapped, true);
   let ended: number | undefined;
   const known: Job[] = [];
   reap(shell, (pid, status, signal) => {
-    if (!frame.p.includes(pid)) return false;
-    if (frame.y) tellSignal(shell, signal);
-    frame.p = frame.p.filter((one) => one !== pid);
-    const job = state.j.find((one) => one.p.includes(pid));
-    if (!job || job.p.at(-1) === pid) frame.x = status;
+    if (!frame.pids.includes(pid)) return false;
+    if (frame.byPid) tellSignal(shell, signal);
+    frame.pids = frame.pids.filter((one) => one !== pid);
+    const job = state.jobs.find((one) => one.pids.includes(pid));
+    if (!job || job.pids.at(-1) === pid) frame.status = status;
     ended = pid;
     if (job) known.push(job);
     return false;
   });
-  for (const job of known) if (job.x !== undefined) job.w = 1;
-  if (frame.v !== undefined && ended !== undefined) shell.set(frame.v, String(ended));
-  const over = frame.n ? frame.p.length < frame.n : frame.p.length === 0;
-  if (over) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
+  for (const job of known) if (job.status !== undefined) job.waited = 1;
+  if (frame.pidVariable !== undefined && ended !== undefined) shell.set(frame.pidVariable, String(ended));
+  const over = frame.outOf ? frame.pids.length < frame.outOf : frame.pids.length === 0;
+  if (over) return done(shell, frame.byPid ? frame.status : 0, frame.tested === 1);
   return { wait: { childEnd: true } };
 }
 
@@ -51,18 +51,18 @@ export function startWait(
 ): number | undefined {
   const { state } = shell;
   // A subshell sees its parent's jobs, but cannot wait for them.
-  state.j = state.j.filter((job) => !job.o);
+  state.jobs = state.jobs.filter((job) => !job.inherited);
   const options = shell.bash ? waitOptions(argv) : undefined;
   if (options?.bad !== undefined) return usage(shell, options.bad);
   if (options?.next) return waitNext(shell, options, tested);
   const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
-  const known = new Set(state.j.filter((job) => job.x !== undefined));
+  const known = new Set(state.jobs.filter((job) => job.status !== undefined));
   reap(shell);
   const flags = tested ? { t: 1 as const } : {};
   if (names.length === 0) {
-    const running = state.j.filter(isRunning).flatMap(livingPids);
-    for (const job of state.j) if (job.x !== undefined) job.w = 1;
-    shell.push({ k: "waits", p: running, x: 0, ...flags });
+    const running = state.jobs.filter(isRunning).flatMap(livingPids);
+    for (const job of state.jobs) if (job.status !== undefined) job.waited = 1;
+    shell.push({ kind: "waits", pids: running, status: 0, ...flags });
     // All of them: the status is 0 whatever theirs is.
     if (running.length === 0) {
       shell.pop();
@@ -90,14 +90,14 @@ export function startWait(
             : `pid ${name} is not a child of this shell`,
         );
       }
-    } else if (job.x !== undefined) {
-      status = job.x;
-      if (!known.has(job)) tellSignal(shell, job.s);
-      job.w = 1;
+    } else if (job.status !== undefined) {
+      status = job.status;
+      if (!known.has(job)) tellSignal(shell, job.signal);
+      job.waited = 1;
     } else running.push(...livingPids(job));
   }
   if (running.length === 0) return status;
-  shell.push({ k: "waits", p: running, x: status, y: 1, ...flags });
+  shell.push({ kind: "waits", pids: running, status, byPid: 1, ...flags });
   return undefined;
 }
 
@@ -126,22 +126,22 @@ function waitOptions(argv: readonly string[]): WaitOptions {
 /** `wait -n`: the next of the jobs that ends. */
 function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number | undefined {
   const { state } = shell;
-  const ready = state.j.find((job) => job.x !== undefined && !job.w);
+  const ready = state.jobs.find((job) => job.status !== undefined && !job.waited);
   if (ready) {
-    ready.w = 1;
-    if (into !== undefined) shell.set(into, String(ready.p.at(-1)));
-    return ready.x;
+    ready.waited = 1;
+    if (into !== undefined) shell.set(into, String(ready.pids.at(-1)));
+    return ready.status;
   }
-  const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p.slice(-1));
+  const running = state.jobs.filter((job) => job.status === undefined).flatMap((job) => job.pids.slice(-1));
   if (running.length === 0) return 127;
   shell.push({
-    k: "waits",
-    p: running,
-    x: 0,
-    y: 1,
-    n: running.length,
-    ...(into === undefined ? {} : { v: into }),
-    ...(tested ? { t: 1 as const } : {}),
+    kind: "waits",
+    pids: running,
+    status: 0,
+    byPid: 1,
+    outOf: running.length,
+    ...(into === undefined ? {} : { variables: into }),
+    ...(tested ? { tested: 1 as const } : {}),
   });
   return undefined;
 }
@@ -151,11 +151,11 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
 interface ReadOptions {
   raw: boolean;
   fd: number;
-  d: string;
+  delimiter: string;
   prompt: string;
   due?: number;
-  n?: number;
-  ar?: 1;
+  most?: number;
+  array?: 1;
   whole?: 1;
 }
 
@@ -172,10 +172,10 @@ function readOption(
       return shell.bash ? `${value}: invalid timeout specification` : "invalid timeout";
     into.due = shell.sys.now + Math.min(number * 1000, foreverMs);
   } else if (letter === "p") into.prompt = value;
-  else if (letter === "d") into.d = value.slice(0, 1);
+  else if (letter === "d") into.delimiter = value.slice(0, 1);
   else if (letter === "n" || letter === "N") {
     if (shell.bash && !/^\d+$/.test(value)) return `${value}: invalid number`;
-    if (number > 0) into.n = number;
+    if (number > 0) into.most = number;
     if (letter === "N") into.whole = 1;
   } else if (letter === "u") {
     if (shell.bash && !/^\d+$/.test(value))
@@ -192,7 +192,7 @@ function readOptions(
   shell: Shell,
   argv: readonly string[],
 ): [ReadOptions, string[]] | [complaint: string, status: number] {
-  const into: ReadOptions = { raw: false, fd: 0, d: "\n", prompt: "" };
+  const into: ReadOptions = { raw: false, fd: 0, delimiter: "\n", prompt: "" };
   const plain = shell.bash ? "rse" : "rs";
   const valued = shell.bash ? "tpnudNai" : "tpnud";
   let array: string | undefined;
@@ -208,7 +208,7 @@ function readOptions(
       if (value === undefined) return [`-${letter}: option requires an argument`, 2];
       if (letter === "a") {
         array = value;
-        into.ar = 1;
+        into.array = 1;
       } else {
         const bad = readOption(shell, into, letter, value);
         if (bad) return [bad, shell.bash ? 1 : 2];
@@ -243,7 +243,7 @@ export function startRead(
   // Only whether there is something to read.
   if (shell.bash && rest.due === shell.sys.now) return shell.sys.readable(rest.fd) ? 0 : 1;
   if (prompt && shell.sys.terminal(rest.fd)) shell.write(2, prompt);
-  shell.push({ k: "read", a: names, b: "", ...rest, ...(tested ? { t: 1 as const } : {}) });
+  shell.push({ kind: "read", names, text: "", ...rest, ...(tested ? { tested: 1 as const } : {}) });
   return undefined;
 }
 
@@ -253,8 +253,8 @@ const usPerByteRead = 0.05;
 /** Reads up to the delimiter; a file is read ahead and given back, a pipe is read byte by byte as a shell must. */
 export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
   const { sys, state } = shell;
-  const tested = frame.t === 1;
-  const signal = state.pt?.find((known) => state.tr[String(known)]);
+  const tested = frame.tested === 1;
+  const signal = state.pendingTraps?.find((known) => state.traps[String(known)]);
   if (signal !== undefined) return done(shell, 128 + signal, true);
   if (!sys.isOpen(frame.fd)) {
     shell.command = "read";
@@ -277,21 +277,21 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
     if (count > 16) sys.charge(data.length * usPerByteRead);
     for (let i = 0; i < data.length; i++) {
       const c = data[i]!;
-      if (frame.esc) {
-        delete frame.esc;
-        if (c !== "\n") frame.b += `\\${c}`;
-      } else if (c === "\\" && !frame.raw) frame.esc = 1;
-      else if (!frame.whole && (c === frame.d || (frame.d === "" && c === "\0"))) {
+      if (frame.escaped) {
+        delete frame.escaped;
+        if (c !== "\n") frame.text += `\\${c}`;
+      } else if (c === "\\" && !frame.raw) frame.escaped = 1;
+      else if (!frame.whole && (c === frame.delimiter || (frame.delimiter === "" && c === "\0"))) {
         if (i + 1 < data.length) sys.unread(frame.fd, data.length - i - 1);
         return finishRead(shell, frame, 0);
-      } else if (c !== "\0") frame.b += c;
-      if (frame.n !== undefined && frame.b.length >= frame.n) {
+      } else if (c !== "\0") frame.text += c;
+      if (frame.most !== undefined && frame.text.length >= frame.most) {
         if (i + 1 < data.length) sys.unread(frame.fd, data.length - i - 1);
         return finishRead(shell, frame, 0);
       }
     }
   }
-  sys.held = frame.b.length + (state.vb ?? 0);
+  sys.held = frame.text.length + (state.variableBytes ?? 0);
   return undefined;
 }
 
@@ -303,20 +303,20 @@ function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undef
     shell.command = "read";
     shell.complain(error.message);
     shell.command = undefined;
-    return done(shell, 2, frame.t === 1);
+    return done(shell, 2, frame.tested === 1);
   }
-  return done(shell, status, frame.t === 1);
+  return done(shell, status, frame.tested === 1);
 }
 
 /** Splits what was read over the names. Escaped characters are no separators. */
 function assignRead(shell: Shell, frame: FrameOf<"read">): void {
-  const names = frame.a.length ? frame.a : ["REPLY"];
+  const names = frame.names.length ? frame.names : ["REPLY"];
   const ifs = frame.whole ? "" : shell.ifs();
-  if (frame.ar) shell.setList(names[0]!, [], false);
+  if (frame.array) shell.setList(names[0]!, [], false);
   const characters: [c: string, plain: boolean][] = [];
-  for (let i = 0; i < frame.b.length; i++) {
-    if (frame.b[i] === "\\" && !frame.raw) characters.push([frame.b[++i] ?? "", false]);
-    else characters.push([frame.b[i]!, true]);
+  for (let i = 0; i < frame.text.length; i++) {
+    if (frame.text[i] === "\\" && !frame.raw) characters.push([frame.text[++i] ?? "", false]);
+    else characters.push([frame.text[i]!, true]);
   }
   const separates = ([c, plain]: [string, boolean]): boolean => plain && ifs.includes(c);
   const white = ([c, plain]: [string, boolean]): boolean =>
@@ -326,9 +326,9 @@ function assignRead(shell: Shell, frame: FrameOf<"read">): void {
   const skip = (): void => {
     while (rest[0] && white(rest[0])) rest = rest.slice(1);
   };
-  const whole = frame.a.length === 0;
+  const whole = frame.names.length === 0;
   if (!whole) skip();
-  if (frame.ar) {
+  if (frame.array) {
     for (let i = 0; rest.length > 0; i++) {
       const end = rest.findIndex(separates);
       shell.setElement(names[0]!, String(i), text(end < 0 ? rest : rest.slice(0, end)));

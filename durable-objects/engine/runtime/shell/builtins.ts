@@ -35,15 +35,15 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
     name,
   );
   if (reserved) return short ? name : `${name} is a shell keyword`;
-  if (state.al?.[name] !== undefined)
+  if (state.aliases?.[name] !== undefined)
     return short
-      ? `alias ${name}=${quoted(state.al[name]!)}`
-      : `${name} is an alias for ${state.al[name]}`;
-  if (state.fn[name]) return short ? name : `${name} is a function`;
+      ? `alias ${name}=${quoted(state.aliases[name]!)}`
+      : `${name} is an alias for ${state.aliases[name]}`;
+  if (state.functions[name]) return short ? name : `${name} is a function`;
   if (builtinOf(shell, name))
     return short
       ? name
-      : `${name} is a ${shell.state.fl !== "bash" && /^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
+      : `${name} is a ${shell.state.flavour !== "bash" && /^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
   try {
     const path = sys.which(name, shell.get("PATH"));
     return short ? path : `${name} is ${path}`;
@@ -94,14 +94,14 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
   }
   // A program: written out again, with functions of that name out of the way.
   const text = words.map(quoted).join(" ");
-  const hidden = Object.hasOwn(shell.state.fn, name);
-  if (hidden) delete shell.state.fn[name];
+  const hidden = Object.hasOwn(shell.state.functions, name);
+  if (hidden) delete shell.state.functions[name];
   shell.push({
-    k: "src",
-    c: addChunk(shell.state, text),
-    o: 0,
-    m: "eval",
-    ...(tested ? { t: 1 as const } : {}),
+    kind: "src",
+    chunk: addChunk(shell.state, text),
+    offset: 0,
+    mode: "eval",
+    ...(tested ? { tested: 1 as const } : {}),
   });
   return undefined;
 }
@@ -117,7 +117,7 @@ function test(shell: Shell, argv: string[]): number {
   }
   try {
     // dash knows one equals sign only.
-    if (shell.state.fl === "dash" && words.length === 3 && words[1] === "==")
+    if (shell.state.flavour === "dash" && words.length === 3 && words[1] === "==")
       throw new TestProblem("");
     const own = shell.bash ? (op: string, word: string) => bashUnary(shell, op, word) : undefined;
     return testExpression(words, shell.sys, argv[0] === "[[", own) ? 0 : 1;
@@ -171,12 +171,12 @@ export const builtins: Record<string, Builtin> = {
   chdir: cd,
   command,
   echo(shell, argv) {
-    const { fl } = shell.state;
-    if (fl === "bash" && shell.shopt("xpg_echo")) {
+    const { flavour } = shell.state;
+    if (flavour === "bash" && shell.shopt("xpg_echo")) {
       shell.write(1, dashEcho(argv.slice(1)));
       return 0;
     }
-    shell.write(1, fl === "dash" ? dashEcho(argv.slice(1)) : echoText(argv.slice(1)));
+    shell.write(1, flavour === "dash" ? dashEcho(argv.slice(1)) : echoText(argv.slice(1)));
     return 0;
   },
   eval: evaluate,
@@ -204,9 +204,9 @@ export const builtins: Record<string, Builtin> = {
   printf(shell, argv) {
     const { out, errors, status } = formatPrintf(argv.slice(1));
     // bash and dash hold their output back until they are done.
-    if (!shell.state.fl) shell.write(1, out);
+    if (!shell.state.flavour) shell.write(1, out);
     for (const error of errors) shell.say(error);
-    if (shell.state.fl) shell.write(1, out);
+    if (shell.state.flavour) shell.write(1, out);
     return status;
   },
   pwd,

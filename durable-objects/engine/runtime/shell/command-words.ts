@@ -17,9 +17,9 @@ export function expandAssignments(
   node: Command,
   alone: boolean,
 ): boolean {
-  frame.a ??= [];
-  while (frame.a.length < node.assigns.length) {
-    const i = frame.a.length;
+  frame.values ??= [];
+  while (frame.values.length < node.assigns.length) {
+    const i = frame.values.length;
     const one = node.assigns[i]!;
     const { word, sub, items } = one;
     const made = expanding(shell, frame, (expander): [string, ListItem[]?] => {
@@ -28,9 +28,9 @@ export function expandAssignments(
       return sub ? [value, [[expander.text(sub), value]]] : [value];
     });
     if (made === undefined) return false;
-    frame.a.push(made[0]);
-    if (made[1]) (frame.li ??= {})[i] = made[1];
-    frame.m = [];
+    frame.values.push(made[0]);
+    if (made[1]) (frame.lists ??= {})[i] = made[1];
+    frame.memo = [];
     // Each assignment sees those before it.
     if (alone) {
       if (shell.bash) traceAssignment(shell, one, made[0], made[1]);
@@ -51,30 +51,30 @@ function declared(expander: Expander, word: Word): string {
 const assigning = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=/;
 
 export function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boolean {
-  frame.w ??= [];
-  for (; frame.i <= node.words.length; frame.i++) {
-    const word = node.words[frame.i - 1]!;
+  frame.words ??= [];
+  for (; frame.progress <= node.words.length; frame.progress++) {
+    const word = node.words[frame.progress - 1]!;
     const [first, second] = word;
     const head = shell.bash ? assigning : /^[A-Za-z_]\w*=/;
     const assigns = first?.t === "lit" && !first.q && head.test(first.v);
     if (second?.t === "items") {
       const items = expanding(shell, frame, (expander) => expander.list(second.items));
       if (!items) return false;
-      (frame.li ??= {})[`w${frame.w.length}`] = items;
+      (frame.lists ??= {})[`w${frame.words.length}`] = items;
     }
     const fields = expanding(shell, frame, (expander) =>
       assigns ? [declared(expander, word)] : expander.fields(word),
     );
     if (!fields) return false;
-    frame.w.push(...fields);
-    frame.m = [];
+    frame.words.push(...fields);
+    frame.memo = [];
   }
   return true;
 }
 
 /** Those of a declaration's arguments that are lists, by their number. */
 export function listsOf(frame: NodeFrame): Record<string, ListItem[]> | undefined {
-  const all = Object.entries(frame.li ?? {}).filter(([key]) => key.startsWith("w"));
+  const all = Object.entries(frame.lists ?? {}).filter(([key]) => key.startsWith("w"));
   return all.length
     ? Object.fromEntries(all.map(([key, items]) => [key.slice(1), items]))
     : undefined;

@@ -54,10 +54,10 @@ export function runCommand(
   node: Command,
   expandAll: (words: Word[]) => boolean,
 ): Step {
-  shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
-  if (frame.i === 0) {
+  shell.state.line = node.line + (shell.state.linesBefore?.[frame.ref[0]] ?? 0);
+  if (frame.progress === 0) {
     if (shell.bash && beforeCommand(shell, frame)) return undefined;
-    frame.i = 1;
+    frame.progress = 1;
   }
   if (declaring.has(literal(node.words[0]))) {
     if (!expandDeclaration(shell, frame, node)) return undefined;
@@ -65,29 +65,29 @@ export function runCommand(
   // Without a command its redirections come first.
   if (!shell.bash && node.words.length === 0 && !compoundRedirects(shell, frame, node))
     return undefined;
-  if (!frame.x && !expandTargets(shell, frame, node.redirs)) return undefined;
-  const argv = frame.w ?? [];
+  if (!frame.redirected && !expandTargets(shell, frame, node.redirs)) return undefined;
+  const argv = frame.words ?? [];
   if (!expandAssignments(shell, frame, node, argv.length === 0)) return undefined;
   return execute(shell, frame, node, argv);
 }
 
 function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]): Step {
   const { state } = shell;
-  const values = frame.a ?? [];
-  const tested = frame.t === 1;
+  const values = frame.values ?? [];
+  const tested = frame.tested === 1;
   trace(shell, argv, node, frame);
   if (shell.bash) {
-    delete state.pp;
-    state.la = argv.at(-1) ?? "";
+    delete state.pipeStatus;
+    state.lastArgument = argv.at(-1) ?? "";
   }
   const name = argv[0];
   noteCommandName(shell, name);
   if (name === undefined) {
-    const status = frame.ss ?? 0;
-    state.f.pop();
-    return void bare(shell, frame.x ? [] : node.redirs, frame.d ?? [], status, tested);
+    const status = frame.lastStatus ?? 0;
+    state.frames.pop();
+    return void bare(shell, frame.redirected ? [] : node.redirs, frame.targets ?? [], status, tested);
   }
-  const body = Object.hasOwn(state.fn, name);
+  const body = Object.hasOwn(state.functions, name);
   const builtin = body ? undefined : builtinOf(shell, name);
   if (body) return void callFunction(shell, frame, node, argv, values);
   if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
@@ -101,7 +101,7 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]):
 /** With `autocd`: a folder's name alone, typed, where no program has it. */
 function isFolderToEnter(shell: Shell, [name = "", ...more]: readonly string[]): boolean {
   const { sys, state } = shell;
-  if (!state.ia || more.length > 0 || sys.peek(name)?.type !== "d") return false;
+  if (!state.interactive || more.length > 0 || sys.peek(name)?.type !== "d") return false;
   try {
     return name.includes("/") || sys.which(name, shell.get("PATH") ?? "") === "";
   } catch (error) {
@@ -118,7 +118,7 @@ function bare(
   status: number,
   tested: boolean,
 ): void {
-  shell.state.st = status;
+  shell.state.status = status;
   if (redirs.length) {
     const saved: Saved[] = [];
     try {
@@ -126,7 +126,7 @@ function bare(
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
-      shell.state.st = redirectStatus(shell);
+      shell.state.status = redirectStatus(shell);
     }
     shell.restoreFiles(saved);
   }
@@ -142,33 +142,33 @@ function prepare(
   keep: boolean,
 ): boolean {
   const { state } = shell;
-  state.f.pop();
+  state.frames.pop();
   const passing = node.assigns.length > 0 && !keep;
   if (node.redirs.length === 0 && !passing) {
-    node.assigns.forEach((one, i) => assign(shell, one, values[i] ?? "", frame.li?.[i]));
+    node.assigns.forEach((one, i) => assign(shell, one, values[i] ?? "", frame.lists?.[i]));
     return true;
   }
   const saved: Saved[] = [];
   const old: Record<string, Variable | null> = {};
-  if (passing) for (const { name } of node.assigns) old[name] = state.v[name] ?? null;
+  if (passing) for (const { name } of node.assigns) old[name] = state.variables[name] ?? null;
   shell.push({
-    k: "undo",
-    s: saved,
-    ...(passing ? { v: old } : {}),
-    ...(frame.t ? { t: 1 as const } : {}),
+    kind: "undo",
+    saved: saved,
+    ...(passing ? { variables: old } : {}),
+    ...(frame.tested ? { tested: 1 as const } : {}),
   });
   try {
-    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved, shell);
+    redirect(shell.sys, node.redirs, frame.targets ?? [], !shell.option("C"), saved, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
     shell.pop();
-    state.st = redirectStatus(shell);
+    state.status = redirectStatus(shell);
     return false;
   }
   node.assigns.forEach((one, i) => {
     try {
-      assign(shell, one, values[i] ?? "", frame.li?.[i], passing ? exported : 0);
+      assign(shell, one, values[i] ?? "", frame.lists?.[i], passing ? exported : 0);
     } catch (error) {
       // bash says so, and runs the command.
       if (!shell.bash || !passing || !(error instanceof ExpansionProblem)) throw error;
@@ -185,14 +185,14 @@ function callFunction(
   argv: string[],
   values: string[],
 ): void {
-  if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.t === 1);
+  if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.tested === 1);
   const { state } = shell;
-  const [chunk, offset, body] = state.fn[argv[0]!]!;
-  const tested = frame.t ? { t: 1 as const } : {};
-  const of = shell.bash ? { ln: state.ln ?? 0, fs: state.cf?.[chunk] ?? placeOf(state) } : {};
-  shell.push({ k: "call", p: state.p, l: {}, z: argv[0]!, ...of, ...tested });
-  state.p = argv.slice(1);
-  shell.run([chunk, offset, body], body, frame.t === 1);
+  const [chunk, offset, body] = state.functions[argv[0]!]!;
+  const tested = frame.tested ? { t: 1 as const } : {};
+  const of = shell.bash ? { ln: state.line ?? 0, fs: state.chunkFiles?.[chunk] ?? placeOf(state) } : {};
+  shell.push({ kind: "call", parameters: state.parameters, locals: {}, name: argv[0]!, ...of, ...tested });
+  state.parameters = argv.slice(1);
+  shell.run([chunk, offset, body], body, frame.tested === 1);
 }
 
 function runBuiltin(
@@ -205,16 +205,16 @@ function runBuiltin(
 ): Step {
   const name = argv[0]!;
   const special = specialBuiltins.has(name) || (shell.bash && declaring.has(name));
-  const tested = frame.t === 1;
+  const tested = frame.tested === 1;
   if (name === "exec" && argv.length === 1) {
-    shell.state.f.pop();
-    return void permanent(shell, node, frame.d ?? []);
+    shell.state.frames.pop();
+    return void permanent(shell, node, frame.targets ?? []);
   }
   if (name === "exec") return void replace(shell, frame, node, argv.slice(1), values);
   // bash gives assignments before a special builtin back, but for those that declare.
   const keeps = special && (!shell.bash || name === "export" || name === "readonly");
   if (!prepare(shell, frame, node, values, keeps)) {
-    if (special && !shell.state.ia && shell.state.fl !== "bash")
+    if (special && !shell.state.interactive && shell.state.flavour !== "bash")
       return void shell.exit(redirectStatus(shell));
     return void shell.checkError(tested);
   }
@@ -224,7 +224,7 @@ function runBuiltin(
     special && !shell.bash ? builtin(shell, argv, tested) : regular(shell, argv, tested, builtin);
   shell.command = undefined;
   if (typeof status !== "number") return undefined;
-  shell.state.st = status;
+  shell.state.status = status;
   // Its redirections are still in place: they are undone when their frame comes to the top.
   shell.checkError(tested);
   return undefined;
@@ -242,19 +242,19 @@ function regular(
   } catch (error) {
     if (!(error instanceof ExpansionProblem)) throw error;
     shell.complain(error.message);
-    return shell.state.fl === "bash" ? 1 : 2;
+    return shell.state.flavour === "bash" ? 1 : 2;
   }
 }
 
 /** `exec` with redirections only: they stay. */
 function permanent(shell: Shell, node: Command, targets: string[]): void {
-  shell.state.st = 0;
+  shell.state.status = 0;
   try {
     redirect(shell.sys, node.redirs, targets, !shell.option("C"), undefined, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     if (!shell.bash) return shell.abort(error.message, redirectStatus(shell));
     shell.complain(error.message);
-    shell.state.st = 1;
+    shell.state.status = 1;
   }
 }

@@ -23,7 +23,7 @@ export function startParts(
     const last = i === parts.length - 1 && !open;
     const [read, write] = last ? [-1, -1] : sys.pipe();
     const pid = forkShell(shell, [
-      { k: "node", r: [chunk, offset, part], i: 0, ...(t ? { t: 1 as const } : {}) },
+      { kind: "node", ref: [chunk, offset, part], progress: 0, ...(t ? { tested: 1 as const } : {}) },
     ]);
     const child = sys.child(pid);
     if (input >= 0) {
@@ -49,18 +49,18 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
   const own = shell.shopt("lastpipe") && !shell.option("m");
   const open = own ? { input: -1 } : undefined;
   const parts = own ? node.parts.slice(0, -1) : node.parts;
-  const pids = startParts(shell, frame.r, parts, { t: frame.t, open });
-  const job = beginForeground(shell, pids, frame.r, parts);
-  shell.state.f.pop();
+  const pids = startParts(shell, frame.ref, parts, { t: frame.tested, open });
+  const job = beginForeground(shell, pids, frame.ref, parts);
+  shell.state.frames.pop();
   const order = shell.bash ? { q: own ? [...pids, -1] : pids } : {};
   shell.push({
-    k: "wait",
-    p: pids,
-    l: own ? -1 : (pids.at(-1) as number),
-    ...(own ? { lp: 1 as const } : {}),
+    kind: "wait",
+    pids: pids,
+    lastPid: own ? -1 : (pids.at(-1) as number),
+    ...(own ? { lastInShell: 1 as const } : {}),
     ...order,
     ...job,
-    ...(frame.t ? { t: 1 as const } : {}),
+    ...(frame.tested ? { tested: 1 as const } : {}),
   });
   if (open) lastPart(shell, frame, node.parts.at(-1)!, open.input);
 }
@@ -71,47 +71,47 @@ function lastPart(shell: Shell, frame: NodeFrame, part: number, input: number): 
   const saved: Saved[] = [[0, sys.isOpen(0) ? sys.dupFree(0) : -1]];
   sys.dup(input, 0);
   sys.close(input);
-  shell.push({ k: "undo", s: saved, t: 1 });
-  shell.run(frame.r, part, frame.t === 1);
+  shell.push({ kind: "undo", saved: saved, tested: 1 });
+  shell.run(frame.ref, part, frame.tested === 1);
 }
 
 /** Starts a subshell; its redirections are opened in the child. */
 export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): undefined {
-  const tested = frame.t ? { t: 1 as const } : {};
-  const body: Frame = { k: "node", r: [frame.r[0], frame.r[1], node.body], i: 0, ...tested };
-  if (node.redirs.length > 0 && !frame.x) {
+  const tested = frame.tested ? { t: 1 as const } : {};
+  const body: Frame = { kind: "node", ref: [frame.ref[0], frame.ref[1], node.body], progress: 0, ...tested };
+  if (node.redirs.length > 0 && !frame.redirected) {
     // Its redirections are opened by the child: they end with it.
-    const pid = forkShell(shell, [{ k: "node", r: frame.r, i: 0, x: 1, ...tested }]);
-    const job = beginForeground(shell, [pid], frame.r);
-    shell.state.f.pop();
-    shell.push({ k: "wait", p: [pid], l: pid, ...job, ...tested });
+    const pid = forkShell(shell, [{ kind: "node", ref: frame.ref, progress: 0, redirected: 1, ...tested }]);
+    const job = beginForeground(shell, [pid], frame.ref);
+    shell.state.frames.pop();
+    shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...job, ...tested });
     return;
   }
-  if (frame.x) {
+  if (frame.redirected) {
     if (!expandTargets(shell, frame, node.redirs)) return;
     try {
-      redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), undefined, shell);
+      redirect(shell.sys, node.redirs, frame.targets ?? [], !shell.option("C"), undefined, shell);
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
       return void shell.exit(redirectStatus(shell));
     }
-    shell.state.f.pop();
+    shell.state.frames.pop();
     shell.push(body);
     return;
   }
   const pid = forkShell(shell, [body]);
-  const text = shell.bash ? { tx: frame.r } : {};
-  const job = beginForeground(shell, [pid], frame.r);
-  shell.state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...job, ...tested });
+  const text = shell.bash ? { tx: frame.ref } : {};
+  const job = beginForeground(shell, [pid], frame.ref);
+  shell.state.frames.pop();
+  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...text, ...job, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
-  if (frame.i++ === 0) return void shell.run(frame.r, node.cond, true);
-  if (shell.state.st === 0) return void shell.runLast(frame, node.then);
+  if (frame.progress++ === 0) return void shell.run(frame.ref, node.cond, true);
+  if (shell.state.status === 0) return void shell.runLast(frame, node.then);
   if (node.else !== undefined) return void shell.runLast(frame, node.else);
-  shell.state.st = 0;
+  shell.state.status = 0;
   shell.pop();
 }
 
@@ -121,97 +121,97 @@ export function loopStep(
   frame: NodeFrame,
   node: NodeOf<"while" | "until">,
 ): undefined {
-  if (frame.i === 0) {
-    frame.i = 1;
-    return void shell.run(frame.r, node.cond, true);
+  if (frame.progress === 0) {
+    frame.progress = 1;
+    return void shell.run(frame.ref, node.cond, true);
   }
-  if (frame.i === 1) {
-    if ((shell.state.st === 0) === (node.k === "while")) {
-      frame.i = 2;
-      return void shell.run(frame.r, node.body, frame.t === 1);
+  if (frame.progress === 1) {
+    if ((shell.state.status === 0) === (node.k === "while")) {
+      frame.progress = 2;
+      return void shell.run(frame.ref, node.body, frame.tested === 1);
     }
-    shell.state.st = frame.ss ?? 0;
+    shell.state.status = frame.lastStatus ?? 0;
     shell.pop();
     return;
   }
-  frame.ss = shell.state.st;
-  frame.i = 0;
+  frame.lastStatus = shell.state.status;
+  frame.progress = 0;
 }
 
 /** `i`: words expanded, then (negative) items done. */
 export function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): undefined {
-  if (frame.i >= 0 && !frame.a) {
-    if (frame.i === 0) {
-      frame.i = 1;
+  if (frame.progress >= 0 && !frame.values) {
+    if (frame.progress === 0) {
+      frame.progress = 1;
       if (shell.bash && !/^[A-Za-z_]\w*$/.test(node.name)) {
         shell.complain(`\`${node.name}': not a valid identifier`);
         shell.pop();
-        shell.state.st = 1;
+        shell.state.status = 1;
         return;
       }
-      if (!node.words) frame.w = [...shell.state.p];
+      if (!node.words) frame.words = [...shell.state.parameters];
     }
     if (node.words && !expandWords(shell, frame, node.words)) return;
-    frame.a = frame.w ?? [];
-    delete frame.w;
-    frame.i = -1;
-    if (frame.a.length === 0) shell.state.st = 0;
+    frame.values = frame.words ?? [];
+    delete frame.words;
+    frame.progress = -1;
+    if (frame.values.length === 0) shell.state.status = 0;
   }
-  const value = frame.a?.[-frame.i - 1];
+  const value = frame.values?.[-frame.progress - 1];
   if (value === undefined) {
     shell.pop();
     return;
   }
-  frame.i--;
+  frame.progress--;
   shell.set(node.name, value);
   if (shell.bash) traceLine(shell, `for ${node.name} in ${(node.raw ?? "") || '"$@"'}`);
-  shell.run(frame.r, node.body, frame.t === 1);
+  shell.run(frame.ref, node.body, frame.tested === 1);
 }
 
 export function caseStep(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): undefined {
-  if (!frame.a) {
+  if (!frame.values) {
     const value = expanding(shell, frame, (expander) => expander.text(node.word));
     if (value === undefined) return;
     if (shell.bash) traceLine(shell, `case ${node.raw ?? ""} in`);
-    frame.a = [value];
-    frame.m = [];
+    frame.values = [value];
+    frame.memo = [];
   }
   // A body before this arm has run: with `;&` the next one does too, with `;;&` its patterns count.
-  if (frame.nx) {
-    delete frame.nx;
-    if (node.arms[frame.i - 1]?.then === ";&") return runArm(shell, frame, node);
+  if (frame.fallsThrough) {
+    delete frame.fallsThrough;
+    if (node.arms[frame.progress - 1]?.then === ";&") return runArm(shell, frame, node);
   }
-  const value = frame.a[0] as string;
+  const value = frame.values[0] as string;
   const rules = { ext: shell.shopt("extglob"), fold: shell.shopt("nocasematch") };
-  for (; frame.i < node.arms.length; frame.i++) {
-    const arm = node.arms[frame.i]!;
-    frame.w ??= [];
-    while (frame.w.length < arm.patterns.length) {
+  for (; frame.progress < node.arms.length; frame.progress++) {
+    const arm = node.arms[frame.progress]!;
+    frame.words ??= [];
+    while (frame.words.length < arm.patterns.length) {
       const pattern = expanding(shell, frame, (expander) =>
-        expander.pattern(arm.patterns[frame.w!.length]!),
+        expander.pattern(arm.patterns[frame.words!.length]!),
       );
       if (pattern === undefined) return;
-      frame.m = [];
-      frame.w.push(pattern);
+      frame.memo = [];
+      frame.words.push(pattern);
       if (!matches(pattern, value, shell.sys.matching, rules)) continue;
       return runArm(shell, frame, node);
     }
-    delete frame.w;
+    delete frame.words;
   }
-  if (frame.ss === undefined) shell.state.st = 0;
+  if (frame.lastStatus === undefined) shell.state.status = 0;
   shell.pop();
 }
 
 /** Runs the body of the arm that the frame has come to. */
 function runArm(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): undefined {
-  const arm = node.arms[frame.i]!;
-  delete frame.w;
-  if (frame.ss === undefined) shell.state.st = 0;
-  if (arm.then && arm.body !== undefined && frame.i < node.arms.length - 1) {
-    frame.i++;
-    frame.nx = 1;
-    frame.ss = 0;
-    return void shell.run(frame.r, arm.body, frame.t === 1);
+  const arm = node.arms[frame.progress]!;
+  delete frame.words;
+  if (frame.lastStatus === undefined) shell.state.status = 0;
+  if (arm.then && arm.body !== undefined && frame.progress < node.arms.length - 1) {
+    frame.progress++;
+    frame.fallsThrough = 1;
+    frame.lastStatus = 0;
+    return void shell.run(frame.ref, arm.body, frame.tested === 1);
   }
   if (arm.body === undefined) shell.pop();
   else shell.runLast(frame, arm.body);

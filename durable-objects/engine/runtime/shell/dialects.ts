@@ -65,15 +65,15 @@ const dashRules: readonly Rule[] = [
 
 /** ash's words in the shell's own. */
 export function inWords(shell: Speaker, text: string): string {
-  const { fl } = shell.state;
-  if (!fl || text.length > dialectCharactersMax) return text;
-  for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
+  const { flavour } = shell.state;
+  if (!flavour || text.length > dialectCharactersMax) return text;
+  for (const [pattern, words] of flavour === "bash" ? bashRules : dashRules) {
     if (!pattern.test(text)) continue;
     const usage =
-      fl === "bash" && /^illegal option -[^o]/.test(text) && bashUsages[shell.command ?? ""];
+      flavour === "bash" && /^illegal option -[^o]/.test(text) && bashUsages[shell.command ?? ""];
     return text.replace(pattern, words) + (usage ? `\n${shell.command}: usage: ${usage}` : "");
   }
-  if (fl === "bash" && / is read only$|: is read only$/.test(text))
+  if (flavour === "bash" && / is read only$|: is read only$/.test(text))
     return text.replace(
       /: is read only$/,
       shell.command === "unset" ? ": cannot unset: readonly variable" : ": readonly variable",
@@ -88,23 +88,23 @@ const functionsPlace: Record<string, string> = { c: "environment", s: "main" };
 export function dialectHead(shell: Speaker): string {
   const { state, command } = shell;
   const within = shell.within();
-  const prefix = command !== undefined && command !== state.z ? `${command}: ` : "";
-  const line = state.ln ?? 1;
-  if (state.fl === "dash") {
-    const name = state.script ?? state.z;
+  const prefix = command !== undefined && command !== state.argumentZero ? `${command}: ` : "";
+  const line = state.line ?? 1;
+  if (state.flavour === "dash") {
+    const name = state.script ?? state.argumentZero;
     return `${name}: ${line}: ${prefix || (within === undefined ? "" : `${within}: `)}`;
   }
-  if (state.ia) return `bash: ${prefix}`;
+  if (state.interactive) return `bash: ${prefix}`;
   const sourced = shell.dotted ? within : undefined;
-  const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-  const file = call?.k === "call" ? call.fs : state.cs?.[0]?.[2];
-  const place = file ?? (call ? functionsPlace[state.sm ?? ""] : undefined);
-  return `${place ?? sourced ?? state.script ?? state.z}: line ${line}: ${prefix}`;
+  const call = state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+  const file = call?.kind === "call" ? call.file : state.outerCalls?.[0]?.[2];
+  const place = file ?? (call ? functionsPlace[state.startedBy ?? ""] : undefined);
+  return `${place ?? sourced ?? state.script ?? state.argumentZero}: line ${line}: ${prefix}`;
 }
 
 /** What is said of a command that was not found or cannot be run. */
 export function notRun(shell: Speaker, name: string, text: string, replaced: boolean): string {
-  if (shell.state.fl !== "bash") return text;
+  if (shell.state.flavour !== "bash") return text;
   if (name === "") return ": command not found";
   if (text.endsWith(": Permission denied") && shell.sys.peek(name)?.type === "d")
     return `${name}: Is a directory`;
@@ -114,25 +114,25 @@ export function notRun(shell: Speaker, name: string, text: string, replaced: boo
 }
 
 /** Status after a redirection that failed. */
-export const redirectStatus = (shell: Speaker): number => (shell.state.fl === "dash" ? 2 : 1);
+export const redirectStatus = (shell: Speaker): number => (shell.state.flavour === "dash" ? 2 : 1);
 
 /** Status with which a complaint ends the command, or a shell that is not interactive. */
 export function abortStatus(shell: Speaker, text: string | undefined, status: number): number {
   const { state } = shell;
-  if (state.fl !== "bash" || text === undefined || text.startsWith("syntax error")) return status;
+  if (state.flavour !== "bash" || text === undefined || text.startsWith("syntax error")) return status;
   if (shell.command !== undefined)
     return shell.command === "exit" || text.startsWith("illegal option") ? 2 : 1;
   const unset = /: (unbound variable|parameter (null or )?not set|parameter not set or null)$/;
-  return state.sm === "c" && (unset.test(text) || shell.asked) ? 127 : 1;
+  return state.startedBy === "c" && (unset.test(text) || shell.asked) ? 127 : 1;
 }
 
 /** Complaints of a builtin end a bash no more than those of other commands. */
 export const goesOn = (shell: Speaker): boolean =>
-  shell.state.fl === "bash" && shell.command !== undefined && shell.command !== "exit";
+  shell.state.flavour === "bash" && shell.command !== undefined && shell.command !== "exit";
 
 /** Whether an error ends a line of bash's, not the shell: all but unset parameters, and what `exit` says. */
 export function discards(shell: Speaker, text: string | undefined): boolean {
-  if (shell.state.fl !== "bash" || text === undefined || shell.asked) return false;
+  if (shell.state.flavour !== "bash" || text === undefined || shell.asked) return false;
   return !/: (unbound variable|parameter (null or )?not set)$|^can't fork/.test(text);
 }
 
@@ -140,19 +140,19 @@ export function discards(shell: Speaker, text: string | undefined): boolean {
 export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | undefined {
   const { state } = shell;
   const text = problem.message.replace(/^syntax error: /, "");
-  if (state.fl === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
-  if (state.fl !== "bash") return undefined;
-  const name = state.script ?? state.z;
-  const evaluated = state.f.findLast((frame) => frame.k === "src")?.n === "eval";
+  if (state.flavour === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
+  if (state.flavour !== "bash") return undefined;
+  const name = state.script ?? state.argumentZero;
+  const evaluated = state.frames.findLast((frame) => frame.kind === "src")?.name === "eval";
   const how = evaluated
     ? state.script === undefined
       ? "bash: eval"
       : `${name}: eval`
-    : state.sm === "c" && state.script === undefined
+    : state.startedBy === "c" && state.script === undefined
       ? `${name}: -c`
       : name;
-  const head = (line: number): string => (state.ia ? "bash: " : `${how}: line ${line}: `);
-  const line = state.ln ?? 1;
+  const head = (line: number): string => (state.interactive ? "bash: " : `${how}: line ${line}: `);
+  const line = state.line ?? 1;
   if (problem.condition !== undefined)
     return problem.condition === "" ? "" : `${head(line)}${problem.condition}\n`;
   const open =
@@ -165,7 +165,7 @@ export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | un
   }
   if (problem.token === undefined) return `${head(line)}syntax error: ${text}\n`;
   const first = `${head(line)}syntax error near unexpected token \`${problem.token}'\n`;
-  return state.ia ? first : `${first}${head(line)}\`${problem.source ?? ""}'\n`;
+  return state.interactive ? first : `${first}${head(line)}\`${problem.source ?? ""}'\n`;
 }
 
 function dashSyntax(text: string): string {
@@ -182,13 +182,13 @@ function dashSyntax(text: string): string {
 /** Words of `[` in bash and dash, by what ash found wrong. */
 export function testWords(shell: Speaker, text: string, words: readonly string[]): string {
   const number = /^([^]*): bad number$/.exec(text);
-  const { fl } = shell.state;
-  if (fl === "dash") {
+  const { flavour } = shell.state;
+  if (flavour === "dash") {
     if (number) return `Illegal number: ${number[1]}`;
     if (/argument expected$|missing/.test(text)) return text;
     return `${words.length === 3 || words.length === 2 || words.length > 4 ? words[0] : words[1]}: unexpected operator`;
   }
-  if (fl !== "bash" || text.startsWith("missing")) return text;
+  if (flavour !== "bash" || text.startsWith("missing")) return text;
   if (number) return `${number[1]}: integer expression expected`;
   if (text === "bad number") return ": integer expression expected";
   if (text === "argument expected" && words.length > 3) return text;
@@ -204,8 +204,8 @@ const absent: Record<"ash" | "dash", ReadonlySet<string>> = {
 
 /** Whether a shell has a builtin that `known` shells have. */
 export function hasBuiltin({ state }: Speaker, name: string, known = true): boolean {
-  if (state.fl === "bash") return bashBuiltins.has(name) && !state.nb?.includes(name);
-  return known && !absent[state.fl ?? "ash"].has(name);
+  if (state.flavour === "bash") return bashBuiltins.has(name) && !state.disabledBuiltins?.includes(name);
+  return known && !absent[state.flavour ?? "ash"].has(name);
 }
 
 /** Whether a shell was started as a login shell. */
@@ -221,13 +221,13 @@ export function isLogin({ sys }: Speaker): boolean {
 
 /** What an interactive bash says when it is left, by `exit` or by the end of its input. */
 export function sayGoodbye(shell: Speaker): void {
-  const { fl, ia } = shell.state;
-  if (ia && fl === "bash") shell.write(2, isLogin(shell) ? "logout\n" : "exit\n");
+  const { flavour, interactive } = shell.state;
+  if (interactive && flavour === "bash") shell.write(2, isLogin(shell) ? "logout\n" : "exit\n");
 }
 
 /** What is wrong with an arithmetic expression. */
 export function arithmeticWords(
-  fl: ShellState["fl"],
+  fl: ShellState["flavour"],
   expression: string,
   problem: ArithmeticProblem,
 ): string {

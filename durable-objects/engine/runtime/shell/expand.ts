@@ -204,7 +204,7 @@ export class Expander implements Expansion {
 
   #length(name: string, value: string): number {
     // ash measures the joined parameters, not their number.
-    return name === "@" || name === "*" ? this.shell.state.p.join(" ").length : value.length;
+    return name === "@" || name === "*" ? this.shell.state.parameters.join(" ").length : value.length;
   }
 
   #unset(name: string): void {
@@ -215,7 +215,7 @@ export class Expander implements Expansion {
   /** `$@` and `$*` where they stand for several words; false: treat as one value. */
   #list(fields: Fields, part: VarPart, split: boolean): boolean {
     if (part.op === "len") return false;
-    const values = this.shell.state.p;
+    const values = this.shell.state.parameters;
     if (part.op !== "") {
       const bare = part.op.replace(":", "");
       if (!"-=?+".includes(bare) || bare === "") return false;

@@ -30,22 +30,22 @@ function attach(shell: Shell, frame: Expanding, body: number, out: boolean): str
   reap(shell);
   const [read, write] = sys.pipe();
   const [mine, theirs] = out ? [write, read] : [read, write];
-  const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], body], i: 0 }]);
+  const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], body], progress: 0 }]);
   const child = sys.child(pid);
   child.dup(theirs, out ? 0 : 1);
   child.close(read);
   child.close(write);
-  for (const fd of frame.ps ?? []) child.close(fd);
+  for (const fd of frame.substitutionFds ?? []) child.close(fd);
   sys.close(theirs);
   let fd = 63;
   while (fd > 10 && sys.isOpen(fd)) fd--;
   sys.dup(mine, fd);
   sys.close(mine);
   keepOpen(sys, fd);
-  state.bg = pid;
-  frame.ps = [...(frame.ps ?? []), fd];
-  const at = state.f.lastIndexOf(frame);
-  state.f.splice(at, 0, { k: "undo", s: [[fd, -1]], ...(frame.t ? { t: 1 as const } : {}) });
+  state.lastBackgroundPid = pid;
+  frame.substitutionFds = [...(frame.substitutionFds ?? []), fd];
+  const at = state.frames.lastIndexOf(frame);
+  state.frames.splice(at, 0, { kind: "undo", saved: [[fd, -1]], ...(frame.tested ? { tested: 1 as const } : {}) });
   return `/dev/fd/${fd}`;
 }
 
@@ -57,34 +57,34 @@ export function expanding<T>(
 ): T | undefined {
   try {
     const start = (body: number, out: boolean): string => attach(shell, frame, body, out);
-    return work(new Expander(shell, (frame.m ??= []), start));
+    return work(new Expander(shell, (frame.memo ??= []), start));
   } catch (error) {
     if (!(error instanceof NeedSubstitution)) throw error;
     const { sys } = shell;
     const [read, write] = sys.pipe();
-    const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], error.body], i: 0 }]);
+    const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], error.body], progress: 0 }]);
     const child = sys.child(pid);
     if (shell.bash) substituted(shell, child.process.state as unknown as ShellState);
     child.dup(write, 1);
     if (write !== 1) child.close(write);
     if (read !== 1) child.close(read);
     sys.close(write);
-    shell.push({ k: "sub", fd: read, p: pid, b: "" });
+    shell.push({ kind: "sub", fd: read, pid: pid, output: "" });
     return undefined;
   }
 }
 
 /** What a command substitution of bash's does not have of its shell: `set -e`; and its traces are one deeper. */
 function substituted(shell: Shell, state: ShellState): void {
-  if (!shell.shopt("inherit_errexit")) state.o = state.o.replace("e", "");
-  state.xl = traceLevel(shell) + 1;
+  if (!shell.shopt("inherit_errexit")) state.options = state.options.replace("e", "");
+  state.traceDepth = traceLevel(shell) + 1;
 }
 
 /** How deep commands that are traced lie within others: substitutions, `eval`, sourced files, traps. */
 export const traceLevel = ({ state }: Shell): number =>
-  (state.xl ?? 0) +
-  state.f.filter(
-    (one) => (one.k === "src" && (one.n !== undefined || one.m === "dot")) || one.k === "trap",
+  (state.traceDepth ?? 0) +
+  state.frames.filter(
+    (one) => (one.kind === "src" && (one.name !== undefined || one.mode === "dot")) || one.kind === "trap",
   ).length;
 
 /** Targets of redirections, expanded one after the other; false while substitutions run. */
@@ -93,9 +93,9 @@ export function expandTargets(
   frame: NodeFrame,
   redirs: readonly Redirect[],
 ): boolean {
-  frame.d ??= [];
-  while (frame.d.length < redirs.length) {
-    const { word, op, raw } = redirs[frame.d.length]!;
+  frame.targets ??= [];
+  while (frame.targets.length < redirs.length) {
+    const { word, op, raw } = redirs[frame.targets.length]!;
     const target = expanding(shell, frame, (expander) => {
       if (!shell.bash || op.startsWith("<<")) return expander.text(word);
       const fields = expander.fields(word);
@@ -103,8 +103,8 @@ export function expandTargets(
       return fields[0]!;
     });
     if (target === undefined) return false;
-    frame.d.push(target);
-    frame.m = [];
+    frame.targets.push(target);
+    frame.memo = [];
   }
   return true;
 }
@@ -115,15 +115,15 @@ export function expandWords(
   frame: NodeFrame,
   words: NodeOf<"cmd">["words"],
 ): boolean {
-  frame.w ??= [];
-  while (frame.i <= words.length) {
-    const word = words[frame.i - 1];
+  frame.words ??= [];
+  while (frame.progress <= words.length) {
+    const word = words[frame.progress - 1];
     if (!word) return true;
     const fields = expanding(shell, frame, (expander) => expander.fields(word));
     if (!fields) return false;
-    frame.w.push(...fields);
-    frame.m = [];
-    frame.i++;
+    frame.words.push(...fields);
+    frame.memo = [];
+    frame.progress++;
   }
   return true;
 }
@@ -134,23 +134,23 @@ export function compoundRedirects(
   frame: NodeFrame,
   node: Node & { redirs: NodeOf<"cmd">["redirs"] },
 ): boolean {
-  if (frame.x || node.redirs.length === 0) return true;
+  if (frame.redirected || node.redirs.length === 0) return true;
   if (!expandTargets(shell, frame, node.redirs)) return false;
   const saved: Saved[] = [];
-  shell.state.f.pop();
-  shell.push({ k: "undo", s: saved });
+  shell.state.frames.pop();
+  shell.push({ kind: "undo", saved: saved });
   try {
-    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved, shell);
+    redirect(shell.sys, node.redirs, frame.targets ?? [], !shell.option("C"), saved, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
     shell.pop();
-    shell.state.st = redirectStatus(shell);
-    shell.checkError(frame.t === 1);
+    shell.state.status = redirectStatus(shell);
+    shell.checkError(frame.tested === 1);
     return false;
   }
-  delete frame.d;
-  frame.x = 1;
+  delete frame.targets;
+  frame.redirected = 1;
   shell.push(frame);
   return true;
 }

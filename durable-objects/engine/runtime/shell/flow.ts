@@ -7,11 +7,11 @@ import { type Frame, addChunk } from "./state.ts";
 
 /** Loops under way in the function that runs, the outermost first. */
 export function loops(shell: Shell): Frame[] {
-  const { f } = shell.state;
-  const from = f.findLastIndex((frame) => frame.k === "call") + 1;
-  return f.slice(from).filter((frame) => {
-    if (frame.k !== "node") return false;
-    const { k } = shell.node(frame.r);
+  const { frames } = shell.state;
+  const from = frames.findLastIndex((frame) => frame.kind === "call") + 1;
+  return frames.slice(from).filter((frame) => {
+    if (frame.kind !== "node") return false;
+    const { k } = shell.node(frame.ref);
     return k === "while" || k === "until" || k === "for" || k === "cfor" || k === "select";
   });
 }
@@ -29,7 +29,7 @@ export const leave =
     if (shell.bash && list.length > 0 && count < 1) {
       shell.complain(`${argv[1]}: loop count out of range`);
       shell.unwind((frame) => frame === list[0]);
-      shell.state.st = 1;
+      shell.state.status = 1;
       return undefined;
     }
     if (!shell.bash && (!Number.isInteger(count) || count < 1)) {
@@ -37,42 +37,42 @@ export const leave =
       return undefined;
     }
     if (list.length === 0) {
-      if (shell.state.fl === "bash")
+      if (shell.state.flavour === "bash")
         shell.complain("only meaningful in a `for', `while', or `until' loop");
       return 0;
     }
     const target = list[Math.max(0, list.length - count)];
-    shell.state.st = 0;
+    shell.state.status = 0;
     if (!again) shell.unwind((frame) => frame === target);
     else {
       while (shell.top && shell.top !== target) shell.pop();
-      if (target?.k === "node" && target.i === 2) target.ss = 0;
+      if (target?.kind === "node" && target.progress === 2) target.lastStatus = 0;
     }
     return undefined;
   };
 
 export function doReturn(shell: Shell, argv: string[]): number | undefined {
-  const status = argv[1] === undefined ? shell.state.st : Number(argv[1]);
+  const status = argv[1] === undefined ? shell.state.status : Number(argv[1]);
   if (!Number.isInteger(status) || status < 0) {
     shell.abort(`Illegal number: ${argv[1]}`, 2);
     return undefined;
   }
-  const tested = shell.state.f.findLast((frame) => frame.k === "call")?.t === 1;
+  const tested = shell.state.frames.findLast((frame) => frame.kind === "call")?.tested === 1;
   const returns = (frame: Frame): boolean =>
-    frame.k === "call" || (frame.k === "src" && frame.m === "dot");
-  if (shell.state.fl === "bash" && !shell.state.f.some(returns)) {
+    frame.kind === "call" || (frame.kind === "src" && frame.mode === "dot");
+  if (shell.state.flavour === "bash" && !shell.state.frames.some(returns)) {
     shell.complain("can only `return' from a function or sourced script");
     return 2;
   }
-  const call = shell.state.f.findLast(returns);
-  if (shell.bash && call?.k === "call" && call.z !== undefined) {
+  const call = shell.state.frames.findLast(returns);
+  if (shell.bash && call?.kind === "call" && call.name !== undefined) {
     // The trap for RETURN may run before it goes.
     while (shell.top !== call) shell.pop();
-    shell.state.st = status & 255;
+    shell.state.status = status & 255;
     return undefined;
   }
   const inside = shell.unwind(returns);
-  shell.state.st = status & 255;
+  shell.state.status = status & 255;
   if (!inside) shell.exit(status);
   else shell.checkError(tested);
   return undefined;
@@ -82,28 +82,28 @@ export function doExit(shell: Shell, argv: string[]): number | undefined {
   const { state } = shell;
   sayGoodbye(shell);
   if (!mayLeave(shell)) return 1;
-  const bash = state.fl === "bash";
+  const bash = state.flavour === "bash";
   const [word, ...more] = argv.slice(bash && argv[1] === "--" ? 2 : 1);
-  const status = word === undefined ? state.st : Number(word);
+  const status = word === undefined ? state.status : Number(word);
   if (!Number.isInteger(status) || (status < 0 && !bash)) {
     shell.abort(`Illegal number: ${word}`, 2);
     if (bash) shell.exit(2);
     return undefined;
   }
   if (bash && more.length > 0) return tooMany(shell);
-  const trap = state.f.findLast((frame) => frame.k === "trap");
-  const kept = word === undefined && trap?.k === "trap" ? trap.st : status;
+  const trap = state.frames.findLast((frame) => frame.kind === "trap");
+  const kept = word === undefined && trap?.kind === "trap" ? trap.status : status;
   shell.exit(kept);
-  state.x = kept & 255;
+  state.exitStatus = kept & 255;
   return undefined;
 }
 
 /** bash gives the whole line up, and goes on with the next. */
 function tooMany(shell: Shell): undefined {
   shell.complain("too many arguments");
-  if (shell.state.sm === "c") return void shell.exit(1);
-  while (shell.state.f.length > 1) shell.pop();
-  shell.state.st = 1;
+  if (shell.state.startedBy === "c") return void shell.exit(1);
+  while (shell.state.frames.length > 1) shell.pop();
+  shell.state.status = 1;
 }
 
 export function doLogout(shell: Shell, argv: string[]): number | undefined {
@@ -116,12 +116,12 @@ export function evaluate(shell: Shell, argv: string[], tested: boolean): number 
   const text = argv.slice(1).join(" ");
   if (text.trim() === "") return 0;
   shell.push({
-    k: "src",
-    c: addChunk(shell.state, text, (shell.state.ln ?? 1) - 1),
-    o: 0,
-    m: "eval",
-    n: "eval",
-    ...(tested ? { t: 1 as const } : {}),
+    kind: "src",
+    chunk: addChunk(shell.state, text, (shell.state.line ?? 1) - 1),
+    offset: 0,
+    mode: "eval",
+    name: "eval",
+    ...(tested ? { tested: 1 as const } : {}),
   });
   return undefined;
 }

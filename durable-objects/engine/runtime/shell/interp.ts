@@ -29,21 +29,21 @@ import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 /** One step of a shell. */
 export function advance(shell: Shell): Step {
   const { state, sys } = shell;
-  if (state.po) {
-    const [first] = state.po;
+  if (state.pendingOutput) {
+    const [first] = state.pendingOutput;
     const [fd, text] = first as [number, string];
     const taken = sys.isOpen(fd) ? sys.write(fd, text) : text.length;
     if (taken < text.length) {
       first![1] = text.slice(taken);
       return { wait: { writable: [fd] } };
     }
-    state.po.shift();
-    if (state.po.length === 0) delete state.po;
+    state.pendingOutput.shift();
+    if (state.pendingOutput.length === 0) delete state.pendingOutput;
     return undefined;
   }
   const { top } = shell;
   try {
-    if (state.pt?.length && (!top || !blocksTraps(top))) return startTrap(shell);
+    if (state.pendingTraps?.length && (!top || !blocksTraps(top))) return startTrap(shell);
     return top ? act(shell, top) : finish(shell);
   } catch (error) {
     return failed(shell, error);
@@ -52,33 +52,33 @@ export function advance(shell: Shell): Step {
 
 /** A trap waits until the foreground command is over. */
 const blocksTraps = (frame: Frame): boolean =>
-  frame.k === "wait" || frame.k === "sub" || frame.k === "waits" || frame.k === "read";
+  frame.kind === "wait" || frame.kind === "sub" || frame.kind === "waits" || frame.kind === "read";
 
 function startTrap(shell: Shell): undefined {
   const { state } = shell;
-  const signal = state.pt?.shift();
-  if (state.pt?.length === 0) delete state.pt;
-  const action = state.tr[String(signal)];
+  const signal = state.pendingTraps?.shift();
+  if (state.pendingTraps?.length === 0) delete state.pendingTraps;
+  const action = state.traps[String(signal)];
   if (!action) return;
-  shell.push({ k: "trap", st: state.st });
-  shell.push({ k: "src", c: addChunk(state, action), o: 0, m: "eval" });
+  shell.push({ kind: "trap", status: state.status });
+  shell.push({ kind: "src", chunk: addChunk(state, action), offset: 0, mode: "eval" });
 }
 
 function finish(shell: Shell): Step {
   const { state } = shell;
-  state.x ??= state.st;
-  const action = state.tr.EXIT;
+  state.exitStatus ??= state.status;
+  const action = state.traps.EXIT;
   if (action) {
-    delete state.tr.EXIT;
-    const status = state.x;
-    delete state.x;
-    shell.push({ k: "trap", st: status });
-    shell.push({ k: "src", c: addChunk(state, action), o: 0, m: "eval" });
+    delete state.traps.EXIT;
+    const status = state.exitStatus;
+    delete state.exitStatus;
+    shell.push({ kind: "trap", status });
+    shell.push({ kind: "src", chunk: addChunk(state, action), offset: 0, mode: "eval" });
     return undefined;
   }
   saveHistory(shell);
   endJobControl(shell);
-  return { exit: state.x };
+  return { exit: state.exitStatus };
 }
 
 function failed(shell: Shell, error: unknown): Step {
@@ -87,28 +87,28 @@ function failed(shell: Shell, error: unknown): Step {
     // A target that is no one word: the command fails.
     shell.complain(error.message);
     const frame = shell.pop();
-    shell.state.st = 1;
-    return void shell.checkError(frame?.t === 1);
+    shell.state.status = 1;
+    return void shell.checkError(frame?.tested === 1);
   }
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
-    const source = shell.top?.k === "src" ? shell.top : undefined;
-    const { fl } = shell.state;
-    if (source?.m === "eval" && (fl === "dash" ? source.n : !fl)) shell.command = "eval";
-    const before = source && (source.m === "in" ? shell.state.il : shell.state.lb?.[source.c]);
-    shell.state.ln = error.line + (before ?? 0);
+    const source = shell.top?.kind === "src" ? shell.top : undefined;
+    const { flavour } = shell.state;
+    if (source?.mode === "eval" && (flavour === "dash" ? source.name : !flavour)) shell.command = "eval";
+    const before = source && (source.mode === "in" ? shell.state.inputLines : shell.state.linesBefore?.[source.chunk]);
+    shell.state.line = error.line + (before ?? 0);
     const words = syntaxWords(shell, error);
     if (words === undefined) return void shell.abort(error.message, 2);
     shell.write(2, words);
-    if (fl === "bash" && !shell.state.ia && (source?.n !== undefined || source?.m === "dot")) {
+    if (flavour === "bash" && !shell.state.interactive && (source?.name !== undefined || source?.mode === "dot")) {
       // Of `eval` and sourced files that text alone ends.
       while (shell.top && shell.top !== source) shell.pop();
       shell.pop();
-      shell.state.st = 2;
+      shell.state.status = 2;
       return;
     }
     // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
-    if (error.condition !== undefined && !shell.state.ia) return void shell.exit(shell.state.st);
+    if (error.condition !== undefined && !shell.state.interactive) return void shell.exit(shell.state.status);
     return void shell.abort(undefined, error.status ?? 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
@@ -121,7 +121,7 @@ function failed(shell: Shell, error: unknown): Step {
 }
 
 function act(shell: Shell, frame: Frame): Step {
-  switch (frame.k) {
+  switch (frame.kind) {
     case "src":
       return sourceStep(shell, frame);
     case "node":
@@ -140,7 +140,7 @@ function act(shell: Shell, frame: Frame): Step {
       return mapStep(shell, frame);
     case "trap":
       shell.pop();
-      if (frame.e) shell.exit(frame.st);
+      if (frame.exits) shell.exit(frame.status);
       return undefined;
     case "prompt":
       return promptStep(shell, frame);
@@ -159,14 +159,14 @@ function act(shell: Shell, frame: Frame): Step {
 /** A function has come to its end. */
 function returned(shell: Shell, frame: FrameOf<"call">): undefined {
   const { state } = shell;
-  const action = state.tr.RETURN;
-  if (action && !frame.rd && (frame.rt || shell.option("T")) && frame.z !== undefined) {
-    frame.rd = 1;
+  const action = state.traps.RETURN;
+  if (action && !frame.returnTrapRan && (frame.returnTrap || shell.option("T")) && frame.name !== undefined) {
+    frame.returnTrapRan = 1;
     shell.startTrap("RETURN", action);
     return;
   }
   shell.pop();
-  if (shell.bash && frame.z !== undefined) shell.checkError(frame.t === 1);
+  if (shell.bash && frame.name !== undefined) shell.checkError(frame.tested === 1);
 }
 
 /** Collects a substitution's output; the word it stands in starts over with it. */
@@ -174,34 +174,34 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   if (frame.fd >= 0) {
     const data = shell.sys.read(frame.fd);
     if (data === undefined) return { wait: { readable: [frame.fd] } };
-    frame.b += data.replaceAll("\0", "");
-    shell.sys.held = frame.b.length + (shell.state.vb ?? 0);
+    frame.output += data.replaceAll("\0", "");
+    shell.sys.held = frame.output.length + (shell.state.variableBytes ?? 0);
     if (data !== "") return undefined;
     shell.sys.close(frame.fd);
     frame.fd = -1;
   }
   let status: number | undefined;
   reap(shell, (pid, code) => {
-    if (pid !== frame.p) return false;
+    if (pid !== frame.pid) return false;
     status = code;
     return true;
   });
   if (status === undefined) return { wait: { childEnd: true } };
-  shell.state.f.pop();
+  shell.state.frames.pop();
   const below = shell.top;
   // What comes behind it in the command sees its status.
-  if (shell.bash && below?.k === "node") shell.state.st = status;
-  if (below?.k === "node" || below?.k === "prompt") {
-    (below.m ??= []).push(trimEndOf(frame.b, "\n"));
-    if (below.k === "node") below.ss = status;
+  if (shell.bash && below?.kind === "node") shell.state.status = status;
+  if (below?.kind === "node" || below?.kind === "prompt") {
+    (below.memo ??= []).push(trimEndOf(frame.output, "\n"));
+    if (below.kind === "node") below.lastStatus = status;
   }
   return undefined;
 }
 
 function nodeStep(shell: Shell, frame: NodeFrame): Step {
-  const node = shell.node(frame.r);
+  const node = shell.node(frame.ref);
   // set -n: read, but run nothing.
-  if (node.k === "cmd" && shell.option("n") && !shell.state.ia) return void shell.pop();
+  if (node.k === "cmd" && shell.option("n") && !shell.state.interactive) return void shell.pop();
   if (
     "redirs" in node &&
     node.k !== "cmd" &&
@@ -215,16 +215,16 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
       return listStep(shell, frame, node);
     case "and":
     case "or": {
-      if (frame.i++ === 0) shell.run(frame.r, node.l, true);
-      else if ((shell.state.st === 0) === (node.k === "and")) shell.runLast(frame, node.r);
+      if (frame.progress++ === 0) shell.run(frame.ref, node.l, true);
+      else if ((shell.state.status === 0) === (node.k === "and")) shell.runLast(frame, node.r);
       else shell.pop();
       return undefined;
     }
     case "not":
-      if (frame.i++ === 0) shell.run(frame.r, node.body, true);
+      if (frame.progress++ === 0) shell.run(frame.ref, node.body, true);
       else {
         shell.pop();
-        shell.state.st = shell.state.st === 0 ? 1 : 0;
+        shell.state.status = shell.state.status === 0 ? 1 : 0;
       }
       return undefined;
     case "pipe":
@@ -243,9 +243,9 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     case "case":
       return caseStep(shell, frame, node);
     case "func":
-      shell.state.fn[node.name] = [frame.r[0], frame.r[1], node.body];
+      shell.state.functions[node.name] = [frame.ref[0], frame.ref[1], node.body];
       shell.pop();
-      shell.state.st = 0;
+      shell.state.status = 0;
       return undefined;
     case "cmd":
       return runCommand(shell, frame, node, (words) => expandWords(shell, frame, words));
@@ -254,20 +254,20 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
 }
 
 function listStep(shell: Shell, frame: NodeFrame, node: NodeOf<"list">): undefined {
-  const item = node.items[frame.i];
+  const item = node.items[frame.progress];
   if (!item) {
-    if (node.items.length === 0) shell.state.st = 0;
+    if (node.items.length === 0) shell.state.status = 0;
     shell.pop();
     return;
   }
-  const last = frame.i === node.items.length - 1;
-  frame.i++;
+  const last = frame.progress === node.items.length - 1;
+  frame.progress++;
   if (item.bg) {
     if (last) shell.pop();
-    return background(shell, frame.r, item.node, item.text);
+    return background(shell, frame.ref, item.node, item.text);
   }
   if (last) shell.runLast(frame, item.node);
-  else shell.run(frame.r, item.node, frame.t === 1);
+  else shell.run(frame.ref, item.node, frame.tested === 1);
 }
 
 function background(shell: Shell, ref: NodeRef, node: number, text: string): undefined {
@@ -277,19 +277,19 @@ function background(shell: Shell, ref: NodeRef, node: number, text: string): und
   const parts = found.k === "pipe" && controls ? found.parts : undefined;
   const pids = parts
     ? startParts(shell, ref, parts)
-    : [forkShell(shell, [{ k: "node", r: [ref[0], ref[1], node], i: 0 }])];
+    : [forkShell(shell, [{ kind: "node", ref: [ref[0], ref[1], node], progress: 0 }])];
   const pid = pids.at(-1)!;
   if (!controls) {
     const child = sys.child(pid);
     child.process.ignoredSignals = [...new Set([...(child.process.ignoredSignals ?? []), 2, 3])];
     child.dup(child.open("/dev/null", { read: true }), 0);
   }
-  state.bg = pid;
+  state.lastBackgroundPid = pid;
   const textOf = (one: number): string => jobText(shell, [ref[0], ref[1], one]);
-  const job = addJob(shell, pids, shell.bash && state.ia ? textOf(node) : text, {
+  const job = addJob(shell, pids, shell.bash && state.interactive ? textOf(node) : text, {
     ...(controls ? { group: lead(shell, pids), folder: folderNow(shell) } : {}),
     ...(parts ? { parts: parts.map(textOf) } : {}),
   });
-  if (state.ia && shell.bash && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
-  state.st = 0;
+  if (state.interactive && shell.bash && !state.inSubshell) shell.write(2, `[${job.number}] ${pid}\n`);
+  state.status = 0;
 }

@@ -14,10 +14,10 @@ function trapOwn(shell: Shell, word: string, action: string | undefined): boolea
   const name = word.toUpperCase().replace(/^SIG/, "");
   if (name !== "ERR" && name !== "DEBUG" && name !== "RETURN") return false;
   const { state } = shell;
-  if (action === undefined) delete state.tr[name];
-  else state.tr[name] = action;
-  const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-  if (name === "RETURN" && call?.k === "call" && action) call.rt = 1;
+  if (action === undefined) delete state.traps[name];
+  else state.traps[name] = action;
+  const call = state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+  if (name === "RETURN" && call?.kind === "call" && action) call.returnTrap = 1;
   return true;
 }
 
@@ -30,12 +30,12 @@ const placeOfTrap = (name: string): number =>
       : 100 + ["DEBUG", "ERR", "RETURN"].indexOf(name);
 
 function showTraps(shell: Shell, names: readonly string[]): number {
-  const { tr } = shell.state;
+  const { traps } = shell.state;
   const shown = (key: string): string => (/^\d/.test(key) ? `SIG${signalNames[Number(key)]}` : key);
   const asked = names.map((name) => name.toUpperCase().replace(/^SIG/, ""));
-  for (const key of Object.keys(tr).sort((a, b) => placeOfTrap(a) - placeOfTrap(b)))
+  for (const key of Object.keys(traps).sort((a, b) => placeOfTrap(a) - placeOfTrap(b)))
     if (asked.length === 0 || asked.includes(shown(key).replace(/^SIG/, "")) || asked.includes(key))
-      shell.write(1, `trap -- ${singleQuoted(tr[key]!)} ${shown(key)}\n`);
+      shell.write(1, `trap -- ${singleQuoted(traps[key]!)} ${shown(key)}\n`);
   return 0;
 }
 
@@ -61,10 +61,10 @@ export function trap(shell: Shell, argv: string[]): number {
   if (shell.bash && (words.length === 0 || words[0] === "-p"))
     return showTraps(shell, words.slice(1));
   if (words.length === 0 || words[0] === "-p") {
-    for (const name of Object.keys(state.tr))
+    for (const name of Object.keys(state.traps))
       shell.write(
         1,
-        `trap -- ${quoted(state.tr[name]!)} ${name === "EXIT" ? name : `SIG${signalNames[Number(name)]}`.replace(/^SIG/, "")}\n`,
+        `trap -- ${quoted(state.traps[name]!)} ${name === "EXIT" ? name : `SIG${signalNames[Number(name)]}`.replace(/^SIG/, "")}\n`,
       );
     return 0;
   }
@@ -83,14 +83,14 @@ export function trap(shell: Shell, argv: string[]): number {
     if (shell.bash && trapOwn(shell, word, action)) continue;
     const number = parseSignal(word);
     if (number === undefined) {
-      if (shell.state.fl === "dash") shell.write(2, `trap: ${word}: bad trap\n`);
+      if (shell.state.flavour === "dash") shell.write(2, `trap: ${word}: bad trap\n`);
       else shell.complain(`${word}: invalid signal specification`);
       status = 1;
       continue;
     }
     const key = number === 0 ? "EXIT" : String(number);
-    if (action === undefined) delete state.tr[key];
-    else state.tr[key] = action;
+    if (action === undefined) delete state.traps[key];
+    else state.traps[key] = action;
     if (number === 0) continue;
     const ignored = (sys.process.ignoredSignals ?? []).filter((known) => known !== number);
     if (action === "") ignored.push(number);
@@ -154,7 +154,7 @@ export function kill(shell: Shell, argv: string[]): number {
       else sys.kill(Number(word), signal);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      shell.say(`can't kill pid ${job ? (job.group ?? job.p[0]) : word}: ${error.message}`);
+      shell.say(`can't kill pid ${job ? (job.group ?? job.pids[0]) : word}: ${error.message}`);
       failed++;
     }
   }

@@ -42,14 +42,14 @@ function options(
 /** A builtin that stops at a complaint. */
 function listed(shell: Shell, job: Job, letters: string): void {
   const { state } = shell;
-  const isOver = job.x !== undefined;
+  const isOver = job.status !== undefined;
   const asked =
     (!letters.includes("r") || isRunning(job)) &&
     (!letters.includes("s") || isStopped(job)) &&
     (!letters.includes("n") || !job.notified);
   // Whoever types is told once of those that have ended, too.
-  if (!asked || (isOver && shell.bash && !state.ia)) return;
-  if (letters.includes("p")) shell.write(1, `${job.p[0]}\n`);
+  if (!asked || (isOver && shell.bash && !state.interactive)) return;
+  if (letters.includes("p")) shell.write(1, `${job.pids[0]}\n`);
   else shell.write(1, `${jobLine(shell, job, letters.includes("l"))}\n`);
   if (isOver) job.told = 1;
   else job.notified = true;
@@ -63,7 +63,7 @@ export const jobs: Builtin = (shell, argv, tested) => {
   const { letters, names } = asked;
   if (letters.includes("x")) return insteadOfJobs(shell, names, tested);
   let status = 0;
-  if (names.length === 0) for (const job of state.j) listed(shell, job, letters);
+  if (names.length === 0) for (const job of state.jobs) listed(shell, job, letters);
   for (const name of names) {
     const job = jobNamed(shell, name);
     if (job) listed(shell, job, letters);
@@ -77,10 +77,10 @@ export const jobs: Builtin = (shell, argv, tested) => {
 function insteadOfJobs(shell: Shell, words: readonly string[], tested: boolean): undefined {
   const named = words.map((word) => {
     const job = word.startsWith("%") ? jobNamed(shell, word) : undefined;
-    return singleQuoted(job ? String(job.p[0]) : word);
+    return singleQuoted(job ? String(job.pids[0]) : word);
   });
-  const c = addChunk(shell.state, named.join(" "));
-  shell.push({ k: "src", c, o: 0, m: "eval", ...(tested ? { t: 1 as const } : {}) });
+  const chunk = addChunk(shell.state, named.join(" "));
+  shell.push({ kind: "src", chunk, offset: 0, mode: "eval", ...(tested ? { tested: 1 as const } : {}) });
 }
 
 const withoutControl = (shell: Shell): number => {
@@ -95,9 +95,9 @@ function livingJob(shell: Shell, name: string): Job | undefined {
   if (!job) noSuchJob(shell, name);
   else if (job.group === undefined)
     shell.complain(
-      shell.bash ? `job ${job.n} started without job control` : `job ${name} not created under job control`,
+      shell.bash ? `job ${job.number} started without job control` : `job ${name} not created under job control`,
     );
-  else if (job.x !== undefined) shell.complain("job has terminated");
+  else if (job.status !== undefined) shell.complain("job has terminated");
   else return job;
   return undefined;
 }
@@ -109,7 +109,7 @@ export const fg: Builtin = (shell, argv, tested) => {
   const job = livingJob(shell, asked.names[0] ?? "");
   if (!job) return shell.bash ? 1 : 2;
   const away = shell.bash ? elsewhere(shell, job) : undefined;
-  shell.write(1, `${job.t}${away === undefined ? "" : `\t(wd: ${away})`}\n`);
+  shell.write(1, `${job.text}${away === undefined ? "" : `\t(wd: ${away})`}\n`);
   goOnInForeground(shell, job, tested);
   return undefined;
 };
@@ -120,18 +120,18 @@ function goOnInForeground(shell: Shell, job: Job, tested: boolean): void {
   job.foreground = true;
   if (stopped) runs(shell, job);
   makeCurrent(shell, job);
-  const last = job.p.at(-1)!;
+  const last = job.pids.at(-1)!;
   const ended = job.ended ?? {};
   const statuses = Object.fromEntries(Object.entries(ended).map(([pid, [status]]) => [pid, status]));
   shell.push({
-    k: "wait",
-    p: job.p.filter((pid) => !ended[pid]),
-    l: last,
-    job: job.n,
-    ...(statuses[last] === undefined ? {} : { x: statuses[last] }),
-    ...(shell.bash && job.p.length > 1 ? { q: job.p, qs: statuses } : {}),
+    kind: "wait",
+    pids: job.pids.filter((pid) => !ended[pid]),
+    lastPid: last,
+    job: job.number,
+    ...(statuses[last] === undefined ? {} : { status: statuses[last] }),
+    ...(shell.bash && job.pids.length > 1 ? { order: job.pids, statuses } : {}),
     ...bringForward(shell, group),
-    ...(tested ? { t: 1 as const } : {}),
+    ...(tested ? { tested: 1 as const } : {}),
   });
   if (stopped) shell.sys.kill(-group, 18);
 }
@@ -144,15 +144,15 @@ export const bg: Builtin = (shell, argv) => {
   for (const name of asked.names.length ? asked.names : [""]) {
     const job = livingJob(shell, name);
     if (!job) status = shell.bash ? 1 : 2;
-    else if (isRunning(job) && shell.bash) shell.complain(`job ${job.n} already in background`);
+    else if (isRunning(job) && shell.bash) shell.complain(`job ${job.number} already in background`);
     else {
       const away = shell.bash ? elsewhere(shell, job) : undefined;
-      const sign = jobLine(shell, job).charAt(`[${job.n}]`.length);
+      const sign = jobLine(shell, job).charAt(`[${job.number}]`.length);
       const end = away === undefined ? "" : `\t(wd: ${away})`;
-      shell.write(1, shell.bash ? `[${job.n}]${sign} ${job.t} &${end}\n` : `[${job.n}] ${job.t}\n`);
+      shell.write(1, shell.bash ? `[${job.number}]${sign} ${job.text} &${end}\n` : `[${job.number}] ${job.text}\n`);
       runs(shell, job);
       job.notified = true;
-      shell.state.bg = job.p.at(-1)!;
+      shell.state.lastBackgroundPid = job.pids.at(-1)!;
       shell.sys.kill(-job.group!, 18);
     }
   }
@@ -168,7 +168,7 @@ export const disown: Builtin = (shell, argv) => {
   let status = 0;
   const goes: Job[] = [];
   if (names.length === 0 && /[ar]/.test(letters))
-    goes.push(...state.j.filter((job) => !letters.includes("r") || isRunning(job)));
+    goes.push(...state.jobs.filter((job) => !letters.includes("r") || isRunning(job)));
   else
     for (const name of names.length ? names : [""]) {
       const job = jobNamed(shell, name);
@@ -179,7 +179,7 @@ export const disown: Builtin = (shell, argv) => {
   for (const job of goes) {
     if (!isStopped(job)) continue;
     shell.command = undefined;
-    shell.complain(`warning: deleting stopped job ${job.n} with process group ${job.group}`);
+    shell.complain(`warning: deleting stopped job ${job.number} with process group ${job.group}`);
   }
   dropJobs(shell, (job) => goes.includes(job));
   return status;

@@ -27,7 +27,7 @@ export function beginJobControl(shell: Shell): void {
   const { state, sys } = shell;
   const session = ownTerminal(shell);
   if (!session) return;
-  state.o += "m";
+  state.options += "m";
   const before = groupOf(sys.process);
   // Started in the background it waits until it is brought forward.
   if (!hasTerminal(shell, session)) return sys.kill(0, sigttin);
@@ -59,7 +59,7 @@ const modesOf = ({ raw, echo, noSignals }: Session): TerminalModes => ({
 /** A command as jobs are listed. */
 export function jobText(shell: Shell, [chunk, offset, node]: NodeRef): string {
   const { state } = shell;
-  const { nodes } = unitAt(state.c[chunk] ?? "", offset, modeOf(state, chunk, offset));
+  const { nodes } = unitAt(state.chunks[chunk] ?? "", offset, modeOf(state, chunk, offset));
   const found = nodes[node];
   if (!shell.bash && found && "text" in found && typeof found.text === "string") return found.text;
   return new CommandPrinter(nodes).command(node);
@@ -88,7 +88,7 @@ export function beginForeground(
     parts: parts.map((part) => jobText(shell, [ref[0], ref[1], part])),
   };
   const more = { group, foreground: true as const, folder: folderNow(shell), ...texts };
-  return { job: addJob(shell, [...pids], text, more).n, ...bringForward(shell, group) };
+  return { job: addJob(shell, [...pids], text, more).number, ...bringForward(shell, group) };
 }
 
 /** Gives a group the terminal. */
@@ -116,7 +116,7 @@ export function takeBack(shell: Shell, modes: TerminalModes | undefined, restore
 export function signalJob(shell: Shell, job: Job, signal: number): void {
   const { sys } = shell;
   const stopped = isStopped(job);
-  if (job.group === undefined) for (const pid of job.p) sys.kill(pid, signal);
+  if (job.group === undefined) for (const pid of job.pids) sys.kill(pid, signal);
   else sys.kill(-job.group, signal);
   delete job.notified;
   if (stopped && job.group !== undefined && (signal === sigterm || signal === 1))
@@ -129,19 +129,19 @@ export function signalJob(shell: Shell, job: Job, signal: number): void {
  */
 export function mayLeave(shell: Shell): boolean {
   const { state } = shell;
-  if (!state.ia || !shell.controlsJobs) return true;
-  const stopped = state.j.filter(isStopped);
+  if (!state.interactive || !shell.controlsJobs) return true;
+  const stopped = state.jobs.filter(isStopped);
   const checks = shell.shopt("checkjobs");
-  const running = checks && state.j.some(isRunning);
+  const running = checks && state.jobs.some(isRunning);
   if ((stopped.length === 0 && !running) || state.knowsOfJobs) {
     for (const job of stopped) signalJob(shell, job, sigterm);
     return true;
   }
   const kind = stopped.length > 0 ? "stopped" : "running";
   shell.write(2, shell.bash ? `There are ${kind} jobs.\n` : "You have stopped jobs.\n");
-  if (checks) for (const job of state.j) shell.write(2, `${jobLine(shell, job)}\n`);
+  if (checks) for (const job of state.jobs) shell.write(2, `${jobLine(shell, job)}\n`);
   state.knowsOfJobs = true;
-  state.st = 1;
+  state.status = 1;
   return false;
 }
 
@@ -153,7 +153,7 @@ export function noteCommandName({ state }: Shell, name: string | undefined): voi
 
 /** The job that the shell waited for has ended. */
 export function forgetJob(shell: Shell, number: number): void {
-  dropJobs(shell, ({ n }) => n === number);
+  dropJobs(shell, ({ number: n }) => n === number);
 }
 
 /** The job that the shell waited for has stopped. */

@@ -7,17 +7,17 @@ const problemOf = (name: string): string => name.replace(/^%\??/, "");
 function named(shell: Shell, name: string): Job | "ambiguous" | undefined {
   const { state } = shell;
   // A bash that runs a script forgets jobs by number as they end.
-  const gone = shell.bash && !state.ia && name.startsWith("%");
-  const j = gone ? state.j.filter((job) => job.x === undefined) : state.j;
+  const gone = shell.bash && !state.interactive && name.startsWith("%");
+  const j = gone ? state.jobs.filter((job) => job.status === undefined) : state.jobs;
   const numbered = (number: number | undefined): Job | undefined =>
-    j.find((job) => job.n === number);
+    j.find((job) => job.number === number);
   const text = name.startsWith("%") ? name.slice(1) : name;
   if (text === "" || text === "%" || text === "+") return numbered(state.currentJob) ?? j.at(-1);
   if (text === "-") return numbered(state.previousJob) ?? j.at(-2);
   if (/^\d+$/.test(text)) return numbered(Number(text));
   const fits = text.startsWith("?")
-    ? j.filter((job) => job.t.includes(text.slice(1)))
-    : j.filter((job) => job.t.startsWith(text));
+    ? j.filter((job) => job.text.includes(text.slice(1)))
+    : j.filter((job) => job.text.startsWith(text));
   return fits.length > 1 && shell.bash ? "ambiguous" : fits.at(-1);
 }
 
@@ -31,7 +31,7 @@ export function jobNamed(shell: Shell, name: string): Job | undefined {
 export const jobOrPid = (shell: Shell, name: string): Job | undefined =>
   name.startsWith("%")
     ? jobNamed(shell, name)
-    : shell.state.j.find((job) => job.p.includes(Number(name)));
+    : shell.state.jobs.find((job) => job.pids.includes(Number(name)));
 
 /** Says that there is no such job, or more than one. */
 export function noSuchJob(shell: Shell, name: string): number {

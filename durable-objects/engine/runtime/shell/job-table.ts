@@ -7,21 +7,21 @@ import type { Shell } from "./shell.ts";
 import type { Job } from "./state.ts";
 
 export const isRunning = (job: Job): boolean =>
-  job.x === undefined && job.stopSignal === undefined;
+  job.status === undefined && job.stopSignal === undefined;
 export const isStopped = (job: Job): boolean =>
-  job.x === undefined && job.stopSignal !== undefined;
+  job.status === undefined && job.stopSignal !== undefined;
 
 export function addJob(shell: Shell, pids: number[], text: string, more: Partial<Job> = {}): Job {
-  const { j } = shell.state;
-  const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
+  const { jobs } = shell.state;
+  const finished = jobs.filter((job) => job.pids.length === 0 || job.status !== undefined);
   if (finished.length > finishedJobsKeptMax) dropJobs(shell, (job) => job === finished[0]);
   const job: Job = {
-    n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1,
-    p: pids,
-    t: text,
+    number: Math.max(0, ...shell.state.jobs.map((known) => known.number)) + 1,
+    pids,
+    text,
     ...more,
   };
-  shell.state.j.push(job);
+  shell.state.jobs.push(job);
   if (!job.foreground) chooseCurrent(shell);
   return job;
 }
@@ -29,43 +29,43 @@ export function addJob(shell: Shell, pids: number[], text: string, more: Partial
 /** Forgets jobs. */
 export function dropJobs(shell: Shell, goes: (job: Job) => boolean): void {
   const { state } = shell;
-  state.j = state.j.filter((job) => !goes(job));
-  const known = (number: number | undefined): boolean => state.j.some(({ n }) => n === number);
+  state.jobs = state.jobs.filter((job) => !goes(job));
+  const known = (number: number | undefined): boolean => state.jobs.some(({ number: n }) => n === number);
   if (!known(state.currentJob) || !known(state.previousJob)) chooseCurrent(shell);
 }
 
 // Which is the current one
 
 const last = (jobs: readonly Job[], fits: (job: Job) => boolean): Job | undefined =>
-  jobs.filter(fits).toSorted((a, b) => a.n - b.n).at(-1);
+  jobs.filter(fits).toSorted((a, b) => a.number - b.number).at(-1);
 
 /** A job becomes the current one; the previous is one that is stopped, else the newest that runs. */
 export function makeCurrent(shell: Shell, job: Job): void {
   const { state } = shell;
-  if (state.currentJob !== job.n) {
+  if (state.currentJob !== job.number) {
     if (state.currentJob === undefined) delete state.previousJob;
     else state.previousJob = state.currentJob;
-    state.currentJob = job.n;
+    state.currentJob = job.number;
   }
-  const { j, previousJob } = state;
-  if (previousJob !== job.n && j.some((one) => one.n === previousJob && isStopped(one))) return;
-  const older = j.filter(({ n }) => n < job.n);
+  const { jobs, previousJob } = state;
+  if (previousJob !== job.number && jobs.some((one) => one.number === previousJob && isStopped(one))) return;
+  const older = jobs.filter(({ number }) => number < job.number);
   const other =
     (isStopped(job) ? last(older, isStopped) : undefined) ??
-    last(isRunning(job) ? older : j, isRunning);
-  state.previousJob = other?.n ?? job.n;
+    last(isRunning(job) ? older : jobs, isRunning);
+  state.previousJob = other?.number ?? job.number;
 }
 
 /** Makes one the current: the one that is and is stopped, the previous, the newest that is stopped, the newest that runs. */
 export function chooseCurrent(shell: Shell): void {
   const { state } = shell;
   const stopped = (number: number | undefined): Job | undefined =>
-    state.j.find((job) => job.n === number && isStopped(job));
+    state.jobs.find((job) => job.number === number && isStopped(job));
   const next =
     stopped(state.currentJob) ??
     stopped(state.previousJob) ??
-    last(state.j, isStopped) ??
-    last(state.j, isRunning);
+    last(state.jobs, isStopped) ??
+    last(state.jobs, isRunning);
   if (next) return makeCurrent(shell, next);
   delete state.currentJob;
   delete state.previousJob;
@@ -77,12 +77,12 @@ export function chooseCurrent(shell: Shell): void {
 export function noteEnd(shell: Shell, job: Job, { pid, status, signal }: Ended): void {
   const ended = (job.ended ??= {});
   ended[pid] = signal === undefined ? [status] : [status, signal];
-  if (!job.p.every((one) => ended[one])) return noteAllStopped(shell, job);
-  const [x, s] = ended[job.p.at(-1)!]!;
+  if (!job.pids.every((one) => ended[one])) return noteAllStopped(shell, job);
+  const [x, s] = ended[job.pids.at(-1)!]!;
   // It went on before it ended.
   if (isStopped(job)) runs(shell, job);
-  job.x = x;
-  if (s) job.s = s;
+  job.status = x;
+  if (s) job.signal = s;
   delete job.ended;
   delete job.stopped;
   delete job.stopSignal;
@@ -91,7 +91,7 @@ export function noteEnd(shell: Shell, job: Job, { pid, status, signal }: Ended):
 
 function noteAllStopped(shell: Shell, job: Job, signal = 20): void {
   if (job.stopSignal !== undefined) return;
-  if (!job.p.every((pid) => job.ended?.[pid] || job.stopped?.includes(pid))) return;
+  if (!job.pids.every((pid) => job.ended?.[pid] || job.stopped?.includes(pid))) return;
   job.stopSignal = signal;
   delete job.notified;
   makeCurrent(shell, job);
@@ -119,14 +119,14 @@ export function runs(shell: Shell, job: Job): void {
 
 // How they are told
 
-const signOf = ({ state }: Shell, { n }: Job): string =>
-  n === state.currentJob ? "+" : n === state.previousJob ? "-" : " ";
+const signOf = ({ state }: Shell, { number }: Job): string =>
+  number === state.currentJob ? "+" : number === state.previousJob ? "-" : " ";
 
-function bashState({ x, s, stopSignal }: Job): string {
-  if (x === undefined) return stopSignal === undefined ? "Running" : "Stopped";
-  if (x === 0) return "Done";
-  if (s === undefined) return `Exit ${x}`;
-  return jobSignalTexts[s] ?? signalTexts[s] ?? `Unknown signal ${s}`;
+function bashState({ status, signal, stopSignal }: Job): string {
+  if (status === undefined) return stopSignal === undefined ? "Running" : "Stopped";
+  if (status === 0) return "Done";
+  if (signal === undefined) return `Exit ${status}`;
+  return jobSignalTexts[signal] ?? signalTexts[signal] ?? `Unknown signal ${signal}`;
 }
 
 /** glibc: strsignal */
@@ -143,11 +143,11 @@ const jobSignalTexts: Record<number, string> = {
   31: "Bad system call",
 };
 
-function ashState({ x, stopSignal }: Job): string {
-  if (x === undefined)
+function ashState({ status, stopSignal }: Job): string {
+  if (status === undefined)
     return stopSignal === undefined ? "Running" : `Stopped${stopTexts[stopSignal] ?? ""}`;
-  if (x === 0) return "Done";
-  return x > 128 ? (jobSignalTexts[x - 128] ?? signalTexts[x - 128] ?? `Done(${x})`) : `Done(${x})`;
+  if (status === 0) return "Done";
+  return status > 128 ? (jobSignalTexts[status - 128] ?? signalTexts[status - 128] ?? `Done(${status})`) : `Done(${status})`;
 }
 
 const stopTexts: Record<number, string> = { 19: " (signal)", 21: " (tty input)", 22: " (tty output)" };
@@ -165,31 +165,31 @@ export function jobLine(shell: Shell, job: Job, pids = false): string {
   const away = elsewhere(shell, job);
   const end =
     (isRunning(job) && !job.foreground ? " &" : "") + (away === undefined ? "" : `  (wd: ${away})`);
-  const head = `[${job.n}]${sign} `;
+  const head = `[${job.number}]${sign} `;
   const state = bashState(job).padEnd(24);
-  if (!pids) return `${head} ${state}${job.t}${end}`;
-  const [first = job.t, ...others] = job.parts ?? [job.t];
-  const pidOf = (i: number): string => String(job.p[i] ?? 0).padStart(5);
+  if (!pids) return `${head} ${state}${job.text}${end}`;
+  const [first = job.text, ...others] = job.parts ?? [job.text];
+  const pidOf = (i: number): string => String(job.pids[i] ?? 0).padStart(5);
   const below = others.map((part, i) => `\n     ${pidOf(i + 1)} ${" ".repeat(22)}| ${part}`);
   return `${head}${pidOf(0)} ${state}${first}${below.join("")}${end}`;
 }
 
 function ashLine(shell: Shell, job: Job, sign: string, pids: boolean): string {
   const state = ashState(job);
-  const text = shell.state.ia ? job.t : "";
-  if (shell.state.fl === "dash") {
-    const pid = pids ? `${job.p[0]} ` : "";
-    return `[${job.n}] ${sign} ${pid}${state.padEnd(27 - pid.length)}${text}`;
+  const text = shell.state.interactive ? job.text : "";
+  if (shell.state.flavour === "dash") {
+    const pid = pids ? `${job.pids[0]} ` : "";
+    return `[${job.number}] ${sign} ${pid}${state.padEnd(27 - pid.length)}${text}`;
   }
-  return `[${job.n}]${sign}  ${state.padEnd(27)}${text}`;
+  return `[${job.number}]${sign}  ${state.padEnd(27)}${text}`;
 }
 
 /** Tells what became of jobs since they were told of last, and forgets those that are over. */
 export function tellJobs(shell: Shell): void {
   const { bash, state } = shell;
-  for (const job of state.j) {
-    if (job.x !== undefined ? job.told : job.notified || !isStopped(job)) continue;
-    if (job.x !== undefined) job.told = 1;
+  for (const job of state.jobs) {
+    if (job.status !== undefined ? job.told : job.notified || !isStopped(job)) continue;
+    if (job.status !== undefined) job.told = 1;
     else job.notified = true;
     if (!shell.option("m")) continue;
     shell.write(2, `${bash && isStopped(job) ? "\n" : ""}${jobLine(shell, job)}\n`);

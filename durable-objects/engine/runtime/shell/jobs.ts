@@ -19,40 +19,40 @@ function copied(variables: Record<string, Variable>): Record<string, Variable> {
 export function forkShell(shell: Shell, frames: Frame[]): number {
   const { state } = shell;
   dropWaited(shell);
-  const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
-  for (const name in state.fn) used.add(state.fn[name]![0]);
-  if (state.bc) used.add(state.bc[0]);
-  const c: Record<string, string> = {};
-  for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
-  const tr: Record<string, string> = {};
-  for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
-  if (state.tr.ERR && shell.option("E")) tr.ERR = state.tr.ERR;
-  if (state.tr.DEBUG && shell.option("T")) tr.DEBUG = state.tr.DEBUG;
-  const { ia, po: _po, pt: _pt, x: _x, groupBefore: _before, ...kept } = state;
-  const cn = shell.within();
+  const used = new Set(frames.map((frame) => (frame.kind === "node" ? frame.ref[0] : "")));
+  for (const name in state.functions) used.add(state.functions[name]![0]);
+  if (state.runningCommand) used.add(state.runningCommand[0]);
+  const chunks: Record<string, string> = {};
+  for (const id of used) if (state.chunks[id] !== undefined) chunks[id] = state.chunks[id];
+  const traps: Record<string, string> = {};
+  for (const name in state.traps) if (state.traps[name] === "") traps[name] = "";
+  if (state.traps.ERR && shell.option("E")) traps.ERR = state.traps.ERR;
+  if (state.traps.DEBUG && shell.option("T")) traps.DEBUG = state.traps.DEBUG;
+  const { interactive, pendingOutput: _po, pendingTraps: _pt, exitStatus: _x, groupBefore: _before, ...kept } = state;
+  const complaintName = shell.within();
   const child: ShellState = {
     ...kept,
-    c,
-    v: copied(state.v),
-    fn: { ...state.fn },
-    p: [...state.p],
-    tr,
-    j: state.j.map((job) => ({ ...job, o: 1 as const })),
-    f: frames,
-    ...(cn === undefined ? {} : { cn }),
-    ...(shell.dotted ? { cd: true as const } : {}),
-    ...(shell.bash ? { sd: (state.sd ?? 0) + 1, cs: calls(state) } : {}),
-    ...(ia ? { interactiveAbove: true as const } : {}),
-    sub: 1,
+    chunks,
+    variables: copied(state.variables),
+    functions: { ...state.functions },
+    parameters: [...state.parameters],
+    traps,
+    jobs: state.jobs.map((job) => ({ ...job, o: 1 as const })),
+    frames,
+    ...(complaintName === undefined ? {} : { complaintName }),
+    ...(shell.dotted ? { sourced: true as const } : {}),
+    ...(shell.bash ? { subshellDepth: (state.subshellDepth ?? 0) + 1, outerCalls: calls(state) } : {}),
+    ...(interactive ? { interactiveAbove: true as const } : {}),
+    inSubshell: 1,
   };
   return shell.sys.fork(child);
 }
 
 /** A job that `wait` has returned stays known until the shell forks again. */
 export function dropWaited({ state }: Shell): void {
-  if (state.ia) return;
-  const gone = state.j.find((job) => job.w);
-  if (gone) state.j = state.j.filter((job) => job !== gone);
+  if (state.interactive) return;
+  const gone = state.jobs.find((job) => job.waited);
+  if (gone) state.jobs = state.jobs.filter((job) => job !== gone);
 }
 
 /**
@@ -64,7 +64,7 @@ export function reap(
   own: (pid: number, status: number, signal?: number) => boolean = () => false,
 ): void {
   const jobOf = (pid: number): Job | undefined =>
-    shell.state.j.find((job) => !job.o && job.x === undefined && job.p.includes(pid));
+    shell.state.jobs.find((job) => !job.inherited && job.status === undefined && job.pids.includes(pid));
   for (;;) {
     const ended = shell.sys.wait();
     if (ended === undefined || ended === "none") break;
@@ -90,7 +90,7 @@ export function tellSignal(
   const text =
     signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
   if (!text) return;
-  if (!shell.bash || (foreground && (signal === 15 || shell.state.ia)))
+  if (!shell.bash || (foreground && (signal === 15 || shell.state.interactive)))
     return shell.write(2, `${text}\n`);
   if (signal !== 15 && foreground)
     shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);

@@ -88,7 +88,7 @@ export function ulimit(shell: Shell, argv: string[]): number {
     }
   }
   const now = (limit: Limit, hard = which === "H"): string =>
-    shell.state.ul?.[limit[0]]?.[hard ? 1 : 0] ?? limit[2];
+    shell.state.limits?.[limit[0]]?.[hard ? 1 : 0] ?? limit[2];
   if (all)
     for (const limit of limits)
       shell.write(1, `${limit[1].padEnd(32)}(-${limit[0]}) ${now(limit)}\n`);
@@ -109,7 +109,7 @@ export function ulimit(shell: Shell, argv: string[]): number {
     }
     const soft = which === "H" ? now(limit, false) : value;
     const hard = which === "S" ? now(limit, true) : value;
-    shell.state.ul = { ...shell.state.ul, [limit[0]]: [soft, hard] };
+    shell.state.limits = { ...shell.state.limits, [limit[0]]: [soft, hard] };
   }
   return 0;
 }

@@ -9,7 +9,7 @@ import { quoted } from "./variable-builtins.ts";
 export function setOptions(shell: Shell, words: readonly string[]): string[] | number {
   const { state } = shell;
   const put = (letter: string, on: boolean): void => {
-    state.o = state.o.replace(letter, "") + (on ? letter : "");
+    state.options = state.options.replace(letter, "") + (on ? letter : "");
   };
   let i = 0;
   for (; i < words.length; i++) {
@@ -31,11 +31,11 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | n
         }
         const names = shell.bash ? bashOptionNames : optionNames;
         const there =
-          Object.hasOwn(names, name) && !(shell.state.fl === "dash" && name === "pipefail");
+          Object.hasOwn(names, name) && !(shell.state.flavour === "dash" && name === "pipefail");
         const known = there ? names[name] : "";
         if (!known) {
           shell.complain(`illegal option ${word[0]}o ${name}`);
-          return shell.state.fl ? 2 : 1;
+          return shell.state.flavour ? 2 : 1;
         }
         put(known, on);
       } else if (shell.bash && "abefhkmnptuvxBCEHPT".includes(letter))
@@ -85,6 +85,6 @@ export function set(shell: Shell, argv: string[]): number | undefined {
     shell.abort(undefined, rest);
     return undefined;
   }
-  if (rest.length > 0 || words.includes("--")) shell.state.p = rest;
+  if (rest.length > 0 || words.includes("--")) shell.state.parameters = rest;
   return 0;
 }

@@ -48,16 +48,16 @@ export abstract class Parameters {
   abstract complain(text: string): void;
 
   get bash(): boolean {
-    return this.state.fl === "bash";
+    return this.state.flavour === "bash";
   }
 
   /** Whether what it starts gets process groups of their own, and the terminal in turn. */
   get controlsJobs(): boolean {
-    return this.option("m") && !this.state.sub && !this.state.completion;
+    return this.option("m") && !this.state.inSubshell && !this.state.completion;
   }
 
   option(letter: string): boolean {
-    return this.state.o.includes(letter);
+    return this.state.options.includes(letter);
   }
 
   // References
@@ -66,7 +66,7 @@ export abstract class Parameters {
   resolved(name: string): string {
     let now = name;
     for (let i = 0; i < 8; i++) {
-      const variable = this.state.v[now];
+      const variable = this.state.variables[now];
       if (!variable || !(variable[1] & nameReference) || !variable[0]) return now;
       now = variable[0];
     }
@@ -84,7 +84,7 @@ export abstract class Parameters {
 
   /** A plain variable. Those of the process's environment are not copied until they change. */
   get(name: string): string | undefined {
-    const variable = this.state.v[name];
+    const variable = this.state.variables[name];
     if (variable) {
       if (variable[1] & nameReference && variable[0]) {
         const target = this.resolved(name);
@@ -93,33 +93,33 @@ export abstract class Parameters {
       if (variable[2]) return variable[2][variable[1] & mapped ? ".0" : "0"];
       return variable[0] ?? undefined;
     }
-    return this.sys.env[name] ?? (name === "PS1" && this.state.fl ? undefined : builtIn[name]);
+    return this.sys.env[name] ?? (name === "PS1" && this.state.flavour ? undefined : builtIn[name]);
   }
 
   /** Any parameter: variables, positional and special ones. */
   parameter(name: string): string | undefined {
     const { state } = this;
-    if (/^\d+$/.test(name)) return name === "0" ? state.z : state.p[Number(name) - 1];
+    if (/^\d+$/.test(name)) return name === "0" ? state.argumentZero : state.parameters[Number(name) - 1];
     switch (name) {
       case "@":
       case "*":
-        return state.p.join(" ");
+        return state.parameters.join(" ");
       case "#":
-        return String(state.p.length);
+        return String(state.parameters.length);
       case "?":
-        return String(state.st);
+        return String(state.status);
       case "$":
         return String(state.pid);
       case "!":
-        return state.bg === undefined ? "" : String(state.bg);
+        return state.lastBackgroundPid === undefined ? "" : String(state.lastBackgroundPid);
       case "-":
-        return shownOptions((state.sm ?? "") + state.o + (state.ia || state.interactiveAbove ? "i" : ""), this.bash);
+        return shownOptions((state.startedBy ?? "") + state.options + (state.interactive || state.interactiveAbove ? "i" : ""), this.bash);
       case "LINENO":
         return String(this.lineNumber());
       case "PPID":
         return String(state.ppid);
       case "RANDOM":
-        if (state.fl === "dash") return this.get(name);
+        if (state.flavour === "dash") return this.get(name);
         return this.#random();
     }
     const made = this.worked(name);
@@ -129,11 +129,11 @@ export abstract class Parameters {
 
   #random(): string | undefined {
     const { state } = this;
-    if (state.rs) {
-      state.rs = drawn(state.rs);
-      return String(state.rs[1]);
+    if (state.randomState) {
+      state.randomState = drawn(state.randomState);
+      return String(state.randomState[1]);
     }
-    return state.v.RANDOM ? this.get("RANDOM") : String(Math.floor(this.sys.random() * 32_768));
+    return state.variables.RANDOM ? this.get("RANDOM") : String(Math.floor(this.sys.random() * 32_768));
   }
 
   /** The value of `name` or `name[subscript]`, whose subscript is worked out here. */
@@ -153,14 +153,14 @@ export abstract class Parameters {
       const value = sub === undefined ? undefined : this.element(target, sub);
       return sub === undefined ? this.elements(target) : value === undefined ? {} : { 0: value };
     }
-    const variable = this.state.v[name];
+    const variable = this.state.variables[name];
     if (variable?.[2]) return variable[2];
     const value = this.get(name);
     return value === undefined ? undefined : { 0: value };
   }
 
   isMap(name: string): boolean {
-    return ((this.state.v[this.resolved(name)]?.[1] ?? 0) & mapped) !== 0;
+    return ((this.state.variables[this.resolved(name)]?.[1] ?? 0) & mapped) !== 0;
   }
 
   /** Keys of an array in the order in which bash goes through them. */
@@ -221,7 +221,7 @@ export abstract class Parameters {
       );
     } catch (error) {
       if (!(error instanceof ArithmeticProblem)) throw error;
-      throw new ExpansionProblem(arithmeticWords(this.state.fl, text, error));
+      throw new ExpansionProblem(arithmeticWords(this.state.flavour, text, error));
     }
   }
 
@@ -248,15 +248,15 @@ export abstract class Parameters {
   /** What there is of a variable, for one who changes it. ExpansionProblem: it is read only. */
   #old(name: string): Variable | undefined {
     const old =
-      this.state.v[name] ??
+      this.state.variables[name] ??
       (name in this.sys.env ? ([this.sys.env[name], exported] as Variable) : undefined);
     if (old && old[1] & readOnly) throw new ExpansionProblem(`${name}: is read only`);
     return old;
   }
 
   #hold(bytes: number): void {
-    this.state.vb = (this.state.vb ?? 0) + bytes;
-    this.sys.held = this.state.vb;
+    this.state.variableBytes = (this.state.variableBytes ?? 0) + bytes;
+    this.sys.held = this.state.variableBytes;
   }
 
   set(name: string, value: string, marks = 0, append = false): void {
@@ -269,21 +269,21 @@ export abstract class Parameters {
     const old = this.#old(name);
     const all = (old?.[1] ?? 0) | marks | (this.option("a") ? exported : 0);
     if (old?.[2] || all & (indexed | mapped)) {
-      this.state.v[name] = [old?.[0] ?? null, all, old?.[2] ?? {}];
+      this.state.variables[name] = [old?.[0] ?? null, all, old?.[2] ?? {}];
       return this.setElement(name, "0", value, append);
     }
     const made = this.#made(value, all, append ? (this.get(name) ?? "") : undefined);
-    this.#hold(made.length - (this.state.v[name]?.[0]?.length ?? 0));
-    this.state.v[name] = [made, all];
-    if (name === "OPTIND") delete this.state.go;
+    this.#hold(made.length - (this.state.variables[name]?.[0]?.length ?? 0));
+    this.state.variables[name] = [made, all];
+    if (name === "OPTIND") delete this.state.getoptsIndex;
     if (this.bash) this.#changed(name, made);
   }
 
   /** What some names do when they are assigned to. */
   #changed(name: string, value: string): void {
-    if (name === "RANDOM") this.state.rs = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
-    else if (name === "SECONDS") this.state.ss = this.sys.now - 1000 * (Number(value) || 0);
-    else if (name === "BASH_ARGV0") this.state.z = value;
+    if (name === "RANDOM") this.state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
+    else if (name === "SECONDS") this.state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
+    else if (name === "BASH_ARGV0") this.state.argumentZero = value;
   }
 
   #keyToSet(name: string, sub: string): string {
@@ -321,7 +321,7 @@ export abstract class Parameters {
     const value = this.get(name);
     const marks = (old?.[1] ?? 0) | (old && old[1] & mapped ? 0 : indexed);
     const elements: Elements = value === undefined ? {} : { 0: value };
-    return (this.state.v[name] = [old?.[0] ?? null, marks, elements]);
+    return (this.state.variables[name] = [old?.[0] ?? null, marks, elements]);
   }
 
   /** `name=(...)`, `name+=(...)`. */
@@ -335,7 +335,7 @@ export abstract class Parameters {
     const made: Variable = ["", all | (map ? 0 : indexed), { ...before }];
     // What is counted of it is put back by `unset`; a list that is replaced was counted as well.
     if (old?.[2] && !append) this.#hold(-bytesOf(old));
-    this.state.v[name] = made;
+    this.state.variables[name] = made;
     if (map && items.length > 0 && items.every(([key]) => key === null))
       return this.#pairs(made, items);
     let next = Number(Object.keys(made[2]!).at(-1) ?? -1) + 1;
@@ -357,22 +357,22 @@ export abstract class Parameters {
   }
 
   mark(name: string, marks: number): void {
-    const old = this.state.v[name];
+    const old = this.state.variables[name];
     if (old) {
-      this.state.v[name] = [old[0], old[1] | marks, ...(old[2] ? [old[2]] : [])] as Variable;
+      this.state.variables[name] = [old[0], old[1] | marks, ...(old[2] ? [old[2]] : [])] as Variable;
       return;
     }
     const value = this.get(name);
-    this.state.v[name] = [value ?? null, (name in this.sys.env ? exported : 0) | marks];
+    this.state.variables[name] = [value ?? null, (name in this.sys.env ? exported : 0) | marks];
   }
 
   unset(name: string): void {
-    const old = this.state.v[name];
+    const old = this.state.variables[name];
     if ((old?.[1] ?? 0) & readOnly) throw new ExpansionProblem(`${name}: is read only`);
     if (old?.[2]) this.#hold(-bytesOf(old));
-    if (name in this.sys.env || name in builtIn) this.state.v[name] = [null, 0];
-    else delete this.state.v[name];
-    if (name === "RANDOM") delete this.state.rs;
+    if (name in this.sys.env || name in builtIn) this.state.variables[name] = [null, 0];
+    else delete this.state.variables[name];
+    if (name === "RANDOM") delete this.state.randomState;
   }
 
   /** Takes one element away; all of them where the subscript says so. */

@@ -10,7 +10,7 @@ export function cd(shell: Shell, argv: string[]): number {
   const { sys } = shell;
   let words = argv.slice(1);
   let physical = false;
-  const bad = shell.state.fl && /^-([^-LPe@])/.exec(words[0] ?? "");
+  const bad = shell.state.flavour && /^-([^-LPe@])/.exec(words[0] ?? "");
   if (bad) {
     shell.complain(`illegal option -${bad[1]}`);
     return 2;
@@ -20,7 +20,7 @@ export function cd(shell: Shell, argv: string[]): number {
     words = words.slice(1);
   }
   if (words[0] === "--") words = words.slice(1);
-  if (words.length > 1 && shell.state.fl === "bash") {
+  if (words.length > 1 && shell.state.flavour === "bash") {
     shell.complain("too many arguments");
     return 1;
   }
@@ -52,12 +52,12 @@ export function cd(shell: Shell, argv: string[]): number {
       if (one === target) shell.complain(`can't cd to ${target}: ${error.message}`);
     }
   }
-  return shell.state.fl === "bash" ? 1 : 2;
+  return shell.state.flavour === "bash" ? 1 : 2;
 }
 
 export function pwd(shell: Shell, argv: string[]): number {
   const { sys } = shell;
-  const bad = shell.state.fl && /^-([^-LP])/.exec(argv[1] ?? "");
+  const bad = shell.state.flavour && /^-([^-LP])/.exec(argv[1] ?? "");
   if (bad) {
     shell.complain(`illegal option -${bad[1]}`);
     return 2;
@@ -92,30 +92,30 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
     }
     if (type === "p") {
       const p = argv.length > 2 ? { p: argv.slice(2) } : {};
-      shell.push({ k: "load", fd: sys.open(path, { read: true }), b: "", n: name, ...p });
+      shell.push({ kind: "load", fd: sys.open(path, { read: true }), text: "", name, ...p });
       return undefined;
     }
     const text = sys.readFile(path);
     const restore = argv.length > 2;
     if (restore) {
-      shell.push({ k: "call", p: shell.state.p, l: {} });
-      shell.state.p = argv.slice(2);
+      shell.push({ kind: "call", parameters: shell.state.parameters, locals: {} });
+      shell.state.parameters = argv.slice(2);
     }
     const chunk = addChunk(shell.state, text);
-    if (shell.bash) shell.state.cf = { ...shell.state.cf, [chunk]: path };
+    if (shell.bash) shell.state.chunkFiles = { ...shell.state.chunkFiles, [chunk]: path };
     shell.push({
-      k: "src",
-      c: chunk,
-      o: 0,
-      m: "dot",
-      n: name,
-      ...(shell.bash ? { ln: shell.state.ln ?? 1 } : {}),
-      ...(tested ? { t: 1 as const } : {}),
+      kind: "src",
+      chunk,
+      offset: 0,
+      mode: "dot",
+      name,
+      ...(shell.bash ? { line: shell.state.line ?? 1 } : {}),
+      ...(tested ? { tested: 1 as const } : {}),
     });
     return undefined;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    if (shell.state.fl === "bash") {
+    if (shell.state.flavour === "bash") {
       shell.command = undefined;
       shell.complain(`can't open '${name}': ${error.message}`);
       return 1;
@@ -131,17 +131,17 @@ export function loadStep(shell: Shell, frame: FrameOf<"load">): Step {
   const { sys, state } = shell;
   const data = sys.read(frame.fd);
   if (data === undefined) return { wait: { readable: [frame.fd] } };
-  frame.b += data;
-  sys.held = frame.b.length + (state.vb ?? 0);
+  frame.text += data;
+  sys.held = frame.text.length + (state.variableBytes ?? 0);
   if (data !== "") return undefined;
   sys.close(frame.fd);
-  state.f.pop();
-  if (frame.p) {
-    shell.push({ k: "call", p: state.p, l: {} });
-    state.p = frame.p;
+  state.frames.pop();
+  if (frame.parameters) {
+    shell.push({ kind: "call", parameters: state.parameters, locals: {} });
+    state.parameters = frame.parameters;
   }
-  const c = addChunk(state, frame.b);
-  state.cf = { ...state.cf, [c]: frame.n };
-  shell.push({ k: "src", c, o: 0, m: "dot", n: frame.n, ln: state.ln ?? 1 });
+  const chunk = addChunk(state, frame.text);
+  state.chunkFiles = { ...state.chunkFiles, [chunk]: frame.name };
+  shell.push({ kind: "src", chunk, offset: 0, mode: "dot", name: frame.name, line: state.line ?? 1 });
   return undefined;
 }

@@ -18,7 +18,7 @@ type Command = Extract<Node, { k: "cmd" }>;
 function assigned(shell: Shell, node: Command, values: string[]): Record<string, string> {
   if (shell.bash)
     for (const { name } of node.assigns)
-      if ((shell.state.v[name]?.[1] ?? 0) & readOnly) shell.complain(`${name}: is read only`);
+      if ((shell.state.variables[name]?.[1] ?? 0) & readOnly) shell.complain(`${name}: is read only`);
   return Object.fromEntries(node.assigns.map(({ name }, i) => [name, values[i] ?? ""]));
 }
 
@@ -32,17 +32,17 @@ export function replace(
 ): void {
   const { sys, state } = shell;
   try {
-    redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"), undefined, shell);
+    redirect(sys, node.redirs, frame.targets ?? [], !shell.option("C"), undefined, shell);
     become(shell, sys, argv, shell.environment(assigned(shell, node, values)));
   } catch (error) {
     if (error instanceof RedirectProblem) return shell.abort(error.message, redirectStatus(shell));
     const [text, status] = execProblem(argv[0]!, error);
-    shell.command = state.fl === "bash" && argv[0]!.includes("/") ? undefined : "exec";
+    shell.command = state.flavour === "bash" && argv[0]!.includes("/") ? undefined : "exec";
     shell.complain(notRun(shell, argv[0]!, text, true));
     shell.command = undefined;
-    if (!shell.state.ia) return shell.exit(status);
-    shell.state.st = status;
-    shell.state.f.pop();
+    if (!shell.state.interactive) return shell.exit(status);
+    shell.state.status = status;
+    shell.state.frames.pop();
   }
 }
 
@@ -55,7 +55,7 @@ function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, stri
     sys.exec(path, argv, env);
   } catch (error) {
     if (!(error instanceof Errno) || error.code !== "ENOEXEC") throw error;
-    const name = shell.state.fl ?? "sh";
+    const name = shell.state.flavour ?? "sh";
     sys.become(name, [name, path, ...argv.slice(1)], env, `/bin/${name}`);
   }
 }
@@ -82,8 +82,8 @@ function located(
 function mayStandIn({ sys, state }: Shell): boolean {
   // Commands that come from standard input are typed, with a prompt or without.
   if (
-    state.ia ||
-    state.sm === "s" ||
+    state.interactive ||
+    state.startedBy === "s" ||
     sys.kernel.context.images.find(sys.container.record.spec.image).known
   )
     return false;
@@ -104,21 +104,21 @@ function notFoundHandled(shell: Shell, frame: NodeFrame, argv: string[]): boolea
   const { state, sys } = shell;
   const name = argv[0]!;
   const handler = "command_not_found_handle";
-  if (name === "" || name.includes("/") || !Object.hasOwn(state.fn, handler)) return false;
+  if (name === "" || name.includes("/") || !Object.hasOwn(state.functions, handler)) return false;
   try {
     sys.which(name, shell.get("PATH") ?? "");
     return false;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
-  state.f.pop();
+  state.frames.pop();
   const text = `(${[handler, ...argv].map(singleQuoted).join(" ")})`;
   shell.push({
-    k: "src",
-    c: addChunk(state, text),
-    o: 0,
-    m: "eval",
-    ...(frame.t ? { t: 1 as const } : {}),
+    kind: "src",
+    chunk: addChunk(state, text),
+    offset: 0,
+    mode: "eval",
+    ...(frame.tested ? { tested: 1 as const } : {}),
   });
   return true;
 }
@@ -135,14 +135,14 @@ export function external(
   if (shell.bash && notFoundHandled(shell, frame, argv)) return undefined;
   const env = shell.environment(assigned(shell, node, values));
   const last =
-    state.f.length === 1 &&
-    !state.ia &&
-    Object.values(state.tr).every((action) => action === "") &&
-    !state.pt;
+    state.frames.length === 1 &&
+    !state.interactive &&
+    Object.values(state.traps).every((action) => action === "") &&
+    !state.pendingTraps;
   if (!last) dropWaited(shell);
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
-  const job = last ? {} : beginForeground(shell, [pid], frame.r);
+  const job = last ? {} : beginForeground(shell, [pid], frame.ref);
   const tell = (text: string): void => {
     child.complain(`${shell.head()}${inWords(shell, text)}\n`);
   };
@@ -153,7 +153,7 @@ export function external(
   // What it names a descriptor by is the child's.
   const inChild = { bash: shell.bash, get: (name: string) => shell.get(name), set: () => {} };
   try {
-    redirect(child, node.redirs, frame.d ?? [], !shell.option("C"), undefined, inChild);
+    redirect(child, node.redirs, frame.targets ?? [], !shell.option("C"), undefined, inChild);
     become(shell, child, argv, env);
   } catch (error) {
     if (error instanceof RedirectProblem) {
@@ -166,8 +166,8 @@ export function external(
     }
   }
   if (last) return undefined;
-  state.f.pop();
-  const text = shell.bash ? { tx: frame.r } : {};
-  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...job, ...(frame.t ? { t: 1 as const } : {}) });
+  state.frames.pop();
+  const text = shell.bash ? { tx: frame.ref } : {};
+  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...text, ...job, ...(frame.tested ? { tested: 1 as const } : {}) });
   return undefined;
 }

@@ -39,22 +39,22 @@ export class Shell extends Parameters {
   worked(name: string): string | Elements | undefined {
     if (this.bash) return worked(this, name);
     if (name !== "FUNCNAME") return undefined;
-    const call = this.state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-    return call?.k === "call" ? call.z : undefined;
+    const call = this.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+    return call?.kind === "call" ? call.name : undefined;
   }
 
   /** Whether an option of `shopt` is on. */
   shopt(name: string): boolean {
     if (!this.bash) return false;
-    return this.state.so?.[name] ?? shoptNames.some(([known, on]) => known === name && on);
+    return this.state.shopts?.[name] ?? shoptNames.some(([known, on]) => known === name && on);
   }
 
   // All of them
 
   /** Names of all variables, sorted. */
   names(): string[] {
-    const names = Object.keys(this.state.v).filter((name) => {
-      const [value, , elements] = this.state.v[name]!;
+    const names = Object.keys(this.state.variables).filter((name) => {
+      const [value, , elements] = this.state.variables[name]!;
       return value !== null || elements;
     });
     return [...new Set([...names, ...Object.keys(this.sys.env), ...workedNames])].sort();
@@ -62,7 +62,7 @@ export class Shell extends Parameters {
 
   /** A variable as it is declared; undefined: there is none. */
   variableOf(name: string): Variable | undefined {
-    const known = Object.hasOwn(this.state.v, name) ? this.state.v[name] : undefined;
+    const known = Object.hasOwn(this.state.variables, name) ? this.state.variables[name] : undefined;
     // Taken away, though the environment has it.
     if (known) return known[0] === null && known[1] === 0 && !known[2] ? undefined : known;
     if (name in this.sys.env) return [this.sys.env[name]!, exported];
@@ -73,7 +73,7 @@ export class Shell extends Parameters {
 
   /** Names of all that is declared, with a value or without, sorted. */
   declared(): string[] {
-    const names = [...Object.keys(this.state.v), ...this.names()];
+    const names = [...Object.keys(this.state.variables), ...this.names()];
     return [...new Set(names)].filter((name) => this.variableOf(name)).sort();
   }
 
@@ -92,12 +92,12 @@ export class Shell extends Parameters {
     const names = new Set([
       ...Object.keys(builtIn),
       ...Object.keys(this.sys.env),
-      ...Object.keys(this.state.v),
+      ...Object.keys(this.state.variables),
     ]);
     const out: [string, string, number][] = [];
     for (const name of [...names].sort()) {
       const value = this.get(name);
-      const marks = this.state.v[name]?.[1] ?? (name in this.sys.env ? exported : 0);
+      const marks = this.state.variables[name]?.[1] ?? (name in this.sys.env ? exported : 0);
       if (value !== undefined) out.push([name, value, marks]);
     }
     return out;
@@ -106,13 +106,13 @@ export class Shell extends Parameters {
   /** The environment of a command. */
   environment(extra: Record<string, string> = {}): Record<string, string> {
     const env = { ...this.sys.env };
-    for (const name in this.state.v) {
-      const [value, marks, elements] = this.state.v[name] as Variable;
+    for (const name in this.state.variables) {
+      const [value, marks, elements] = this.state.variables[name] as Variable;
       if (value !== null && marks & exported && !elements) env[name] = value;
       else delete env[name];
     }
-    for (const name of this.state.xf ?? [])
-      if (Object.hasOwn(this.state.fn, name))
+    for (const name of this.state.exportedFunctions ?? [])
+      if (Object.hasOwn(this.state.functions, name))
         env[`BASH_FUNC_${name}%%`] = functionText(this, name).slice(name.length + 1, -1);
     return Object.assign(env, extra);
   }
@@ -129,11 +129,11 @@ export class Shell extends Parameters {
 
   write(fd: number, text: string): void {
     if (text === "") return;
-    if (!this.state.po && this.sys.isOpen(fd)) {
+    if (!this.state.pendingOutput && this.sys.isOpen(fd)) {
       const taken = this.sys.write(fd, text);
       if (taken === text.length) return;
-      this.state.po = [[fd, text.slice(taken)]];
-    } else if (this.state.po) this.state.po.push([fd, text]);
+      this.state.pendingOutput = [[fd, text.slice(taken)]];
+    } else if (this.state.pendingOutput) this.state.pendingOutput.push([fd, text]);
   }
 
   /** A complaint in the shell's form: name, builtin, line, text. */
@@ -147,41 +147,41 @@ export class Shell extends Parameters {
 
   head(): string {
     const { state } = this;
-    if (state.fl) return dialectHead(this);
-    const name = state.script ?? state.z;
+    if (state.flavour) return dialectHead(this);
+    const name = state.script ?? state.argumentZero;
     const command = this.command ?? this.within();
     const named = command !== undefined && command !== name ? `${command}: ` : "";
-    const counted = (command !== undefined || state.script !== undefined) && !state.ia;
+    const counted = (command !== undefined || state.script !== undefined) && !state.interactive;
     return `${name}: ${named}${counted ? `line ${this.lineNumber()}: ` : ""}`;
   }
 
   /** A complaint of a builtin that is a tool as well: under the program's name alone. */
   say(text: string): void {
-    if (this.state.fl) this.complain(text);
+    if (this.state.flavour) this.complain(text);
     else this.write(2, `sh: ${text}\n`);
   }
 
   /** What runs the commands: `eval`, or a file that is sourced. */
   within(): string | undefined {
-    const frame = this.state.f.findLast((one) => one.k === "src" && one.n !== undefined);
-    return frame?.k === "src" ? frame.n : this.state.cn;
+    const frame = this.state.frames.findLast((one) => one.kind === "src" && one.name !== undefined);
+    return frame?.kind === "src" ? frame.name : this.state.complaintName;
   }
 
   /** Whether lines are those of a file that is sourced. */
   get dotted(): boolean {
-    return this.state.cd ?? this.state.f.some((one) => one.k === "src" && one.m === "dot");
+    return this.state.sourced ?? this.state.frames.some((one) => one.kind === "src" && one.mode === "dot");
   }
 
   lineNumber(): number {
-    const line = this.state.ln ?? 1;
-    if (this.state.fl) return line;
+    const line = this.state.line ?? 1;
+    if (this.state.flavour) return line;
     return this.state.script === undefined && !this.dotted ? Math.max(0, line - 1) : line;
   }
 
   // Frames
 
   get top(): Frame | undefined {
-    return this.state.f.at(-1);
+    return this.state.frames.at(-1);
   }
 
   node(ref: NodeRef): Node {
@@ -189,43 +189,53 @@ export class Shell extends Parameters {
   }
 
   push(frame: Frame): void {
-    if (this.state.f.length >= shellDepthMax * 5)
+    if (this.state.frames.length >= shellDepthMax * 5)
       throw new ExpansionProblem("maximum recursion depth reached");
-    this.state.f.push(frame);
+    this.state.frames.push(frame);
   }
 
   /** Runs a node of the same command next. */
   run(ref: NodeRef, node: number, tested: boolean): void {
-    this.push({ k: "node", r: [ref[0], ref[1], node], i: 0, ...(tested ? { t: 1 as const } : {}) });
+    this.push({ kind: "node", ref: [ref[0], ref[1], node], progress: 0, ...(tested ? { tested: 1 as const } : {}) });
   }
 
   /** Runs a node in the place of the frame on top. */
   runLast(frame: FrameOf<"node">, node: number): void {
-    this.state.f.pop();
-    this.run(frame.r, node, frame.t === 1);
+    this.state.frames.pop();
+    this.run(frame.ref, node, frame.tested === 1);
   }
 
   /** Takes the top frame away and undoes what it holds. */
   pop(): Frame | undefined {
-    const frame = this.state.f.pop();
+    const frame = this.state.frames.pop();
     if (!frame) return undefined;
-    if (frame.k === "undo") {
-      this.restoreFiles(frame.s);
-      if (frame.v) this.restoreVariables(frame.v);
-    } else if (frame.k === "call") {
-      if (frame.s) this.restoreFiles(frame.s);
-      this.restoreVariables(frame.l);
-      this.state.p = frame.p;
-      if (frame.lo !== undefined) this.state.o = frame.lo;
-    } else if (frame.k === "sub") {
+    if (frame.kind === "undo") {
+      this.restoreFiles(frame.saved);
+      if (frame.variables) this.restoreVariables(frame.variables);
+    } else if (frame.kind === "call") {
+      if (frame.saved) this.restoreFiles(frame.saved);
+      this.restoreVariables(frame.locals);
+      this.state.parameters = frame.parameters;
+      if (frame.callerOptions !== undefined) this.state.options = frame.callerOptions;
+    } else if (frame.kind === "sub") {
       if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
-    } else if (frame.k === "trap" && !frame.x) this.state.st = frame.st;
-    else if (frame.k === "complete") {
-      Object.assign(this.state, frame.before);
+    } else if (frame.kind === "trap" && !frame.x) this.state.status = frame.status;
+    else if (frame.kind === "complete") {
+      this.#putBack(frame.before);
       delete this.state.completion;
       withoutCommandLine(this);
     }
     return frame;
+  }
+
+  /** What a completion function has changed is as it was. */
+  #putBack({ status, lastArgument, pipeStatus }: FrameOf<"complete">["before"]): void {
+    const { state } = this;
+    state.status = status;
+    if (lastArgument === undefined) delete state.lastArgument;
+    else state.lastArgument = lastArgument;
+    if (pipeStatus === undefined) delete state.pipeStatus;
+    else state.pipeStatus = pipeStatus;
   }
 
   restoreFiles(saved: Saved[]): void {
@@ -241,14 +251,14 @@ export class Shell extends Parameters {
   restoreVariables(saved: Record<string, Variable | null>): void {
     for (const name in saved) {
       const variable = saved[name];
-      if (variable) this.state.v[name] = variable;
-      else delete this.state.v[name];
+      if (variable) this.state.variables[name] = variable;
+      else delete this.state.variables[name];
     }
   }
 
   /** Takes frames away down to and with the first that fits; false (and nothing done) when none does. */
   unwind(fits: (frame: Frame) => boolean): boolean {
-    if (!this.state.f.some(fits)) return false;
+    if (!this.state.frames.some(fits)) return false;
     for (;;) {
       const frame = this.pop();
       if (!frame || fits(frame)) return true;
@@ -257,42 +267,42 @@ export class Shell extends Parameters {
 
   /** Ends the shell: every frame is undone, the EXIT trap runs in `advance`. */
   exit(status: number): void {
-    this.state.x ??= status & 255;
-    this.state.st = status & 255;
-    while (this.state.f.length) this.pop();
+    this.state.exitStatus ??= status & 255;
+    this.state.status = status & 255;
+    while (this.state.frames.length) this.pop();
   }
 
   /** `set -e`, and bash's trap for ERR: a command failed that nothing tests. */
   checkError(tested: boolean): void {
     const { state } = this;
-    if (state.st === 0 || tested) return;
-    const action = state.tr.ERR;
+    if (state.status === 0 || tested) return;
+    const action = state.traps.ERR;
     if (action && this.bash && !this.trapping("ERR") && (!this.called || this.option("E")))
       return this.startTrap("ERR", action);
-    if (this.option("e")) this.exit(state.st);
+    if (this.option("e")) this.exit(state.status);
   }
 
   /** Whether a function runs. */
   get called(): boolean {
-    const { f, cs } = this.state;
-    return f.some((frame) => frame.k === "call" && frame.z !== undefined) || (cs?.length ?? 0) > 0;
+    const { frames, outerCalls } = this.state;
+    return frames.some((frame) => frame.kind === "call" && frame.name !== undefined) || (outerCalls?.length ?? 0) > 0;
   }
 
   trapping(name: string): boolean {
-    return this.state.f.some((frame) => frame.k === "trap" && frame.z === name);
+    return this.state.frames.some((frame) => frame.kind === "trap" && frame.name === name);
   }
 
   /** Runs a trap of bash's own next, once the redirections of the command are undone. */
   startTrap(name: "ERR" | "DEBUG" | "RETURN", action: string): void {
     const { state } = this;
-    const at = this.top?.k === "undo" ? state.f.length - 1 : state.f.length;
+    const at = this.top?.kind === "undo" ? state.frames.length - 1 : state.frames.length;
     const ends = name === "ERR" && this.option("e") ? { e: 1 as const } : {};
-    const line = state.ln === undefined ? {} : { ln: state.ln };
-    state.f.splice(
+    const line = state.line === undefined ? {} : { ln: state.line };
+    state.frames.splice(
       at,
       0,
-      { k: "trap", st: state.st, z: name, ...ends, ...line },
-      { k: "src", c: addChunk(state, action, (state.ln ?? 1) - 1), o: 0, m: "eval" },
+      { kind: "trap", status: state.status, name, ...ends, ...line },
+      { kind: "src", chunk: addChunk(state, action, (state.line ?? 1) - 1), offset: 0, mode: "eval" },
     );
   }
 
@@ -301,20 +311,20 @@ export class Shell extends Parameters {
     if (text !== undefined) this.complain(text);
     const left = abortStatus(this, text, status);
     if (this.tolerant || goesOn(this)) {
-      this.state.st = left;
+      this.state.status = left;
       return;
     }
-    if (this.state.ia) {
-      while (this.state.f.length > 1) this.pop();
-      this.state.st = left;
+    if (this.state.interactive) {
+      while (this.state.frames.length > 1) this.pop();
+      this.state.status = left;
     } else if (discards(this, text)) this.#discard(left);
     else this.exit(left);
   }
 
   /** bash gives the whole line up, and goes on with the next of the text it is of. */
   #discard(status: number): void {
-    if (this.state.sub) return this.exit(status);
-    while (this.top && this.top.k !== "src" && this.top.k !== "trap") this.pop();
-    this.state.st = status;
+    if (this.state.inSubshell) return this.exit(status);
+    while (this.top && this.top.kind !== "src" && this.top.kind !== "trap") this.pop();
+    this.state.status = status;
   }
 }

@@ -34,94 +34,94 @@ export type TerminalModes = Pick<Session, "raw" | "echo" | "noSignals">;
 
 interface Base {
   /** Commands below are conditions: `set -e` does not look at them. */
-  t?: 1;
+  tested?: 1;
 }
 
 export type Frame = Base &
   (
     | {
-        k: "src";
-        c: string;
-        o: number;
-        m: "c" | "f" | "in" | "eval" | "dot";
-        /** Read so far. */ b?: string;
-        /** Builtin `eval`, or the sourced file: who is named in complaints. */ n?: string;
-        /** Syntax problem waits for the exit. */ eof?: 1;
-        ln?: number;
+        kind: "src";
+        chunk: string;
+        offset: number;
+        mode: "c" | "f" | "in" | "eval" | "dot";
+        /** Read so far. */ unread?: string;
+        /** Builtin `eval`, or the sourced file: who is named in complaints. */ name?: string;
+        /** Syntax problem waits for the exit. */ inputEnded?: 1;
+        line?: number;
         /** PROMPT_COMMAND has run. */
-        pc?: 1;
+        promptCommandRan?: 1;
         /** The line that is edited, and the terminal's modes before. */
-        ed?: { line: Line; modes: TerminalModes };
+        editing?: { line: Line; modes: TerminalModes };
       }
     | {
-        k: "node";
-        r: NodeRef;
-        i: number;
-        /** Expansion memory. */ m?: string[];
-        w?: string[];
-        /** Status of the last substitution. */ ss?: number;
-        /** Assigned values and redirections' targets. */ a?: string[];
-        d?: string[];
-        x?: 1;
+        kind: "node";
+        ref: NodeRef;
+        progress: number;
+        /** Expansion memory. */ memo?: string[];
+        words?: string[];
+        /** Status of the last substitution. */ lastStatus?: number;
+        /** Assigned values and redirections' targets. */ values?: string[];
+        targets?: string[];
+        redirected?: 1;
         /** Lists that are assigned, by the number of the assignment; of arguments, by `w` and that of the word. */
-        li?: Record<string, ListItem[]>;
+        lists?: Record<string, ListItem[]>;
         /** Descriptors of `<( )` and `>( )`. */
-        ps?: number[];
+        substitutionFds?: number[];
         /** The trap for DEBUG has run. */
-        db?: 1;
+        debugTrapRan?: 1;
         /** Of `case`: a body has run behind which there is more. */
-        nx?: 1;
+        fallsThrough?: 1;
       }
     | {
-        k: "wait";
-        p: number[];
-        /** Last of a pipeline. */ l: number;
-        x?: number;
-        /** Worst status of the others, with pipefail. */ pf?: number;
+        kind: "wait";
+        pids: number[];
+        /** Last of a pipeline. */ lastPid: number;
+        status?: number;
+        /** Worst status of the others, with pipefail. */ pipefailStatus?: number;
         /** bash: parts of a pipeline in order, and their statuses; the last runs in the shell itself. */
-        q?: number[];
-        qs?: Record<string, number>;
-        lp?: 1;
+        order?: number[];
+        statuses?: Record<string, number>;
+        lastInShell?: 1;
         /** The command. */
-        tx?: NodeRef;
+        command?: NodeRef;
         /** With job control: the job it is, and the terminal's modes before. */
         job?: number;
         modes?: TerminalModes;
         /** ^C has ended one of its processes. */
         interrupted?: true;
       }
-    | { k: "sub"; fd: number; p: number; b: string }
+    | { kind: "sub"; fd: number; pid: number; output: string }
     | {
-        k: "call";
-        p: string[];
-        l: Record<string, Variable | null>;
-        s?: Saved[];
-        z?: string;
+        kind: "call";
+        parameters: string[];
+        locals: Record<string, Variable | null>;
+        saved?: Saved[];
+        name?: string;
         /** bash: line and source of the call, file of the function. */
-        ln?: number;
-        fs?: string;
+        line?: number;
+        file?: string;
         /** Options of the caller, which `local -` brings back. */
-        lo?: string;
+        callerOptions?: string;
         /** The trap for RETURN runs at its end; it has run. */
-        rt?: 1;
-        rd?: 1;
+        returnTrap?: 1;
+        returnTrapRan?: 1;
       }
-    | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
+    | { kind: "undo"; saved: Saved[]; variables?: Record<string, Variable | null> }
     | {
-        k: "trap";
-        st: number;
+        kind: "trap";
+        status: number;
         x?: 1;
-        /** Which: ERR, DEBUG, RETURN. */ z?: string;
-        ln?: number;
-        /** The shell ends behind it. */ e?: 1;
+        /** Which: ERR, DEBUG, RETURN. */ name?: string;
+        line?: number;
+        /** The shell ends behind it. */ exits?: 1;
       }
     /** A prompt whose parameters are expanded: a here-document that holds it. */
-    | { k: "prompt"; r: NodeRef; m?: string[]; ps?: number[] }
+    | { kind: "prompt"; ref: NodeRef; memo?: string[]; substitutionFds?: number[] }
     /** A pipe that is read to its end before it is sourced. */
-    | { k: "load"; fd: number; b: string; n: string; p?: string[] }
+    | { kind: "load"; fd: number; text: string; name: string; parameters?: string[] }
     /** Keys wait while a function finds out what may be completed. */
     | {
-        k: "complete";
+        kind: "complete";
         word: CompletedWord;
         /** Whose completion it is; it may have been loaded and be asked for again. */
         spec: string;
@@ -129,32 +129,32 @@ export type Frame = Base &
         again: boolean;
         tries: number;
         /** Status, last argument, statuses of the last pipeline. */
-        before: { st: number; la?: string; pp?: number[] };
+        before: { status: number; lastArgument?: string; pipeStatus?: number[] };
       }
     /** A command that is timed, from that moment on. */
-    | { k: "time"; from: number; p?: 1 }
-    | { k: "map"; a: MapOptions; b: string; w: string[]; done?: 1 }
+    | { kind: "time"; from: number; posix?: 1 }
+    | { kind: "map"; options: MapOptions; unread: string; taken: string[]; done?: 1 }
     | {
-        k: "read";
-        a: string[];
-        b: string;
+        kind: "read";
+        names: string[];
+        text: string;
         due?: number;
         raw: boolean;
         fd: number;
-        n?: number;
-        d: string;
-        esc?: 1;
+        most?: number;
+        delimiter: string;
+        escaped?: 1;
         /** Fields go into an array; nothing but the count ends it. */
-        ar?: 1;
+        array?: 1;
         whole?: 1;
       }
     | {
-        k: "waits";
-        p: number[];
-        x: number;
-        /** Asked for by pid. */ y?: 1;
-        /** The first of as many is enough. */ n?: number;
-        /** Gets its pid. */ v?: string;
+        kind: "waits";
+        pids: number[];
+        status: number;
+        /** Asked for by pid. */ byPid?: 1;
+        /** The first of as many is enough. */ outOf?: number;
+        /** Gets its pid. */ pidVariable?: string;
       }
   );
 
@@ -164,34 +164,34 @@ export type ListItem = [key: string | null, value: string, append?: 1];
 /** Options of `mapfile`: array, delimiter, count, origin, lines passed over, whether delimiters go, descriptor. */
 export interface MapOptions {
   name: string;
-  d: string;
-  n: number;
-  o: number;
-  s: number;
-  t?: 1;
+  delimiter: string;
+  count: number;
+  origin: number;
+  skip: number;
+  trimmed?: 1;
   fd: number;
   /** Whether the array keeps what it has. */
   keep?: 1;
-  c?: string;
-  q: number;
+  callback?: string;
+  quantum: number;
 }
 
-export type FrameOf<K extends Frame["k"]> = Extract<Frame, { k: K }>;
+export type FrameOf<K extends Frame["kind"]> = Extract<Frame, { k: K }>;
 
 export interface Job {
   /** Job number. */
-  n: number;
+  number: number;
   /** Pids; the last one's status is the job's. */
-  p: number[];
-  x?: number;
+  pids: number[];
+  status?: number;
   /** Signal that ended it. */
-  s?: number;
-  t: string;
+  signal?: number;
+  text: string;
   told?: 1;
   /** `wait` has returned its status: forgotten at the next fork. */
-  w?: 1;
+  waited?: 1;
   /** The parent shell's: listed, not waited for. */
-  o?: 1;
+  inherited?: 1;
   /** Its process group; absent: it was started without job control. */
   group?: number;
   /** The shell waits for it, and it has the terminal. */
@@ -210,21 +210,21 @@ export interface Job {
 }
 
 export interface ShellState {
-  c: Record<string, string>;
-  nc: number;
-  f: Frame[];
-  v: Record<string, Variable>;
-  fn: Record<string, NodeRef>;
-  st: number;
-  p: string[];
-  z: string;
+  chunks: Record<string, string>;
+  nextChunk: number;
+  frames: Frame[];
+  variables: Record<string, Variable>;
+  functions: Record<string, NodeRef>;
+  status: number;
+  parameters: string[];
+  argumentZero: string;
   /** Options: letters. */
-  o: string;
-  tr: Record<string, string>;
+  options: string;
+  traps: Record<string, string>;
   /** Signals whose traps wait. */
-  pt?: number[];
-  bg?: number;
-  j: Job[];
+  pendingTraps?: number[];
+  lastBackgroundPid?: number;
+  jobs: Job[];
   /** Numbers of the current job and the previous one. */
   currentJob?: number;
   previousJob?: number;
@@ -238,70 +238,70 @@ export interface ShellState {
   pid: number;
   ppid: number;
   /** Interactive. */
-  ia?: 1;
+  interactive?: 1;
   /** Runs in a child of the shell: no traps, no jobs. */
-  sub?: 1;
+  inSubshell?: 1;
   /** Output not taken yet. */
-  po?: [number, string][];
+  pendingOutput?: [number, string][];
   /** It is exiting with this. */
-  x?: number;
+  exitStatus?: number;
   /** Name for complaints: a script's path. */
   script?: string;
-  ln?: number;
+  line?: number;
   /** Lines before the first of a text that is part of another: what `eval` runs. */
-  lb?: Record<string, number>;
+  linesBefore?: Record<string, number>;
   /** In a child of the shell: what its parent's complaints named, and whether lines are a sourced file's. */
-  cn?: string;
-  cd?: true;
+  complaintName?: string;
+  sourced?: true;
   /** Bytes in variables, for the memory limit. */
-  vb?: number;
-  al?: Record<string, string>;
+  variableBytes?: number;
+  aliases?: Record<string, string>;
   /** Limits set by `ulimit`: soft and hard, by letter. */
-  ul?: Record<string, [soft: string, hard: string]>;
+  limits?: Record<string, [soft: string, hard: string]>;
   /** getopts: index within a word. */
-  go?: number;
+  getoptsIndex?: number;
   /** How it was started, as `$-` shows it: c or s. */
-  sm?: string;
+  startedBy?: string;
   /** Flavour: differs in prompt and complaints. */
-  fl?: "bash" | "dash";
+  flavour?: "bash" | "dash";
   /** Lines of input read before the command that runs. */
-  il?: number;
+  inputLines?: number;
   /** Of bash: what `shopt` has changed; texts with `@(a|b)` patterns, from which offset on. */
-  so?: Record<string, boolean>;
-  xp?: Record<string, number>;
+  shopts?: Record<string, boolean>;
+  extendedFrom?: Record<string, number>;
   /** Files that texts are of. */
-  cf?: Record<string, string>;
+  chunkFiles?: Record<string, string>;
   /** Statuses of the last pipeline. */
-  pp?: number[];
+  pipeStatus?: number[];
   /** Last argument of the command before. */
-  la?: string;
+  lastArgument?: string;
   /** Seed of RANDOM, and the last number; what SECONDS counts from. */
-  rs?: [seed: number, last: number];
-  ss?: number;
+  randomState?: [seed: number, last: number];
+  secondsFromMs?: number;
   /** Stack of folders below the current one. */
-  ds?: string[];
+  directoryStack?: string[];
   /** Depth of what is traced, from the shells above. */
-  xl?: number;
+  traceDepth?: number;
   /** Depth of subshells; functions that the shells above them run. */
-  sd?: number;
-  cs?: [name: string, line: number, file: string][];
+  subshellDepth?: number;
+  outerCalls?: [name: string, line: number, file: string][];
   /** Completions by command: words of `complete`. */
-  cc?: Record<string, string[]>;
+  completions?: Record<string, string[]>;
   /** A completion function runs; options it has changed by `compopt`. */
   completion?: { options: Record<string, boolean> };
   /** Builtins that `enable -n` took away. */
-  nb?: string[];
+  disabledBuiltins?: string[];
   /** Paths that `hash` has been told. */
-  hp?: Record<string, string>;
+  hashedPaths?: Record<string, string>;
   /** Functions that are exported. */
-  xf?: string[];
+  exportedFunctions?: string[];
   /** The command that runs. */
-  bc?: NodeRef;
+  runningCommand?: NodeRef;
   /** What readline keeps between lines; absent: the history has not been read. */
-  rl?: Kept;
+  readline?: Kept;
   /** History of commands; whether the first line of the command that is typed is in it. */
-  hi?: string[];
-  hj?: 1;
+  history?: string[];
+  firstLineNoted?: 1;
 }
 
 /** By text, then by grammar and offset: a text is long, and what it is known by is worked out once. */
@@ -319,8 +319,8 @@ export const grammars: readonly Grammar[] = [
 ];
 
 export function modeOf(state: ShellState, chunk: string, offset: number): Mode {
-  if (state.fl !== "bash") return 0;
-  const from = state.xp?.[chunk];
+  if (state.flavour !== "bash") return 0;
+  const from = state.extendedFrom?.[chunk];
   return from !== undefined && offset >= from ? 2 : 1;
 }
 
@@ -353,30 +353,30 @@ export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
 /** The node a reference names. */
 export function nodeAt(state: ShellState, [chunk, offset, node]: NodeRef): Node {
   const mode = modeOf(state, chunk, offset);
-  return unitAt(state.c[chunk] ?? "", offset, mode).nodes[node] as Node;
+  return unitAt(state.chunks[chunk] ?? "", offset, mode).nodes[node] as Node;
 }
 
 export function addChunk(state: ShellState, text: string, linesBefore = 0): string {
-  const id = String(state.nc++);
-  state.c[id] = text;
-  if (linesBefore) state.lb = { ...state.lb, [id]: linesBefore };
+  const id = String(state.nextChunk++);
+  state.chunks[id] = text;
+  if (linesBefore) state.linesBefore = { ...state.linesBefore, [id]: linesBefore };
   return id;
 }
 
 /** Forgets texts that no frame and no function names. */
 export function sweepChunks(state: ShellState): void {
   const used = new Set<string>();
-  for (const frame of state.f) {
-    if (frame.k === "src") used.add(frame.c);
-    if (frame.k === "node" || frame.k === "prompt") used.add(frame.r[0]);
+  for (const frame of state.frames) {
+    if (frame.kind === "src") used.add(frame.chunk);
+    if (frame.kind === "node" || frame.kind === "prompt") used.add(frame.ref[0]);
   }
-  if (state.bc) used.add(state.bc[0]);
-  for (const name in state.fn) used.add((state.fn[name] as NodeRef)[0]);
-  for (const id in state.c) if (!used.has(id)) delete state.c[id];
-  for (const table of [state.xp, state.cf])
+  if (state.runningCommand) used.add(state.runningCommand[0]);
+  for (const name in state.functions) used.add((state.functions[name] as NodeRef)[0]);
+  for (const id in state.chunks) if (!used.has(id)) delete state.chunks[id];
+  for (const table of [state.extendedFrom, state.chunkFiles])
     for (const id in table) if (!used.has(id)) delete table[id];
-  if (!state.lb) return;
-  const kept = Object.entries(state.lb).filter(([id]) => used.has(id));
-  if (kept.length) state.lb = Object.fromEntries(kept);
-  else delete state.lb;
+  if (!state.linesBefore) return;
+  const kept = Object.entries(state.linesBefore).filter(([id]) => used.has(id));
+  if (kept.length) state.linesBefore = Object.fromEntries(kept);
+  else delete state.linesBefore;
 }

@@ -22,8 +22,8 @@ export function declare(mark: number): Builtin {
         .variables()
         .filter(([, , marks]) => marks & mark)
         .map(([name, value]) => `${word} ${name}=${quoted(value)}\n`);
-      for (const name in shell.state.v) {
-        const [value, marks] = shell.state.v[name]!;
+      for (const name in shell.state.variables) {
+        const [value, marks] = shell.state.variables[name]!;
         if (value === null && marks & mark) lines.push(`${word} ${name}\n`);
       }
       for (const line of lines.sort()) shell.write(1, line);
@@ -34,12 +34,12 @@ export function declare(mark: number): Builtin {
       const equals = one.indexOf("=");
       const name = equals < 0 ? one : one.slice(0, equals);
       if (!validName.test(name)) {
-        shell.abort(`${shell.state.fl === "bash" ? one : name}: bad variable name`, 2);
+        shell.abort(`${shell.state.flavour === "bash" ? one : name}: bad variable name`, 2);
         return undefined;
       }
       if (off) {
         const value = shell.get(name);
-        if (value !== undefined) shell.state.v[name] = [value, 0];
+        if (value !== undefined) shell.state.variables[name] = [value, 0];
       } else if (equals < 0) shell.mark(name, mark);
       else shell.set(name, one.slice(equals + 1), mark);
     }
@@ -48,8 +48,8 @@ export function declare(mark: number): Builtin {
 }
 
 export function local(shell: Shell, argv: string[]): number | undefined {
-  const call = shell.state.f.findLast((frame) => frame.k === "call");
-  if (call?.k !== "call") {
+  const call = shell.state.frames.findLast((frame) => frame.kind === "call");
+  if (call?.kind !== "call") {
     shell.abort("not in a function", 2);
     return undefined;
   }
@@ -60,7 +60,7 @@ export function local(shell: Shell, argv: string[]): number | undefined {
       shell.abort(`${name}: bad variable name`, 2);
       return undefined;
     }
-    if (!(name in call.l)) call.l[name] = shell.state.v[name] ?? null;
+    if (!(name in call.locals)) call.locals[name] = shell.state.variables[name] ?? null;
     if (equals >= 0) shell.set(name, word.slice(equals + 1));
     // Without a value it is unset, whatever it is outside.
     else shell.unset(name);
@@ -69,7 +69,7 @@ export function local(shell: Shell, argv: string[]): number | undefined {
 }
 
 export function unset(shell: Shell, argv: string[]): number | undefined {
-  const bad = shell.state.fl && /^-([^-fvn])/.exec(argv[1] ?? "");
+  const bad = shell.state.flavour && /^-([^-fvn])/.exec(argv[1] ?? "");
   if (bad) {
     shell.abort(`illegal option -${bad[1]}`, 2);
     return undefined;
@@ -81,7 +81,7 @@ export function unset(shell: Shell, argv: string[]): number | undefined {
       shell.abort(`${name}: bad variable name`, 2);
       return undefined;
     }
-    if (functions) delete shell.state.fn[name];
+    if (functions) delete shell.state.functions[name];
     else shell.unset(name);
   }
   return 0;
@@ -97,12 +97,12 @@ export function shift(shell: Shell, argv: string[]): number | undefined {
     shell.abort(`Illegal number: ${argv[1]}`, 2);
     return undefined;
   }
-  if (count > shell.state.p.length) {
-    if (shell.state.fl !== "dash") return 1;
+  if (count > shell.state.parameters.length) {
+    if (shell.state.flavour !== "dash") return 1;
     shell.abort("can't shift that many", 2);
     return undefined;
   }
-  shell.state.p = shell.state.p.slice(count);
+  shell.state.parameters = shell.state.parameters.slice(count);
   return 0;
 }
 
@@ -115,12 +115,12 @@ export function getopts(shell: Shell, argv: string[]): number {
     shell.complain("usage: getopts optstring var [arg]");
     return 2;
   }
-  const words = argv.length > 3 ? argv.slice(3) : state.p;
+  const words = argv.length > 3 ? argv.slice(3) : state.parameters;
   let next = Number(shell.get("OPTIND") ?? 1);
-  let at = state.go;
+  let at = state.getoptsIndex;
   const finish = (value: string, status: number): number => {
     shell.set("OPTIND", String(next));
-    if (at !== undefined) state.go = at;
+    if (at !== undefined) state.getoptsIndex = at;
     shell.set(name, value);
     return status;
   };
@@ -128,7 +128,7 @@ export function getopts(shell: Shell, argv: string[]): number {
   const tell = (text: string): void => {
     if (shell.get("OPTERR") === "0") return;
     const bash = text.startsWith("No arg") ? "option requires an argument" : "illegal option";
-    shell.write(2, shell.bash ? `${state.z}: ${bash} -- ${sign}\n` : `${text}\n`);
+    shell.write(2, shell.bash ? `${state.argumentZero}: ${bash} -- ${sign}\n` : `${text}\n`);
   };
   const word = words[at === undefined ? next - 1 : next - 2] ?? "";
   if (at === undefined) {

@@ -19,13 +19,13 @@ export function assign(
 /** Notes the command that is about to run; true: the trap for DEBUG runs first. */
 export function beforeCommand(shell: Shell, frame: FrameOf<"node">): boolean {
   const { state } = shell;
-  const action = state.tr.DEBUG;
-  const within = state.f.some((one) => one.k === "trap");
-  if (!within) state.bc = frame.r;
-  if (!action || frame.db || within || (shell.called && !shell.option("T"))) return false;
-  frame.db = 1;
-  const line = (state.ln ?? 1) - 1;
-  shell.push({ k: "trap", st: state.st, z: "DEBUG", ln: state.ln ?? 1 });
-  shell.push({ k: "src", c: addChunk(state, action, line), o: 0, m: "eval" });
+  const action = state.traps.DEBUG;
+  const within = state.frames.some((one) => one.kind === "trap");
+  if (!within) state.runningCommand = frame.ref;
+  if (!action || frame.debugTrapRan || within || (shell.called && !shell.option("T"))) return false;
+  frame.debugTrapRan = 1;
+  const line = (state.line ?? 1) - 1;
+  shell.push({ kind: "trap", status: state.status, name: "DEBUG", line: state.line ?? 1 });
+  shell.push({ kind: "src", chunk: addChunk(state, action, line), offset: 0, mode: "eval" });
   return true;
 }

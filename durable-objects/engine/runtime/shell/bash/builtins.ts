@@ -50,7 +50,7 @@ const enable: Builtin = (shell, argv) => {
   const names = argv.slice(i);
   if (names.length === 0 || letters.includes("p")) {
     for (const name of [...bashBuiltins].sort()) {
-      const disabled = state.nb?.includes(name) === true;
+      const disabled = state.disabledBuiltins?.includes(name) === true;
       if (letters.includes("a") || disabled === off)
         shell.write(1, `enable ${disabled ? "-n " : ""}${name}\n`);
     }
@@ -63,8 +63,8 @@ const enable: Builtin = (shell, argv) => {
       status = 1;
       continue;
     }
-    const others = (state.nb ?? []).filter((known) => known !== name);
-    state.nb = off ? [...others, name] : others;
+    const others = (state.disabledBuiltins ?? []).filter((known) => known !== name);
+    state.disabledBuiltins = off ? [...others, name] : others;
   }
   return status;
 };
@@ -92,7 +92,7 @@ const printf: Builtin = (shell, argv) => {
   else if (/^-[a-zA-Z]/.test(words[0] ?? "")) return usage(shell, words[0]!.slice(0, 2));
   if (words.length === 0) return usageAlone(shell);
   const { now } = shell.sys;
-  const started = shell.state.ss ?? now;
+  const started = shell.state.secondsFromMs ?? now;
   const { out, errors, status } = formatPrintf(words, {
     quote: backslashed,
     time: (format, seconds) =>
@@ -131,7 +131,7 @@ const help: Builtin = (shell, argv) => {
 };
 
 const bind: Builtin = (shell) => {
-  if (!shell.state.ia) shell.complain("warning: line editing not enabled");
+  if (!shell.state.interactive) shell.complain("warning: line editing not enabled");
   return 0;
 };
 

@@ -8,7 +8,7 @@ export function commandText(
   [chunk, offset, node]: NodeRef,
   body = false,
 ): string {
-  const text = state.c[chunk];
+  const text = state.chunks[chunk];
   if (text === undefined) return "";
   const { nodes } = unitAt(text, offset, modeOf(state, chunk, offset));
   const printer = new CommandPrinter(nodes);

@@ -114,13 +114,13 @@ export const complete: Builtin = (shell, argv) => {
   const asked = wanted(shell, argv);
   if (typeof asked === "number") return asked;
   const { state } = shell;
-  const known = state.cc ?? {};
+  const known = state.completions ?? {};
   const { letters, names, words } = asked;
   if (letters.includes("r")) {
     const left = Object.entries(known).filter(
       ([name]) => names.length > 0 && !names.includes(name),
     );
-    state.cc = Object.fromEntries(left);
+    state.completions = Object.fromEntries(left);
     return 0;
   }
   if (letters.includes("p") || (names.length === 0 && words.length === 0)) {
@@ -143,8 +143,8 @@ export const complete: Builtin = (shell, argv) => {
     );
     return 2;
   }
-  state.cc = { ...known };
-  for (const name of names) state.cc[name] = words;
+  state.completions = { ...known };
+  for (const name of names) state.completions[name] = words;
   return 0;
 };
 
@@ -165,7 +165,7 @@ export const compopt: Builtin = (shell, argv) => {
   }
   let status = 0;
   for (const name of names) {
-    const words = shell.state.cc?.[name];
+    const words = shell.state.completions?.[name];
     if (!words) {
       shell.complain(`${name}: no completion specification`);
       status = 1;
@@ -178,7 +178,7 @@ export const compopt: Builtin = (shell, argv) => {
       else kept.push(words[at]!);
     }
     for (const [option, on] of options) if (on) kept.unshift("-o", option);
-    shell.state.cc = { ...shell.state.cc, [name]: kept };
+    shell.state.completions = { ...shell.state.completions, [name]: kept };
   }
   return status;
 };
@@ -193,7 +193,7 @@ function commandNames(shell: Shell): string[] {
   });
   return [
     ...new Set([
-      ...Object.keys(shell.state.al ?? {}),
+      ...Object.keys(shell.state.aliases ?? {}),
       ...bashKeywords,
       ...functionNames(shell),
       ...bashBuiltins,
@@ -207,13 +207,13 @@ function namesOf(shell: Shell, action: string, word: string): string[] {
   const { sys, state } = shell;
   switch (action) {
     case "alias":
-      return Object.keys(state.al ?? {});
+      return Object.keys(state.aliases ?? {});
     case "builtin":
     case "enabled":
     case "helptopic":
-      return [...bashBuiltins].filter((name) => !state.nb?.includes(name)).sort();
+      return [...bashBuiltins].filter((name) => !state.disabledBuiltins?.includes(name)).sort();
     case "disabled":
-      return state.nb ?? [];
+      return state.disabledBuiltins ?? [];
     case "command":
       return commandNames(shell);
     case "directory":
@@ -233,7 +233,7 @@ function namesOf(shell: Shell, action: string, word: string): string[] {
     case "export":
       return Object.keys(shell.environment()).sort();
     case "arrayvar":
-      return shell.names().filter((name) => state.v[name]?.[2]);
+      return shell.names().filter((name) => state.variables[name]?.[2]);
     case "variable":
       return shell.names();
     default:

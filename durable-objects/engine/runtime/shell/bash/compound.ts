@@ -15,17 +15,17 @@ import { menuText } from "./menu.ts";
 /** Notes where the shell is; true: a trap runs first. */
 function begin(shell: Shell, frame: NodeFrame, node: { line: number }): boolean {
   const { state } = shell;
-  state.ln = node.line + (state.lb?.[frame.r[0]] ?? 0);
+  state.line = node.line + (state.linesBefore?.[frame.ref[0]] ?? 0);
   if (beforeCommand(shell, frame)) return true;
-  delete state.pp;
+  delete state.pipeStatus;
   return false;
 }
 
 /** The command is over. */
 function ended(shell: Shell, frame: NodeFrame, status: number): undefined {
-  shell.state.f.pop();
-  shell.state.st = status;
-  shell.checkError(frame.t === 1);
+  shell.state.frames.pop();
+  shell.state.status = status;
+  shell.checkError(frame.tested === 1);
 }
 
 /** What goes wrong in `[[ ]]` and `(( ))` is told, and is a failed command. */
@@ -62,7 +62,7 @@ function valued(
 ): bigint | { failed: number } | undefined {
   const text = expanding(shell, frame, (x) => x.text(word));
   if (text === undefined) return undefined;
-  frame.m = [];
+  frame.memo = [];
   traceLine(shell, `(( ${text} ))`);
   return tried(shell, () => {
     try {
@@ -84,73 +84,73 @@ export function arithmeticStep(shell: Shell, frame: NodeFrame, node: NodeOf<"ari
 
 /** `i`: 0 the beginning, 1 the test, 2 the body, 3 the step. */
 export function arithmeticForStep(shell: Shell, frame: NodeFrame, node: NodeOf<"cfor">): undefined {
-  if (frame.i === 2) frame.ss = shell.state.st;
-  if (frame.i === 2) {
-    frame.i = 3;
+  if (frame.progress === 2) frame.lastStatus = shell.state.status;
+  if (frame.progress === 2) {
+    frame.progress = 3;
     return;
   }
-  const word = node.parts[frame.i === 0 ? 0 : frame.i === 1 ? 1 : 2]!;
+  const word = node.parts[frame.progress === 0 ? 0 : frame.progress === 1 ? 1 : 2]!;
   const empty = word.every((part) => part.t === "lit" && part.v.trim() === "");
-  shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
+  shell.state.line = node.line + (shell.state.linesBefore?.[frame.ref[0]] ?? 0);
   const made = empty ? 1n : valued(shell, frame, word);
   if (made === undefined) return;
   if (isFailure(made)) return ended(shell, frame, made.failed);
-  if (frame.i !== 1) {
-    frame.i = 1;
+  if (frame.progress !== 1) {
+    frame.progress = 1;
     return;
   }
   if (made === 0n) {
-    shell.state.f.pop();
-    shell.state.st = frame.ss ?? 0;
+    shell.state.frames.pop();
+    shell.state.status = frame.lastStatus ?? 0;
     return;
   }
-  frame.i = 2;
-  shell.run(frame.r, node.body, frame.t === 1);
+  frame.progress = 2;
+  shell.run(frame.ref, node.body, frame.tested === 1);
 }
 
 /** `i`: 0 its words, then -1 the menu, -2 the answer, -3 behind the body. */
 export function selectStep(shell: Shell, frame: NodeFrame, node: NodeOf<"select">): undefined {
   const { state } = shell;
-  if (frame.i >= 0) {
-    if (frame.i === 0) {
-      frame.i = 1;
-      if (!node.words) frame.w = [...state.p];
+  if (frame.progress >= 0) {
+    if (frame.progress === 0) {
+      frame.progress = 1;
+      if (!node.words) frame.words = [...state.parameters];
     }
     if (node.words && !expandWords(shell, frame, node.words)) return;
-    frame.a = frame.w ?? [];
-    delete frame.w;
-    state.st = 0;
-    frame.i = -1;
-    if (frame.a.length === 0) return void shell.pop();
+    frame.values = frame.words ?? [];
+    delete frame.words;
+    state.status = 0;
+    frame.progress = -1;
+    if (frame.values.length === 0) return void shell.pop();
   }
-  const words = frame.a ?? [];
-  if (frame.i === -1 || frame.i === -3) {
-    const menu = frame.i === -1 ? menuText(words, Number(shell.get("COLUMNS") ?? 80)) : "";
+  const words = frame.values ?? [];
+  if (frame.progress === -1 || frame.progress === -3) {
+    const menu = frame.progress === -1 ? menuText(words, Number(shell.get("COLUMNS") ?? 80)) : "";
     shell.write(2, `${menu}${shell.get("PS3") ?? "#? "}`);
-    frame.i = -2;
-    frame.ss = state.st;
-    return void shell.push({ k: "read", a: [], b: "", raw: true, fd: 0, d: "\n", t: 1 });
+    frame.progress = -2;
+    frame.lastStatus = state.status;
+    return void shell.push({ kind: "read", names: [], text: "", raw: true, fd: 0, delimiter: "\n", tested: 1 });
   }
-  if (state.st !== 0) {
+  if (state.status !== 0) {
     shell.write(1, "\n");
     return ended(shell, frame, 1);
   }
   const answer = (shell.get("REPLY") ?? "").trim();
   if (answer === "") {
-    frame.i = -1;
+    frame.progress = -1;
     return;
   }
-  frame.i = -3;
+  frame.progress = -3;
   shell.set(node.name, /^\d+$/.test(answer) ? (words[Number(answer) - 1] ?? "") : "");
-  shell.run(frame.r, node.body, frame.t === 1);
+  shell.run(frame.ref, node.body, frame.tested === 1);
 }
 
 export function timeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"time">): undefined {
-  shell.state.f.pop();
+  shell.state.frames.pop();
   const posix = node.posix ? { p: 1 as const } : {};
-  const tested = frame.t ? { t: 1 as const } : {};
-  shell.push({ k: "time", from: shell.sys.now, ...posix, ...tested });
-  if (node.body !== undefined) shell.run(frame.r, node.body, frame.t === 1);
+  const tested = frame.tested ? { t: 1 as const } : {};
+  shell.push({ kind: "time", from: shell.sys.now, ...posix, ...tested });
+  if (node.body !== undefined) shell.run(frame.ref, node.body, frame.tested === 1);
 }
 
 const seconds = (ms: number, digits: number): string => (ms / 1000).toFixed(digits);
@@ -159,9 +159,9 @@ const minutes = (ms: number, digits: number): string =>
 
 /** What `time` says: by TIMEFORMAT, or as POSIX has it. */
 export function timedStep(shell: Shell, frame: FrameOf<"time">): undefined {
-  shell.state.f.pop();
+  shell.state.frames.pop();
   const ms = shell.sys.now - frame.from;
-  const format = frame.p
+  const format = frame.posix
     ? "real %2R\nuser %2U\nsys %2S"
     : (shell.get("TIMEFORMAT") ?? "\nreal\t%3lR\nuser\t%3lU\nsys\t%3lS");
   if (format === "") return;
@@ -181,10 +181,10 @@ export function timedStep(shell: Shell, frame: FrameOf<"time">): undefined {
 /** A coprocess: a shell whose input and output are ends of pipes that an array names. */
 export function coprocessStep(shell: Shell, frame: NodeFrame, node: NodeOf<"coproc">): undefined {
   const { sys, state } = shell;
-  state.f.pop();
+  state.frames.pop();
   const [theirInput, ourOutput] = sys.pipe();
   const [ourInput, theirOutput] = sys.pipe();
-  const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], node.body], i: 0 }]);
+  const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], node.body], progress: 0 }]);
   const child = sys.child(pid);
   child.dup(theirInput, 0);
   child.dup(theirOutput, 1);
@@ -207,10 +207,10 @@ export function coprocessStep(shell: Shell, frame: NodeFrame, node: NodeOf<"copr
     false,
   );
   shell.set(`${node.name}_PID`, String(pid));
-  state.bg = pid;
+  state.lastBackgroundPid = pid;
   const job = addJob(shell, [pid], `coproc ${node.name} ${node.text.replace(/^coproc\s+/, "")}`);
-  if (state.ia && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
-  state.st = 0;
+  if (state.interactive && !state.inSubshell) shell.write(2, `[${job.number}] ${pid}\n`);
+  state.status = 0;
 }
 
 /** Runs one of bash's own nodes; false: it is none of them. */

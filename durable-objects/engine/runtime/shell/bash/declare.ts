@@ -63,7 +63,7 @@ function declareOne(
     shell.complain(`\`${word}': not a valid identifier`);
     return false;
   }
-  const old = shell.state.v[name];
+  const old = shell.state.variables[name];
   if (old && readOnly & old[1] && (value !== undefined || list || off & readOnly))
     throw new ExpansionProblem(`${name}: is read only`);
   if (on & nameReference) return referTo(shell, name, value);
@@ -106,7 +106,7 @@ function unconverted(shell: Shell, name: string, what: string): boolean {
 function prepare(shell: Shell, name: string, on: number, off: number, array: boolean): void {
   const { state } = shell;
   const target = off & nameReference ? name : shell.resolved(name);
-  const old: Variable = state.v[target] ?? [
+  const old: Variable = state.variables[target] ?? [
     shell.get(target) ?? null,
     target in shell.sys.env ? exported : 0,
   ];
@@ -116,13 +116,13 @@ function prepare(shell: Shell, name: string, on: number, off: number, array: boo
   if (on & upperCase) marks &= ~lowerCase;
   const isArray = old[2] !== undefined || (marks & (indexed | mapped)) !== 0 || array;
   if (!isArray) {
-    state.v[target] = [old[0], marks];
+    state.variables[target] = [old[0], marks];
     return;
   }
   if (!(marks & mapped)) marks |= indexed;
   const first: Record<string, string> =
     old[0] === null ? {} : { [marks & mapped ? ".0" : "0"]: old[0] };
-  state.v[target] = [old[2] ? old[0] : old[0] === null ? null : "", marks, old[2] ?? first];
+  state.variables[target] = [old[2] ? old[0] : old[0] === null ? null : "", marks, old[2] ?? first];
 }
 
 function referTo(shell: Shell, name: string, target: string | undefined): boolean {
@@ -134,26 +134,26 @@ function referTo(shell: Shell, name: string, target: string | undefined): boolea
     shell.complain(`${name}: nameref variable self references not allowed`);
     return false;
   }
-  const old = shell.state.v[name];
-  shell.state.v[name] = [target ?? old?.[0] ?? null, (old?.[1] ?? 0) | nameReference];
+  const old = shell.state.variables[name];
+  shell.state.variables[name] = [target ?? old?.[0] ?? null, (old?.[1] ?? 0) | nameReference];
   return true;
 }
 
 /** Saves what a function's variable hides, so that its end brings it back. */
 function hide(shell: Shell, name: string): void {
-  const call = shell.state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-  if (call?.k !== "call" || name in call.l) return;
-  const old = shell.state.v[name];
-  call.l[name] = old ?? null;
+  const call = shell.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+  if (call?.kind !== "call" || name in call.locals) return;
+  const old = shell.state.variables[name];
+  call.locals[name] = old ?? null;
   const kept = shell.shopt("localvar_inherit") ? old : undefined;
   if (kept)
-    shell.state.v[name] = [kept[0], kept[1], ...(kept[2] ? [{ ...kept[2] }] : [])] as Variable;
+    shell.state.variables[name] = [kept[0], kept[1], ...(kept[2] ? [{ ...kept[2] }] : [])] as Variable;
   // What is exported outside stays so inside.
-  else shell.state.v[name] = [null, (old?.[1] ?? 0) & exported];
+  else shell.state.variables[name] = [null, (old?.[1] ?? 0) & exported];
 }
 
 const inFunction = ({ state }: Shell): boolean =>
-  state.f.some((frame) => frame.k === "call" && frame.z !== undefined);
+  state.frames.some((frame) => frame.kind === "call" && frame.name !== undefined);
 
 /** Lines of `declare -p`. */
 function show(shell: Shell, names: readonly string[], on: number): number {
@@ -173,7 +173,7 @@ function show(shell: Shell, names: readonly string[], on: number): number {
 function showFunctions(shell: Shell, names: readonly string[], short: boolean): number {
   let status = 0;
   for (const name of names.length ? names : functionNames(shell)) {
-    if (!Object.hasOwn(shell.state.fn, name)) status = 1;
+    if (!Object.hasOwn(shell.state.functions, name)) status = 1;
     else if (!short) shell.write(1, functionText(shell, name));
     else shell.write(1, names.length ? `${name}\n` : `declare -f ${name}\n`);
   }
@@ -233,14 +233,14 @@ export const local: Builtin = (shell, argv) => {
   const asked = wanted(shell, argv, "aAiIlnrtuxp");
   if (typeof asked === "string") return usage(shell, asked);
   return all(shell, asked, (word, list) => {
-    const call = shell.state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-    if (word === "-" && call?.k === "call") {
-      call.lo ??= shell.state.o;
+    const call = shell.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+    if (word === "-" && call?.kind === "call") {
+      call.callerOptions ??= shell.state.options;
       return true;
     }
     const name = /^[A-Za-z_]\w*/.exec(word)?.[0];
     if (name !== undefined && assignment.test(word)) {
-      if ((shell.state.v[name]?.[1] ?? 0) & readOnly)
+      if ((shell.state.variables[name]?.[1] ?? 0) & readOnly)
         throw new ExpansionProblem(`${name}: is read only`);
       hide(shell, name);
     }
@@ -267,13 +267,13 @@ export const marking =
 
 function exportFunction(shell: Shell, name: string, mark: number, away: boolean): boolean {
   const { state } = shell;
-  if (!Object.hasOwn(state.fn, name)) {
+  if (!Object.hasOwn(state.functions, name)) {
     shell.complain(`${name}: not a function`);
     return false;
   }
   if (mark !== exported) return true;
-  const others = (state.xf ?? []).filter((known) => known !== name);
-  state.xf = away ? others : [...others, name];
+  const others = (state.exportedFunctions ?? []).filter((known) => known !== name);
+  state.exportedFunctions = away ? others : [...others, name];
   return true;
 }
 
@@ -300,7 +300,7 @@ export const unset: Builtin = (shell, argv) => {
 };
 
 function unsetFunction({ state }: Shell, name: string): boolean {
-  if (Object.hasOwn(state.fn, name)) delete state.fn[name];
+  if (Object.hasOwn(state.functions, name)) delete state.functions[name];
   return true;
 }
 

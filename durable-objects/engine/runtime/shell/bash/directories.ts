@@ -6,7 +6,7 @@ import { usage } from "./usage.ts";
 
 const stack = ({ state, sys }: Shell, now: string | undefined): string[] => [
   now ?? sys.cwd,
-  ...(state.ds ?? []),
+  ...(state.directoryStack ?? []),
 ];
 const all = (shell: Shell): string[] => stack(shell, shell.get("PWD"));
 
@@ -38,7 +38,7 @@ function outOfRange(shell: Shell, word: string, count: number): number {
 function become(shell: Shell, paths: readonly string[], quiet: boolean): number {
   const [first = "/", ...rest] = paths;
   if (!quiet && cd(shell, ["cd", first]) !== 0) return 1;
-  shell.state.ds = rest;
+  shell.state.directoryStack = rest;
   shell.write(1, shown(shell, all(shell)));
   return 0;
 }
@@ -56,7 +56,7 @@ export const dirs: Builtin = (shell, argv) => {
     else return usage(shell, word);
   }
   if (letters.includes("c")) {
-    delete shell.state.ds;
+    delete shell.state.directoryStack;
     return 0;
   }
   const named = paths.map((path) => (letters.includes("l") ? path : withTilde(shell, path)));
@@ -93,7 +93,7 @@ export const pushd: Builtin = (shell, argv) => {
   }
   if (/^-[^/]/.test(word)) return usage(shell, word);
   if (quiet) {
-    shell.state.ds = [word, ...paths.slice(1)];
+    shell.state.directoryStack = [word, ...paths.slice(1)];
     shell.write(1, shown(shell, all(shell)));
     return 0;
   }
@@ -115,7 +115,7 @@ export const popd: Builtin = (shell, argv) => {
   if (place === undefined || paths.length === 1) return outOfRange(shell, word, paths.length);
   const left = paths.filter((_, i) => i !== place);
   if (place === 0) return become(shell, left, false);
-  shell.state.ds = left.slice(1);
+  shell.state.directoryStack = left.slice(1);
   shell.write(1, shown(shell, left));
   return 0;
 };

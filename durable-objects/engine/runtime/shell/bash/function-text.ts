@@ -6,8 +6,8 @@ interface Holder {
   readonly state: ShellState;
 }
 
-export const functionNames = ({ state }: Holder): string[] => Object.keys(state.fn).sort();
+export const functionNames = ({ state }: Holder): string[] => Object.keys(state.functions).sort();
 
 /** With the line end behind it. */
 export const functionText = ({ state }: Holder, name: string): string =>
-  `${name} () \n${commandText(state, state.fn[name]!, true)}\n`;
+  `${name} () \n${commandText(state, state.functions[name]!, true)}\n`;

@@ -18,10 +18,10 @@ export function noteCommand(shell: Shell, line: string, most = shellHistoryMax):
   const control = (shell.get("HISTCONTROL") ?? "").split(":");
   const both = control.includes("ignoreboth");
   if ((both || control.includes("ignorespace")) && /^[ \t]/.test(text)) return;
-  const known = state.hi ?? [];
+  const known = state.history ?? [];
   if ((both || control.includes("ignoredups")) && known.at(-1) === text) return;
   const others = control.includes("erasedups") ? known.filter((one) => one !== text) : known;
-  state.hi = most === 0 ? [] : [...others, text].slice(-most);
+  state.history = most === 0 ? [] : [...others, text].slice(-most);
 }
 
 const path = (shell: Shell, word: string | undefined): string =>
@@ -31,14 +31,14 @@ function files(shell: Shell, letter: string, word: string | undefined): number {
   const { state, sys } = shell;
   try {
     if (letter === "w")
-      sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""));
+      sys.writeFile(path(shell, word), (state.history ?? []).map((one) => `${one}\n`).join(""));
     else if (letter === "a")
-      sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""), {
+      sys.writeFile(path(shell, word), (state.history ?? []).map((one) => `${one}\n`).join(""), {
         append: true,
       });
     else
-      state.hi = [
-        ...(state.hi ?? []),
+      state.history = [
+        ...(state.history ?? []),
         ...sys.readFile(path(shell, word)).split("\n").filter(Boolean),
       ].slice(-shellHistoryMax);
     return 0;
@@ -57,7 +57,7 @@ const listed = (list: readonly string[], from: number): string =>
 export const history: Builtin = (shell, argv) => {
   const { state } = shell;
   const [, first, second] = argv;
-  const list = state.hi ?? [];
+  const list = state.history ?? [];
   if (first === undefined) {
     shell.write(1, listed(list, 0));
     return 0;
@@ -68,7 +68,7 @@ export const history: Builtin = (shell, argv) => {
     return 0;
   }
   if (first === "-c") {
-    delete state.hi;
+    delete state.history;
     return 0;
   }
   if (first === "-d") {
@@ -78,7 +78,7 @@ export const history: Builtin = (shell, argv) => {
       shell.complain(`${second}: history position out of range`);
       return 1;
     }
-    state.hi = list.filter((_, i) => i !== at);
+    state.history = list.filter((_, i) => i !== at);
     return 0;
   }
   if (/^-[anrw]$/.test(first)) return files(shell, first.slice(1), second);
@@ -102,7 +102,7 @@ export const history: Builtin = (shell, argv) => {
 };
 
 export const fc: Builtin = (shell, argv) => {
-  const list = shell.state.hi ?? [];
+  const list = shell.state.history ?? [];
   const words = argv.slice(1);
   const letters = words.filter((word) => /^-[lnrs]+$/.test(word)).join("");
   const wanted = words.find((word) => !/^-[lnrs]+$/.test(word));
@@ -121,6 +121,6 @@ export const fc: Builtin = (shell, argv) => {
     return 1;
   }
   shell.write(2, `${found}\n`);
-  shell.push({ k: "src", c: addChunk(shell.state, found), o: 0, m: "eval", n: "fc" });
+  shell.push({ kind: "src", chunk: addChunk(shell.state, found), offset: 0, mode: "eval", name: "fc" });
   return undefined;
 };

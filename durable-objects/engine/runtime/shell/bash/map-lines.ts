@@ -11,8 +11,8 @@ const numberOf = (text: string): number | undefined =>
 
 /** Takes one option in; what is wrong with it, if anything. */
 function option(shell: Shell, into: MapOptions, letter: string, value: string): string | undefined {
-  if (letter === "d") into.d = value.slice(0, 1);
-  else if (letter === "C") into.c = value;
+  if (letter === "d") into.delimiter = value.slice(0, 1);
+  else if (letter === "C") into.callback = value;
   else {
     const number = numberOf(value);
     if (letter === "u") {
@@ -22,29 +22,29 @@ function option(shell: Shell, into: MapOptions, letter: string, value: string): 
       into.fd = number;
     } else if (letter === "n") {
       if (number === undefined) return `${value}: invalid line count`;
-      into.n = number;
+      into.count = number;
     } else if (letter === "s") {
       if (number === undefined) return `${value}: invalid line count`;
-      into.s = number;
+      into.skip = number;
     } else if (letter === "O") {
       if (number === undefined) return `${value}: invalid array origin`;
-      into.o = number;
+      into.origin = number;
       into.keep = 1;
     } else if (number === undefined || number === 0) return `${value}: invalid callback quantum`;
-    else into.q = number;
+    else into.quantum = number;
   }
   return undefined;
 }
 
 export const mapfile: Builtin = (shell, argv, tested) => {
-  const into: MapOptions = { name: "MAPFILE", d: "\n", n: 0, o: 0, s: 0, fd: 0, q: 5000 };
+  const into: MapOptions = { name: "MAPFILE", delimiter: "\n", count: 0, origin: 0, skip: 0, fd: 0, quantum: 5000 };
   let i = 1;
   for (; i < argv.length && /^-[a-zA-Z]/.test(argv[i]!); i++) {
     const word = argv[i]!;
     for (let at = 1; at < word.length; at++) {
       const letter = word[at]!;
       if (letter === "t") {
-        into.t = 1;
+        into.trimmed = 1;
         continue;
       }
       if (!"dnOsuCc".includes(letter)) return usage(shell, `-${letter}`);
@@ -68,7 +68,7 @@ export const mapfile: Builtin = (shell, argv, tested) => {
     return 1;
   }
   if (!into.keep) shell.setList(into.name, [], false);
-  shell.push({ k: "map", a: into, b: "", w: [], ...(tested ? { t: 1 as const } : {}) });
+  shell.push({ kind: "map", options: into, unread: "", taken: [], ...(tested ? { tested: 1 as const } : {}) });
   return undefined;
 };
 
@@ -77,60 +77,60 @@ const usPerByteRead = 0.05;
 
 /** Puts a line into the array; the callback, where it is its turn. */
 function take(shell: Shell, frame: FrameOf<"map">, line: string): boolean {
-  const { a } = frame;
-  if (a.s > 0) {
-    a.s--;
+  const { options } = frame;
+  if (options.skip > 0) {
+    options.skip--;
     return false;
   }
   const item: ListItem = [
-    String(a.o + frame.w.length),
-    a.t ? line.replace(/[^]$/, (end) => (end === delimiterOf(a) ? "" : end)) : line,
+    String(options.origin + frame.taken.length),
+    options.trimmed ? line.replace(/[^]$/, (end) => (end === delimiterOf(options) ? "" : end)) : line,
   ];
-  if (a.c !== undefined && (frame.w.length + 1) % a.q === 0) {
-    const text = `${a.c} ${item[0]} ${quoted(item[1])}`;
-    shell.push({ k: "src", c: addChunk(shell.state, text), o: 0, m: "eval", n: "mapfile" });
+  if (options.callback !== undefined && (frame.taken.length + 1) % options.quantum === 0) {
+    const text = `${options.callback} ${item[0]} ${quoted(item[1])}`;
+    shell.push({ kind: "src", chunk: addChunk(shell.state, text), offset: 0, mode: "eval", name: "mapfile" });
   }
-  shell.setElement(a.name, item[0]!, item[1]);
-  frame.w.push("");
+  shell.setElement(options.name, item[0]!, item[1]);
+  frame.taken.push("");
   return true;
 }
 
-const delimiterOf = ({ d }: MapOptions): string => (d === "" ? "\0" : d);
+const delimiterOf = ({ delimiter }: MapOptions): string => (delimiter === "" ? "\0" : delimiter);
 
 function over(shell: Shell, frame: FrameOf<"map">): undefined {
-  shell.state.f.splice(shell.state.f.lastIndexOf(frame), 1);
-  shell.state.st = 0;
-  shell.checkError(frame.t === 1);
+  shell.state.frames.splice(shell.state.frames.lastIndexOf(frame), 1);
+  shell.state.status = 0;
+  shell.checkError(frame.tested === 1);
 }
 
 /** Reads on; a file or a pipe is read byte by byte only as far as lines are wanted. */
 export function mapStep(shell: Shell, frame: FrameOf<"map">): Step {
   const { sys, state } = shell;
-  const { a } = frame;
-  if (!sys.isOpen(a.fd)) return over(shell, frame);
+  const { options } = frame;
+  if (!sys.isOpen(options.fd)) return over(shell, frame);
   for (;;) {
-    const enough = a.n > 0 && frame.w.length >= a.n;
-    const at = enough ? -1 : frame.b.indexOf(delimiterOf(a));
+    const enough = options.count > 0 && frame.taken.length >= options.count;
+    const at = enough ? -1 : frame.unread.indexOf(delimiterOf(options));
     if (at >= 0) {
-      const line = frame.b.slice(0, at + 1);
-      frame.b = frame.b.slice(at + 1);
-      const depth = state.f.length;
-      take(shell, frame, a.d === "" ? line.slice(0, -1) : line);
-      if (state.f.length > depth) return undefined;
+      const line = frame.unread.slice(0, at + 1);
+      frame.unread = frame.unread.slice(at + 1);
+      const depth = state.frames.length;
+      take(shell, frame, options.delimiter === "" ? line.slice(0, -1) : line);
+      if (state.frames.length > depth) return undefined;
       continue;
     }
     if (enough || frame.done) {
-      if (frame.b !== "" && enough) sys.unread(a.fd, frame.b.length);
-      else if (frame.b !== "") take(shell, frame, frame.b);
+      if (frame.unread !== "" && enough) sys.unread(options.fd, frame.unread.length);
+      else if (frame.unread !== "") take(shell, frame, frame.unread);
       return over(shell, frame);
     }
-    const data = sys.read(a.fd, a.n > 0 && sys.fileSize(a.fd) === undefined ? 1 : 4096);
-    if (data === undefined) return { wait: { readable: [a.fd] } };
+    const data = sys.read(options.fd, options.count > 0 && sys.fileSize(options.fd) === undefined ? 1 : 4096);
+    if (data === undefined) return { wait: { readable: [options.fd] } };
     if (data === "") frame.done = 1;
     sys.charge(data.length * usPerByteRead);
-    frame.b += a.d === "" ? data : data.replaceAll("\0", "");
-    sys.held = frame.b.length + (state.vb ?? 0);
+    frame.unread += options.delimiter === "" ? data : data.replaceAll("\0", "");
+    sys.held = frame.unread.length + (state.variableBytes ?? 0);
     // What has no end is read a piece a step.
-    if (!frame.done && a.n === 0) return undefined;
+    if (!frame.done && options.count === 0) return undefined;
   }
 }

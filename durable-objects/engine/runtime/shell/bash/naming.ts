@@ -31,14 +31,14 @@ function files(shell: Shell, name: string, all: boolean): string[] {
 export function meanings(shell: Shell, name: string, all = false, functions = true): Meaning[] {
   const { state } = shell;
   const out: Meaning[] = [];
-  const aliases = state.ia === 1 || shell.shopt("expand_aliases");
-  const alias = aliases && Object.hasOwn(state.al ?? {}, name) ? state.al?.[name] : undefined;
+  const aliases = state.interactive === 1 || shell.shopt("expand_aliases");
+  const alias = aliases && Object.hasOwn(state.aliases ?? {}, name) ? state.aliases?.[name] : undefined;
   if (alias !== undefined) out.push({ kind: "alias", text: alias });
   if (bashKeywords.has(name)) out.push({ kind: "keyword" });
-  if (functions && Object.hasOwn(state.fn, name)) out.push({ kind: "function" });
+  if (functions && Object.hasOwn(state.functions, name)) out.push({ kind: "function" });
   if (hasBuiltin(shell, name)) out.push({ kind: "builtin" });
   if (!all && out.length) return out;
-  const hashed = state.hp?.[name];
+  const hashed = state.hashedPaths?.[name];
   if (hashed !== undefined && !all) out.push({ kind: "file", path: hashed, hashed: true });
   else for (const path of files(shell, name, all)) out.push({ kind: "file", path });
   return out;
@@ -121,20 +121,20 @@ export const hash: Builtin = (shell, argv) => {
     if (argv[i]!.endsWith("p")) path = argv[++i];
   }
   const names = argv.slice(i);
-  if (letters.includes("r")) delete state.hp;
+  if (letters.includes("r")) delete state.hashedPaths;
   if (names.length === 0) {
     if (!letters) listHashed(shell);
     return 0;
   }
   let status = 0;
   for (const name of names) {
-    const known = state.hp?.[name];
-    if (path !== undefined) state.hp = { ...state.hp, [name]: path };
+    const known = state.hashedPaths?.[name];
+    if (path !== undefined) state.hashedPaths = { ...state.hashedPaths, [name]: path };
     else if (letters.includes("t") && known !== undefined)
       shell.write(1, names.length > 1 ? `${name}\t${known}\n` : `${known}\n`);
     else if (letters.includes("d") && known !== undefined) {
-      const { [name]: _, ...left } = state.hp!;
-      state.hp = left;
+      const { [name]: _, ...left } = state.hashedPaths!;
+      state.hashedPaths = left;
     } else if (/[td]/.test(letters) || !remember(shell, name)) {
       shell.complain(`${name}: not found`);
       status = 1;
@@ -145,16 +145,16 @@ export const hash: Builtin = (shell, argv) => {
 
 /** Notes where a command lies; false: nowhere. */
 export function remember(shell: Shell, name: string): boolean {
-  if (name.includes("/") || Object.hasOwn(shell.state.fn, name) || hasBuiltin(shell, name))
+  if (name.includes("/") || Object.hasOwn(shell.state.functions, name) || hasBuiltin(shell, name))
     return true;
   const [path] = files(shell, name, false);
   if (path === undefined) return false;
-  shell.state.hp = { ...shell.state.hp, [name]: path };
+  shell.state.hashedPaths = { ...shell.state.hashedPaths, [name]: path };
   return true;
 }
 
 function listHashed(shell: Shell): void {
-  const all = Object.values(shell.state.hp ?? {});
+  const all = Object.values(shell.state.hashedPaths ?? {});
   if (all.length === 0) shell.write(1, "hash: hash table empty\n");
   else shell.write(1, `hits\tcommand\n${all.map((path) => `   0\t${path}\n`).join("")}`);
 }

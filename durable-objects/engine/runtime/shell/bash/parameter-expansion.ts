@@ -64,7 +64,7 @@ class ParameterExpander {
     const { shell } = this;
     const whole = wholeOf(sub);
     if (name === "@" || name === "*")
-      return { name, shown: name, list: shell.state.p, star: name === "*" };
+      return { name, shown: name, list: shell.state.parameters, star: name === "*" };
     if (whole)
       return { name, shown: `${name}[${whole}]`, list: shell.values(name), star: whole === "*" };
     if (!sub) {
@@ -96,7 +96,7 @@ class ParameterExpander {
   #indirect(part: VarPart): void {
     const { shell } = this;
     const { ind: _, ...rest } = part;
-    const variable = shell.state.v[part.name];
+    const variable = shell.state.variables[part.name];
     if (!part.sub && part.op === "" && variable && shell.resolved(part.name) !== part.name)
       return this.#put(shell.resolved(part.name), part.q);
     const { one, list, shown } = this.#valueOf(rest);
@@ -254,7 +254,7 @@ class ParameterExpander {
   #elementsFrom(name: string, list: readonly string[], start: number): string[] {
     const { shell } = this;
     if (name === "@" || name === "*") {
-      const all = [shell.state.z, ...list];
+      const all = [shell.state.argumentZero, ...list];
       const from = start < 0 ? all.length + start : start;
       return from < 0 ? [] : all.slice(from);
     }
@@ -287,7 +287,7 @@ class ParameterExpander {
     const { op, q } = part;
     const name = shell.resolved(value.name);
     const variable =
-      shell.state.v[name] ?? (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
+      shell.state.variables[name] ?? (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
     if (op === "@K" || op === "@k") return this.#keyed(part, value);
     if (value.list && !variable) {
       if (op === "@A" && value.name === "@")

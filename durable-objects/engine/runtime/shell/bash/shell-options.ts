@@ -68,11 +68,11 @@ export const shopt: Builtin = (shell, argv) => {
 function put(shell: Shell, name: string, on: boolean, set: boolean): void {
   const { state } = shell;
   if (!set) {
-    state.so = { ...state.so, [name]: on };
+    state.shopts = { ...state.shopts, [name]: on };
     return;
   }
   const letter = bashOptionNames[name]!;
-  state.o = state.o.replace(letter, "") + (on ? letter : "");
+  state.options = state.options.replace(letter, "") + (on ? letter : "");
 }
 
 function show(shell: Shell, name: string, on: boolean, letters: string): void {

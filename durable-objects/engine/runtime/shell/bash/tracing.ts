@@ -73,7 +73,7 @@ export function traceAssignment(
 function traceLists(shell: Shell, argv: readonly string[], frame: FrameOf<"node">): string[] {
   const out: string[] = [];
   argv.forEach((word, i) => {
-    const list = frame.li?.[`w${i}`];
+    const list = frame.lists?.[`w${i}`];
     if (!list) return out.push(traced(word));
     const items = list.map(([key, one]) =>
       key === null ? reusable(one) : `[${key}]=${reusable(one)}`,
@@ -91,11 +91,11 @@ export function trace(
   frame: FrameOf<"node">,
 ): void {
   if (!shell.option("x")) return;
-  const values = frame.a ?? [];
+  const values = frame.values ?? [];
   if (shell.bash) {
     // Those without a command have been told one by one.
     if (argv.length === 0) return;
-    node.assigns.forEach((one, i) => traceAssignment(shell, one, values[i] ?? "", frame.li?.[i]));
+    node.assigns.forEach((one, i) => traceAssignment(shell, one, values[i] ?? "", frame.lists?.[i]));
     return traceLine(shell, traceLists(shell, argv, frame).join(" "));
   }
   const quote = (word: string): string =>

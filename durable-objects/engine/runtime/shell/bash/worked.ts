@@ -20,18 +20,18 @@ export type Call = [name: string, line: number, file: string];
 const noFile: Record<string, string> = { c: "environment", s: "main" };
 
 export const placeOf = (state: ShellState): string =>
-  state.script ?? noFile[state.sm ?? ""] ?? "environment";
+  state.script ?? noFile[state.startedBy ?? ""] ?? "environment";
 
 /** What runs, the innermost first. */
 export function calls(state: ShellState): Call[] {
   const out: Call[] = [];
-  for (const frame of state.f.toReversed()) {
-    if (frame.k === "call" && frame.z !== undefined)
-      out.push([frame.z, frame.ln ?? 0, frame.fs ?? placeOf(state)]);
-    else if (frame.k === "src" && frame.m === "dot" && frame.n !== undefined)
-      out.push(["source", frame.ln ?? 0, frame.n]);
+  for (const frame of state.frames.toReversed()) {
+    if (frame.kind === "call" && frame.name !== undefined)
+      out.push([frame.name, frame.line ?? 0, frame.file ?? placeOf(state)]);
+    else if (frame.kind === "src" && frame.mode === "dot" && frame.name !== undefined)
+      out.push(["source", frame.line ?? 0, frame.name]);
   }
-  return [...out, ...(state.cs ?? [])];
+  return [...out, ...(state.outerCalls ?? [])];
 }
 
 const listed = (values: readonly (string | number)[]): Elements =>
@@ -60,7 +60,7 @@ const replaceable: Record<string, (asked: Asked) => string> = {
 };
 
 function moment(name: string, { state, sys }: Asked): string | undefined {
-  if (name === "SECONDS") return String(Math.floor((sys.now - (state.ss ?? sys.now)) / 1000));
+  if (name === "SECONDS") return String(Math.floor((sys.now - (state.secondsFromMs ?? sys.now)) / 1000));
   if (name === "EPOCHSECONDS") return String(Math.floor(sys.now / 1000));
   if (name === "EPOCHREALTIME") return `${(sys.now / 1000).toFixed(3)}000`;
   return undefined;
@@ -70,7 +70,7 @@ function moment(name: string, { state, sys }: Asked): string | undefined {
 export function worked(asked: Asked, name: string): string | Elements | undefined {
   const { state, sys } = asked;
   const plain = Object.hasOwn(replaceable, name) ? replaceable[name] : undefined;
-  if (plain) return state.v[name] || name in sys.env ? undefined : plain(asked);
+  if (plain) return state.variables[name] || name in sys.env ? undefined : plain(asked);
   switch (name) {
     case "FUNCNAME":
       return callList(state, 0);
@@ -79,13 +79,13 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "BASH_SOURCE":
       return callList(state, 2);
     case "PIPESTATUS":
-      return listed(state.pp ?? [state.st]);
+      return listed(state.pipeStatus ?? [state.status]);
     case "BASH_VERSINFO":
       return listed([...bashNumber(sys).split("."), 1, "release", "x86_64-pc-linux-gnu"]);
     case "BASHPID":
       return String(sys.pid);
     case "BASH_SUBSHELL":
-      return String(state.sd ?? 0);
+      return String(state.subshellDepth ?? 0);
     case "SRANDOM":
       return String(Math.floor(sys.random() * 4_294_967_296));
     case "UID":
@@ -94,18 +94,18 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "GROUPS":
       return listed([sys.who.gid, ...sys.who.groups.filter((group) => group !== sys.who.gid)]);
     case "DIRSTACK":
-      return listed([asked.get("PWD") ?? sys.cwd, ...(state.ds ?? [])]);
+      return listed([asked.get("PWD") ?? sys.cwd, ...(state.directoryStack ?? [])]);
     case "BASH_COMMAND":
-      return state.bc ? commandText(state, state.bc) : "";
+      return state.runningCommand ? commandText(state, state.runningCommand) : "";
     case "BASH_ARGV0":
-      return state.z;
+      return state.argumentZero;
     case "BASH_EXECUTION_STRING":
-      return state.sm === "c" ? sys.argv[sys.argv.indexOf("-c") + 1] : undefined;
+      return state.startedBy === "c" ? sys.argv[sys.argv.indexOf("-c") + 1] : undefined;
     case "BASH_ALIASES":
-      return Object.fromEntries(Object.entries(state.al ?? {}).map(([key, to]) => [`.${key}`, to]));
+      return Object.fromEntries(Object.entries(state.aliases ?? {}).map(([key, to]) => [`.${key}`, to]));
     case "BASHOPTS":
       return optionsShown(
-        shoptNames.filter(([key, on]) => state.so?.[key] ?? on).map(([key]) => key),
+        shoptNames.filter(([key, on]) => state.shopts?.[key] ?? on).map(([key]) => key),
       );
     case "SHELLOPTS":
       return optionsShown(
@@ -114,9 +114,9 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
         ),
       );
     case "HISTCMD":
-      return String((state.hi?.length ?? 0) + 1);
+      return String((state.history?.length ?? 0) + 1);
     case "_":
-      return state.la ?? "bash";
+      return state.lastArgument ?? "bash";
   }
   return moment(name, asked);
 }

@@ -75,8 +75,8 @@ function commands(shell: Shell, word: string): Candidates {
       ),
     );
   const own = [
-    ...Object.keys(state.al ?? {}),
-    ...Object.keys(state.fn),
+    ...Object.keys(state.aliases ?? {}),
+    ...Object.keys(state.functions),
     ...Object.keys(builtins),
     ...reserved,
   ];

@@ -17,9 +17,9 @@ export function commandLineVariables(shell: Shell, command: CommandLine, lists: 
     command.words.map((word) => [null, word]),
     false,
   );
-  delete shell.state.v.COMPREPLY;
+  delete shell.state.variables.COMPREPLY;
 }
 
 export function withoutCommandLine({ state }: Pick<Shell, "state">): void {
-  for (const name of [...names, "COMPREPLY"]) delete state.v[name];
+  for (const name of [...names, "COMPREPLY"]) delete state.variables[name];
 }

@@ -15,7 +15,7 @@ type Source = FrameOf<"src">;
 /** Whether a shell edits its lines: bash on a terminal that can move its cursor. */
 export function editsLines(shell: Shell): boolean {
   const { state, sys } = shell;
-  if (state.fl !== "bash" || !state.ia || sys.argv.includes("--noediting")) return false;
+  if (state.flavour !== "bash" || !state.interactive || sys.argv.includes("--noediting")) return false;
   return (
     sys.terminal(0) !== undefined &&
     sys.terminal(2) !== undefined &&
@@ -23,7 +23,7 @@ export function editsLines(shell: Shell): boolean {
   );
 }
 
-const historyOf = (shell: Shell): string[] => shell.state.hi ?? [];
+const historyOf = (shell: Shell): string[] => shell.state.history ?? [];
 
 const sizeOf = (shell: Shell): number => {
   const size = Number(shell.get("HISTSIZE") ?? "500");
@@ -35,13 +35,13 @@ const historyFile = (shell: Shell): string =>
 
 function loadHistory(shell: Shell): void {
   const { state, sys } = shell;
-  state.rl = {};
+  state.readline = {};
   const path = historyFile(shell);
   try {
     if (path === "" || sys.stat(path).size > historyFileBytesMax) return;
     const lines = sys.readFile(path).split("\n").filter(Boolean);
     const size = sizeOf(shell);
-    if (lines.length && size) state.hi = lines.slice(-size);
+    if (lines.length && size) state.history = lines.slice(-size);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
@@ -51,11 +51,11 @@ function loadHistory(shell: Shell): void {
 export function saveHistory(shell: Shell): void {
   const { state, sys } = shell;
   const path = historyFile(shell);
-  if (!state.rl || !state.ia || !state.hi?.length || path === "") return;
-  delete state.rl;
+  if (!state.readline || !state.interactive || !state.history?.length || path === "") return;
+  delete state.readline;
   const most = Number(shell.get("HISTFILESIZE") ?? "500");
   const lines =
-    Number.isInteger(most) && most >= 0 ? state.hi.slice(-most || state.hi.length) : state.hi;
+    Number.isInteger(most) && most >= 0 ? state.history.slice(-most || state.history.length) : state.history;
   try {
     const isNew = sys.peek(path) === undefined;
     sys.writeFile(path, lines.map((line) => `${line}\n`).join(""));
@@ -99,30 +99,30 @@ function giveKeys(
 /** Begins a line: prints the prompt. */
 export function beginLine(shell: Shell, frame: Source, prompt: string): void {
   const { state, sys } = shell;
-  if (!state.rl) loadHistory(shell);
+  if (!state.readline) loadHistory(shell);
   const session = sys.terminal(0);
   if (!session) return;
   sys.kernel.touch();
   const { cols = 80, rows = 24 } = session;
   shell.set("COLUMNS", String(cols || 80));
   shell.set("LINES", String(rows || 24));
-  const [line, output] = begin(prompt, cols || 80, state.rl ?? {});
-  frame.ed = { line, modes: takeKeys(session) };
+  const [line, output] = begin(prompt, cols || 80, state.readline ?? {});
+  frame.editing = { line, modes: takeKeys(session) };
   shell.write(2, output);
 }
 
 /** Reads keys: the line once it is over (with its end), "" at the end of input, undefined: more must be typed. */
 export function editLine(shell: Shell, frame: Source): string | undefined {
   const { state, sys } = shell;
-  const { line, modes } = frame.ed!;
-  line.kept = state.rl ??= {};
+  const { line, modes } = frame.editing!;
+  line.kept = state.readline ??= {};
   const keys = sys.read(0, 4096);
   if (keys === undefined) return undefined;
   sys.kernel.touch();
   const session = sys.terminal(0);
   if (keys === "") {
     shell.write(2, finish(line, historyOf(shell)));
-    delete frame.ed;
+    delete frame.editing;
     giveKeys(session, modes);
     return "";
   }
@@ -140,7 +140,7 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
       return undefined;
     }
     if (!edited.event) return undefined;
-    delete frame.ed;
+    delete frame.editing;
     giveKeys(session, modes, rest);
     return edited.event === "eof" ? "" : accepted(shell, frame, line.text);
   }
@@ -149,25 +149,25 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
 /** A line that was ended: `!` is expanded, and it is noted. */
 function accepted(shell: Shell, frame: Source, text: string): string {
   const { state } = shell;
-  const goesOn = (frame.b ?? "") !== "";
+  const goesOn = (frame.unread ?? "") !== "";
   const expanded = shell.option("H")
-    ? expandHistory(text, historyOf(shell), goesOn ? (frame.b ?? "") : "")
+    ? expandHistory(text, historyOf(shell), goesOn ? (frame.unread ?? "") : "")
     : { text };
   if ("error" in expanded) {
     shell.write(2, `bash: ${expanded.error}\n`);
-    state.st = 1;
+    state.status = 1;
     return "\n";
   }
   if (expanded.text !== text) shell.write(2, `${expanded.text}\n`);
-  if (goesOn && state.hj) {
-    const last = state.hi?.pop() ?? "";
-    const joint = jointOf(last, frame.b ?? "");
-    state.hi = [...(state.hi ?? []), last + joint + expanded.text];
+  if (goesOn && state.firstLineNoted) {
+    const last = state.history?.pop() ?? "";
+    const joint = jointOf(last, frame.unread ?? "");
+    state.history = [...(state.history ?? []), last + joint + expanded.text];
   } else if (expanded.text.trim() !== "" && shell.option("N")) {
-    const had = state.hi;
+    const had = state.history;
     noteCommand(shell, expanded.text, sizeOf(shell));
-    if (state.hi === had) delete state.hj;
-    else state.hj = 1;
+    if (state.history === had) delete state.firstLineNoted;
+    else state.firstLineNoted = 1;
   }
   return `${expanded.text}\n`;
 }
@@ -181,18 +181,18 @@ function jointOf(last: string, typed: string): string {
 
 /** ^C at the prompt: the line is given up. */
 export function interruptLine(shell: Shell, frame: Source): void {
-  const { ed } = frame;
-  if (!ed) return;
-  shell.write(2, interrupted(ed.line, historyOf(shell)));
-  delete frame.ed;
+  const { editing } = frame;
+  if (!editing) return;
+  shell.write(2, interrupted(editing.line, historyOf(shell)));
+  delete frame.editing;
   shell.sys.kernel.touch();
-  giveKeys(shell.sys.terminal(0), ed.modes);
+  giveKeys(shell.sys.terminal(0), editing.modes);
 }
 
 /** The terminal has another size. */
 export function resizeLine(shell: Shell, frame: Source): void {
   const cols = shell.sys.terminal(0)?.cols || 80;
-  const { ed } = frame;
-  if (!ed || ed.line.cols === cols) return;
-  shell.write(2, resize(ed.line, historyOf(shell), cols));
+  const { editing } = frame;
+  if (!editing || editing.line.cols === cols) return;
+  shell.write(2, resize(editing.line, historyOf(shell), cols));
 }

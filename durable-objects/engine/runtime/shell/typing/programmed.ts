@@ -22,7 +22,7 @@ const loaded = 124;
 
 /** Under which name completions for a word are kept; nothing: nobody has told any. */
 function specNamed(shell: Shell, word: Word, command: CommandLine): string | undefined {
-  const known = shell.state.cc;
+  const known = shell.state.completions;
   if (!known || !shell.shopt("progcomp")) return undefined;
   const has = (name: string): boolean => Object.hasOwn(known, name);
   if (command.text.trim() === "") return has("-E") ? "-E" : undefined;
@@ -43,7 +43,7 @@ function toRun(
   const words = [called, own, before].map(singleQuoted).join(" ");
   const name = valueOf(spec, "F");
   if (name !== undefined) {
-    if (Object.hasOwn(shell.state.fn, name)) return `${singleQuoted(name)} ${words}`;
+    if (Object.hasOwn(shell.state.functions, name)) return `${singleQuoted(name)} ${words}`;
     shell.write(2, `bash: completion: function \`${name}' not found\n`);
     return undefined;
   }
@@ -80,7 +80,7 @@ export function completeByCommand(
   const command = commandAt(line.text, line.point);
   const name = specNamed(shell, word, command);
   if (name === undefined) return false;
-  const spec = state.cc![name]!;
+  const spec = state.completions![name]!;
   const text = toRun(shell, spec, word, command);
   if (text === undefined) {
     apply(shell, line, history, word, found(shell, spec, word, []), how);
@@ -88,31 +88,31 @@ export function completeByCommand(
   }
   const { lists, again, tries = 0 } = how;
   const before = {
-    st: state.st,
-    ...(state.la === undefined ? {} : { la: state.la }),
-    ...(state.pp === undefined ? {} : { pp: state.pp }),
+    status: state.status,
+    ...(state.lastArgument === undefined ? {} : { lastArgument: state.lastArgument }),
+    ...(state.pipeStatus === undefined ? {} : { pipeStatus: state.pipeStatus }),
   };
-  shell.push({ k: "complete", word, spec: name, lists, again, tries, before });
+  shell.push({ kind: "complete", word, spec: name, lists, again, tries, before });
   state.completion = { options: {} };
   commandLineVariables(shell, command, again || lists);
-  shell.push({ k: "src", c: addChunk(state, text), o: 0, m: "eval" });
+  shell.push({ kind: "src", chunk: addChunk(state, text), offset: 0, mode: "eval" });
   return true;
 }
 
 /** A function has said what may stand there: the frame is on top again. */
 export function completeStep(shell: Shell, frame: Completing): Step {
   const { state } = shell;
-  const status = state.st;
-  const spec = state.cc?.[frame.spec] ?? [];
+  const status = state.status;
+  const spec = state.completions?.[frame.spec] ?? [];
   const words = shell.values("COMPREPLY");
   const options = { ...state.completion?.options };
   shell.pop();
   const { top } = shell;
-  if (top?.k !== "src" || !top.ed) return undefined;
-  const { line } = top.ed;
-  const history = state.hi ?? [];
+  if (top?.kind !== "src" || !top.editing) return undefined;
+  const { line } = top.editing;
+  const history = state.history ?? [];
   const { word, lists, again, tries } = frame;
-  line.kept = state.rl ??= {};
+  line.kept = state.readline ??= {};
   if (status === loaded && tries < loadsMax) {
     if (completeByCommand(shell, line, history, word, { lists, again, tries: tries + 1 }))
       return undefined;
