@@ -205,7 +205,8 @@ export class OpenFiles implements Files {
       return data;
     }
     if (file.kind === "r") return this.#take(this.#pod.pipes[file.pipe], most);
-    if (file.kind === "t" && readsInBackground(this.kernel, process, file.session)) return undefined;
+    if (file.kind === "t" && readsInBackground(this.kernel, process, file.session))
+      return undefined;
     if (file.kind === "s" || file.kind === "t")
       return this.#readSession(file.session, most, file.kind === "t");
     if (file.kind === "c") return this.#readConnection(file.connection, file.end, most);

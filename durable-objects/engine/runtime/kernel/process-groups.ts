@@ -82,7 +82,7 @@ export function readsInBackground(kernel: Kernel, process: Process, id: string):
   if (process.session !== id || !session?.tty) return false;
   const group = groupOf(process);
   if (group === foregroundGroup(kernel, session)) return false;
-  if (process.ignoredSignals?.includes(sigttin) || isOrphaned(kernel, process)) 
+  if (process.ignoredSignals?.includes(sigttin) || isOrphaned(kernel, process))
     throw new Errno("EIO");
   for (const name in kernel.pod.processes) {
     const other = kernel.pod.processes[name];

@@ -71,12 +71,7 @@ export function foreground(kernel: Kernel, session: Session, signal: number): vo
   const group = foregroundGroup(kernel, session);
   for (const name in kernel.pod.processes) {
     const process = kernel.pod.processes[name];
-    if (
-      !process ||
-      process.container !== session.container ||
-      groupOf(process) !== group
-    )
-      continue;
+    if (!process || process.container !== session.container || groupOf(process) !== group) continue;
     kernel.kill(Number(name), signal);
   }
 }

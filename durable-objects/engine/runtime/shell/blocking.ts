@@ -37,7 +37,8 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
     return false;
   });
   for (const job of known) if (job.status !== undefined) job.waited = 1;
-  if (frame.pidVariable !== undefined && ended !== undefined) shell.set(frame.pidVariable, String(ended));
+  if (frame.pidVariable !== undefined && ended !== undefined)
+    shell.set(frame.pidVariable, String(ended));
   const over = frame.outOf ? frame.pids.length < frame.outOf : frame.pids.length === 0;
   if (over) return done(shell, frame.byPid ? frame.status : 0, frame.tested === 1);
   return { wait: { childEnd: true } };
@@ -132,7 +133,9 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
     if (into !== undefined) shell.set(into, String(ready.pids.at(-1)));
     return ready.status;
   }
-  const running = state.jobs.filter((job) => job.status === undefined).flatMap((job) => job.pids.slice(-1));
+  const running = state.jobs
+    .filter((job) => job.status === undefined)
+    .flatMap((job) => job.pids.slice(-1));
   if (running.length === 0) return 127;
   shell.push({
     kind: "waits",

@@ -85,7 +85,13 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]):
   if (name === undefined) {
     const status = frame.lastStatus ?? 0;
     state.frames.pop();
-    return void bare(shell, frame.redirected ? [] : node.redirs, frame.targets ?? [], status, tested);
+    return void bare(
+      shell,
+      frame.redirected ? [] : node.redirs,
+      frame.targets ?? [],
+      status,
+      tested,
+    );
   }
   const body = Object.hasOwn(state.functions, name);
   const builtin = body ? undefined : builtinOf(shell, name);
@@ -189,8 +195,17 @@ function callFunction(
   const { state } = shell;
   const [chunk, offset, body] = state.functions[argv[0]!]!;
   const tested = frame.tested ? { t: 1 as const } : {};
-  const of = shell.bash ? { ln: state.line ?? 0, fs: state.chunkFiles?.[chunk] ?? placeOf(state) } : {};
-  shell.push({ kind: "call", parameters: state.parameters, locals: {}, name: argv[0]!, ...of, ...tested });
+  const of = shell.bash
+    ? { ln: state.line ?? 0, fs: state.chunkFiles?.[chunk] ?? placeOf(state) }
+    : {};
+  shell.push({
+    kind: "call",
+    parameters: state.parameters,
+    locals: {},
+    name: argv[0]!,
+    ...of,
+    ...tested,
+  });
   state.parameters = argv.slice(1);
   shell.run([chunk, offset, body], body, frame.tested === 1);
 }

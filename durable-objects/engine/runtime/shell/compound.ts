@@ -23,7 +23,12 @@ export function startParts(
     const last = i === parts.length - 1 && !open;
     const [read, write] = last ? [-1, -1] : sys.pipe();
     const pid = forkShell(shell, [
-      { kind: "node", ref: [chunk, offset, part], progress: 0, ...(t ? { tested: 1 as const } : {}) },
+      {
+        kind: "node",
+        ref: [chunk, offset, part],
+        progress: 0,
+        ...(t ? { tested: 1 as const } : {}),
+      },
     ]);
     const child = sys.child(pid);
     if (input >= 0) {
@@ -78,10 +83,17 @@ function lastPart(shell: Shell, frame: NodeFrame, part: number, input: number): 
 /** Starts a subshell; its redirections are opened in the child. */
 export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): undefined {
   const tested = frame.tested ? { t: 1 as const } : {};
-  const body: Frame = { kind: "node", ref: [frame.ref[0], frame.ref[1], node.body], progress: 0, ...tested };
+  const body: Frame = {
+    kind: "node",
+    ref: [frame.ref[0], frame.ref[1], node.body],
+    progress: 0,
+    ...tested,
+  };
   if (node.redirs.length > 0 && !frame.redirected) {
     // Its redirections are opened by the child: they end with it.
-    const pid = forkShell(shell, [{ kind: "node", ref: frame.ref, progress: 0, redirected: 1, ...tested }]);
+    const pid = forkShell(shell, [
+      { kind: "node", ref: frame.ref, progress: 0, redirected: 1, ...tested },
+    ]);
     const job = beginForeground(shell, [pid], frame.ref);
     shell.state.frames.pop();
     shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...job, ...tested });

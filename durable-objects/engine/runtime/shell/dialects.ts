@@ -119,7 +119,8 @@ export const redirectStatus = (shell: Speaker): number => (shell.state.flavour =
 /** Status with which a complaint ends the command, or a shell that is not interactive. */
 export function abortStatus(shell: Speaker, text: string | undefined, status: number): number {
   const { state } = shell;
-  if (state.flavour !== "bash" || text === undefined || text.startsWith("syntax error")) return status;
+  if (state.flavour !== "bash" || text === undefined || text.startsWith("syntax error"))
+    return status;
   if (shell.command !== undefined)
     return shell.command === "exit" || text.startsWith("illegal option") ? 2 : 1;
   const unset = /: (unbound variable|parameter (null or )?not set|parameter not set or null)$/;
@@ -204,7 +205,8 @@ const absent: Record<"ash" | "dash", ReadonlySet<string>> = {
 
 /** Whether a shell has a builtin that `known` shells have. */
 export function hasBuiltin({ state }: Speaker, name: string, known = true): boolean {
-  if (state.flavour === "bash") return bashBuiltins.has(name) && !state.disabledBuiltins?.includes(name);
+  if (state.flavour === "bash")
+    return bashBuiltins.has(name) && !state.disabledBuiltins?.includes(name);
   return known && !absent[state.flavour ?? "ash"].has(name);
 }
 

@@ -204,7 +204,9 @@ export class Expander implements Expansion {
 
   #length(name: string, value: string): number {
     // ash measures the joined parameters, not their number.
-    return name === "@" || name === "*" ? this.shell.state.parameters.join(" ").length : value.length;
+    return name === "@" || name === "*"
+      ? this.shell.state.parameters.join(" ").length
+      : value.length;
   }
 
   #unset(name: string): void {

@@ -30,7 +30,9 @@ function attach(shell: Shell, frame: Expanding, body: number, out: boolean): str
   reap(shell);
   const [read, write] = sys.pipe();
   const [mine, theirs] = out ? [write, read] : [read, write];
-  const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], body], progress: 0 }]);
+  const pid = forkShell(shell, [
+    { kind: "node", ref: [frame.ref[0], frame.ref[1], body], progress: 0 },
+  ]);
   const child = sys.child(pid);
   child.dup(theirs, out ? 0 : 1);
   child.close(read);
@@ -45,7 +47,11 @@ function attach(shell: Shell, frame: Expanding, body: number, out: boolean): str
   state.lastBackgroundPid = pid;
   frame.substitutionFds = [...(frame.substitutionFds ?? []), fd];
   const at = state.frames.lastIndexOf(frame);
-  state.frames.splice(at, 0, { kind: "undo", saved: [[fd, -1]], ...(frame.tested ? { tested: 1 as const } : {}) });
+  state.frames.splice(at, 0, {
+    kind: "undo",
+    saved: [[fd, -1]],
+    ...(frame.tested ? { tested: 1 as const } : {}),
+  });
   return `/dev/fd/${fd}`;
 }
 
@@ -62,7 +68,9 @@ export function expanding<T>(
     if (!(error instanceof NeedSubstitution)) throw error;
     const { sys } = shell;
     const [read, write] = sys.pipe();
-    const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], error.body], progress: 0 }]);
+    const pid = forkShell(shell, [
+      { kind: "node", ref: [frame.ref[0], frame.ref[1], error.body], progress: 0 },
+    ]);
     const child = sys.child(pid);
     if (shell.bash) substituted(shell, child.process.state as unknown as ShellState);
     child.dup(write, 1);
@@ -84,7 +92,8 @@ function substituted(shell: Shell, state: ShellState): void {
 export const traceLevel = ({ state }: Shell): number =>
   (state.traceDepth ?? 0) +
   state.frames.filter(
-    (one) => (one.kind === "src" && (one.name !== undefined || one.mode === "dot")) || one.kind === "trap",
+    (one) =>
+      (one.kind === "src" && (one.name !== undefined || one.mode === "dot")) || one.kind === "trap",
   ).length;
 
 /** Targets of redirections, expanded one after the other; false while substitutions run. */

@@ -182,7 +182,12 @@ function script(shell: Shell, words: string[]): void {
   state.script = path;
   try {
     if (sys.peek(path)?.type === "d") throw new Errno("EISDIR");
-    state.frames.push({ kind: "src", chunk: addChunk(state, sys.readFile(path)), offset: 0, mode: "f" });
+    state.frames.push({
+      kind: "src",
+      chunk: addChunk(state, sys.readFile(path)),
+      offset: 0,
+      mode: "f",
+    });
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const text = error.code === "ENOENT" ? "No such file or directory" : error.message;
@@ -192,7 +197,12 @@ function script(shell: Shell, words: string[]): void {
   }
 }
 
-function cannotOpen(flavour: ShellState["flavour"], name: string, path: string, text: string): string {
+function cannotOpen(
+  flavour: ShellState["flavour"],
+  name: string,
+  path: string,
+  text: string,
+): string {
   if (flavour === "bash") return `${name}: ${path}: ${text}\n`;
   if (flavour === "dash")
     return `${name}: 0: cannot open ${path}: ${text.replace(/ or directory$/, "")}\n`;
@@ -215,7 +225,8 @@ function program(name: string, flavour?: ShellState["flavour"]): Program<ShellSt
     },
     signal(sys, state, signal) {
       if (state.traps[String(signal)]) {
-        if (!state.pendingTraps?.includes(signal)) state.pendingTraps = [...(state.pendingTraps ?? []), signal];
+        if (!state.pendingTraps?.includes(signal))
+          state.pendingTraps = [...(state.pendingTraps ?? []), signal];
         return undefined;
       }
       const shell = new Shell(sys, state);
@@ -230,7 +241,11 @@ function program(name: string, flavour?: ShellState["flavour"]): Program<ShellSt
         delete top.unread;
         delete top.line;
         state.status = 130;
-      } else if (top?.kind === "read" || top?.kind === "waits" || (top?.kind === "sub" && state.interactive)) {
+      } else if (
+        top?.kind === "read" ||
+        top?.kind === "waits" ||
+        (top?.kind === "sub" && state.interactive)
+      ) {
         while (state.frames.length > 1) shell.pop();
         state.status = 130;
         shell.write(1, "\n");

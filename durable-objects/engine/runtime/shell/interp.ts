@@ -10,7 +10,15 @@ import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";
-import { caseStep, forStep, ifStep, loopStep, pipeStep, startParts, subshellStep } from "./compound.ts";
+import {
+  caseStep,
+  forStep,
+  ifStep,
+  loopStep,
+  pipeStep,
+  startParts,
+  subshellStep,
+} from "./compound.ts";
 import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
@@ -94,13 +102,20 @@ function failed(shell: Shell, error: unknown): Step {
   if (error instanceof SyntaxProblem) {
     const source = shell.top?.kind === "src" ? shell.top : undefined;
     const { flavour } = shell.state;
-    if (source?.mode === "eval" && (flavour === "dash" ? source.name : !flavour)) shell.command = "eval";
-    const before = source && (source.mode === "in" ? shell.state.inputLines : shell.state.linesBefore?.[source.chunk]);
+    if (source?.mode === "eval" && (flavour === "dash" ? source.name : !flavour))
+      shell.command = "eval";
+    const before =
+      source &&
+      (source.mode === "in" ? shell.state.inputLines : shell.state.linesBefore?.[source.chunk]);
     shell.state.line = error.line + (before ?? 0);
     const words = syntaxWords(shell, error);
     if (words === undefined) return void shell.abort(error.message, 2);
     shell.write(2, words);
-    if (flavour === "bash" && !shell.state.interactive && (source?.name !== undefined || source?.mode === "dot")) {
+    if (
+      flavour === "bash" &&
+      !shell.state.interactive &&
+      (source?.name !== undefined || source?.mode === "dot")
+    ) {
       // Of `eval` and sourced files that text alone ends.
       while (shell.top && shell.top !== source) shell.pop();
       shell.pop();
@@ -108,7 +123,8 @@ function failed(shell: Shell, error: unknown): Step {
       return;
     }
     // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
-    if (error.condition !== undefined && !shell.state.interactive) return void shell.exit(shell.state.status);
+    if (error.condition !== undefined && !shell.state.interactive)
+      return void shell.exit(shell.state.status);
     return void shell.abort(undefined, error.status ?? 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
@@ -160,7 +176,12 @@ function act(shell: Shell, frame: Frame): Step {
 function returned(shell: Shell, frame: FrameOf<"call">): undefined {
   const { state } = shell;
   const action = state.traps.RETURN;
-  if (action && !frame.returnTrapRan && (frame.returnTrap || shell.option("T")) && frame.name !== undefined) {
+  if (
+    action &&
+    !frame.returnTrapRan &&
+    (frame.returnTrap || shell.option("T")) &&
+    frame.name !== undefined
+  ) {
     frame.returnTrapRan = 1;
     shell.startTrap("RETURN", action);
     return;
@@ -290,6 +311,7 @@ function background(shell: Shell, ref: NodeRef, node: number, text: string): und
     ...(controls ? { group: lead(shell, pids), folder: folderNow(shell) } : {}),
     ...(parts ? { parts: parts.map(textOf) } : {}),
   });
-  if (state.interactive && shell.bash && !state.inSubshell) shell.write(2, `[${job.number}] ${pid}\n`);
+  if (state.interactive && shell.bash && !state.inSubshell)
+    shell.write(2, `[${job.number}] ${pid}\n`);
   state.status = 0;
 }

@@ -80,7 +80,13 @@ function insteadOfJobs(shell: Shell, words: readonly string[], tested: boolean):
     return singleQuoted(job ? String(job.pids[0]) : word);
   });
   const chunk = addChunk(shell.state, named.join(" "));
-  shell.push({ kind: "src", chunk, offset: 0, mode: "eval", ...(tested ? { tested: 1 as const } : {}) });
+  shell.push({
+    kind: "src",
+    chunk,
+    offset: 0,
+    mode: "eval",
+    ...(tested ? { tested: 1 as const } : {}),
+  });
 }
 
 const withoutControl = (shell: Shell): number => {
@@ -95,7 +101,9 @@ function livingJob(shell: Shell, name: string): Job | undefined {
   if (!job) noSuchJob(shell, name);
   else if (job.group === undefined)
     shell.complain(
-      shell.bash ? `job ${job.number} started without job control` : `job ${name} not created under job control`,
+      shell.bash
+        ? `job ${job.number} started without job control`
+        : `job ${name} not created under job control`,
     );
   else if (job.status !== undefined) shell.complain("job has terminated");
   else return job;
@@ -122,7 +130,9 @@ function goOnInForeground(shell: Shell, job: Job, tested: boolean): void {
   makeCurrent(shell, job);
   const last = job.pids.at(-1)!;
   const ended = job.ended ?? {};
-  const statuses = Object.fromEntries(Object.entries(ended).map(([pid, [status]]) => [pid, status]));
+  const statuses = Object.fromEntries(
+    Object.entries(ended).map(([pid, [status]]) => [pid, status]),
+  );
   shell.push({
     kind: "wait",
     pids: job.pids.filter((pid) => !ended[pid]),
@@ -144,12 +154,18 @@ export const bg: Builtin = (shell, argv) => {
   for (const name of asked.names.length ? asked.names : [""]) {
     const job = livingJob(shell, name);
     if (!job) status = shell.bash ? 1 : 2;
-    else if (isRunning(job) && shell.bash) shell.complain(`job ${job.number} already in background`);
+    else if (isRunning(job) && shell.bash)
+      shell.complain(`job ${job.number} already in background`);
     else {
       const away = shell.bash ? elsewhere(shell, job) : undefined;
       const sign = jobLine(shell, job).charAt(`[${job.number}]`.length);
       const end = away === undefined ? "" : `\t(wd: ${away})`;
-      shell.write(1, shell.bash ? `[${job.number}]${sign} ${job.text} &${end}\n` : `[${job.number}] ${job.text}\n`);
+      shell.write(
+        1,
+        shell.bash
+          ? `[${job.number}]${sign} ${job.text} &${end}\n`
+          : `[${job.number}] ${job.text}\n`,
+      );
       runs(shell, job);
       job.notified = true;
       shell.state.lastBackgroundPid = job.pids.at(-1)!;

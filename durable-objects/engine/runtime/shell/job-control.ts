@@ -2,7 +2,15 @@
 import { foregroundGroup, groupOf } from "../kernel/process-groups.ts";
 import type { Session } from "../kernel/state.ts";
 import { CommandPrinter } from "./bash/command-printer.ts";
-import { addJob, dropJobs, folderNow, isRunning, isStopped, jobLine, tellJobs } from "./job-table.ts";
+import {
+  addJob,
+  dropJobs,
+  folderNow,
+  isRunning,
+  isStopped,
+  jobLine,
+  tellJobs,
+} from "./job-table.ts";
 import type { Shell } from "./shell.ts";
 import {
   modeOf,

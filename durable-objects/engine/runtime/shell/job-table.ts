@@ -30,14 +30,18 @@ export function addJob(shell: Shell, pids: number[], text: string, more: Partial
 export function dropJobs(shell: Shell, goes: (job: Job) => boolean): void {
   const { state } = shell;
   state.jobs = state.jobs.filter((job) => !goes(job));
-  const known = (number: number | undefined): boolean => state.jobs.some(({ number: n }) => n === number);
+  const known = (number: number | undefined): boolean =>
+    state.jobs.some(({ number: n }) => n === number);
   if (!known(state.currentJob) || !known(state.previousJob)) chooseCurrent(shell);
 }
 
 // Which is the current one
 
 const last = (jobs: readonly Job[], fits: (job: Job) => boolean): Job | undefined =>
-  jobs.filter(fits).toSorted((a, b) => a.number - b.number).at(-1);
+  jobs
+    .filter(fits)
+    .toSorted((a, b) => a.number - b.number)
+    .at(-1);
 
 /** A job becomes the current one; the previous is one that is stopped, else the newest that runs. */
 export function makeCurrent(shell: Shell, job: Job): void {
@@ -48,7 +52,11 @@ export function makeCurrent(shell: Shell, job: Job): void {
     state.currentJob = job.number;
   }
   const { jobs, previousJob } = state;
-  if (previousJob !== job.number && jobs.some((one) => one.number === previousJob && isStopped(one))) return;
+  if (
+    previousJob !== job.number &&
+    jobs.some((one) => one.number === previousJob && isStopped(one))
+  )
+    return;
   const older = jobs.filter(({ number }) => number < job.number);
   const other =
     (isStopped(job) ? last(older, isStopped) : undefined) ??
@@ -147,10 +155,16 @@ function ashState({ status, stopSignal }: Job): string {
   if (status === undefined)
     return stopSignal === undefined ? "Running" : `Stopped${stopTexts[stopSignal] ?? ""}`;
   if (status === 0) return "Done";
-  return status > 128 ? (jobSignalTexts[status - 128] ?? signalTexts[status - 128] ?? `Done(${status})`) : `Done(${status})`;
+  return status > 128
+    ? (jobSignalTexts[status - 128] ?? signalTexts[status - 128] ?? `Done(${status})`)
+    : `Done(${status})`;
 }
 
-const stopTexts: Record<number, string> = { 19: " (signal)", 21: " (tty input)", 22: " (tty output)" };
+const stopTexts: Record<number, string> = {
+  19: " (signal)",
+  21: " (tty input)",
+  22: " (tty output)",
+};
 
 export const folderNow = (shell: Shell): string => shell.get("PWD") ?? shell.sys.cwd;
 

@@ -28,7 +28,14 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   for (const name in state.traps) if (state.traps[name] === "") traps[name] = "";
   if (state.traps.ERR && shell.option("E")) traps.ERR = state.traps.ERR;
   if (state.traps.DEBUG && shell.option("T")) traps.DEBUG = state.traps.DEBUG;
-  const { interactive, pendingOutput: _po, pendingTraps: _pt, exitStatus: _x, groupBefore: _before, ...kept } = state;
+  const {
+    interactive,
+    pendingOutput: _po,
+    pendingTraps: _pt,
+    exitStatus: _x,
+    groupBefore: _before,
+    ...kept
+  } = state;
   const complaintName = shell.within();
   const child: ShellState = {
     ...kept,
@@ -41,7 +48,9 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     frames,
     ...(complaintName === undefined ? {} : { complaintName }),
     ...(shell.dotted ? { sourced: true as const } : {}),
-    ...(shell.bash ? { subshellDepth: (state.subshellDepth ?? 0) + 1, outerCalls: calls(state) } : {}),
+    ...(shell.bash
+      ? { subshellDepth: (state.subshellDepth ?? 0) + 1, outerCalls: calls(state) }
+      : {}),
     ...(interactive ? { interactiveAbove: true as const } : {}),
     inSubshell: 1,
   };
@@ -64,7 +73,9 @@ export function reap(
   own: (pid: number, status: number, signal?: number) => boolean = () => false,
 ): void {
   const jobOf = (pid: number): Job | undefined =>
-    shell.state.jobs.find((job) => !job.inherited && job.status === undefined && job.pids.includes(pid));
+    shell.state.jobs.find(
+      (job) => !job.inherited && job.status === undefined && job.pids.includes(pid),
+    );
   for (;;) {
     const ended = shell.sys.wait();
     if (ended === undefined || ended === "none") break;
@@ -95,4 +106,3 @@ export function tellSignal(
   if (signal !== 15 && foreground)
     shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);
 }
-

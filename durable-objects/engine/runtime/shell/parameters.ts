@@ -99,7 +99,8 @@ export abstract class Parameters {
   /** Any parameter: variables, positional and special ones. */
   parameter(name: string): string | undefined {
     const { state } = this;
-    if (/^\d+$/.test(name)) return name === "0" ? state.argumentZero : state.parameters[Number(name) - 1];
+    if (/^\d+$/.test(name))
+      return name === "0" ? state.argumentZero : state.parameters[Number(name) - 1];
     switch (name) {
       case "@":
       case "*":
@@ -113,7 +114,12 @@ export abstract class Parameters {
       case "!":
         return state.lastBackgroundPid === undefined ? "" : String(state.lastBackgroundPid);
       case "-":
-        return shownOptions((state.startedBy ?? "") + state.options + (state.interactive || state.interactiveAbove ? "i" : ""), this.bash);
+        return shownOptions(
+          (state.startedBy ?? "") +
+            state.options +
+            (state.interactive || state.interactiveAbove ? "i" : ""),
+          this.bash,
+        );
       case "LINENO":
         return String(this.lineNumber());
       case "PPID":
@@ -133,7 +139,9 @@ export abstract class Parameters {
       state.randomState = drawn(state.randomState);
       return String(state.randomState[1]);
     }
-    return state.variables.RANDOM ? this.get("RANDOM") : String(Math.floor(this.sys.random() * 32_768));
+    return state.variables.RANDOM
+      ? this.get("RANDOM")
+      : String(Math.floor(this.sys.random() * 32_768));
   }
 
   /** The value of `name` or `name[subscript]`, whose subscript is worked out here. */
@@ -281,8 +289,10 @@ export abstract class Parameters {
 
   /** What some names do when they are assigned to. */
   #changed(name: string, value: string): void {
-    if (name === "RANDOM") this.state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
-    else if (name === "SECONDS") this.state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
+    if (name === "RANDOM")
+      this.state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
+    else if (name === "SECONDS")
+      this.state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
     else if (name === "BASH_ARGV0") this.state.argumentZero = value;
   }
 
@@ -359,7 +369,11 @@ export abstract class Parameters {
   mark(name: string, marks: number): void {
     const old = this.state.variables[name];
     if (old) {
-      this.state.variables[name] = [old[0], old[1] | marks, ...(old[2] ? [old[2]] : [])] as Variable;
+      this.state.variables[name] = [
+        old[0],
+        old[1] | marks,
+        ...(old[2] ? [old[2]] : []),
+      ] as Variable;
       return;
     }
     const value = this.get(name);

@@ -142,6 +142,13 @@ export function loadStep(shell: Shell, frame: FrameOf<"load">): Step {
   }
   const chunk = addChunk(state, frame.text);
   state.chunkFiles = { ...state.chunkFiles, [chunk]: frame.name };
-  shell.push({ kind: "src", chunk, offset: 0, mode: "dot", name: frame.name, line: state.line ?? 1 });
+  shell.push({
+    kind: "src",
+    chunk,
+    offset: 0,
+    mode: "dot",
+    name: frame.name,
+    line: state.line ?? 1,
+  });
   return undefined;
 }

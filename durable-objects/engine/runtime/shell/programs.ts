@@ -18,7 +18,8 @@ type Command = Extract<Node, { k: "cmd" }>;
 function assigned(shell: Shell, node: Command, values: string[]): Record<string, string> {
   if (shell.bash)
     for (const { name } of node.assigns)
-      if ((shell.state.variables[name]?.[1] ?? 0) & readOnly) shell.complain(`${name}: is read only`);
+      if ((shell.state.variables[name]?.[1] ?? 0) & readOnly)
+        shell.complain(`${name}: is read only`);
   return Object.fromEntries(node.assigns.map(({ name }, i) => [name, values[i] ?? ""]));
 }
 
@@ -168,6 +169,13 @@ export function external(
   if (last) return undefined;
   state.frames.pop();
   const text = shell.bash ? { tx: frame.ref } : {};
-  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...text, ...job, ...(frame.tested ? { tested: 1 as const } : {}) });
+  shell.push({
+    kind: "wait",
+    pids: [pid],
+    lastPid: pid,
+    ...text,
+    ...job,
+    ...(frame.tested ? { tested: 1 as const } : {}),
+  });
   return undefined;
 }

@@ -39,7 +39,9 @@ export class Shell extends Parameters {
   worked(name: string): string | Elements | undefined {
     if (this.bash) return worked(this, name);
     if (name !== "FUNCNAME") return undefined;
-    const call = this.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+    const call = this.state.frames.findLast(
+      (frame) => frame.kind === "call" && frame.name !== undefined,
+    );
     return call?.kind === "call" ? call.name : undefined;
   }
 
@@ -62,7 +64,9 @@ export class Shell extends Parameters {
 
   /** A variable as it is declared; undefined: there is none. */
   variableOf(name: string): Variable | undefined {
-    const known = Object.hasOwn(this.state.variables, name) ? this.state.variables[name] : undefined;
+    const known = Object.hasOwn(this.state.variables, name)
+      ? this.state.variables[name]
+      : undefined;
     // Taken away, though the environment has it.
     if (known) return known[0] === null && known[1] === 0 && !known[2] ? undefined : known;
     if (name in this.sys.env) return [this.sys.env[name]!, exported];
@@ -169,7 +173,10 @@ export class Shell extends Parameters {
 
   /** Whether lines are those of a file that is sourced. */
   get dotted(): boolean {
-    return this.state.sourced ?? this.state.frames.some((one) => one.kind === "src" && one.mode === "dot");
+    return (
+      this.state.sourced ??
+      this.state.frames.some((one) => one.kind === "src" && one.mode === "dot")
+    );
   }
 
   lineNumber(): number {
@@ -196,7 +203,12 @@ export class Shell extends Parameters {
 
   /** Runs a node of the same command next. */
   run(ref: NodeRef, node: number, tested: boolean): void {
-    this.push({ kind: "node", ref: [ref[0], ref[1], node], progress: 0, ...(tested ? { tested: 1 as const } : {}) });
+    this.push({
+      kind: "node",
+      ref: [ref[0], ref[1], node],
+      progress: 0,
+      ...(tested ? { tested: 1 as const } : {}),
+    });
   }
 
   /** Runs a node in the place of the frame on top. */
@@ -285,7 +297,10 @@ export class Shell extends Parameters {
   /** Whether a function runs. */
   get called(): boolean {
     const { frames, outerCalls } = this.state;
-    return frames.some((frame) => frame.kind === "call" && frame.name !== undefined) || (outerCalls?.length ?? 0) > 0;
+    return (
+      frames.some((frame) => frame.kind === "call" && frame.name !== undefined) ||
+      (outerCalls?.length ?? 0) > 0
+    );
   }
 
   trapping(name: string): boolean {
@@ -302,7 +317,12 @@ export class Shell extends Parameters {
       at,
       0,
       { kind: "trap", status: state.status, name, ...ends, ...line },
-      { kind: "src", chunk: addChunk(state, action, (state.line ?? 1) - 1), offset: 0, mode: "eval" },
+      {
+        kind: "src",
+        chunk: addChunk(state, action, (state.line ?? 1) - 1),
+        offset: 0,
+        mode: "eval",
+      },
     );
   }
 

@@ -88,7 +88,8 @@ function inputStep(shell: Shell, frame: Source): Step {
       reap(shell);
       tellJobs(shell);
     }
-    if (text === "" && !frame.promptCommandRan && shell.bash && promptCommand(shell, frame)) return undefined;
+    if (text === "" && !frame.promptCommandRan && shell.bash && promptCommand(shell, frame))
+      return undefined;
     frame.line = 1;
     delete frame.promptCommandRan;
     showPrompt(shell, frame, text === "" ? "PS1" : "PS2");
@@ -103,7 +104,8 @@ function inputStep(shell: Shell, frame: Source): Step {
     if (text === "" || !state.interactive || endsWith(shell, text)) frame.inputEnded = 1;
     if (text !== "") return void runAll(shell, frame, text);
   }
-  frame.unread = text + (state.interactive && !edited ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
+  frame.unread =
+    text + (state.interactive && !edited ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
   return undefined;
 }
 
@@ -140,7 +142,8 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     frame.unread = text.slice(unit.end);
     if (frame.unread === "") delete frame.unread;
     if (unit.root === undefined) {
-      if (shell.state.flavour) shell.state.inputLines = (shell.state.inputLines ?? 0) + lineCount(command);
+      if (shell.state.flavour)
+        shell.state.inputLines = (shell.state.inputLines ?? 0) + lineCount(command);
       return true;
     }
     if (hereDocumentOpen(command)) {
@@ -213,7 +216,11 @@ function sayPrompt(shell: Shell, frame: Source, text: string): void {
 const promptEnd = "END_OF_PROMPT";
 
 export function promptStep(shell: Shell, frame: FrameOf<"prompt">): Step {
-  const { nodes } = unitAt(shell.state.chunks[frame.ref[0]] ?? "", 0, modeOf(shell.state, frame.ref[0], 0));
+  const { nodes } = unitAt(
+    shell.state.chunks[frame.ref[0]] ?? "",
+    0,
+    modeOf(shell.state, frame.ref[0], 0),
+  );
   const command = nodes.find((node) => node.k === "cmd" && node.redirs.length > 0);
   const word = command?.k === "cmd" ? command.redirs.at(-1)!.word : [];
   const text = expanding(shell, frame, (expander) => expander.text(word));

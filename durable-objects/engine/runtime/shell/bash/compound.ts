@@ -129,7 +129,15 @@ export function selectStep(shell: Shell, frame: NodeFrame, node: NodeOf<"select"
     shell.write(2, `${menu}${shell.get("PS3") ?? "#? "}`);
     frame.progress = -2;
     frame.lastStatus = state.status;
-    return void shell.push({ kind: "read", names: [], text: "", raw: true, fd: 0, delimiter: "\n", tested: 1 });
+    return void shell.push({
+      kind: "read",
+      names: [],
+      text: "",
+      raw: true,
+      fd: 0,
+      delimiter: "\n",
+      tested: 1,
+    });
   }
   if (state.status !== 0) {
     shell.write(1, "\n");
@@ -184,7 +192,9 @@ export function coprocessStep(shell: Shell, frame: NodeFrame, node: NodeOf<"copr
   state.frames.pop();
   const [theirInput, ourOutput] = sys.pipe();
   const [ourInput, theirOutput] = sys.pipe();
-  const pid = forkShell(shell, [{ kind: "node", ref: [frame.ref[0], frame.ref[1], node.body], progress: 0 }]);
+  const pid = forkShell(shell, [
+    { kind: "node", ref: [frame.ref[0], frame.ref[1], node.body], progress: 0 },
+  ]);
   const child = sys.child(pid);
   child.dup(theirInput, 0);
   child.dup(theirOutput, 1);

@@ -141,13 +141,19 @@ function referTo(shell: Shell, name: string, target: string | undefined): boolea
 
 /** Saves what a function's variable hides, so that its end brings it back. */
 function hide(shell: Shell, name: string): void {
-  const call = shell.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+  const call = shell.state.frames.findLast(
+    (frame) => frame.kind === "call" && frame.name !== undefined,
+  );
   if (call?.kind !== "call" || name in call.locals) return;
   const old = shell.state.variables[name];
   call.locals[name] = old ?? null;
   const kept = shell.shopt("localvar_inherit") ? old : undefined;
   if (kept)
-    shell.state.variables[name] = [kept[0], kept[1], ...(kept[2] ? [{ ...kept[2] }] : [])] as Variable;
+    shell.state.variables[name] = [
+      kept[0],
+      kept[1],
+      ...(kept[2] ? [{ ...kept[2] }] : []),
+    ] as Variable;
   // What is exported outside stays so inside.
   else shell.state.variables[name] = [null, (old?.[1] ?? 0) & exported];
 }
@@ -233,7 +239,9 @@ export const local: Builtin = (shell, argv) => {
   const asked = wanted(shell, argv, "aAiIlnrtuxp");
   if (typeof asked === "string") return usage(shell, asked);
   return all(shell, asked, (word, list) => {
-    const call = shell.state.frames.findLast((frame) => frame.kind === "call" && frame.name !== undefined);
+    const call = shell.state.frames.findLast(
+      (frame) => frame.kind === "call" && frame.name !== undefined,
+    );
     if (word === "-" && call?.kind === "call") {
       call.callerOptions ??= shell.state.options;
       return true;

@@ -121,6 +121,12 @@ export const fc: Builtin = (shell, argv) => {
     return 1;
   }
   shell.write(2, `${found}\n`);
-  shell.push({ kind: "src", chunk: addChunk(shell.state, found), offset: 0, mode: "eval", name: "fc" });
+  shell.push({
+    kind: "src",
+    chunk: addChunk(shell.state, found),
+    offset: 0,
+    mode: "eval",
+    name: "fc",
+  });
   return undefined;
 };

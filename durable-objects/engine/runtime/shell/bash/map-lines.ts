@@ -37,7 +37,15 @@ function option(shell: Shell, into: MapOptions, letter: string, value: string): 
 }
 
 export const mapfile: Builtin = (shell, argv, tested) => {
-  const into: MapOptions = { name: "MAPFILE", delimiter: "\n", count: 0, origin: 0, skip: 0, fd: 0, quantum: 5000 };
+  const into: MapOptions = {
+    name: "MAPFILE",
+    delimiter: "\n",
+    count: 0,
+    origin: 0,
+    skip: 0,
+    fd: 0,
+    quantum: 5000,
+  };
   let i = 1;
   for (; i < argv.length && /^-[a-zA-Z]/.test(argv[i]!); i++) {
     const word = argv[i]!;
@@ -68,7 +76,13 @@ export const mapfile: Builtin = (shell, argv, tested) => {
     return 1;
   }
   if (!into.keep) shell.setList(into.name, [], false);
-  shell.push({ kind: "map", options: into, unread: "", taken: [], ...(tested ? { tested: 1 as const } : {}) });
+  shell.push({
+    kind: "map",
+    options: into,
+    unread: "",
+    taken: [],
+    ...(tested ? { tested: 1 as const } : {}),
+  });
   return undefined;
 };
 
@@ -84,11 +98,19 @@ function take(shell: Shell, frame: FrameOf<"map">, line: string): boolean {
   }
   const item: ListItem = [
     String(options.origin + frame.taken.length),
-    options.trimmed ? line.replace(/[^]$/, (end) => (end === delimiterOf(options) ? "" : end)) : line,
+    options.trimmed
+      ? line.replace(/[^]$/, (end) => (end === delimiterOf(options) ? "" : end))
+      : line,
   ];
   if (options.callback !== undefined && (frame.taken.length + 1) % options.quantum === 0) {
     const text = `${options.callback} ${item[0]} ${quoted(item[1])}`;
-    shell.push({ kind: "src", chunk: addChunk(shell.state, text), offset: 0, mode: "eval", name: "mapfile" });
+    shell.push({
+      kind: "src",
+      chunk: addChunk(shell.state, text),
+      offset: 0,
+      mode: "eval",
+      name: "mapfile",
+    });
   }
   shell.setElement(options.name, item[0]!, item[1]);
   frame.taken.push("");
@@ -124,7 +146,10 @@ export function mapStep(shell: Shell, frame: FrameOf<"map">): Step {
       else if (frame.unread !== "") take(shell, frame, frame.unread);
       return over(shell, frame);
     }
-    const data = sys.read(options.fd, options.count > 0 && sys.fileSize(options.fd) === undefined ? 1 : 4096);
+    const data = sys.read(
+      options.fd,
+      options.count > 0 && sys.fileSize(options.fd) === undefined ? 1 : 4096,
+    );
     if (data === undefined) return { wait: { readable: [options.fd] } };
     if (data === "") frame.done = 1;
     sys.charge(data.length * usPerByteRead);

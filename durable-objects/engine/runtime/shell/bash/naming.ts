@@ -32,7 +32,8 @@ export function meanings(shell: Shell, name: string, all = false, functions = tr
   const { state } = shell;
   const out: Meaning[] = [];
   const aliases = state.interactive === 1 || shell.shopt("expand_aliases");
-  const alias = aliases && Object.hasOwn(state.aliases ?? {}, name) ? state.aliases?.[name] : undefined;
+  const alias =
+    aliases && Object.hasOwn(state.aliases ?? {}, name) ? state.aliases?.[name] : undefined;
   if (alias !== undefined) out.push({ kind: "alias", text: alias });
   if (bashKeywords.has(name)) out.push({ kind: "keyword" });
   if (functions && Object.hasOwn(state.functions, name)) out.push({ kind: "function" });

@@ -287,7 +287,8 @@ class ParameterExpander {
     const { op, q } = part;
     const name = shell.resolved(value.name);
     const variable =
-      shell.state.variables[name] ?? (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
+      shell.state.variables[name] ??
+      (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
     if (op === "@K" || op === "@k") return this.#keyed(part, value);
     if (value.list && !variable) {
       if (op === "@A" && value.name === "@")

@@ -95,7 +95,9 @@ export function trace(
   if (shell.bash) {
     // Those without a command have been told one by one.
     if (argv.length === 0) return;
-    node.assigns.forEach((one, i) => traceAssignment(shell, one, values[i] ?? "", frame.lists?.[i]));
+    node.assigns.forEach((one, i) =>
+      traceAssignment(shell, one, values[i] ?? "", frame.lists?.[i]),
+    );
     return traceLine(shell, traceLists(shell, argv, frame).join(" "));
   }
   const quote = (word: string): string =>

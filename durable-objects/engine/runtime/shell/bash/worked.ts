@@ -60,7 +60,8 @@ const replaceable: Record<string, (asked: Asked) => string> = {
 };
 
 function moment(name: string, { state, sys }: Asked): string | undefined {
-  if (name === "SECONDS") return String(Math.floor((sys.now - (state.secondsFromMs ?? sys.now)) / 1000));
+  if (name === "SECONDS")
+    return String(Math.floor((sys.now - (state.secondsFromMs ?? sys.now)) / 1000));
   if (name === "EPOCHSECONDS") return String(Math.floor(sys.now / 1000));
   if (name === "EPOCHREALTIME") return `${(sys.now / 1000).toFixed(3)}000`;
   return undefined;
@@ -102,7 +103,9 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "BASH_EXECUTION_STRING":
       return state.startedBy === "c" ? sys.argv[sys.argv.indexOf("-c") + 1] : undefined;
     case "BASH_ALIASES":
-      return Object.fromEntries(Object.entries(state.aliases ?? {}).map(([key, to]) => [`.${key}`, to]));
+      return Object.fromEntries(
+        Object.entries(state.aliases ?? {}).map(([key, to]) => [`.${key}`, to]),
+      );
     case "BASHOPTS":
       return optionsShown(
         shoptNames.filter(([key, on]) => state.shopts?.[key] ?? on).map(([key]) => key),

@@ -15,7 +15,8 @@ type Source = FrameOf<"src">;
 /** Whether a shell edits its lines: bash on a terminal that can move its cursor. */
 export function editsLines(shell: Shell): boolean {
   const { state, sys } = shell;
-  if (state.flavour !== "bash" || !state.interactive || sys.argv.includes("--noediting")) return false;
+  if (state.flavour !== "bash" || !state.interactive || sys.argv.includes("--noediting"))
+    return false;
   return (
     sys.terminal(0) !== undefined &&
     sys.terminal(2) !== undefined &&
@@ -55,7 +56,9 @@ export function saveHistory(shell: Shell): void {
   delete state.readline;
   const most = Number(shell.get("HISTFILESIZE") ?? "500");
   const lines =
-    Number.isInteger(most) && most >= 0 ? state.history.slice(-most || state.history.length) : state.history;
+    Number.isInteger(most) && most >= 0
+      ? state.history.slice(-most || state.history.length)
+      : state.history;
   try {
     const isNew = sys.peek(path) === undefined;
     sys.writeFile(path, lines.map((line) => `${line}\n`).join(""));
@@ -83,11 +86,7 @@ function takeKeys(session: Session): TerminalModes {
 }
 
 /** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
-function giveKeys(
-  session: Session | undefined,
-  modes: TerminalModes,
-  rest = "",
-): void {
+function giveKeys(session: Session | undefined, modes: TerminalModes, rest = ""): void {
   if (!session) return;
   delete session.raw;
   delete session.echo;

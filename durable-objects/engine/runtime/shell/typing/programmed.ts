@@ -116,7 +116,8 @@ export function completeStep(shell: Shell, frame: Completing): Step {
   if (status === loaded && tries < loadsMax) {
     if (completeByCommand(shell, line, history, word, { lists, again, tries: tries + 1 }))
       return undefined;
-  } else apply(shell, line, history, word, found(shell, spec, word, words, options), { lists, again });
+  } else
+    apply(shell, line, history, word, found(shell, spec, word, words, options), { lists, again });
   return undefined;
 }
 
