@@ -2,6 +2,7 @@
 import { fnv32a } from "../core/random.ts";
 import type { TreeRecord } from "./fs/inode.ts";
 import { treeRecordCodec } from "./fs/tree-codec.ts";
+import { storedState } from "./kernel/record-codec.ts";
 import type { Programs, RuntimeContext } from "./kernel/types.ts";
 import type { PodRecord } from "./kernel/state.ts";
 import { sourceTree } from "./volumes/volumes.ts";
@@ -30,7 +31,9 @@ function processPrint(pod: PodRecord, programs: Programs): string | undefined {
     if (!process) continue;
     const program = programs.get(process.program);
     if (process.exitStatus === undefined && program?.restless?.(process.state)) return undefined;
-    known.push([key, process.program, process.exitStatus, process.stopped, process.state]);
+    // As on disk, like the trees: prints are kept.
+    const state = storedState(program, process.state);
+    known.push([key, process.program, process.exitStatus, process.stopped, state]);
   }
   const ports = Object.entries(pod.listeners ?? {}).map(([port, listener]) => [
     port,

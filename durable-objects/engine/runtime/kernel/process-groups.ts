@@ -77,7 +77,7 @@ export function withoutOpposite(
 }
 
 /** A read from the terminal in the background stops the reader's group: true; EIO where it cannot be stopped. */
-export function readsInBackground(kernel: Kernel, process: Process, id: string): boolean {
+export function isBackgroundRead(kernel: Kernel, process: Process, id: string): boolean {
   const session = kernel.pod.sessions[id];
   if (process.session !== id || !session?.tty) return false;
   const group = groupOf(process);

@@ -1,5 +1,9 @@
-/** Field names of Pods' records on disk: short, as a Pod's record is written in every turn in which it does something. */
+/**
+ * Field names of Pods' records on disk: short, as a Pod's record is written in every turn in which it does something.
+ * What a process keeps for itself has the names of its program (`Program.storedNames`).
+ */
 import { RecordCodec, type StoredNames } from "../../core/record-codec.ts";
+import type { ImageCatalog, Program } from "./types.ts";
 
 const wait: StoredNames = {
   fields: { untilMs: "t", readable: "r", writable: "w", childEnd: "ch", answer: "nt" },
@@ -112,7 +116,7 @@ const request: StoredNames = {
   fields: { request: "q", response: "r", dueAtMs: "t", connection: "c", waiter: "o" },
 };
 
-export const runtimeRecordCodec = new RecordCodec({
+const podRecord = (each: StoredNames): StoredNames => ({
   fields: {
     containers: "cs",
     processes: "ps",
@@ -130,7 +134,7 @@ export const runtimeRecordCodec = new RecordCodec({
   },
   inside: {
     containers: { each: container },
-    processes: { each: process },
+    processes: { each },
     openFiles: { each: openFile },
     pipes: { each: pipe },
     connections: { each: connection },
@@ -140,3 +144,33 @@ export const runtimeRecordCodec = new RecordCodec({
     logs: { each: { each: log } },
   },
 });
+
+/** Without what processes keep for themselves. */
+export const runtimeRecordCodec = new RecordCodec(podRecord(process));
+
+const codecs = new WeakMap<ImageCatalog, RecordCodec>();
+
+/** The codec of Pods whose programs are those of a catalog; it looks for them at first use. */
+export function podRecordCodec(images: ImageCatalog): RecordCodec {
+  let codec = codecs.get(images);
+  if (!codec) {
+    const names = (program: string): StoredNames | undefined => {
+      const state = images.programs.get(program)?.storedNames;
+      return state && { inside: { state } };
+    };
+    codec = new RecordCodec(podRecord({ ...process, by: { field: "program", names } }));
+    codecs.set(images, codec);
+  }
+  return codec;
+}
+
+const stateCodecs = new WeakMap<StoredNames, RecordCodec>();
+
+/** What a process of a program keeps, in its form on disk. */
+export function storedState(program: Program | undefined, state: unknown): unknown {
+  const names = program?.storedNames;
+  if (!names) return state;
+  let codec = stateCodecs.get(names);
+  if (!codec) stateCodecs.set(names, (codec = new RecordCodec(names)));
+  return codec.save(state);
+}

@@ -1,8 +1,8 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
 import { packedRecordCharactersMin, podRecordCharactersMax } from "../../core/limits.ts";
 import type { Kernel } from "./types.ts";
-import type { Level } from "../../core/record-codec.ts";
-import { runtimeRecordCodec } from "./record-codec.ts";
+import type { Level, RecordCodec } from "../../core/record-codec.ts";
+import { podRecordCodec } from "./record-codec.ts";
 import { packed } from "./stored-record.ts";
 import type { PodRecord } from "./state.ts";
 
@@ -19,9 +19,10 @@ function mostOf(value: unknown, names?: Level): number {
   if (Array.isArray(value)) for (const inner of value) sum += mostOf(inner, names?.each);
   else {
     const table = value as Record<string, unknown>;
+    const level = names?.of?.(table) ?? names;
     for (const key in table) {
-      const name = names?.to.get(key) ?? key;
-      sum += name.length * 6 + 3 + mostOf(table[key], names?.each ?? names?.inside.get(key));
+      const name = level?.to.get(key) ?? key;
+      sum += name.length * 6 + 3 + mostOf(table[key], level?.each ?? level?.inside.get(key));
     }
   }
   return sum;
@@ -30,9 +31,8 @@ function mostOf(value: unknown, names?: Level): number {
 const specSizes = new WeakMap<object, number>();
 
 /** What a container was started with stays as it is, and is most of a record. */
-function mostOfRecord(pod: PodRecord): number {
+function mostOfRecord(pod: PodRecord, { names: { inside } }: RecordCodec): number {
   let sum = 3;
-  const { inside } = runtimeRecordCodec.names;
   for (const name in pod)
     if (name !== "containers") sum += mostOf(pod[name as keyof PodRecord], inside.get(name)) + 20;
   const names = inside.get("containers")?.each;
@@ -48,15 +48,15 @@ function mostOfRecord(pod: PodRecord): number {
 type Sized = Record<"processes" | "pipes" | "connections" | "sessions", Record<string, unknown>>;
 
 /** The tables of a record with what lies in them as it is on disk. */
-function sizedTables(pod: PodRecord): Sized {
-  const stored = runtimeRecordCodec.save(pod) as Record<"ps" | "pi" | "co" | "se", Sized["pipes"]>;
+function sizedTables(pod: PodRecord, codec: RecordCodec): Sized {
+  const stored = codec.save(pod) as Record<"ps" | "pi" | "co" | "se", Sized["pipes"]>;
   const { ps: processes, pi: pipes, co: connections, se: sessions } = stored;
   return { processes, pipes, connections, sessions };
 }
 
 /** Characters of the record that come of each container's processes, pipes, and sessions. */
-function shares(pod: PodRecord): Map<string, number> {
-  const sized = sizedTables(pod);
+function shares(pod: PodRecord, codec: RecordCodec): Map<string, number> {
+  const sized = sizedTables(pod, codec);
   const found = new Map<string, number>();
   const add = (container: string, size: number): void => {
     if (pod.containers[container]) found.set(container, (found.get(container) ?? 0) + size);
@@ -77,8 +77,8 @@ function shares(pod: PodRecord): Map<string, number> {
 }
 
 /** Key of the process with the most state of its own. */
-function largestProcess(stored: PodRecord): number {
-  const sized = runtimeRecordCodec.save(stored) as { ps: Record<string, unknown> };
+function largestProcess(stored: PodRecord, codec: RecordCodec): number {
+  const sized = codec.save(stored) as { ps: Record<string, unknown> };
   const size = (key: string): number => sizeOf(sized.ps[key]);
   return Number(Object.keys(stored.processes).sort((a, b) => size(b) - size(a))[0]);
 }
@@ -89,17 +89,18 @@ function largestProcess(stored: PodRecord): number {
  */
 export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
-  const most = mostOfRecord(pod);
+  const codec = podRecordCodec(kernel.context.images);
+  const most = mostOfRecord(pod, codec);
   if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;
   const machine = Object.values(pod.containers).some(({ spec }) => spec.machine);
   const victims = machine ? pod.processes : pod.containers;
   for (let rounds = Object.keys(victims).length; rounds > 0; rounds--) {
     const stored = packed(pod);
-    if (sizeOf(runtimeRecordCodec.save(stored)) <= podRecordCharactersMax) break;
-    const [largest] = [...shares(stored)].sort((a, b) => b[1] - a[1])[0] ?? [];
+    if (sizeOf(codec.save(stored)) <= podRecordCharactersMax) break;
+    const [largest] = [...shares(stored, codec)].sort((a, b) => b[1] - a[1])[0] ?? [];
     const container = pod.containers[largest ?? ""];
     if (largest === undefined || !container) break;
-    if (!container.exit) kernel.oomKill(machine ? largestProcess(stored) : container.root);
+    if (!container.exit) kernel.oomKill(machine ? largestProcess(stored, codec) : container.root);
     for (const id in pod.sessions) {
       const session = pod.sessions[id];
       if (session?.container === largest)

@@ -4,6 +4,7 @@
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
 import type { Step, HttpAnswer, Changed, Ended, OpenFlags, Printed } from "./calls.ts";
+import type { StoredNames } from "../../core/record-codec.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
@@ -122,6 +123,8 @@ export interface ImageCatalog {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export interface Program<S = any> {
   name: string;
+  /** Names of its state's fields on disk; absent: they are stored under their own. */
+  storedNames?: StoredNames;
   start(sys: Sys): S;
   step(sys: Sys, state: S): Step;
   /** Whether the program has a handler for a signal; then `signal` runs it and `step` goes on. */
@@ -287,7 +290,6 @@ export interface Sys {
   become(program: string, argv: string[], env: Record<string, string>, executable: string): void;
   /** Reaps an ended child (any, or the one given). "none": there is no such child. Undefined: still running. */
   wait(pid?: number): Ended | "none" | undefined;
-  /** A child that has stopped or gone on since this was asked last. */
   waitChanged(): Changed | undefined;
   controllingTerminal(): Session | undefined;
   /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */
@@ -391,9 +393,7 @@ export interface Logs {
   append(containerKey: string, stream: 1 | 2, data: string): void;
   /** Entries of the last chunk from a moment on. */
   recent(containerKey: string, sinceMs: number): LogEntry[];
-  /** Ends what comes by itself under a name. */
   stopRepeats(name: string): void;
-  /** The container has ended: no line comes by itself any more. */
   finish(containerKey: string): void;
   /** Bytes a container may print before it waits for the slowest who is attached to it. */
   room(containerKey: string): number;

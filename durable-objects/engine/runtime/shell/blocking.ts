@@ -7,7 +7,8 @@ import { isRunning, tellJobs } from "./job-table.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
-import type { FrameOf, Job } from "./state.ts";
+import type { FrameOf } from "./state.ts";
+import type { Job } from "./job.ts";
 
 /** Ends with a status, as its builtin. */
 function done(shell: Shell, status: number, tested: boolean): undefined {
@@ -59,7 +60,7 @@ export function startWait(
   const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
   const known = new Set(state.jobs.filter((job) => job.status !== undefined));
   reap(shell);
-  const flags = tested ? { t: 1 as const } : {};
+  const flags = tested ? { tested: 1 as const } : {};
   if (names.length === 0) {
     const running = state.jobs.filter(isRunning).flatMap(livingPids);
     for (const job of state.jobs) if (job.status !== undefined) job.waited = 1;
@@ -143,7 +144,7 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
     status: 0,
     byPid: 1,
     outOf: running.length,
-    ...(into === undefined ? {} : { variables: into }),
+    ...(into === undefined ? {} : { pidVariable: into }),
     ...(tested ? { tested: 1 as const } : {}),
   });
   return undefined;

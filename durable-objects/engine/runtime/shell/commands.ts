@@ -159,7 +159,7 @@ function prepare(
   if (passing) for (const { name } of node.assigns) old[name] = state.variables[name] ?? null;
   shell.push({
     kind: "undo",
-    saved: saved,
+    saved,
     ...(passing ? { variables: old } : {}),
     ...(frame.tested ? { tested: 1 as const } : {}),
   });
@@ -194,9 +194,9 @@ function callFunction(
   if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.tested === 1);
   const { state } = shell;
   const [chunk, offset, body] = state.functions[argv[0]!]!;
-  const tested = frame.tested ? { t: 1 as const } : {};
+  const tested = frame.tested ? { tested: 1 as const } : {};
   const of = shell.bash
-    ? { ln: state.line ?? 0, fs: state.chunkFiles?.[chunk] ?? placeOf(state) }
+    ? { line: state.line ?? 0, file: state.chunkFiles?.[chunk] ?? placeOf(state) }
     : {};
   shell.push({
     kind: "call",

@@ -57,10 +57,10 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
   const pids = startParts(shell, frame.ref, parts, { t: frame.tested, open });
   const job = beginForeground(shell, pids, frame.ref, parts);
   shell.state.frames.pop();
-  const order = shell.bash ? { q: own ? [...pids, -1] : pids } : {};
+  const order = shell.bash ? { order: own ? [...pids, -1] : pids } : {};
   shell.push({
     kind: "wait",
-    pids: pids,
+    pids,
     lastPid: own ? -1 : (pids.at(-1) as number),
     ...(own ? { lastInShell: 1 as const } : {}),
     ...order,
@@ -76,13 +76,13 @@ function lastPart(shell: Shell, frame: NodeFrame, part: number, input: number): 
   const saved: Saved[] = [[0, sys.isOpen(0) ? sys.dupFree(0) : -1]];
   sys.dup(input, 0);
   sys.close(input);
-  shell.push({ kind: "undo", saved: saved, tested: 1 });
+  shell.push({ kind: "undo", saved, tested: 1 });
   shell.run(frame.ref, part, frame.tested === 1);
 }
 
 /** Starts a subshell; its redirections are opened in the child. */
 export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): undefined {
-  const tested = frame.tested ? { t: 1 as const } : {};
+  const tested = frame.tested ? { tested: 1 as const } : {};
   const body: Frame = {
     kind: "node",
     ref: [frame.ref[0], frame.ref[1], node.body],
@@ -113,10 +113,10 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     return;
   }
   const pid = forkShell(shell, [body]);
-  const text = shell.bash ? { tx: frame.ref } : {};
+  const command = shell.bash ? { command: frame.ref } : {};
   const job = beginForeground(shell, [pid], frame.ref);
   shell.state.frames.pop();
-  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...text, ...job, ...tested });
+  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...command, ...job, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
@@ -127,7 +127,7 @@ export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): unde
   shell.pop();
 }
 
-/** `ss`: status of the last body. */
+/** `lastStatus`: status of the last body. */
 export function loopStep(
   shell: Shell,
   frame: NodeFrame,
@@ -150,7 +150,7 @@ export function loopStep(
   frame.progress = 0;
 }
 
-/** `i`: words expanded, then (negative) items done. */
+/** `progress`: words expanded, then (negative) items done. */
 export function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): undefined {
   if (frame.progress >= 0 && !frame.values) {
     if (frame.progress === 0) {

@@ -77,7 +77,7 @@ export function expanding<T>(
     if (write !== 1) child.close(write);
     if (read !== 1) child.close(read);
     sys.close(write);
-    shell.push({ kind: "sub", fd: read, pid: pid, output: "" });
+    shell.push({ kind: "sub", fd: read, pid, output: "" });
     return undefined;
   }
 }
@@ -118,7 +118,7 @@ export function expandTargets(
   return true;
 }
 
-/** Expands a list of words into `frame.w`, one per call of the step; true when all are done. */
+/** Expands a list of words into `frame.words`, one per call of the step; true when all are done. */
 export function expandWords(
   shell: Shell,
   frame: NodeFrame,
@@ -147,7 +147,7 @@ export function compoundRedirects(
   if (!expandTargets(shell, frame, node.redirs)) return false;
   const saved: Saved[] = [];
   shell.state.frames.pop();
-  shell.push({ kind: "undo", saved: saved });
+  shell.push({ kind: "undo", saved });
   try {
     redirect(shell.sys, node.redirs, frame.targets ?? [], !shell.option("C"), saved, shell);
   } catch (error) {

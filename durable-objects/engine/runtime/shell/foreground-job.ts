@@ -5,7 +5,8 @@ import { forgetJob, leaveStopped, takeBack } from "./job-control.ts";
 import { commandText } from "./bash/command-text.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
-import type { FrameOf, Job } from "./state.ts";
+import type { FrameOf } from "./state.ts";
+import type { Job } from "./job.ts";
 
 type Waiting = FrameOf<"wait">;
 

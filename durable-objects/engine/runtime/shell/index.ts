@@ -1,13 +1,14 @@
 /** The shell as a program: `sh`, `ash`, and `bash` where an image has it. */
 import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
-import { bashBanner } from "./bash-version.ts";
+import { bashBanner } from "./bash/version.ts";
 import { advance } from "./interp.ts";
 import { beginJobControl } from "./job-control.ts";
 import { interruptLine, resizeLine } from "./typing/line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
 import { SyntaxProblem } from "./ast.ts";
+import { shellNames } from "./stored-names.ts";
 import { addChunk, exported, unitAt, type ShellState } from "./state.ts";
 
 function fresh(sys: Sys): ShellState {
@@ -63,7 +64,7 @@ function fromInput(shell: Shell, words: string[]): void {
 function start(sys: Sys, flavour: ShellState["flavour"]): ShellState {
   const state = fresh(sys);
   if (flavour) state.flavour = flavour;
-  if (flavour === "bash") Object.assign(state, { o: "hBJ", ss: sys.now });
+  if (flavour === "bash") Object.assign(state, { options: "hBJ", secondsFromMs: sys.now });
   const shell = new Shell(sys, state);
   let i = 1;
   let command = false;
@@ -212,6 +213,7 @@ function cannotOpen(
 function program(name: string, flavour?: ShellState["flavour"]): Program<ShellState> {
   return {
     name,
+    storedNames: shellNames,
     start: (sys) => start(sys, flavour),
     step: (sys, state) => advance(new Shell(sys, state)),
     handles(state, signal) {

@@ -13,7 +13,8 @@ import {
 } from "./job-table.ts";
 import { jobNamed, noSuchJob } from "./job-names.ts";
 import { reap } from "./jobs.ts";
-import { addChunk, type Job } from "./state.ts";
+import { addChunk } from "./state.ts";
+import type { Job } from "./job.ts";
 import { usage } from "./bash/usage.ts";
 import { singleQuoted } from "./bash/quote.ts";
 import type { Shell } from "./shell.ts";

@@ -12,14 +12,8 @@ import {
   tellJobs,
 } from "./job-table.ts";
 import type { Shell } from "./shell.ts";
-import {
-  modeOf,
-  unitAt,
-  type FrameOf,
-  type Job,
-  type NodeRef,
-  type TerminalModes,
-} from "./state.ts";
+import { modeOf, unitAt, type FrameOf, type NodeRef } from "./state.ts";
+import type { Job, TerminalModes } from "./job.ts";
 
 const sigcont = 18;
 const sigterm = 15;

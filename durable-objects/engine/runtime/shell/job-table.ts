@@ -4,7 +4,7 @@ import { signalTexts } from "../kernel/signals.ts";
 import type { Changed, Ended } from "../kernel/calls.ts";
 import { short } from "./typing/prompt-paths.ts";
 import type { Shell } from "./shell.ts";
-import type { Job } from "./state.ts";
+import type { Job } from "./job.ts";
 
 export const isRunning = (job: Job): boolean =>
   job.status === undefined && job.stopSignal === undefined;
@@ -87,8 +87,6 @@ export function noteEnd(shell: Shell, job: Job, { pid, status, signal }: Ended):
   ended[pid] = signal === undefined ? [status] : [status, signal];
   if (!job.pids.every((one) => ended[one])) return noteAllStopped(shell, job);
   const [x, s] = ended[job.pids.at(-1)!]!;
-  // It went on before it ended.
-  if (isStopped(job)) runs(shell, job);
   job.status = x;
   if (s) job.signal = s;
   delete job.ended;

@@ -3,7 +3,8 @@ import { signalTexts } from "../kernel/signals.ts";
 import { noteChange, noteEnd } from "./job-table.ts";
 import type { Shell } from "./shell.ts";
 import { calls } from "./bash/worked.ts";
-import type { Frame, Job, ShellState, Variable } from "./state.ts";
+import type { Frame, ShellState, Variable } from "./state.ts";
+import type { Job } from "./job.ts";
 
 /** Variables as a child gets them: arrays are changed in place. */
 function copied(variables: Record<string, Variable>): Record<string, Variable> {
@@ -44,7 +45,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     functions: { ...state.functions },
     parameters: [...state.parameters],
     traps,
-    jobs: state.jobs.map((job) => ({ ...job, o: 1 as const })),
+    jobs: state.jobs.map((job) => ({ ...job, inherited: 1 as const })),
     frames,
     ...(complaintName === undefined ? {} : { complaintName }),
     ...(shell.dotted ? { sourced: true as const } : {}),

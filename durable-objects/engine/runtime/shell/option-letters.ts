@@ -1,4 +1,5 @@
 /** Letters of the options that `set` knows. */
+import type { ShellState } from "./state.ts";
 
 export const optionNames: Record<string, string> = {
   errexit: "e",
@@ -51,5 +52,12 @@ export const bashOptionNames: Record<string, string> = {
 /** How `$-` orders them. */
 const shownOrder = "ubaCvxcsnmiIfe";
 const bashOrder = "abefhikmnprtuvxBCEHTcs";
-export const shownOptions = (letters: string, bash = false): string =>
-  [...(bash ? bashOrder : shownOrder)].filter((letter) => letters.includes(letter)).join("");
+
+/** `$-`: the letters of what is on. */
+export function shownOptions(
+  { startedBy = "", options, interactive, interactiveAbove }: ShellState,
+  bash = false,
+): string {
+  const on = startedBy + options + (interactive || interactiveAbove ? "i" : "");
+  return [...(bash ? bashOrder : shownOrder)].filter((letter) => on.includes(letter)).join("");
+}

@@ -51,11 +51,6 @@ export abstract class Parameters {
     return this.state.flavour === "bash";
   }
 
-  /** Whether what it starts gets process groups of their own, and the terminal in turn. */
-  get controlsJobs(): boolean {
-    return this.option("m") && !this.state.inSubshell && !this.state.completion;
-  }
-
   option(letter: string): boolean {
     return this.state.options.includes(letter);
   }
@@ -99,8 +94,8 @@ export abstract class Parameters {
   /** Any parameter: variables, positional and special ones. */
   parameter(name: string): string | undefined {
     const { state } = this;
-    if (/^\d+$/.test(name))
-      return name === "0" ? state.argumentZero : state.parameters[Number(name) - 1];
+    if (name === "0") return state.argumentZero;
+    if (/^\d+$/.test(name)) return state.parameters[Number(name) - 1];
     switch (name) {
       case "@":
       case "*":
@@ -114,19 +109,13 @@ export abstract class Parameters {
       case "!":
         return state.lastBackgroundPid === undefined ? "" : String(state.lastBackgroundPid);
       case "-":
-        return shownOptions(
-          (state.startedBy ?? "") +
-            state.options +
-            (state.interactive || state.interactiveAbove ? "i" : ""),
-          this.bash,
-        );
+        return shownOptions(state, this.bash);
       case "LINENO":
         return String(this.lineNumber());
       case "PPID":
         return String(state.ppid);
       case "RANDOM":
-        if (state.flavour === "dash") return this.get(name);
-        return this.#random();
+        return state.flavour === "dash" ? this.get(name) : this.#random();
     }
     const made = this.worked(name);
     if (made !== undefined) return typeof made === "string" ? made : made["0"];
@@ -139,9 +128,8 @@ export abstract class Parameters {
       state.randomState = drawn(state.randomState);
       return String(state.randomState[1]);
     }
-    return state.variables.RANDOM
-      ? this.get("RANDOM")
-      : String(Math.floor(this.sys.random() * 32_768));
+    if (state.variables.RANDOM) return this.get("RANDOM");
+    return String(Math.floor(this.sys.random() * 32_768));
   }
 
   /** The value of `name` or `name[subscript]`, whose subscript is worked out here. */
@@ -289,11 +277,11 @@ export abstract class Parameters {
 
   /** What some names do when they are assigned to. */
   #changed(name: string, value: string): void {
+    const { state } = this;
     if (name === "RANDOM")
-      this.state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
-    else if (name === "SECONDS")
-      this.state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
-    else if (name === "BASH_ARGV0") this.state.argumentZero = value;
+      state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
+    else if (name === "SECONDS") state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
+    else if (name === "BASH_ARGV0") state.argumentZero = value;
   }
 
   #keyToSet(name: string, sub: string): string {
@@ -367,17 +355,10 @@ export abstract class Parameters {
   }
 
   mark(name: string, marks: number): void {
-    const old = this.state.variables[name];
-    if (old) {
-      this.state.variables[name] = [
-        old[0],
-        old[1] | marks,
-        ...(old[2] ? [old[2]] : []),
-      ] as Variable;
-      return;
-    }
-    const value = this.get(name);
-    this.state.variables[name] = [value ?? null, (name in this.sys.env ? exported : 0) | marks];
+    const { variables } = this.state;
+    const old = variables[name];
+    if (old) variables[name] = [old[0], old[1] | marks, ...(old[2] ? [old[2]] : [])] as Variable;
+    else variables[name] = [this.get(name) ?? null, (name in this.sys.env ? exported : 0) | marks];
   }
 
   unset(name: string): void {

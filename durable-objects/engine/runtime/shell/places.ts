@@ -91,8 +91,8 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
       return 1;
     }
     if (type === "p") {
-      const p = argv.length > 2 ? { p: argv.slice(2) } : {};
-      shell.push({ kind: "load", fd: sys.open(path, { read: true }), text: "", name, ...p });
+      const own = argv.length > 2 ? { parameters: argv.slice(2) } : {};
+      shell.push({ kind: "load", fd: sys.open(path, { read: true }), text: "", name, ...own });
       return undefined;
     }
     const text = sys.readFile(path);

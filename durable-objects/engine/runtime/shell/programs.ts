@@ -168,12 +168,12 @@ export function external(
   }
   if (last) return undefined;
   state.frames.pop();
-  const text = shell.bash ? { tx: frame.ref } : {};
+  const command = shell.bash ? { command: frame.ref } : {};
   shell.push({
     kind: "wait",
     pids: [pid],
     lastPid: pid,
-    ...text,
+    ...command,
     ...job,
     ...(frame.tested ? { tested: 1 as const } : {}),
   });

@@ -36,6 +36,11 @@ export class Shell extends Parameters {
   /** The lists among a builtin's arguments, by number: `name=(...)`. */
   lists: Record<string, ListItem[]> | undefined;
 
+  /** Whether what it starts gets process groups of their own, and the terminal in turn. */
+  get controlsJobs(): boolean {
+    return this.option("m") && !this.state.inSubshell && !this.state.completion;
+  }
+
   worked(name: string): string | Elements | undefined {
     if (this.bash) return worked(this, name);
     if (name !== "FUNCNAME") return undefined;
@@ -231,7 +236,7 @@ export class Shell extends Parameters {
       if (frame.callerOptions !== undefined) this.state.options = frame.callerOptions;
     } else if (frame.kind === "sub") {
       if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
-    } else if (frame.kind === "trap" && !frame.x) this.state.status = frame.status;
+    } else if (frame.kind === "trap") this.state.status = frame.status;
     else if (frame.kind === "complete") {
       this.#putBack(frame.before);
       delete this.state.completion;
@@ -311,8 +316,8 @@ export class Shell extends Parameters {
   startTrap(name: "ERR" | "DEBUG" | "RETURN", action: string): void {
     const { state } = this;
     const at = this.top?.kind === "undo" ? state.frames.length - 1 : state.frames.length;
-    const ends = name === "ERR" && this.option("e") ? { e: 1 as const } : {};
-    const line = state.line === undefined ? {} : { ln: state.line };
+    const ends = name === "ERR" && this.option("e") ? { exits: 1 as const } : {};
+    const line = state.line === undefined ? {} : { line: state.line };
     state.frames.splice(
       at,
       0,

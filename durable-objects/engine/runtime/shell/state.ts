@@ -1,8 +1,7 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import type { Grammar } from "./bash/cursor.ts";
-import type { Session } from "../kernel/state.ts";
-import type { Word as CompletedWord } from "../readline/completion.ts";
+import type { CompletionFrame, Job, TerminalModes } from "./job.ts";
 import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
@@ -30,59 +29,76 @@ export type NodeRef = [chunk: string, offset: number, node: number];
 /** A saved descriptor: where it was, and where its copy is (-1: it was closed). */
 export type Saved = [fd: number, copy: number];
 
-export type TerminalModes = Pick<Session, "raw" | "echo" | "noSignals">;
-
 interface Base {
   /** Commands below are conditions: `set -e` does not look at them. */
   tested?: 1;
 }
 
 export type Frame = Base &
+  /** A text whose commands run one after the other. */
   (
     | {
         kind: "src";
+        /** Text: key in `chunks`; of input it is empty. */
         chunk: string;
+        /** Where in the text the next command begins. */
         offset: number;
+        /** Where it comes from: `-c`, a script, input, `eval` and traps, a sourced file. */
         mode: "c" | "f" | "in" | "eval" | "dot";
-        /** Read so far. */ unread?: string;
-        /** Builtin `eval`, or the sourced file: who is named in complaints. */ name?: string;
-        /** Syntax problem waits for the exit. */ inputEnded?: 1;
+        /** Of input: read and not yet run. */
+        unread?: string;
+        /** Builtin `eval`, or the sourced file: who is named in complaints. */
+        name?: string;
+        /** Of input: it has ended; what is left runs before the shell does. */
+        inputEnded?: 1;
+        /** Of a sourced file: line of the call. Of input: a prompt stands. */
         line?: number;
-        /** PROMPT_COMMAND has run. */
+        /** Of input: PROMPT_COMMAND has run. */
         promptCommandRan?: 1;
         /** The line that is edited, and the terminal's modes before. */
         editing?: { line: Line; modes: TerminalModes };
       }
+    /** A command. */
     | {
         kind: "node";
         ref: NodeRef;
+        /** How far it has come; each kind of command counts in its own way. */
         progress: number;
-        /** Expansion memory. */ memo?: string[];
+        /** What the word under way has learned so far: results of substitutions and of effects, in order. */
+        memo?: string[];
+        /** Fields that its words have become. */
         words?: string[];
-        /** Status of the last substitution. */ lastStatus?: number;
-        /** Assigned values and redirections' targets. */ values?: string[];
+        /** Status of the last substitution, or of a loop's last body. */
+        lastStatus?: number;
+        /** Assigned values; items of a loop; the word of `case`. */
+        values?: string[];
+        /** Redirections' targets. */
         targets?: string[];
+        /** Its redirections are in place. */
         redirected?: 1;
         /** Lists that are assigned, by the number of the assignment; of arguments, by `w` and that of the word. */
         lists?: Record<string, ListItem[]>;
         /** Descriptors of `<( )` and `>( )`. */
         substitutionFds?: number[];
-        /** The trap for DEBUG has run. */
         debugTrapRan?: 1;
         /** Of `case`: a body has run behind which there is more. */
         fallsThrough?: 1;
       }
+    /** The foreground job. */
     | {
         kind: "wait";
+        /** Those that run. */
         pids: number[];
-        /** Last of a pipeline. */ lastPid: number;
+        /** Last of a pipeline. */
+        lastPid: number;
         status?: number;
-        /** Worst status of the others, with pipefail. */ pipefailStatus?: number;
-        /** bash: parts of a pipeline in order, and their statuses; the last runs in the shell itself. */
+        /** Worst status of the others, with pipefail. */
+        pipefailStatus?: number;
+        /** bash: parts of a pipeline in order, and their statuses; -1: the last, which runs in the shell itself. */
         order?: number[];
         statuses?: Record<string, number>;
         lastInShell?: 1;
-        /** The command. */
+        /** What is said of it when a signal ends it. */
         command?: NodeRef;
         /** With job control: the job it is, and the terminal's modes before. */
         job?: number;
@@ -90,12 +106,17 @@ export type Frame = Base &
         /** ^C has ended one of its processes. */
         interrupted?: true;
       }
+    /** A substitution: the pipe that is read (-1: to its end), and what came. */
     | { kind: "sub"; fd: number; pid: number; output: string }
+    /** A function, or a sourced file with parameters of its own. */
     | {
         kind: "call";
+        /** The caller's. */
         parameters: string[];
+        /** What its variables hide; null: there was none. */
         locals: Record<string, Variable | null>;
         saved?: Saved[];
+        /** The function's. */
         name?: string;
         /** bash: line and source of the call, file of the function. */
         line?: number;
@@ -106,123 +127,108 @@ export type Frame = Base &
         returnTrap?: 1;
         returnTrapRan?: 1;
       }
+    /** Redirections and assignments that hold for what is above it. */
     | { kind: "undo"; saved: Saved[]; variables?: Record<string, Variable | null> }
     | {
         kind: "trap";
+        /** The status before, which is the status again behind it. */
         status: number;
-        x?: 1;
-        /** Which: ERR, DEBUG, RETURN. */ name?: string;
+        /** Which: ERR, DEBUG, RETURN; absent: of a signal, EXIT, PROMPT_COMMAND. */
+        name?: string;
         line?: number;
-        /** The shell ends behind it. */ exits?: 1;
+        /** The shell ends behind it. */
+        exits?: 1;
       }
     /** A prompt whose parameters are expanded: a here-document that holds it. */
     | { kind: "prompt"; ref: NodeRef; memo?: string[]; substitutionFds?: number[] }
-    /** A pipe that is read to its end before it is sourced. */
+    /** A pipe that is read to its end before it is sourced, under a name and with parameters. */
     | { kind: "load"; fd: number; text: string; name: string; parameters?: string[] }
-    /** Keys wait while a function finds out what may be completed. */
-    | {
-        kind: "complete";
-        word: CompletedWord;
-        /** Whose completion it is; it may have been loaded and be asked for again. */
-        spec: string;
-        lists: boolean;
-        again: boolean;
-        tries: number;
-        /** Status, last argument, statuses of the last pipeline. */
-        before: { status: number; lastArgument?: string; pipeStatus?: number[] };
-      }
+    | CompletionFrame
     /** A command that is timed, from that moment on. */
     | { kind: "time"; from: number; posix?: 1 }
+    /** `mapfile`: what was read and is no line yet, and as many empty texts as lines were taken. */
     | { kind: "map"; options: MapOptions; unread: string; taken: string[]; done?: 1 }
     | {
         kind: "read";
         names: string[];
+        /** Read so far, with the backslashes that count. */
         text: string;
+        /** When it gives up, virtual ms. */
         due?: number;
         raw: boolean;
         fd: number;
+        /** Characters. */
         most?: number;
         delimiter: string;
+        /** A backslash was last. */
         escaped?: 1;
-        /** Fields go into an array; nothing but the count ends it. */
+        /** Fields go into an array. */
         array?: 1;
+        /** Nothing but the count ends it. */
         whole?: 1;
       }
+    /** The builtin `wait`. */
     | {
         kind: "waits";
         pids: number[];
         status: number;
-        /** Asked for by pid. */ byPid?: 1;
-        /** The first of as many is enough. */ outOf?: number;
-        /** Gets its pid. */ pidVariable?: string;
+        /** Asked for by pid. */
+        byPid?: 1;
+        /** The first of as many is enough. */
+        outOf?: number;
+        /** Variable that gets its pid. */
+        pidVariable?: string;
       }
   );
 
 /** One element of a list: index or key (null: the next one), value, whether it is added to what is there. */
 export type ListItem = [key: string | null, value: string, append?: 1];
 
-/** Options of `mapfile`: array, delimiter, count, origin, lines passed over, whether delimiters go, descriptor. */
+/** Options of `mapfile`. */
 export interface MapOptions {
+  /** The array. */
   name: string;
   delimiter: string;
+  /** Lines at most; 0: all. */
   count: number;
+  /** Index of the first. */
   origin: number;
+  /** Lines passed over. */
   skip: number;
+  /** Delimiters go. */
   trimmed?: 1;
   fd: number;
   /** Whether the array keeps what it has. */
   keep?: 1;
+  /** Command that is run for each `quantum` lines. */
   callback?: string;
   quantum: number;
 }
 
-export type FrameOf<K extends Frame["kind"]> = Extract<Frame, { k: K }>;
+export type FrameOf<K extends Frame["kind"]> = Extract<Frame, { kind: K }>;
 
-export interface Job {
-  /** Job number. */
-  number: number;
-  /** Pids; the last one's status is the job's. */
-  pids: number[];
-  status?: number;
-  /** Signal that ended it. */
-  signal?: number;
-  text: string;
-  told?: 1;
-  /** `wait` has returned its status: forgotten at the next fork. */
-  waited?: 1;
-  /** The parent shell's: listed, not waited for. */
-  inherited?: 1;
-  /** Its process group; absent: it was started without job control. */
-  group?: number;
-  /** The shell waits for it, and it has the terminal. */
-  foreground?: true;
-  /** What ended before the whole has: status and signal, by pid. */
-  ended?: Record<string, [status: number, signal?: number]>;
-  /** Which of its processes are stopped, and the signal, once all are. */
-  stopped?: number[];
-  stopSignal?: number;
-  /** How it stands has been told. */
-  notified?: true;
-  /** Commands of a pipeline's processes. */
-  parts?: string[];
-  /** Folder it was started in. */
-  folder?: string;
-}
-
+/** Names on disk: stored-names.ts. */
 export interface ShellState {
+  /** Texts that are run, by id, and the next one's. */
   chunks: Record<string, string>;
   nextChunk: number;
+  /** What is under way, the innermost last. */
   frames: Frame[];
   variables: Record<string, Variable>;
   functions: Record<string, NodeRef>;
+  /** $? */
   status: number;
+  /** $1 and on. */
   parameters: string[];
+  /** $0 */
   argumentZero: string;
-  /** Options: letters. */
+  /** Those that are on: letters. */
   options: string;
+  /** Actions by signal's number, EXIT, ERR, DEBUG, RETURN; "": ignored. */
   traps: Record<string, string>;
   /** Signals whose traps wait. */
   pendingTraps?: number[];
+  /** $! */
   lastBackgroundPid?: number;
   jobs: Job[];
   /** Numbers of the current job and the previous one. */
@@ -237,16 +243,16 @@ export interface ShellState {
   /** $$, also in subshells. */
   pid: number;
   ppid: number;
-  /** Interactive. */
   interactive?: 1;
   /** Runs in a child of the shell: no traps, no jobs. */
   inSubshell?: 1;
-  /** Output not taken yet. */
+  /** Output not taken yet: descriptor and text. */
   pendingOutput?: [number, string][];
   /** It is exiting with this. */
   exitStatus?: number;
   /** Name for complaints: a script's path. */
   script?: string;
+  /** Of the command that runs. */
   line?: number;
   /** Lines before the first of a text that is part of another: what `eval` runs. */
   linesBefore?: Record<string, number>;
@@ -262,28 +268,29 @@ export interface ShellState {
   getoptsIndex?: number;
   /** How it was started, as `$-` shows it: c or s. */
   startedBy?: string;
-  /** Flavour: differs in prompt and complaints. */
+  /** Differs in prompt and complaints; absent: ash. */
   flavour?: "bash" | "dash";
   /** Lines of input read before the command that runs. */
   inputLines?: number;
-  /** Of bash: what `shopt` has changed; texts with `@(a|b)` patterns, from which offset on. */
+  /** bash: what `shopt` has changed. */
   shopts?: Record<string, boolean>;
+  /** bash: texts with `@(a|b)` patterns, from which offset on. */
   extendedFrom?: Record<string, number>;
   /** Files that texts are of. */
   chunkFiles?: Record<string, string>;
   /** Statuses of the last pipeline. */
   pipeStatus?: number[];
-  /** Last argument of the command before. */
+  /** $_: last argument of the command before. */
   lastArgument?: string;
-  /** Seed of RANDOM, and the last number; what SECONDS counts from. */
   randomState?: [seed: number, last: number];
+  /** What SECONDS counts from, virtual ms. */
   secondsFromMs?: number;
-  /** Stack of folders below the current one. */
+  /** Folders below the current one. */
   directoryStack?: string[];
   /** Depth of what is traced, from the shells above. */
   traceDepth?: number;
-  /** Depth of subshells; functions that the shells above them run. */
   subshellDepth?: number;
+  /** Functions that the shells above run. */
   outerCalls?: [name: string, line: number, file: string][];
   /** Completions by command: words of `complete`. */
   completions?: Record<string, string[]>;
@@ -293,14 +300,14 @@ export interface ShellState {
   disabledBuiltins?: string[];
   /** Paths that `hash` has been told. */
   hashedPaths?: Record<string, string>;
-  /** Functions that are exported. */
   exportedFunctions?: string[];
   /** The command that runs. */
   runningCommand?: NodeRef;
   /** What readline keeps between lines; absent: the history has not been read. */
   readline?: Kept;
-  /** History of commands; whether the first line of the command that is typed is in it. */
+  /** Commands that were typed. */
   history?: string[];
+  /** The first line of the command that is typed is in it. */
   firstLineNoted?: 1;
 }
 

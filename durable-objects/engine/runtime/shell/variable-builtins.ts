@@ -106,7 +106,7 @@ export function shift(shell: Shell, argv: string[]): number | undefined {
   return 0;
 }
 
-/** OPTIND is the next word, also while letters of the one before it are left: `go` says where among them. */
+/** OPTIND is the next word, also while letters of the one before it are left: `getoptsIndex` says where among them. */
 export function getopts(shell: Shell, argv: string[]): number {
   const { state } = shell;
   const [, spec, name] = argv;

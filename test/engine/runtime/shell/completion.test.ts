@@ -11,7 +11,10 @@ import { play, prepare, readGolden, screens, type Keys, type Row } from "./termi
 const typed = readGolden<Keys>("completion/keys.json");
 const recorded = readGolden<Record<string, string[]>>("completion/screens.json");
 const ofKubectl = typed.rows.filter(({ keys }) => /(?:^|\s)(?:k|kubectl) /.test(String(keys[0])));
-const cobra = readFileSync(new URL("../../../golden/completion/kubectl.bash", import.meta.url), "utf8");
+const cobra = readFileSync(
+  new URL("../../../golden/completion/kubectl.bash", import.meta.url),
+  "utf8",
+);
 
 /** The cluster of kubectl's goldens, its clock going on, with files to complete and a script that begins a row. */
 function prepared(start: readonly string[]): World {
@@ -20,7 +23,9 @@ function prepared(start: readonly string[]): World {
   world.settle(2_000);
   const { folder, files } = typed;
   const made = files.map((name) => (name.endsWith("/") ? `mkdir '${name}'` : `: > '${name}'`));
-  const lines = ["export KUBECONFIG=/root/.kube/config", ...start].map((line) => `echo '${line}' >> start`);
+  const lines = ["export KUBECONFIG=/root/.kube/config", ...start].map(
+    (line) => `echo '${line}' >> start`,
+  );
   prepare(world, [`mkdir ${folder}; cd ${folder}`, made.join("; "), ...lines]);
   return world;
 }
@@ -38,7 +43,9 @@ describe("Tab", () => {
 
 describe("cobra's own script, and bash-completion's functions", () => {
   const real = prepared([functions, ". /root/cobra"]);
-  prepare(real, [`cat > /root/cobra <<'END OF SCRIPT'\r${cobra.replaceAll("\n", "\r")}END OF SCRIPT`]);
+  prepare(real, [
+    `cat > /root/cobra <<'END OF SCRIPT'\r${cobra.replaceAll("\n", "\r")}END OF SCRIPT`,
+  ]);
   it.for(ofKubectl.filter((_, i) => i % 3 === 0))("$name", (row) => {
     expect(screens(row, play(real, typed, row))).toEqual(expected(row));
   });
@@ -51,7 +58,11 @@ describe("a loss of memory behind every key", () => {
 });
 
 test("root's bash on a control plane has k, and kubectl's completion from the first Tab on", () => {
-  const row: Row = { name: "", shell: ["bash"], keys: ["k get po\t", "\x7f\x7f\x7f\x7f\x7fdeploy w\t"] };
+  const row: Row = {
+    name: "",
+    shell: ["bash"],
+    keys: ["k get po\t", "\x7f\x7f\x7f\x7f\x7fdeploy w\t"],
+  };
   const printed = play(ours(), { ...typed, begin: "cd /; PS1='$ '" }, row);
   expect(screens(row, printed).at(-1)).toContain("\n$ k get deploy web \n");
 });

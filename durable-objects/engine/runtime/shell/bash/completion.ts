@@ -1,5 +1,5 @@
 /**
- * `complete`, `compgen`, `compopt`: what is to be completed is kept as words in the shell's state (`cc`, by command), for
+ * `complete`, `compgen`, `compopt`: what is to be completed is kept as words in the shell's state (`completions`, by command), for
  * whoever edits lines.
  */
 import type { Builtin } from "../builtin.ts";

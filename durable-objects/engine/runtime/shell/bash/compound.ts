@@ -82,7 +82,7 @@ export function arithmeticStep(shell: Shell, frame: NodeFrame, node: NodeOf<"ari
   ended(shell, frame, isFailure(made) ? made.failed : made === 0n ? 1 : 0);
 }
 
-/** `i`: 0 the beginning, 1 the test, 2 the body, 3 the step. */
+/** `progress`: 0 the beginning, 1 the test, 2 the body, 3 the step. */
 export function arithmeticForStep(shell: Shell, frame: NodeFrame, node: NodeOf<"cfor">): undefined {
   if (frame.progress === 2) frame.lastStatus = shell.state.status;
   if (frame.progress === 2) {
@@ -108,7 +108,7 @@ export function arithmeticForStep(shell: Shell, frame: NodeFrame, node: NodeOf<"
   shell.run(frame.ref, node.body, frame.tested === 1);
 }
 
-/** `i`: 0 its words, then -1 the menu, -2 the answer, -3 behind the body. */
+/** `progress`: 0 its words, then -1 the menu, -2 the answer, -3 behind the body. */
 export function selectStep(shell: Shell, frame: NodeFrame, node: NodeOf<"select">): undefined {
   const { state } = shell;
   if (frame.progress >= 0) {
@@ -155,8 +155,8 @@ export function selectStep(shell: Shell, frame: NodeFrame, node: NodeOf<"select"
 
 export function timeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"time">): undefined {
   shell.state.frames.pop();
-  const posix = node.posix ? { p: 1 as const } : {};
-  const tested = frame.tested ? { t: 1 as const } : {};
+  const posix = node.posix ? { posix: 1 as const } : {};
+  const tested = frame.tested ? { tested: 1 as const } : {};
   shell.push({ kind: "time", from: shell.sys.now, ...posix, ...tested });
   if (node.body !== undefined) shell.run(frame.ref, node.body, frame.tested === 1);
 }

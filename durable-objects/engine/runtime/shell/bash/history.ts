@@ -1,4 +1,4 @@
-/** `history` and `fc`: commands that were typed. They are kept in the shell's state (`hi`) by whoever reads lines. */
+/** `history` and `fc`: commands that were typed. They are kept in the shell's state (`history`) by whoever reads lines. */
 import { shellHistoryMax } from "../../../core/limits.ts";
 import { trimEndOf } from "../../../core/trim.ts";
 import { Errno } from "../../errno.ts";

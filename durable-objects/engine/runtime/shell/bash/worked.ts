@@ -1,7 +1,7 @@
 /** Variables whose values bash works out when it is asked for them. */
 import type { Sys } from "../../kernel/types.ts";
 import { bashOptionNames } from "../option-letters.ts";
-import { bashNumber, bashVersion } from "../bash-version.ts";
+import { bashNumber, bashVersion } from "./version.ts";
 import { integer, readOnly, type Elements, type ShellState } from "../state.ts";
 import { commandText } from "./command-text.ts";
 import { shoptNames } from "./shopt-data.ts";

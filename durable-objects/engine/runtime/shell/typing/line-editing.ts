@@ -8,7 +8,8 @@ import { expandHistory } from "../../readline/expansion.ts";
 import { listingKeys } from "./completing.ts";
 import { completeKey } from "./programmed.ts";
 import type { Shell } from "../shell.ts";
-import type { FrameOf, TerminalModes } from "../state.ts";
+import type { FrameOf } from "../state.ts";
+import type { TerminalModes } from "../job.ts";
 
 type Source = FrameOf<"src">;
 

@@ -1,6 +1,6 @@
 /** What `\w` and its like in a prompt stand for. */
 import { formatDate } from "../../tools/system/date.ts";
-import { bashNumber } from "../bash-version.ts";
+import { bashNumber } from "../bash/version.ts";
 import { short } from "./prompt-paths.ts";
 import type { Shell } from "../shell.ts";
 

@@ -1,6 +1,6 @@
 /** Which bash an image has: by its own word, else by the release it is built on. */
-import { Errno } from "../errno.ts";
-import type { Sys } from "../kernel/types.ts";
+import { Errno } from "../../errno.ts";
+import type { Sys } from "../../kernel/types.ts";
 
 /** bash, by code name or `ID` of /etc/os-release. */
 const bashVersions: Record<string, string> = {
