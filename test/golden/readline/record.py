@@ -1,6 +1,6 @@
 """Types the rows of a keys.json into the machine's shell on a terminal of its own; prints screens.json: what it printed after each
 step. A step is keys, another width, or {"wait": seconds}.
-python3 record.py < keys.json > screens.json
+python3 record.py [NAME...] < keys.json > screens.json, all rows without a name.
 Where there are "answers" (what kubectl __complete was recorded to say), a stand-in gives them, beside kubectl's own completion script;
 BASH_COMPLETION names a file with the functions that it calls."""
 import fcntl, json, os, pty, select, shutil, signal, struct, sys, termios, time
@@ -90,5 +90,6 @@ def record(row):
     return printed
 
 
-print(json.dumps({row["name"]: record(row) for row in job["rows"]}, indent=1, ensure_ascii=True))
+wanted = sys.argv[1:]
+print(json.dumps({row["name"]: record(row) for row in job["rows"] if not wanted or row["name"] in wanted}, indent=1, ensure_ascii=True))
 shutil.rmtree(folder, ignore_errors=True)
