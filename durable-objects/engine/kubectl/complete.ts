@@ -15,11 +15,40 @@ import type { Work } from "./work.ts";
 const asWords = (commands: readonly CommandFacts[], prefix: string): string[] =>
   commands
     .filter(({ hidden, deprecated, name }) => !hidden && !deprecated && name.startsWith(prefix))
+    .filter(({ runnable, commands: below }) => runnable || below.length > 0)
     .map(({ name, short }) => `${name}\t${short}`)
     .toSorted(byText);
 
+/** Flags without which a command does not run, as MarkFlagRequired says. */
+const required: Record<string, string[]> = {
+  scale: ["replicas"],
+  autoscale: ["max"],
+  run: ["image"],
+  "create deployment": ["image"],
+  "create cronjob": ["image", "schedule"],
+  "create clusterrolebinding": ["clusterrole"],
+  "create service externalname": ["external-name"],
+  "kuberc set": ["section"],
+};
+
+const formsOf = ({ name, shorthand, usage }: FlagFacts, prefix: string): string[] =>
+  [`--${name}`, ...(shorthand ? [`-${shorthand}`] : [])]
+    .filter((word) => word.startsWith(prefix))
+    .map((word) => `${word}\t${usage.split("\n")[0] ?? ""}`);
+
+/** Flags that a command wants and has not been given. */
+function requiredWords(command: CommandFacts, given: Flags, prefix: string): string[] {
+  const known = flagsOf(command);
+  const names = Object.hasOwn(required, command.path) ? required[command.path]! : [];
+  return names
+    .filter((name) => !given.changed(name))
+    .flatMap((name) => (known[name] ? formsOf(known[name], prefix) : []));
+}
+
 /** Flags of the commands above, then a command's own; the long form of each before the short one. */
 function flagWords(command: CommandFacts, given: Flags, prefix: string): Found {
+  const wanted = requiredWords(command, given, prefix);
+  if (wanted.length > 0) return { words: wanted, directive: noFiles };
   const inherited = new Set<string>();
   for (let { parent } = command; parent; parent = parent.parent)
     for (const { name } of parent.persistent) inherited.add(name);
@@ -32,11 +61,7 @@ function flagWords(command: CommandFacts, given: Flags, prefix: string): Found {
     ...byName.filter(({ name }) => inherited.has(name)),
     ...byName.filter(({ name }) => !inherited.has(name)),
   ];
-  const words = ordered.flatMap(({ name, shorthand, usage }) =>
-    [`--${name}`, ...(shorthand ? [`-${shorthand}`] : [])]
-      .filter((word) => word.startsWith(prefix))
-      .map((word) => `${word}\t${usage.split("\n")[0] ?? ""}`),
-  );
+  const words = ordered.flatMap((flag) => formsOf(flag, prefix));
   return { words, directive: noFiles };
 }
 
@@ -74,7 +99,8 @@ function* found(k: Kubectl, last: string, before: readonly string[]): Work<Found
   }
   // kubectl itself takes no arguments: a word that is no command leaves nothing to be known.
   if (facts.path === "") return { words: [], directive: files };
-  return yield* argumentsOf(k, last);
+  const answer = yield* argumentsOf(k, last);
+  return { ...answer, words: [...requiredWords(facts, flags, last), ...answer.words] };
 }
 
 /** Everything that may stand there, whatever goes wrong: then nothing. `bare`: without descriptions. */
@@ -112,7 +138,7 @@ const isUnknown = (command: CommandFacts, rest: readonly string[]): boolean =>
   command.path === "" && withoutFlags(command, rest).length > 0;
 
 const debugWords = (rest: readonly string[]): string =>
-  `[Debug] [Error] unable to find a command for arguments: [${rest.join(" ")}]\n`;
+  `[Debug] Cleared global flags for plugin completion\n[Debug] [Error] unable to find a command for arguments: [${rest.join(" ")}]\n`;
 
 function directiveText(directive: number): string {
   const names = [

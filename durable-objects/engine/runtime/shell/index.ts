@@ -235,10 +235,11 @@ function program(name: string, flavour?: ShellState["flavour"]): Program<ShellSt
       let { top } = shell;
       if (signal === 28 && top?.kind === "src") resizeLine(shell, top);
       if (signal !== 2) return undefined;
-      if (state.completion) while (state.frames.length > 1) shell.pop();
+      const completing = state.completion !== undefined;
+      if (completing) while (state.frames.length > 1) shell.pop();
       ({ top } = shell);
       if (top?.kind === "src" && top.mode === "in") {
-        if (top.editing) interruptLine(shell, top);
+        if (top.editing) interruptLine(shell, top, completing);
         else shell.write(1, "\n");
         delete top.unread;
         delete top.line;

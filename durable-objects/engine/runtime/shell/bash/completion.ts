@@ -267,6 +267,24 @@ function isOption(words: readonly string[], place: number): boolean {
   return at === place;
 }
 
+/** Whether files or folders are what is asked for. */
+export const asksForFiles = (words: readonly string[]): boolean =>
+  words.some(
+    (word, i) =>
+      isOption(words, i) &&
+      (word === "-f" ||
+        word === "-d" ||
+        (word === "-A" && /^(?:file|directory)$/.test(words[i + 1] ?? ""))),
+  );
+
+/** A completion without its list of words. */
+export const withoutList = (words: readonly string[]): string[] =>
+  words.filter(
+    (word, i) =>
+      !(word === "-W" && isOption(words, i)) &&
+      !(i > 0 && words[i - 1] === "-W" && isOption(words, i - 1)),
+  );
+
 /** Options (`-o`) of a completion, as a function that runs has changed them. */
 export function completionOptions(
   words: readonly string[],

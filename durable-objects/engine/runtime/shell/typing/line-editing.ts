@@ -180,10 +180,12 @@ function jointOf(last: string, typed: string): string {
 }
 
 /** ^C at the prompt: the line is given up. */
-export function interruptLine(shell: Shell, frame: Source): void {
+export function interruptLine(shell: Shell, frame: Source, completing = false): void {
   const { editing } = frame;
   if (!editing) return;
-  shell.write(2, interrupted(editing.line, historyOf(shell)));
+  const shown = interrupted(editing.line, historyOf(shell));
+  // A completion function that runs is what is interrupted: no key is echoed.
+  shell.write(2, completing ? shown.replace("^C", "") : shown);
   delete frame.editing;
   shell.sys.kernel.touch();
   giveKeys(shell.sys.terminal(0), editing.modes);

@@ -4,9 +4,17 @@
  */
 import { commandAt, type CommandLine } from "../../readline/command-line.ts";
 import { wordAt, type Word } from "../../readline/completion.ts";
+import { redraw } from "../../readline/editor.ts";
 import type { Line } from "../../readline/line.ts";
 import type { Step } from "../../kernel/calls.ts";
-import { completionOptions, finished, generated, valueOf } from "../bash/completion.ts";
+import {
+  asksForFiles,
+  completionOptions,
+  finished,
+  generated,
+  valueOf,
+  withoutList,
+} from "../bash/completion.ts";
 import { singleQuoted } from "../bash/quote.ts";
 import { addChunk, type FrameOf } from "../state.ts";
 import type { Shell } from "../shell.ts";
@@ -35,6 +43,8 @@ function specNamed(shell: Shell, word: Word, command: CommandLine): string | und
 /** What is run for a completion; nothing: all of it is known at once. */
 function toRun(
   shell: Shell,
+  line: Line,
+  history: readonly string[],
   spec: readonly string[],
   word: Word,
   command: CommandLine,
@@ -44,14 +54,17 @@ function toRun(
   const name = valueOf(spec, "F");
   if (name !== undefined) {
     if (Object.hasOwn(shell.state.functions, name)) return `${singleQuoted(name)} ${words}`;
-    shell.write(2, `bash: completion: function \`${name}' not found\n`);
+    shell.write(2, `bash: completion: function \`${name}' not found\n${redraw(line, history)}`);
     return undefined;
   }
   const program = valueOf(spec, "C");
   if (program !== undefined) return `mapfile -t COMPREPLY < <(${program} ${words})`;
   const list = valueOf(spec, "W");
-  return list !== undefined && /[$`]/.test(list) ? `COMPREPLY=(${list}\n)` : undefined;
+  return isWorkedOut(list) ? `COMPREPLY=(${list}\n)` : undefined;
 }
+
+/** A list of words that is expanded, and is not known before. */
+const isWorkedOut = (list: string | undefined): boolean => list !== undefined && /[$`]/.test(list);
 
 const previous = ({ words, cword }: CommandLine): string => words[cword - 1] ?? "";
 
@@ -81,7 +94,7 @@ export function completeByCommand(
   const name = specNamed(shell, word, command);
   if (name === undefined) return false;
   const spec = state.completions![name]!;
-  const text = toRun(shell, spec, word, command);
+  const text = toRun(shell, line, history, spec, word, command);
   if (text === undefined) {
     apply(shell, line, history, word, found(shell, spec, word, []), how);
     return true;
@@ -130,18 +143,22 @@ function found(
   changed: Readonly<Record<string, boolean>> = {},
 ): Candidates {
   const options = completionOptions(spec, changed);
-  const [own, isWordList] = [word.text, valueOf(spec, "F") ?? valueOf(spec, "C")];
-  const said = isWordList === undefined ? more.filter((one) => one.startsWith(own)) : more;
-  const names = finished(shell, spec, [...generated(shell, spec, own), ...said], own);
+  const [own, runs] = [word.text, valueOf(spec, "F") ?? valueOf(spec, "C")];
+  const said = runs === undefined ? more.filter((one) => one.startsWith(own)) : more;
+  const words = isWorkedOut(valueOf(spec, "W")) ? withoutList(spec) : spec;
+  const names = finished(shell, spec, [...generated(shell, words, own), ...said], own);
   const folders = (): string[] => files(shell, own, (path) => isFolder(shell, path));
   if (names.length === 0 && options.has("dirnames")) return { names: folders(), files: true };
-  if (options.has("plusdirs")) names.push(...folders());
+  const also = options.has("plusdirs") ? folders() : [];
+  names.push(...also);
   if (names.length === 0 && options.has("bashdefault")) return byDefault(shell, word);
   if (names.length === 0 && options.has("default"))
     return { names: files(shell, own), files: true };
   return {
     names,
-    ...(options.has("filenames") ? { files: true as const } : {}),
+    ...(options.has("filenames") || also.length || asksForFiles(spec)
+      ? { files: true as const }
+      : {}),
     ...(options.has("nospace") ? { bare: true as const } : {}),
     ...(options.has("nosort") ? { unsorted: true as const } : {}),
   };
