@@ -12,12 +12,17 @@ import { Flags, withoutFlags } from "./flags.ts";
 import { byText } from "./go/json.ts";
 import type { Work } from "./work.ts";
 
-const asWords = (commands: readonly CommandFacts[], prefix: string): string[] =>
-  commands
-    .filter(({ hidden, deprecated, name }) => !hidden && !deprecated && name.startsWith(prefix))
-    .filter(({ runnable, commands: below }) => runnable || below.length > 0)
-    .map(({ name, short }) => `${name}\t${short}`)
-    .toSorted(byText);
+/** cobra: command.go InitDefaultHelpCmd */
+const help = "help\tHelp about any command";
+
+const asWords = ({ path, commands }: CommandFacts, prefix: string): string[] =>
+  [
+    ...(path === "" && "help".startsWith(prefix) ? [help] : []),
+    ...commands
+      .filter(({ hidden, deprecated, name }) => !hidden && !deprecated && name.startsWith(prefix))
+      .filter(({ runnable, commands: below }) => runnable || below.length > 0)
+      .map(({ name, short }) => `${name}\t${short}`),
+  ].toSorted(byText);
 
 /** Flags without which a command does not run, as MarkFlagRequired says. */
 const required: Record<string, string[]> = {
@@ -95,7 +100,7 @@ function* found(k: Kubectl, last: string, before: readonly string[]): Work<Found
   const local = facts.flags.some(({ name }) => flags.changed(name));
   if (facts.commands.length > 0 && k.args.length === 0 && !local) {
     const own = yield* argumentsOf(k, last);
-    return { words: [...asWords(facts.commands, last), ...own.words], directive: noFiles };
+    return { words: [...asWords(facts, last), ...own.words], directive: noFiles };
   }
   // kubectl itself takes no arguments: a word that is no command leaves nothing to be known.
   if (facts.path === "") return { words: [], directive: files };

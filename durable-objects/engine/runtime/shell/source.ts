@@ -178,10 +178,10 @@ function start(shell: Shell, frame: Source, written: string): boolean {
 
 /** A here-document that the text ends before its end word. */
 function hereDocumentOpen(command: string): boolean {
-  const match = /<<(-?)[ \t]*(["']?)([\w.!%+-]+)\2/.exec(command);
+  const match = /<<(-?)[ \t]*(?:(["'])([^"'\n]+)\2|\\?([\w.!%+-]+))/.exec(command);
   if (!match) return false;
   const lines = command.split("\n").map((line) => (match[1] ? line.replace(/^\t+/, "") : line));
-  return !lines.slice(1).includes(match[3] ?? "");
+  return !lines.slice(1).includes(match[3] ?? match[4] ?? "");
 }
 
 const lineCount = (text: string): number => text.split("\n").length - 1;

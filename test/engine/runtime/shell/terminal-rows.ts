@@ -56,7 +56,13 @@ class Typing {
     if (typeof key === "object") world.advance(key.wait * 1_000);
     else if (typeof key === "number")
       world.engine.session(world.now, () => terminals.resize(this.#name, key, 24));
-    else world.engine.session(world.now, () => terminals.write(this.#name, encoder.encode(key)));
+    else
+      // A terminal takes no more at once than it has room for.
+      for (let at = 0; at < key.length; at += 1_000) {
+        const part = encoder.encode(key.slice(at, at + 1_000));
+        world.engine.session(world.now, () => terminals.write(this.#name, part));
+        if (key.length > 1_000) world.advance(10);
+      }
     if (this.#evicts) world.evict();
     world.advance(300);
   }
