@@ -11,7 +11,7 @@ import {
   makeCurrent,
   runs,
 } from "./job-table.ts";
-import { jobNamed, noSuchJob } from "./job-names.ts";
+import { jobNamed, jobOrPid, noSuchJob } from "./job-names.ts";
 import { reap } from "./jobs.ts";
 import { addChunk } from "./state.ts";
 import type { Job } from "./job.ts";
@@ -92,7 +92,7 @@ function insteadOfJobs(shell: Shell, words: readonly string[], tested: boolean):
 
 const withoutControl = (shell: Shell): number => {
   shell.complain("no job control");
-  return shell.bash ? 1 : 2;
+  return 1;
 };
 
 /** A job that can go on, or a complaint. */
@@ -112,7 +112,7 @@ function livingJob(shell: Shell, name: string): Job | undefined {
 }
 
 export const fg: Builtin = (shell, argv, tested) => {
-  if (!shell.controlsJobs) return withoutControl(shell);
+  if (!shell.controlsJobs && shell.bash) return withoutControl(shell);
   const asked = options(shell, argv, "");
   if (typeof asked === "number") return asked;
   const job = livingJob(shell, asked.names[0] ?? "");
@@ -148,7 +148,7 @@ function goOnInForeground(shell: Shell, job: Job, tested: boolean): void {
 }
 
 export const bg: Builtin = (shell, argv) => {
-  if (!shell.controlsJobs) return withoutControl(shell);
+  if (!shell.controlsJobs && shell.bash) return withoutControl(shell);
   const asked = options(shell, argv, "");
   if (typeof asked === "number") return asked;
   let status = 0;
@@ -188,7 +188,7 @@ export const disown: Builtin = (shell, argv) => {
     goes.push(...state.jobs.filter((job) => !letters.includes("r") || isRunning(job)));
   else
     for (const name of names.length ? names : [""]) {
-      const job = jobNamed(shell, name);
+      const job = /^\d+$/.test(name) ? jobOrPid(shell, name) : jobNamed(shell, name);
       if (job) goes.push(job);
       else status = noSuchJob(shell, name);
     }

@@ -61,8 +61,8 @@ test("root's bash on a control plane has k, and kubectl's completion from the fi
   const row: Row = {
     name: "",
     shell: ["bash"],
-    keys: ["k get po\t", "\x7f\x7f\x7f\x7f\x7fdeploy w\t"],
+    keys: ["k get po\t", "\x15k get deploy w\t"],
   };
   const printed = play(ours(), { ...typed, begin: "cd /; PS1='$ '" }, row);
-  expect(screens(row, printed).at(-1)).toContain("\n$ k get deploy web \n");
+  expect(screens(row, printed).at(-1)).toContain("\n$ k get deploy web\n");
 });

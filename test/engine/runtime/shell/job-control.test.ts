@@ -43,7 +43,7 @@ test("a stopped job hears that its terminal hung up", () => {
   const row = { name: "", keys: ["sleep 4321\r", "\x1a"] };
   play(world, typing, row);
   const look = { name: "", keys: ["ps -ef | grep -c '[s]leep 4321'\r"] };
-  expect(play(world, typing, look).at(-1)).toContain("\r\n0\r\n");
+  expect(play(world, typing, look).at(-1)).toContain("\r0\r\n");
 });
 
 test("a shell in the background waits until it is brought forward", () => {
