@@ -2,13 +2,13 @@
 import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
-import { jobOrPid } from "./job-names.ts";
-import { isRunning, tellJobs } from "./job-table.ts";
-import { reap, tellSignal } from "./jobs.ts";
+import { jobOrPid } from "./jobs/names.ts";
+import { isRunning, tellJobs } from "./jobs/table.ts";
+import { reap, tellSignal } from "./jobs/children.ts";
 import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
-import type { Job } from "./job.ts";
+import type { Job } from "./jobs/job.ts";
 
 /** Ends with a status, as its builtin. */
 function done(shell: Shell, status: number, tested: boolean): undefined {

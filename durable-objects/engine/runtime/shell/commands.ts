@@ -12,7 +12,7 @@ import { assign, beforeCommand } from "./bash/assignments.ts";
 import { backslashed } from "./bash/quote.ts";
 import { placeOf } from "./bash/worked.ts";
 import { cd } from "./places.ts";
-import { noteCommandName } from "./job-control.ts";
+import { noteCommandName } from "./jobs/control.ts";
 import { external, replace } from "./programs.ts";
 import { trace } from "./bash/tracing.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";

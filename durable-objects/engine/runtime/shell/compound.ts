@@ -1,7 +1,7 @@
 /** Compound commands: pipelines, subshells, conditions, loops. */
 import { type NodeFrame, type NodeOf, expandTargets, expandWords, expanding } from "./expanding.ts";
-import { beginForeground } from "./job-control.ts";
-import { forkShell } from "./jobs.ts";
+import { beginForeground } from "./jobs/control.ts";
+import { forkShell } from "./jobs/children.ts";
 import { matches } from "./pattern.ts";
 import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";

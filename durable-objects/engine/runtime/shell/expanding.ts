@@ -3,7 +3,7 @@ import { redirectStatus } from "./dialects.ts";
 import type { Node, Redirect } from "./ast.ts";
 import { Expander } from "./expand.ts";
 import { NeedSubstitution } from "./problems.ts";
-import { forkShell, reap } from "./jobs.ts";
+import { forkShell, reap } from "./jobs/children.ts";
 import { keepOpen, RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf, Saved, ShellState } from "./state.ts";

@@ -1,7 +1,7 @@
 /** Builtins that change what runs next. */
 import type { Builtin } from "./builtin.ts";
 import { isLogin, sayGoodbye } from "./dialects.ts";
-import { mayLeave } from "./job-control.ts";
+import { mayLeave } from "./jobs/control.ts";
 import type { Shell } from "./shell.ts";
 import { type Frame, addChunk } from "./state.ts";
 

@@ -3,7 +3,7 @@ import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash/version.ts";
 import { advance } from "./interp.ts";
-import { beginJobControl } from "./job-control.ts";
+import { beginJobControl } from "./jobs/control.ts";
 import { interruptLine, resizeLine } from "./typing/line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";

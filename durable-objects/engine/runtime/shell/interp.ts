@@ -22,10 +22,10 @@ import {
 import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
-import { waitStep } from "./foreground-job.ts";
-import { endJobControl, jobText, lead } from "./job-control.ts";
-import { addJob, folderNow } from "./job-table.ts";
-import { forkShell, reap } from "./jobs.ts";
+import { waitStep } from "./jobs/foreground.ts";
+import { endJobControl, jobText, lead } from "./jobs/control.ts";
+import { addJob, folderNow } from "./jobs/table.ts";
+import { forkShell, reap } from "./jobs/children.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";

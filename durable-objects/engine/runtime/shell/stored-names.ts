@@ -1,7 +1,7 @@
 /** Names of a shell's memory on disk (state.ts has the full ones). */
 import type { NamesOf } from "../../core/record-codec.ts";
 import type { Frame, FrameOf, MapOptions, ShellState } from "./state.ts";
-import type { Job } from "./job.ts";
+import type { Job } from "./jobs/job.ts";
 
 const mapOptions: NamesOf<MapOptions> = {
   fields: {

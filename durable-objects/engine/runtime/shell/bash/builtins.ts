@@ -1,6 +1,6 @@
 /** Builtins that bash alone has, and those that it has in its own way. */
 import type { Builtin } from "../builtin.ts";
-import { bg, disown, jobs, suspend } from "../job-control-builtins.ts";
+import { bg, disown, jobs, suspend } from "../jobs/builtins.ts";
 import { exported, readOnly } from "../state.ts";
 import type { Shell } from "../shell.ts";
 import { formatPrintf } from "../../tools/arguments/printf.ts";

@@ -9,7 +9,7 @@ import { listingKeys } from "./completing.ts";
 import { completeKey } from "./programmed.ts";
 import type { Shell } from "../shell.ts";
 import type { FrameOf } from "../state.ts";
-import type { TerminalModes } from "../job.ts";
+import type { TerminalModes } from "../jobs/job.ts";
 
 type Source = FrameOf<"src">;
 

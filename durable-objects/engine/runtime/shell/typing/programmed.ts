@@ -2,6 +2,7 @@
  * Programmable completion: what `complete` was told of a command is asked for the word at the cursor. Functions and commands run in
  * the shell, in a frame above the line that is edited. bash: pcomplete.c
  */
+import { completionLoadsMax } from "../../../core/limits.ts";
 import { commandAt, type CommandLine } from "../../readline/command-line.ts";
 import { wordAt, type Word } from "../../readline/completion.ts";
 import { redraw } from "../../readline/editor.ts";
@@ -23,8 +24,6 @@ import { commandLineVariables } from "./completion-variables.ts";
 
 type Completing = FrameOf<"complete">;
 
-/** Completions that function may load more of before it is enough. */
-const loadsMax = 8;
 /** Status of a function that has loaded a completion: it is looked up again. bash: pcomplib.h EX_RETRYFAIL */
 const loaded = 124;
 
@@ -126,7 +125,7 @@ export function completeStep(shell: Shell, frame: Completing): Step {
   const history = state.history ?? [];
   const { word, lists, again, tries } = frame;
   line.kept = state.readline ??= {};
-  if (status === loaded && tries < loadsMax) {
+  if (status === loaded && tries < completionLoadsMax) {
     if (completeByCommand(shell, line, history, word, { lists, again, tries: tries + 1 }))
       return undefined;
   } else

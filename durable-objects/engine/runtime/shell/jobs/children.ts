@@ -1,9 +1,9 @@
 /** Children of a shell: forking it, reaping them, the job table. */
-import { signalTexts } from "../kernel/signals.ts";
-import { noteChange, noteEnd } from "./job-table.ts";
-import type { Shell } from "./shell.ts";
-import { calls } from "./bash/worked.ts";
-import type { Frame, ShellState, Variable } from "./state.ts";
+import { signalTexts } from "../../kernel/signals.ts";
+import { noteChange, noteEnd } from "./table.ts";
+import type { Shell } from "../shell.ts";
+import { calls } from "../bash/worked.ts";
+import type { Frame, ShellState, Variable } from "../state.ts";
 import type { Job } from "./job.ts";
 
 /** Variables as a child gets them: arrays are changed in place. */

@@ -1,23 +1,15 @@
 /** jobs, fg, bg, disown, suspend. */
-import type { Builtin } from "./builtin.ts";
-import { isLogin } from "./dialects.ts";
-import { bringForward } from "./job-control.ts";
-import {
-  dropJobs,
-  elsewhere,
-  isRunning,
-  isStopped,
-  jobLine,
-  makeCurrent,
-  runs,
-} from "./job-table.ts";
-import { jobNamed, jobOrPid, noSuchJob } from "./job-names.ts";
-import { reap } from "./jobs.ts";
-import { addChunk } from "./state.ts";
+import type { Builtin } from "../builtin.ts";
+import { isLogin } from "../dialects.ts";
+import { bringForward } from "./control.ts";
+import { dropJobs, elsewhere, isRunning, isStopped, jobLine, makeCurrent, runs } from "./table.ts";
+import { jobNamed, jobOrPid, noSuchJob } from "./names.ts";
+import { reap } from "./children.ts";
+import { addChunk } from "../state.ts";
 import type { Job } from "./job.ts";
-import { usage } from "./bash/usage.ts";
-import { singleQuoted } from "./bash/quote.ts";
-import type { Shell } from "./shell.ts";
+import { usage } from "../bash/usage.ts";
+import { singleQuoted } from "../bash/quote.ts";
+import type { Shell } from "../shell.ts";
 
 /** Letters of options, and the words behind them; a status after a complaint. */
 function options(

@@ -1,13 +1,13 @@
 /** Builtins about signals and jobs. */
-import { Errno } from "../errno.ts";
-import { parseSignal, signalNames } from "../kernel/signals.ts";
-import { signalJob } from "./job-control.ts";
-import { reap } from "./jobs.ts";
-import { jobNamed, noSuchJob } from "./job-names.ts";
-import { singleQuoted } from "./bash/quote.ts";
-import { usage, usageAlone } from "./bash/usage.ts";
-import type { Shell } from "./shell.ts";
-import { quoted } from "./variable-builtins.ts";
+import { Errno } from "../../errno.ts";
+import { parseSignal, signalNames } from "../../kernel/signals.ts";
+import { signalJob } from "./control.ts";
+import { reap } from "./children.ts";
+import { jobNamed, noSuchJob } from "./names.ts";
+import { singleQuoted } from "../bash/quote.ts";
+import { usage, usageAlone } from "../bash/usage.ts";
+import type { Shell } from "../shell.ts";
+import { quoted } from "../variable-builtins.ts";
 
 /** ERR, DEBUG, RETURN; false: it is none of them. */
 function trapOwn(shell: Shell, word: string, action: string | undefined): boolean {

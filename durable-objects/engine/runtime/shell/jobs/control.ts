@@ -1,18 +1,10 @@
 /** Job control: process groups, and which of them has the terminal. bash: jobs.c, POSIX: 2.11 Signals and Error Handling */
-import { foregroundGroup, groupOf } from "../kernel/process-groups.ts";
-import type { Session } from "../kernel/state.ts";
-import { CommandPrinter } from "./bash/command-printer.ts";
-import {
-  addJob,
-  dropJobs,
-  folderNow,
-  isRunning,
-  isStopped,
-  jobLine,
-  tellJobs,
-} from "./job-table.ts";
-import type { Shell } from "./shell.ts";
-import { modeOf, unitAt, type FrameOf, type NodeRef } from "./state.ts";
+import { foregroundGroup, groupOf } from "../../kernel/process-groups.ts";
+import type { Session } from "../../kernel/state.ts";
+import { CommandPrinter } from "../bash/command-printer.ts";
+import { addJob, dropJobs, folderNow, isRunning, isStopped, jobLine, tellJobs } from "./table.ts";
+import type { Shell } from "../shell.ts";
+import { modeOf, unitAt, type FrameOf, type NodeRef } from "../state.ts";
 import type { Job, TerminalModes } from "./job.ts";
 
 const sigcont = 18;

@@ -1,9 +1,9 @@
 /** The table of a shell's jobs: what became of them, which one is the current. bash: jobs.c */
-import { finishedJobsKeptMax } from "../../core/limits.ts";
-import { signalTexts } from "../kernel/signals.ts";
-import type { Changed, Ended } from "../kernel/calls.ts";
-import { short } from "./typing/prompt-paths.ts";
-import type { Shell } from "./shell.ts";
+import { finishedJobsKeptMax } from "../../../core/limits.ts";
+import { signalTexts } from "../../kernel/signals.ts";
+import type { Changed, Ended } from "../../kernel/calls.ts";
+import { short } from "../typing/prompt-paths.ts";
+import type { Shell } from "../shell.ts";
 import type { Job } from "./job.ts";
 
 export const isRunning = (job: Job): boolean =>

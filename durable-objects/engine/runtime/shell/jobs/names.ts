@@ -1,5 +1,5 @@
 /** What `%1` and its like name. bash: general.c, jobs.c get_job_spec */
-import type { Shell } from "./shell.ts";
+import type { Shell } from "../shell.ts";
 import type { Job } from "./job.ts";
 
 const problemOf = (name: string): string => name.replace(/^%\??/, "");

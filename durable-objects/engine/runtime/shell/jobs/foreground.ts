@@ -1,11 +1,11 @@
 /** Waiting for the command in the foreground: it ends, or it is stopped. */
-import type { Step } from "../kernel/calls.ts";
-import { loops } from "./flow.ts";
-import { forgetJob, leaveStopped, takeBack } from "./job-control.ts";
-import { commandText } from "./bash/command-text.ts";
-import { reap, tellSignal } from "./jobs.ts";
-import type { Shell } from "./shell.ts";
-import type { FrameOf } from "./state.ts";
+import type { Step } from "../../kernel/calls.ts";
+import { loops } from "../flow.ts";
+import { forgetJob, leaveStopped, takeBack } from "./control.ts";
+import { commandText } from "../bash/command-text.ts";
+import { reap, tellSignal } from "./children.ts";
+import type { Shell } from "../shell.ts";
+import type { FrameOf } from "../state.ts";
 import type { Job } from "./job.ts";
 
 type Waiting = FrameOf<"wait">;
