@@ -303,6 +303,8 @@ export const finishedJobsKeptMax = 32;
 /** Parsed commands, and characters of their texts. */
 export const parsedCommandsKeptMax = 4_000;
 export const parsedCommandCharactersKeptMax = 4_000_000;
+/** How often in a row completion functions may say that they have loaded another. */
+export const completionLoadsMax = 8;
 /** Words that one word with braces (`{1..9}`) may become. */
 export const braceWordsMax = 50_000;
 /** Commands that a shell's history keeps. bash: HISTSIZE */

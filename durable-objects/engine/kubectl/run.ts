@@ -50,6 +50,7 @@ function* main(
   pending: [number, string][],
 ): Work<Outcome> {
   if (args[0] === "__complete") return yield* complete(args.slice(1), pending);
+  if (args[0] === "__completeNoDesc") return yield* complete(args.slice(1), pending, true);
   const { command, rest } = findCommand(args);
   if (command.path === "") yield* unknownCommand(args, rest, pending);
   else if (command.path === "create" && rest[0] !== undefined && !rest[0].startsWith("-"))

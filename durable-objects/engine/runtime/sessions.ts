@@ -199,8 +199,13 @@ export function sessionEnd(context: RuntimeContext, podKey: string, id: string):
       session.exitCode === undefined
     ) {
       if (session.tty)
-        for (const name in kernel.pod.processes)
-          if (kernel.pod.processes[name]?.session === id) kernel.kill(Number(name), 1);
+        for (const name in kernel.pod.processes) {
+          const process = kernel.pod.processes[name];
+          if (process?.session !== id) continue;
+          kernel.kill(Number(name), 1);
+          // A stopped one hears of it.
+          if (process.stopped) kernel.kill(Number(name), 18);
+        }
       session.inputEnded = true;
       session.input = "";
       kernel.run();

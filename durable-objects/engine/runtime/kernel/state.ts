@@ -17,6 +17,8 @@ export interface Wait {
   writable?: number[];
   /** A child's end. */
   childEnd?: true;
+  /** A child stops or goes on. */
+  childStop?: true;
   /** Answer of a request over the network, by its handle; of streams any of several, with spaces between them. */
   answer?: string;
 }
@@ -60,8 +62,11 @@ export interface Process {
   pendingSignals?: number[];
   /** Ignored signals (inherited). */
   ignoredSignals?: number[];
-  /** Stopped by a signal. */
+  /** Stopped by a signal, and by which. */
   stopped?: true;
+  stopSignal?: number;
+  /** It has stopped or gone on since its parent asked last. */
+  stateChanged?: true;
   /** Ended: exit code, or 256 * signal. */
   exitStatus?: number;
   /** Session it belongs to, when a terminal's or an exec's. */

@@ -1,4 +1,5 @@
 /** The line discipline of a terminal: echo, erase, ^C, ^D, ^U, ^W; output gets carriage returns. */
+import { foregroundGroup, groupOf } from "./process-groups.ts";
 import type { Kernel } from "./types.ts";
 import type { Session } from "./state.ts";
 
@@ -43,6 +44,7 @@ function key(kernel: Kernel, session: Session, character: string): void {
   if (signal !== undefined) {
     echo(kernel, session, caret(character));
     session.editedLine = "";
+    session.input = "";
     foreground(kernel, session, signal);
   } else if (character === "\x7f" || character === "\b") {
     if (edited) erase(kernel, session, lastLength(edited));
@@ -66,17 +68,10 @@ function key(kernel: Kernel, session: Session, character: string): void {
 
 /** Signals the terminal's foreground process group. */
 export function foreground(kernel: Kernel, session: Session, signal: number): void {
-  const first =
-    session.kind === "own" ? kernel.pod.containers[session.container]?.root : session.process;
-  const group = session.foregroundGroup ?? kernel.pod.processes[first ?? 0]?.pid;
+  const group = foregroundGroup(kernel, session);
   for (const name in kernel.pod.processes) {
     const process = kernel.pod.processes[name];
-    if (
-      !process ||
-      process.container !== session.container ||
-      (process.processGroup ?? process.pid) !== group
-    )
-      continue;
+    if (!process || process.container !== session.container || groupOf(process) !== group) continue;
     kernel.kill(Number(name), signal);
   }
 }

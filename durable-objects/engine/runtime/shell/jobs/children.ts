@@ -1,9 +1,10 @@
 /** Children of a shell: forking it, reaping them, the job table. */
-import { finishedJobsKeptMax } from "../../core/limits.ts";
-import { signalTexts } from "../kernel/signals.ts";
-import type { Shell } from "./shell.ts";
-import { calls } from "./bash/worked.ts";
-import type { Frame, Job, ShellState, Variable } from "./state.ts";
+import { signalTexts } from "../../kernel/signals.ts";
+import { noteChange, noteEnd } from "./table.ts";
+import type { Shell } from "../shell.ts";
+import { calls } from "../bash/worked.ts";
+import type { Frame, ShellState, Variable } from "../state.ts";
+import type { Job } from "./job.ts";
 
 /** Variables as a child gets them: arrays are changed in place. */
 function copied(variables: Record<string, Variable>): Record<string, Variable> {
@@ -29,10 +30,11 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   if (state.traps.ERR && shell.option("E")) traps.ERR = state.traps.ERR;
   if (state.traps.DEBUG && shell.option("T")) traps.DEBUG = state.traps.DEBUG;
   const {
-    interactive: _ia,
+    interactive,
     pendingOutput: _po,
     pendingTraps: _pt,
     exitStatus: _x,
+    groupBefore: _before,
     ...kept
   } = state;
   const complaintName = shell.within();
@@ -50,6 +52,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     ...(shell.bash
       ? { subshellDepth: (state.subshellDepth ?? 0) + 1, outerCalls: calls(state) }
       : {}),
+    ...(interactive ? { interactiveAbove: true as const } : {}),
     inSubshell: 1,
   };
   return shell.sys.fork(child);
@@ -62,34 +65,31 @@ export function dropWaited({ state }: Shell): void {
   if (gone) state.jobs = state.jobs.filter((job) => job !== gone);
 }
 
-export function addJob(shell: Shell, pids: number[], text: string): Job {
-  const { jobs } = shell.state;
-  const finished = jobs.filter((job) => job.pids.length === 0 || job.status !== undefined);
-  if (finished.length > finishedJobsKeptMax)
-    shell.state.jobs = jobs.filter((job) => job !== finished[0]);
-  const job: Job = {
-    number: Math.max(0, ...shell.state.jobs.map((known) => known.number)) + 1,
-    pids,
-    text,
-  };
-  shell.state.jobs.push(job);
-  return job;
-}
-
-/** Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. */
+/**
+ * Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. So does,
+ * where jobs are controlled, what has stopped or goes on.
+ */
 export function reap(
   shell: Shell,
-  own: (pid: number, status: number, signal?: number) => boolean,
+  own: (pid: number, status: number, signal?: number) => boolean = () => false,
 ): void {
+  const jobOf = (pid: number): Job | undefined =>
+    shell.state.jobs.find(
+      (job) => !job.inherited && job.status === undefined && job.pids.includes(pid),
+    );
   for (;;) {
     const ended = shell.sys.wait();
-    if (ended === undefined || ended === "none") return;
+    if (ended === undefined || ended === "none") break;
     if (own(ended.pid, ended.status, ended.signal)) continue;
-    const job = shell.state.jobs.find((known) => known.pids.includes(ended.pid));
-    if (job && job.pids.at(-1) === ended.pid) {
-      job.status = ended.status;
-      if (ended.signal) job.signal = ended.signal;
-    }
+    const job = jobOf(ended.pid);
+    if (job) noteEnd(shell, job, ended);
+  }
+  if (!shell.controlsJobs) return;
+  for (;;) {
+    const changed = shell.sys.waitChanged();
+    if (!changed) return;
+    const job = jobOf(changed.pid);
+    if (job) noteChange(shell, job, changed);
   }
 }
 
@@ -102,49 +102,8 @@ export function tellSignal(
   const text =
     signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
   if (!text) return;
-  if (!shell.bash || (signal === 15 && foreground)) return shell.write(2, `${text}\n`);
+  if (!shell.bash || (foreground && (signal === 15 || shell.state.interactive)))
+    return shell.write(2, `${text}\n`);
   if (signal !== 15 && foreground)
     shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);
 }
-
-/** What became of background jobs since the last prompt, as an interactive ash prints it. */
-export function tellJobs(shell: Shell): void {
-  reap(shell, () => false);
-  const { jobs } = shell.state;
-  for (const job of jobs)
-    if (job.status !== undefined && !job.told) {
-      job.told = 1;
-      shell.write(2, `${jobLine(shell, job)}\n`);
-    }
-  if (jobs.some((job) => job.told)) shell.state.jobs = jobs.filter((job) => !job.told);
-}
-
-export function jobLine(shell: Shell, job: Job, pid = false): string {
-  const current =
-    shell.state.jobs.at(-1) === job ? "+" : shell.state.jobs.at(-2) === job ? "-" : " ";
-  if (shell.bash) return bashJobLine(job, current, pid);
-  const state =
-    job.status === undefined
-      ? "Running"
-      : job.status === 0
-        ? "Done"
-        : job.status > 128
-          ? signalState(job.status - 128)
-          : `Done(${job.status})`;
-  return `[${job.number}]${current}  ${state.padEnd(27)}${shell.state.interactive ? job.text : ""}`;
-}
-
-function bashJobLine(job: Job, current: string, pid: boolean): string {
-  const state =
-    job.status === undefined
-      ? "Running"
-      : job.status === 0
-        ? "Done"
-        : job.signal
-          ? (signalTexts[job.signal] ?? `Signal ${job.signal}`)
-          : `Exit ${job.status}`;
-  return `[${job.number}]${current} ${pid ? String(job.pids[0]).padStart(5) : ""} ${state.padEnd(24)}${job.text}${job.status === undefined ? " &" : ""}`;
-}
-
-const signalState = (signal: number): string =>
-  ({ 1: "Hangup", 2: "Interrupt", 9: "Killed", 15: "Terminated" })[signal] ?? `Signal ${signal}`;

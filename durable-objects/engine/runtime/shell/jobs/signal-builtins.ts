@@ -1,12 +1,13 @@
 /** Builtins about signals and jobs. */
-import { Errno } from "../errno.ts";
-import { parseSignal, signalNames } from "../kernel/signals.ts";
-import { findJob, startWait } from "./blocking.ts";
-import { jobLine, reap } from "./jobs.ts";
-import { singleQuoted } from "./bash/quote.ts";
-import { usage, usageAlone } from "./bash/usage.ts";
-import type { Shell } from "./shell.ts";
-import { quoted } from "./variable-builtins.ts";
+import { Errno } from "../../errno.ts";
+import { parseSignal, signalNames } from "../../kernel/signals.ts";
+import { signalJob } from "./control.ts";
+import { reap } from "./children.ts";
+import { jobNamed, noSuchJob } from "./names.ts";
+import { singleQuoted } from "../bash/quote.ts";
+import { usage, usageAlone } from "../bash/usage.ts";
+import type { Shell } from "../shell.ts";
+import { quoted } from "../variable-builtins.ts";
 
 /** ERR, DEBUG, RETURN; false: it is none of them. */
 function trapOwn(shell: Shell, word: string, action: string | undefined): boolean {
@@ -138,48 +139,24 @@ export function kill(shell: Shell, argv: string[]): number {
     return 1;
   }
   let failed = 0;
+  if (words.some((word) => word.startsWith("%"))) reap(shell);
   for (const word of words) {
-    const job = word.startsWith("%") ? findJob(shell, word) : undefined;
+    const job = word.startsWith("%") ? jobNamed(shell, word) : undefined;
     if (!job && !/^-?\d+$/.test(word)) {
-      if (!shell.bash) shell.say(`invalid number '${word}'`);
-      else if (word.startsWith("%")) shell.complain(`${word}: no such job`);
+      if (word.startsWith("%")) noSuchJob(shell, word);
+      else if (!shell.bash) shell.say(`invalid number '${word}'`);
       else shell.complain(`${word}: arguments must be process or job IDs`);
       failed++;
       continue;
     }
-    for (const pid of job ? job.pids : [Number(word)]) {
-      try {
-        sys.kill(pid, signal);
-      } catch (error) {
-        if (!(error instanceof Errno)) throw error;
-        shell.say(`can't kill pid ${pid}: ${error.message}`);
-        failed++;
-      }
+    try {
+      if (job) signalJob(shell, job, signal);
+      else sys.kill(Number(word), signal);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      shell.say(`can't kill pid ${job ? (job.group ?? job.pids[0]) : word}: ${error.message}`);
+      failed++;
     }
   }
   return failed ? 1 : 0;
 }
-
-export function jobs(shell: Shell, argv: string[]): number {
-  reap(shell, () => false);
-  for (const job of shell.state.jobs) {
-    if (argv[1] === "-p") shell.write(1, `${job.pids.join(" ")}\n`);
-    else shell.write(1, `${jobLine(shell, job)}\n`);
-    if (job.status !== undefined) job.told = 1;
-  }
-  shell.state.jobs = shell.state.jobs.filter((job) => !job.told);
-  return 0;
-}
-
-export function foreground(shell: Shell, argv: string[]): number | undefined {
-  const job = findJob(shell, argv[1] ?? "%%");
-  if (!job) {
-    shell.complain(argv[1] ? `${argv[1]}: no such job` : "no current job");
-    return shell.state.flavour === "bash" ? 1 : 2;
-  }
-  shell.write(1, `${job.text}\n`);
-  job.told = 1;
-  return startWait(shell, ["wait", String(job.pids.at(-1))], false);
-}
-
-// Looking commands up
