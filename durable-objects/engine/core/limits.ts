@@ -163,6 +163,8 @@ export const kubectlTemplateDepthMax = 200;
 export const kustomizationDepthMax = 16;
 /** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
 export const kubectlJournalCharactersMax = 384 * 1024;
+/** Bytes that a port-forward has read from its connections and not written yet. */
+export const forwardBytesHeldMax = 64 * 1024;
 /** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
 export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */

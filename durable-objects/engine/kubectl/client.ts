@@ -33,6 +33,8 @@ export interface ApiAnswer {
   text: string;
   /** Of a stream: what follows the text. */
   stream?: string;
+  /** A port-forward that was let in. */
+  forward?: NonNullable<HttpResponse["forward"]>;
 }
 
 /** What is printed on standard error as it comes. */
@@ -84,6 +86,20 @@ export class ApiClient {
       "accept-encoding": "gzip",
       "kubectl-command": this.#command,
     };
+    Object.assign(headers, this.credentials());
+    if (call.upgrade) {
+      headers["connection"] = "Upgrade";
+      headers["upgrade"] = "websocket";
+      headers["sec-websocket-protocol"] = "v5.channel.k8s.io";
+    }
+    if (call.body !== undefined) headers["content-type"] = call.contentType ?? jsonType;
+    return headers;
+  }
+
+  /** Headers that say who asks. */
+  credentials(): Record<string, string> {
+    const { config } = this;
+    const headers: Record<string, string> = {};
     if (config.token) headers["authorization"] = `Bearer ${config.token}`;
     else if (config.username)
       headers["authorization"] =
@@ -94,12 +110,6 @@ export class ApiClient {
     if (impersonate.groups.length) headers["impersonate-group"] = impersonate.groups.join("\n");
     for (const [name, values] of Object.entries(impersonate.extra))
       headers[`impersonate-extra-${name.toLowerCase()}`] = values.join(", ");
-    if (call.upgrade) {
-      headers["connection"] = "Upgrade";
-      headers["upgrade"] = "websocket";
-      headers["sec-websocket-protocol"] = "v5.channel.k8s.io";
-    }
-    if (call.body !== undefined) headers["content-type"] = call.contentType ?? jsonType;
     return headers;
   }
 
@@ -133,9 +143,13 @@ export class ApiClient {
     });
     if ("error" in done) throw new UrlFailure(method, url, whyOf(done, url));
     this.#warn(done.response);
-    const { status, stream } = done.response;
-    const answer = { status, text: decodeUtf8(done.response.body) };
-    return stream === undefined ? answer : { ...answer, stream };
+    const { status, stream, forward } = done.response;
+        return {
+      status,
+      text: decodeUtf8(done.response.body),
+      ...(stream === undefined ? {} : { stream }),
+      ...(forward ? { forward } : {}),
+    };
   }
 
   /** k8s: client-go/rest/warnings.go warningWriter */

@@ -238,7 +238,7 @@ function tryAgain(
 function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
   if (!byProcess) return true;
   const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.processes ?? {};
-  return Object.values(processes).some((process) => process.wait?.answer === id);
+  return Object.values(processes).some((process) => process.wait?.answer?.split(" ").includes(id));
 }
 
 function expire(

@@ -74,7 +74,9 @@ export function apiServerAnswer(
     const at = watches ? answer.subscription : answer.follow;
     return { ...whole, stream: openApiStream(context, nextId(context, "a"), from, at) };
   }
-  if (answer?.type === "session" && answer.kind !== "portforward" && request.stream) {
+  if (answer?.type === "session" && request.stream) {
+    if (answer.kind === "portforward")
+      return { status: 101, headers: {}, body: "", forward: answer.session };
     const stream = openSession(context, nextId(context, "a"), from, answer.session);
     return { status: 101, headers: {}, body: "", stream };
   }

@@ -9,7 +9,8 @@ import {
 } from "../runtime/net/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { closeApiStream, hasApiNews, receiveApi, tellFollowers } from "./api-stream.ts";
-import { receiveSession, sendSession } from "./api-session.ts";
+import { receiveSession, sendSession, sessionRoom } from "./api-session.ts";
+import { forwardTo } from "./forward.ts";
 import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -135,6 +136,9 @@ export const network: Network = {
   receiveApi,
   receiveSession,
   sendSession,
+  sessionRoom,
+  forward: (context, podKey, session, port) =>
+    forwardTo(context, { ip: "127.0.0.1", pod: podKey }, session, port),
   closeApi: closeApiStream,
 
   settled(context, handle) {
