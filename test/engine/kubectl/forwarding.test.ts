@@ -1,6 +1,6 @@
 /** port-forward and proxy: servers of kubectl's own on ports of the machine it runs on. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { KubectlWorld } from "./kubectl-world.ts";
+import { KubectlWorld, toolbox } from "./kubectl-world.ts";
 
 let world: KubectlWorld;
 
@@ -66,7 +66,7 @@ describe("port-forward", () => {
 
   test("a port that is taken, and one that is free", () => {
     const { stdout, stderr, code } = world.sh(
-      "nc -lk -p 8080 & sleep 1; kubectl port-forward pod/web 8080:80; kill $!",
+      "kubectl port-forward pod/web 8080:80 >/dev/null & sleep 1; kubectl port-forward pod/web 8080:80; kill $!",
     );
     const taken = (address: string, network: string): string =>
       `unable to create listener: Error listen ${network} ${address}:8080: bind: address already in use`;
@@ -124,9 +124,9 @@ describe("port-forward", () => {
 });
 
 describe("proxy", () => {
-  const names = "curl -s localhost:8001/api/v1/namespaces/default/pods | jq -r '.items[].metadata.name'";
+  const names = `curl -s localhost:8001/api/v1/namespaces/default/pods | grep -o '"name": "[wt][a-z]*",' | sort -u`;
   test.each([
-    ["kubectl proxy", names, "toolbox\nweb\n", 8001],
+    ["kubectl proxy", names, '"name": "toolbox",\n"name": "web",\n', 8001],
     [
       "kubectl proxy --port=8011 --api-prefix=/custom/",
       "curl -s localhost:8011/custom/version | grep -o '\"major\": \"1\"'; curl -s localhost:8011/version",
@@ -141,7 +141,7 @@ describe("proxy", () => {
     ],
     [
       "kubectl proxy",
-      "curl -s localhost:8001/api/v1/namespaces/default/services/web:door/proxy/ | grep -o '<title>.*</title>'; curl -s -X DELETE localhost:8001/api/v1/namespaces/default/pods/nope | jq -r .reason",
+      "curl -s localhost:8001/api/v1/namespaces/default/services/web:door/proxy/ | grep -o '<title>.*</title>'; curl -s -X DELETE localhost:8001/api/v1/namespaces/default/pods/nope | grep -o 'NotFound'",
       `${welcome}NotFound\n`,
       8001,
     ],
@@ -158,6 +158,9 @@ describe("proxy", () => {
   });
 
   test("a watch comes as it happens, and after a loss of memory", () => {
+    world.create(toolbox("tools", "admin", "alpine/k8s:1.36.0"));
+    world.until(() => world.pod("tools").status.phase === "Running");
+    world.in = "tools";
     const proxy = world.start("kubectl proxy --port=8021");
     world.settle(1000);
     world.start(
@@ -171,7 +174,7 @@ describe("proxy", () => {
       '"name":"fresh"\n',
     );
     proxy.end();
-    world.out("kubectl delete configmap fresh");
+    world.in = "toolbox";
   });
 
   test("what it refuses", () => {

@@ -95,7 +95,7 @@ function* copyTo(k: Kubectl, source: FileSpec, target: FileSpec): Work<Outcome> 
   const { pod, container } = yield* podAndContainer(k, target, (text) => k.err(text));
   const command = ["tar", ...keep, "-xmf", "-", "-C", folder];
   const stream = yield* openSession(k, pod, "exec", query(command, container, true));
-  const name = joined(folderOfPath(cleaned(file)), baseOf(cleaned(file)));
+  const name = baseOf(cleaned(file));
   const archive = newArchive(cleaned(source.file), name);
   return k.continueAs("send", { stream, archive } satisfies Sending);
 }
