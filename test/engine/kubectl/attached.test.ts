@@ -24,6 +24,7 @@ beforeAll(() => {
   world = new KubectlWorld({ seed: "attached", nodes: 1 }).begin();
   world.create(
     pod("box", "echo begun; sleep 3600"),
+    pod("files", "sleep 3600"),
     pod("shell", "exec sh", { stdin: true, tty: true }),
     {
       apiVersion: "v1",
@@ -32,7 +33,7 @@ beforeAll(() => {
       spec: { containers: [{ name: "c", image: "registry.k8s.io/pause:3.10" }] },
     },
   );
-  for (const name of ["box", "shell", "bare"])
+  for (const name of ["box", "files", "shell", "bare"])
     world.until(() => world.pod(name).status.phase === "Running");
 });
 
@@ -131,30 +132,30 @@ describe("debug", () => {
 describe("cp", () => {
   test("a tree there and back", () => {
     world.out("mkdir -p /tmp/t/a/b /tmp/t/none; echo hi > /tmp/t/a/x; seq 1 60000 > /tmp/t/a/b/y");
-    const session = world.start("kubectl cp /tmp/t box:/tmp/t2");
+    const session = world.start("kubectl cp /tmp/t files:/tmp/t2");
     for (let i = 0; session.code === undefined && i < 50; i++) {
       world.evict();
       world.advance(20);
       session.read();
     }
     expect([session.stdout, session.stderr, session.code]).toEqual(["", "", 0]);
-    world.out("kubectl cp box:tmp/t2 /tmp/t3");
+    world.out("kubectl cp files:tmp/t2 /tmp/t3");
     expect(world.out("cd /tmp/t3; find . | sort; cmp a/b/y ../t/a/b/y && cat a/x")).toBe(
       ".\n./a\n./a/b\n./a/b/y\n./a/x\n./none\nhi\n",
     );
   });
 
   test.each([
-    ["echo x > /tmp/f; kubectl cp /tmp/f box:/tmp; kubectl exec box -- cat /tmp/f", "x\n", "", 0],
-    ["echo y > /tmp/f; kubectl cp /tmp/f default/box:/tmp/g -c c; kubectl exec box -- cat /tmp/g", "y\n", "", 0],
+    ["echo x > /tmp/f; kubectl cp /tmp/f files:/tmp; kubectl exec files -- cat /tmp/f", "x\n", "", 0],
+    ["echo y > /tmp/f; kubectl cp /tmp/f default/files:/tmp/g -c c; kubectl exec files -- cat /tmp/g", "y\n", "", 0],
     [
-      "kubectl exec box -- sh -c 'mkdir -p /l; ln -sf x /l/y; ln -sf x /l/z'; kubectl cp box:/l /tmp/l",
+      "kubectl exec files -- sh -c 'mkdir -p /l; ln -sf x /l/y; ln -sf x /l/z'; kubectl cp files:/l /tmp/l",
       "tar: removing leading '/' from member names\n",
       'warning: skipping symlink: "/tmp/l/y" -> "x" (consider using "kubectl exec -n \\"default\\" \\"box\\" -- tar cf - \\"/l\\" | tar xf -")\nwarning: skipping symlink: "/tmp/l/z" -> "x"\n',
       0,
     ],
     [
-      "kubectl cp box:/none /tmp/none",
+      "kubectl cp files:/none /tmp/none",
       "tar: /none: No such file or directory\ntar: error exit delayed from previous errors\n",
       "",
       0,
@@ -163,7 +164,7 @@ describe("cp", () => {
     expect(world.sh(line)).toEqual({ stdout, stderr: stderr.replaceAll('\\"', '"'), code });
   });
 
-  test.each(["kubectl cp /tmp/f bare:/tmp", "kubectl cp bare:/x /tmp/y"])("%s: there is no tar", (line) => {
+  test.each(["echo > /tmp/f; kubectl cp /tmp/f bare:/tmp", "kubectl cp bare:/x /tmp/y"])("%s: there is no tar", (line) => {
     const { stdout, stderr, code } = world.sh(line);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/exec: "tar": executable file not found in \$PATH/);
