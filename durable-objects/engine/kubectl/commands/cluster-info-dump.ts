@@ -7,8 +7,10 @@ import { Failure } from "../errors.ts";
 import type { KubeObject, ListObject } from "../objects.ts";
 import type { PodObject } from "../pods.ts";
 import { printerOf, type Printer } from "../printers/index.ts";
+import { inGoOrder } from "../go/typed-json.ts";
+import { structJson } from "../go/json.ts";
+import { builtInType } from "../merge/local-patch.ts";
 import { section, type Outcome, type Work } from "../work.ts";
-import { goTyped } from "../go/typed-list.ts";
 
 /** Lists of a namespace, and the files that they go to. */
 const lists: readonly [path: string, plural: string, kind: string, file: string][] = [
@@ -20,6 +22,16 @@ const lists: readonly [path: string, plural: string, kind: string, file: string]
   ["/apis/apps/v1", "replicasets", "ReplicaSetList", "replicasets"],
   ["/api/v1", "pods", "PodList", "pods"],
 ];
+
+/** A list with its kind, its items without theirs, fields in their structs' order. */
+function typed(list: ListObject, apiVersion: string, kind: string): ListObject {
+  const type = builtInType(apiVersion, kind.replace(/List$/, ""));
+  const items = list.items.map(({ kind: _kind, apiVersion: _version, ...item }) => {
+    const { managedFields: _managed, ...metadata } = item.metadata ?? {};
+    return inGoOrder({ ...item, metadata }, type) as KubeObject;
+  });
+  return { kind, apiVersion, metadata: list.metadata ?? {}, items };
+}
 
 interface Dump {
   k: Kubectl;
@@ -60,7 +72,7 @@ function* dumpNamespace(d: Dump, namespace: string): Work<void> {
       path: `${root}/namespaces/${namespace}/${plural}`,
     });
     const apiVersion = root.replace(/^\/apis?\//, "");
-    yield* put(d, `${namespace}/${file}${d.extension}`, d.print(goTyped(list, apiVersion, kind)));
+    yield* put(d, `${namespace}/${file}${d.extension}`, d.print(typed(list, apiVersion, kind)));
     if (plural !== "pods") continue;
     for (const pod of list.items) yield* section(() => dumpLogs(d, namespace, pod as PodObject));
   }
@@ -80,14 +92,19 @@ function* namespacesOf(k: Kubectl): Work<string[]> {
 function* run(k: Kubectl): Work<Outcome> {
   const { flags } = k;
   const output = flags.string("output");
-  const print = yield* printerOf(flags);
+  const other = yield* printerOf(flags);
+  const print: Printer = (object) => {
+    if (output === "json") return `${structJson(object, "    ")}\n`;
+    if (output !== "name") return other(object);
+    throw new Failure(`list types are not supported by name printing: *v1.${object.kind}`);
+  };
   const client = yield* k.client();
   podTimeout(k);
   yield* k.namespace();
   const extension = { json: ".json", yaml: ".yaml" }[output] ?? ".txt";
   const d: Dump = { k, print, folder: flags.string("output-directory"), extension };
   const nodes = yield* client.json<KubeObject>({ path: "/api/v1/nodes" });
-  yield* put(d, `nodes${extension}`, print(goTyped(nodes as ListObject, "v1", "NodeList")));
+  yield* put(d, `nodes${extension}`, print(typed(nodes as ListObject, "v1", "NodeList")));
   for (const namespace of yield* namespacesOf(k))
     yield* section(function* () {
       yield* dumpNamespace(d, namespace);
