@@ -196,7 +196,7 @@ function* validated({ k, infos }: Edited, text: string, results: Results): Work<
       .replace(/^error validating "edited-file": error validating data: /, "")
       .replace(/; if you choose to ignore these errors, .*$/s, "");
   }
-  const [info] = infos as [Info];
+  const info = infos[0] as Info;
   const named = `${fullNameOf(info.type)} ${goQuote(info.name)}`;
   k.err(`error: ${named} is invalid\n`);
   results.reasons.push({

@@ -34,7 +34,7 @@ export const newUnpacking = (
 ): Unpacking => ({ ...place, bytes: "", left: 0, pad: 0, long: {} });
 
 /** Characters of a long name that are kept. */
-const nameMax = 8192;
+const longNameCharacters = 8192;
 
 /** Takes bytes in; texts for standard error. The failure ends it. */
 export function unpack(sys: Sys, state: Unpacking, bytes: string): { told: string; error?: string } {
@@ -67,7 +67,7 @@ export function unpack(sys: Sys, state: Unpacking, bytes: string): { told: strin
 function content(sys: Sys, state: Unpacking): void {
   const part = state.bytes.slice(0, state.left);
   state.left -= part.length;
-  if (state.meta) state.meta.text += part.slice(0, Math.max(0, nameMax - state.meta.text.length));
+  if (state.meta) state.meta.text += part.slice(0, Math.max(0, longNameCharacters - state.meta.text.length));
   else if (state.fd !== undefined && part !== "") sys.write(state.fd, part);
   let rest = state.bytes.slice(part.length);
   if (state.left === 0) {

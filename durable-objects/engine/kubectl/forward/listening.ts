@@ -10,7 +10,7 @@ const bindErrors: Record<string, string> = {
 };
 
 /** Tries of a port that the kernel draws. */
-const drawsMax = 100;
+const drawTries = 100;
 
 const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
 
@@ -36,7 +36,7 @@ export function listenAt(
       return { fd: sys.listen(drawn, "t", address), port: drawn };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      if (error.code === "EADDRINUSE" && port === 0 && draws < drawsMax) continue;
+      if (error.code === "EADDRINUSE" && port === 0 && draws < drawTries) continue;
       return { error: bindErrors[error.code] ?? error.message.toLowerCase() };
     }
   }

@@ -257,8 +257,9 @@ function pursue(sys: Sys, served: Served, one: Open, { request, state }: NonNull
     return undefined;
   }
   one.stream = response.stream;
-  const streamed = { ...passed(response.headers), "transfer-encoding": "chunked" };
-  delete streamed["content-length" as keyof typeof streamed];
+  const streamed: Record<string, string> = passed(response.headers);
+  streamed["transfer-encoding"] = "chunked";
+  delete streamed["content-length"];
   const whole = responseBytes({ ...response, headers: streamed, body: "" });
   one.output += whole.replace(/content-length: 0\r\n/, "");
   if (response.body) one.output += chunk(response.body);
