@@ -51,7 +51,7 @@ function* main(
   pending: [number, string][],
 ): Work<Outcome> {
   if (given[0] === "__complete") return yield* complete(given.slice(1), pending);
-  const args = yield* withPreferences(given, (text) => pending.push([2, encodeUtf8(text)]));
+  const args = yield* preferred(given, pending);
   const { command, rest } = findCommand(args);
   if (command.path === "") yield* unknownCommand(args, rest, pending);
   else if (command.path === "create" && rest[0] !== undefined && !rest[0].startsWith("-"))
@@ -75,6 +75,19 @@ function* main(
   if (!made) throw new Failure(`${k.path} is not simulated`);
   const outcome = yield* made.run(k);
   return flags.bool("warnings-as-errors") ? warned(k, outcome) : outcome;
+}
+
+/** The command line with the user's preferences. k8s: cmd/cmd.go NewKubectlCommand */
+function* preferred(
+  given: readonly string[],
+  pending: [number, string][],
+): Work<readonly string[]> {
+  try {
+    return yield* withPreferences(given, (text) => pending.push([2, encodeUtf8(text)]));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Exit(1, `error occurred while applying preferences ${error.message}`);
+  }
 }
 
 /** Flags that an environment variable turns on. k8s: cmd/util/helpers.go FeatureGate, AddPruningFlags */

@@ -56,6 +56,29 @@ function* save(k: Kubectl, path: string, preference: Preference): Work<number> {
   return 0;
 }
 
+const optionsInOrder = (options: readonly Option[]): Option[] =>
+  options.map((one) => ({ name: one.name, default: one.default }));
+
+/** Fields as their structs have them. k8s: kubectl/pkg/config/v1beta1/types.go */
+function inOrder({ kind, apiVersion, defaults, aliases, ...rest }: Preference): Preference {
+  return {
+    kind,
+    apiVersion,
+    defaults: (defaults ?? []).map(({ command, options }) => ({
+      command,
+      options: options ? optionsInOrder(options) : null,
+    })),
+    aliases: (aliases ?? []).map(({ name, command, prependArgs, appendArgs, options }) => ({
+      name,
+      command,
+      ...(prependArgs ? { prependArgs } : {}),
+      ...(appendArgs ? { appendArgs } : {}),
+      ...(options ? { options: optionsInOrder(options) } : {}),
+    })),
+    ...rest,
+  };
+}
+
 function* view(k: Kubectl): Work<Outcome> {
   const { path, explicit } = yield* pathOf(k);
   if (!(yield* stat(path))) {
@@ -70,8 +93,7 @@ function* view(k: Kubectl): Work<Outcome> {
     return k.fail("error parsing kuberc file: EOF");
   }
   const found = parsed(yield* readFile(path));
-  const { kind, apiVersion, defaults, aliases, ...rest } = found;
-  const shown = { kind, apiVersion, defaults: defaults ?? [], aliases: aliases ?? [], ...rest };
+  const shown = inOrder(found);
   const format = k.flags.string("output") || "yaml";
   if (format === "json") k.out(`${structJson(shown, "    ")}\n`);
   else k.out((yield* printerOf(k.flags, { format }))(shown as unknown as KubeObject));
