@@ -1,6 +1,7 @@
 /** One command line from its arguments to its exit code: which command it is, its flags, its help, its failures. */
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { goQuote } from "../machinery/field.ts";
+import { StatusError } from "../machinery/status.ts";
 import { environment } from "./asks.ts";
 import { complete } from "./complete.ts";
 import { Kubectl, type Command } from "./command.ts";
@@ -37,7 +38,9 @@ function* guarded(
 ): Work<Outcome> {
   try {
     return yield* main(args, continued, pending);
-  } catch (error) {
+  } catch (thrown) {
+    // Texts that cannot be read are told as the server tells of them.
+    const error = thrown instanceof StatusError ? new Failure(thrown.message) : thrown;
     if (!(error instanceof Failure)) throw error;
     const { text, code } = report(error);
     if (text !== "") pending.push([2, encodeUtf8(text)]);

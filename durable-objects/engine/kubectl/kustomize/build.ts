@@ -12,6 +12,7 @@ import type { Work } from "../work.ts";
 import { generate } from "./generators.ts";
 import { patchAll } from "./patches.ts";
 import { absolute } from "./paths.ts";
+import { loadReplacements } from "./replacements.ts";
 import { transform } from "./transformers.ts";
 import { resourceOf, type Kustomization, type Resource } from "./types.ts";
 
@@ -56,18 +57,50 @@ export function* build(given: string): Work<KubeObject[]> {
   return resources.map(({ object }) => object);
 }
 
-function* accumulate(folder: string, below: readonly Resource[], depth = 0): Work<Resource[]> {
+function* accumulate(
+  folder: string,
+  below: readonly Resource[],
+  depth = 0,
+  component = false,
+): Work<Resource[]> {
   if (depth > kustomizationDepthMax) throw new Failure(`cycle not allowed: ${folder}`);
   const config = yield* load(folder);
+  const kind = config.kind ?? "Kustomization";
+  if (component && kind !== "Component")
+    throw new Failure(`expected kind 'Component' for path '${folder}' but got '${kind}'`);
+  if (!component && kind === "Component" && depth > 0)
+    throw new Failure(`expected kind != 'Component' for path '${folder}'`);
   const resources: Resource[] = [...below];
   for (const name of [...(config.resources ?? []), ...(config.bases ?? [])])
     resources.push(...(yield* oneResource(folder, name, depth)));
   yield* generate(folder, config, resources);
   let all = resources;
-  for (const name of config.components ?? [])
-    all = yield* accumulate(yield* absolute(`${folder}/${name}`), all, depth + 1);
+  for (const name of config.components ?? []) all = yield* oneComponent(folder, name, all, depth);
   yield* patchAll(folder, config, all);
-  return transform(config, all, depth === 0);
+  const replacements = yield* loadReplacements(folder, config.replacements ?? []);
+  return transform({ ...config, replacements }, all, depth === 0);
+}
+
+function* oneComponent(
+  folder: string,
+  name: string,
+  all: readonly Resource[],
+  depth: number,
+): Work<Resource[]> {
+  const path = yield* absolute(`${folder}/${name}`);
+  const found = yield* stat(trimEndOf(path, "/"));
+  if (!found)
+    throw new Failure(
+      `accumulating components: loader.New ${JSON.stringify(noFolder(name, path).message.replace(/^must build at directory: /, ""))}`,
+    );
+  try {
+    return yield* accumulate(path, all, depth + 1, true);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(
+      `accumulating components: accumulateDirectory: ${JSON.stringify(error.message)}`,
+    );
+  }
 }
 
 function* oneResource(folder: string, name: string, depth: number): Work<Resource[]> {
