@@ -128,8 +128,10 @@ export const network: Network = {
     if (request.method !== "GET" || connects.test(request.path)) return undefined;
     const from = sourceOfPod(context, podKey);
     const { outcome } = route(context, from, request.host, request.port, "TCP");
-    if (outcome.to === "apiserver")
-      return apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
+    if (outcome.to === "apiserver") {
+      const answer = apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
+      return "type" in answer ? undefined : answer;
+    }
     const refused = outcome.to === "nobody" && outcome.error === "refused";
     return refused && outcome.afterMs === 0 ? { refused: true } : undefined;
   },

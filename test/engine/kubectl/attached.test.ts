@@ -105,7 +105,7 @@ describe("debug", () => {
       "exit\n",
     ]);
     expect(shown).toBe(
-      `Targeting container "c". If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n${notice}/ # ps | grep -c '[s]leep 3600'\n1\n/ # exit\n` +
+      `Targeting container "c". If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n${notice}ps | grep -c '[s]leep 3600'\n1\n/ # exit\n` +
         "Session ended, the ephemeral container will not be restarted but may be reattached using 'kubectl attach box -c dbg -n default -i -t' if it is still running\n",
     );
     expect(code).toBe(0);
@@ -151,7 +151,7 @@ describe("cp", () => {
     [
       "kubectl exec files -- sh -c 'mkdir -p /l; ln -sf x /l/y; ln -sf x /l/z'; kubectl cp files:/l /tmp/l",
       "tar: removing leading '/' from member names\n",
-      'warning: skipping symlink: "/tmp/l/y" -> "x" (consider using "kubectl exec -n \\"default\\" \\"box\\" -- tar cf - \\"/l\\" | tar xf -")\nwarning: skipping symlink: "/tmp/l/z" -> "x"\n',
+      'warning: skipping symlink: "/tmp/l/y" -> "x" (consider using "kubectl exec -n \\"default\\" \\"files\\" -- tar cf - \\"/l\\" | tar xf -")\nwarning: skipping symlink: "/tmp/l/z" -> "x"\n',
       0,
     ],
     [
@@ -175,8 +175,9 @@ describe("cp", () => {
 describe("help on a terminal", () => {
   test("is as wide as that", () => {
     const shown = (cols: number): string => {
-      const session = world.start(`stty cols ${cols}; kubectl proxy --help`, terminal);
-      world.settle(1000);
+      const session = world.start("sleep 1; kubectl proxy --help", terminal);
+      session.resize(cols, 24);
+      world.settle(3000);
       session.read();
       return session.stdout.replaceAll("\r\n", "\n");
     };

@@ -98,7 +98,7 @@ describe("port-forward", () => {
 
   test("goes on after a loss of memory, and ends well with ^C", () => {
     const terminal = "stdin=true&stdout=true&tty=true&stderr=false";
-    const session = world.start("kubectl port-forward pod/web 8080:80; echo $?", terminal);
+    const session = world.start("exec kubectl port-forward pod/web 8080:80", terminal);
     world.settle(1000);
     world.evict();
     expect(world.out(title)).toBe(welcome);
@@ -109,8 +109,9 @@ describe("port-forward", () => {
     world.settle(1000);
     session.read();
     expect(session.stdout.replaceAll("\r", "")).toBe(
-      `${both(8080, 80)}Handling connection for 8080\nHandling connection for 8080\n^C0\n`,
+      `${both(8080, 80)}Handling connection for 8080\nHandling connection for 8080\n^C`,
     );
+    expect(session.code).toBe(0);
   });
 
   test("a Pod that is gone is a connection lost", () => {
