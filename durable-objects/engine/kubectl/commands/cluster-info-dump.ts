@@ -1,5 +1,5 @@
 /** kubectl cluster-info dump. k8s: kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go */
-import { podTimeout } from "./logs.ts";
+import { podTimeout } from "./pod/logs.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { writeFile } from "../asks.ts";
 import type { Command, Kubectl } from "../command.ts";

@@ -1,22 +1,22 @@
 /** kubectl debug. k8s: kubectl/pkg/cmd/debug/debug.go */
-import { goQuote } from "../../machinery/field.ts";
-import { parseYaml } from "../../schema/yaml.ts";
-import { attachOrLog, printLog, waitPod } from "../attaching.ts";
-import { readFile } from "../asks.ts";
-import { strategicPatchType } from "../client.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeOf } from "../config/client-config.ts";
-import { copyOf, ephemeral, onNode, type DebugOptions } from "../debug/pods.ts";
-import { isPowerless, profileOf } from "../debug/profiles.ts";
-import { apiVersionOf } from "../discovery.ts";
-import { Failure, isNotFound, StatusFailure } from "../errors.ts";
-import { fileOptions, hasFiles } from "../files.ts";
-import { imageReference } from "../mutate/image-reference.ts";
-import type { KubeObject } from "../objects.ts";
-import type { ContainerStatus, PodContainer, PodObject } from "../pods.ts";
-import type { Info } from "../result.ts";
-import { runSession } from "../session.ts";
-import { section, type Outcome, type Work } from "../work.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { parseYaml } from "../../../schema/yaml.ts";
+import { attachOrLog, printLog, waitPod } from "../../attaching.ts";
+import { readFile } from "../../asks.ts";
+import { strategicPatchType } from "../../client.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { copyOf, ephemeral, onNode, type DebugOptions } from "../../debug/pods.ts";
+import { isPowerless, profileOf } from "../../debug/profiles.ts";
+import { apiVersionOf } from "../../discovery.ts";
+import { Failure, isNotFound, StatusFailure } from "../../errors.ts";
+import { fileOptions, hasFiles } from "../../files.ts";
+import { imageReference } from "../../mutate/image-reference.ts";
+import type { KubeObject } from "../../objects.ts";
+import type { ContainerStatus, PodContainer, PodObject } from "../../pods.ts";
+import type { Info } from "../../result.ts";
+import { runSession } from "../../session.ts";
+import { section, type Outcome, type Work } from "../../work.ts";
 
 const attaches = ({ flags }: Kubectl): boolean =>
   flags.changed("attach") ? flags.bool("attach") : flags.bool("stdin");

@@ -1,12 +1,12 @@
 /** kubectl run. k8s: kubectl/pkg/cmd/run/run.go, kubectl/pkg/generate/versioned/run.go */
-import { attachOrLog, printLog, waitPod } from "../attaching.ts";
-import { now } from "../asks.ts";
-import { goQuote } from "../../machinery/field.ts";
-import { envVarProblems } from "../mutate/env-names.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Exit, Failure, isNotFound, throwAll } from "../errors.ts";
-import { createObject } from "../mutate/generate.ts";
-import { imageReference } from "../mutate/image-reference.ts";
+import { attachOrLog, printLog, waitPod } from "../../attaching.ts";
+import { now } from "../../asks.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { envVarProblems } from "../../mutate/env-names.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Exit, Failure, isNotFound, throwAll } from "../../errors.ts";
+import { createObject } from "../../mutate/generate.ts";
+import { imageReference } from "../../mutate/image-reference.ts";
 import {
   annotateApplied,
   dryRunOf,
@@ -15,13 +15,13 @@ import {
   requireFlags,
   type DryRun,
   type Place,
-} from "../mutate/mutation.ts";
-import { overridden } from "../mutate/overrides.ts";
-import type { KubeObject } from "../objects.ts";
-import { containerOrDefault, type PodObject } from "../pods.ts";
-import { runSession, type SessionPlace } from "../session.ts";
-import { Continue, type Outcome, type Work } from "../work.ts";
-import { parseLabels } from "./expose.ts";
+} from "../../mutate/mutation.ts";
+import { overridden } from "../../mutate/overrides.ts";
+import type { KubeObject } from "../../objects.ts";
+import { containerOrDefault, type PodObject } from "../../pods.ts";
+import { runSession, type SessionPlace } from "../../session.ts";
+import { Continue, type Outcome, type Work } from "../../work.ts";
+import { parseLabels } from "../expose.ts";
 
 const attaches = ({ flags }: Kubectl): boolean =>
   flags.changed("attach") ? flags.bool("attach") : flags.bool("stdin");

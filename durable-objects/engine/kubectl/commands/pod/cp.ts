@@ -1,7 +1,7 @@
 /** kubectl cp. k8s: kubectl/pkg/cmd/cp/cp.go */
-import { cloneJson } from "../../runtime/bytes.ts";
-import type { SessionFrame } from "../../runtime/net/api-stream.ts";
-import { newArchive, nextBytes, type Archive } from "../copy/archive.ts";
+import { cloneJson } from "../../../runtime/bytes.ts";
+import type { SessionFrame } from "../../../runtime/net/api-stream.ts";
+import { newArchive, nextBytes, type Archive } from "../../copy/archive.ts";
 import {
   archivePrefix,
   baseOf,
@@ -10,15 +10,15 @@ import {
   folderOfPath,
   joined,
   type FileSpec,
-} from "../copy/paths.ts";
-import { newUnpacking, unpack, type Unpacking } from "../copy/unpack.ts";
-import { call } from "../asks.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeOf } from "../config/client-config.ts";
-import { Failure } from "../errors.ts";
-import { containerOrDefault, namedContainer, type PodObject } from "../pods.ts";
-import { endOf, openSession, sendTo } from "../session.ts";
-import { ask, section, type Outcome, type Work } from "../work.ts";
+} from "../../copy/paths.ts";
+import { newUnpacking, unpack, type Unpacking } from "../../copy/unpack.ts";
+import { call } from "../../asks.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { Failure } from "../../errors.ts";
+import { containerOrDefault, namedContainer, type PodObject } from "../../pods.ts";
+import { endOf, openSession, sendTo } from "../../session.ts";
+import { ask, section, type Outcome, type Work } from "../../work.ts";
 
 /** The Pod and container that are meant; `tell`: where of a default container is told. k8s: exec.go Run */
 function* podAndContainer(

@@ -1,10 +1,10 @@
 /** kubectl exec and attach. k8s: kubectl/pkg/cmd/exec/exec.go, kubectl/pkg/cmd/attach/attach.go */
-import { attachTo, terminalWanted } from "../attaching.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeOf } from "../config/client-config.ts";
-import { Failure } from "../errors.ts";
-import { fileOptions } from "../files.ts";
-import { isList, type KubeObject } from "../objects.ts";
+import { attachTo, terminalWanted } from "../../attaching.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { Failure } from "../../errors.ts";
+import { fileOptions } from "../../files.ts";
+import { isList, type KubeObject } from "../../objects.ts";
 import {
   byActivity,
   containerOrDefault,
@@ -13,10 +13,10 @@ import {
   selectorFor,
   typeText,
   type PodObject,
-} from "../pods.ts";
-import { openSession, runSession, type SessionPlace } from "../session.ts";
-import type { Wanted } from "../result.ts";
-import type { Outcome, Work } from "../work.ts";
+} from "../../pods.ts";
+import { openSession, runSession, type SessionPlace } from "../../session.ts";
+import type { Wanted } from "../../result.ts";
+import type { Outcome, Work } from "../../work.ts";
 
 function timeoutOf(k: Kubectl): number {
   const ms = k.flags.duration("pod-running-timeout");

@@ -1,15 +1,15 @@
 /** kubectl port-forward. k8s: kubectl/pkg/cmd/portforward/portforward.go, client-go/tools/portforward/portforward.go */
-import { goQuote } from "../../machinery/field.ts";
-import { accept, connectForward } from "../../runtime/net/socket.ts";
-import { cloneJson } from "../../runtime/bytes.ts";
-import type { HttpResponse } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeOf } from "../config/client-config.ts";
-import { klogHead } from "../discovery.ts";
-import { Failure } from "../errors.ts";
-import { carry, close, type Connection } from "../forward/connections.ts";
-import { hasAddress, listenAt, unavailable } from "../forward/listening.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { accept, connectForward } from "../../../runtime/net/socket.ts";
+import { cloneJson } from "../../../runtime/bytes.ts";
+import type { HttpResponse } from "../../../runtime/kernel/state.ts";
+import type { Sys } from "../../../runtime/kernel/types.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { klogHead } from "../../discovery.ts";
+import { Failure } from "../../errors.ts";
+import { carry, close, type Connection } from "../../forward/connections.ts";
+import { hasAddress, listenAt, unavailable } from "../../forward/listening.ts";
 import {
   hostPort,
   parseAddresses,
@@ -17,9 +17,9 @@ import {
   resolvePorts,
   type ListenAddress,
   type PortPair,
-} from "../forward/ports.ts";
-import type { PodObject } from "../pods.ts";
-import { ask, at, type Outcome, type Work } from "../work.ts";
+} from "../../forward/ports.ts";
+import type { PodObject } from "../../pods.ts";
+import { ask, at, type Outcome, type Work } from "../../work.ts";
 import { objectOf, podFor } from "./exec.ts";
 
 type ForwardSession = NonNullable<HttpResponse["forward"]>;
