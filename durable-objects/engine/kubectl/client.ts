@@ -144,7 +144,7 @@ export class ApiClient {
     if ("error" in done) throw new UrlFailure(method, url, whyOf(done, url));
     this.#warn(done.response);
     const { status, stream, forward } = done.response;
-        return {
+    return {
       status,
       text: decodeUtf8(done.response.body),
       ...(stream === undefined ? {} : { stream }),

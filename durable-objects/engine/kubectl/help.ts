@@ -42,8 +42,7 @@ export function* helpPlace(): Work<[home: string, width: number]> {
 /** Columns before the usage of a flag. k8s: templates/help_flags_printer.go offset */
 const flagOffset = 10;
 
-const wrapped = (text: string, width: number): string =>
-  width > 0 ? wordWrap(text, width) : text;
+const wrapped = (text: string, width: number): string => (width > 0 ? wordWrap(text, width) : text);
 
 function flagText(flag: FlagFacts, width: number): string {
   const head = flag.shorthand ? `    -${flag.shorthand}, ` : "    ";

@@ -130,8 +130,7 @@ function isGiven(args: readonly string[], name: string, shorthand: string): bool
       arg === `--${name}` ||
       arg.startsWith(`--${name}=`) ||
       (shorthand !== "" &&
-        (arg.startsWith(`-${shorthand}`) ||
-          (/^-[a-zA-Z]+$/.test(arg) && arg.includes(shorthand)))),
+        (arg.startsWith(`-${shorthand}`) || (/^-[a-zA-Z]+$/.test(arg) && arg.includes(shorthand)))),
   );
 }
 
@@ -169,9 +168,7 @@ export function* withPreferences(
   validate(preference);
   const { command } = findCommand(args);
   const unknown = command.path === "" && withoutFlags(rootFacts(), args).length > 0;
-  return unknown
-    ? aliased(preference, args, err)
-    : defaulted(preference, command, args, err);
+  return unknown ? aliased(preference, args, err) : defaulted(preference, command, args, err);
 }
 
 /** Flags go before the arguments of the command. */
@@ -214,7 +211,9 @@ function aliased(
   const alias = (aliases ?? []).find(({ name }) => name === args[at]);
   if (!alias) return args;
   if (commandOf(alias.name)) {
-    err(`Warning: Setting alias ${JSON.stringify(alias.name)} to a built-in command is not supported\n`);
+    err(
+      `Warning: Setting alias ${JSON.stringify(alias.name)} to a built-in command is not supported\n`,
+    );
     return args;
   }
   const command = commandOf(alias.command);

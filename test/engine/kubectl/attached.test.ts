@@ -38,7 +38,10 @@ beforeAll(() => {
 });
 
 /** What a line shows on a terminal, keys typed one after the other; memory is lost before each of them. */
-function screen(line: string, keys: readonly string[]): { shown: string; code: number | undefined } {
+function screen(
+  line: string,
+  keys: readonly string[],
+): { shown: string; code: number | undefined } {
   const session = world.start(line, terminal);
   for (const typed of ["", ...keys]) {
     if (typed) session.write(typed);
@@ -53,10 +56,10 @@ function screen(line: string, keys: readonly string[]): { shown: string; code: n
 
 describe("run", () => {
   test("-it --rm: a shell, and nothing is left", () => {
-    const { shown, code } = screen("kubectl run t1 -it --rm --image=busybox --restart=Never -- sh", [
-      "echo $((40+2))\n",
-      "exit\n",
-    ]);
+    const { shown, code } = screen(
+      "kubectl run t1 -it --rm --image=busybox --restart=Never -- sh",
+      ["echo $((40+2))\n", "exit\n"],
+    );
     expect(shown).toBe(
       `/ # ${notice}echo $((40+2))\n42\n/ # exit\n${ended("t1", "t1")}pod "t1" deleted from default namespace\n`,
     );
@@ -100,10 +103,10 @@ describe("attach", () => {
 
 describe("debug", () => {
   test("-it: a container beside the others, with their processes in sight", () => {
-    const { shown, code } = screen("kubectl debug -it box --image=busybox -c dbg --target=c -- sh", [
-      "ps | grep -c '[s]leep 3600'\n",
-      "exit\n",
-    ]);
+    const { shown, code } = screen(
+      "kubectl debug -it box --image=busybox -c dbg --target=c -- sh",
+      ["ps | grep -c '[s]leep 3600'\n", "exit\n"],
+    );
     expect(shown).toBe(
       `Targeting container "c". If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n${notice}ps | grep -c '[s]leep 3600'\n1\n/ # exit\n` +
         "Session ended, the ephemeral container will not be restarted but may be reattached using 'kubectl attach box -c dbg -n default -i -t' if it is still running\n",
@@ -115,7 +118,8 @@ describe("debug", () => {
     const said = world.sh(
       "kubectl debug node/node-1 -i --image=busybox -- chroot /host cat /etc/hostname",
     );
-    const [, name] = /^Creating debugging pod (node-debugger-node-1-[a-z0-9]{5}) /.exec(said.stdout) ?? [];
+    const [, name] =
+      /^Creating debugging pod (node-debugger-node-1-[a-z0-9]{5}) /.exec(said.stdout) ?? [];
     expect(said.stdout).toBe(
       `Creating debugging pod ${name} with container debugger on node node-1.\nnode-1\n`,
     );
@@ -146,8 +150,18 @@ describe("cp", () => {
   });
 
   test.each([
-    ["echo x > /tmp/f; kubectl cp /tmp/f files:/tmp; kubectl exec files -- cat /tmp/f", "x\n", "", 0],
-    ["echo y > /tmp/f; kubectl cp /tmp/f default/files:/tmp/g -c c; kubectl exec files -- cat /tmp/g", "y\n", "", 0],
+    [
+      "echo x > /tmp/f; kubectl cp /tmp/f files:/tmp; kubectl exec files -- cat /tmp/f",
+      "x\n",
+      "",
+      0,
+    ],
+    [
+      "echo y > /tmp/f; kubectl cp /tmp/f default/files:/tmp/g -c c; kubectl exec files -- cat /tmp/g",
+      "y\n",
+      "",
+      0,
+    ],
     [
       "kubectl exec files -- sh -c 'mkdir -p /l; ln -sf x /l/y; ln -sf x /l/z'; kubectl cp files:/l /tmp/l",
       "tar: removing leading '/' from member names\n",
@@ -164,12 +178,15 @@ describe("cp", () => {
     expect(world.sh(line)).toEqual({ stdout, stderr: stderr.replaceAll('\\"', '"'), code });
   });
 
-  test.each(["echo > /tmp/f; kubectl cp /tmp/f bare:/tmp", "kubectl cp bare:/x /tmp/y"])("%s: there is no tar", (line) => {
-    const { stdout, stderr, code } = world.sh(line);
-    expect(stdout).toBe("");
-    expect(stderr).toMatch(/exec: "tar": executable file not found in \$PATH/);
-    expect(code).toBe(1);
-  });
+  test.each(["echo > /tmp/f; kubectl cp /tmp/f bare:/tmp", "kubectl cp bare:/x /tmp/y"])(
+    "%s: there is no tar",
+    (line) => {
+      const { stdout, stderr, code } = world.sh(line);
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(/exec: "tar": executable file not found in \$PATH/);
+      expect(code).toBe(1);
+    },
+  );
 });
 
 describe("help on a terminal", () => {

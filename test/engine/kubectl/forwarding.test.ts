@@ -91,9 +91,7 @@ describe("port-forward", () => {
       world.out(
         beside("kubectl port-forward pod/web 8080:80", "curl -s localhost:8080/big.txt | md5sum"),
       ),
-    ).toBe(
-      world.out("seq 1 60000 | md5sum") + both(8080, 80) + "Handling connection for 8080\n",
-    );
+    ).toBe(world.out("seq 1 60000 | md5sum") + both(8080, 80) + "Handling connection for 8080\n");
   });
 
   test("goes on after a loss of memory, and ends well with ^C", () => {
@@ -130,7 +128,7 @@ describe("proxy", () => {
     ["kubectl proxy", names, '"name": "toolbox",\n"name": "web",\n', 8001],
     [
       "kubectl proxy --port=8011 --api-prefix=/custom/",
-      "curl -s localhost:8011/custom/version | grep -o '\"major\": \"1\"'; curl -s localhost:8011/version",
+      'curl -s localhost:8011/custom/version | grep -o \'"major": "1"\'; curl -s localhost:8011/version',
       '"major": "1"\n404 page not found\n',
       8011,
     ],
@@ -171,7 +169,7 @@ describe("proxy", () => {
     world.evict();
     world.out("kubectl create configmap fresh");
     world.settle(1000);
-    expect(world.out("grep -o '\"name\":\"fresh\"' /tmp/watched | head -n 1")).toBe(
+    expect(world.out('grep -o \'"name":"fresh"\' /tmp/watched | head -n 1')).toBe(
       '"name":"fresh"\n',
     );
     proxy.end();

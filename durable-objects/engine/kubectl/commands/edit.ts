@@ -161,9 +161,7 @@ function* edit(e: Edited): Work<Outcome> {
       throw new Exit(1);
     }
     if (results.notFound > 0) {
-      k.err(
-        `The edits you made on deleted resources have been saved to ${goQuote(edited.path)}\n`,
-      );
+      k.err(`The edits you made on deleted resources have been saved to ${goQuote(edited.path)}\n`);
       throw new Exit(1);
     }
     if (results.reasons.length === 0) {
@@ -216,7 +214,10 @@ function* save(e: Edited, text: string, results: Results): Work<void> {
     );
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    results.reasons.push({ head: `The edited file had a syntax error: ${error.message}`, more: [] });
+    results.reasons.push({
+      head: `The edited file had a syntax error: ${error.message}`,
+      more: [],
+    });
     return;
   }
   for (const object of objects) {
@@ -333,7 +334,13 @@ function* runApplied(k: Kubectl): Work<Outcome> {
 export function* editThenCreate(k: Kubectl): Work<Outcome> {
   const { infos, namespace } = yield* infosOf(k, "create");
   for (const info of infos)
-    yield* edit({ k, mode: "create", infos: [info], before: [info.object as KubeObject], namespace });
+    yield* edit({
+      k,
+      mode: "create",
+      infos: [info],
+      before: [info.object as KubeObject],
+      namespace,
+    });
   return 0;
 }
 

@@ -84,9 +84,7 @@ function* view(k: Kubectl): Work<Outcome> {
   if (!(yield* stat(path))) {
     if (explicit) k.fail(`kuberc file not found at ${path}`);
     k.out(`kuberc file not found at ${path}\n`);
-    k.out(
-      "Would you like to generate a default kuberc file with recommended options? (y/N): ",
-    );
+    k.out("Would you like to generate a default kuberc file with recommended options? (y/N): ");
     const line = (yield* readLine())?.trim();
     if (!line) return 0;
     if (line.toLowerCase() === "y") return yield* save(k, path, recommended());
@@ -131,9 +129,7 @@ function validatePolicy(k: Kubectl): void {
       "--allowlist-entry may only be used when --section=credentialplugin and --policy=Allowlist",
     );
   if (policy === "Allowlist" && entries.length === 0)
-    k.fail(
-      "--allowlist-entry is required when --section=credentialplugin and --policy=Allowlist",
-    );
+    k.fail("--allowlist-entry is required when --section=credentialplugin and --policy=Allowlist");
 }
 
 function optionsOf(k: Kubectl): Option[] {

@@ -17,7 +17,9 @@ function* filterOf(k: Kubectl): Work<Filter | undefined> {
   if (flags.bool("disable-filter")) {
     const head = yield* klogHead("proxy.go:177", "W");
     if (flags.string("unix-socket") === "")
-      k.err(`${head} Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious\n`);
+      k.err(
+        `${head} Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious\n`,
+      );
     return undefined;
   }
   const filter: Filter = {
@@ -29,7 +31,10 @@ function* filterOf(k: Kubectl): Work<Filter | undefined> {
   const bad = badPattern(filter);
   if (bad === undefined) return filter;
   const head = yield* klogHead("proxy_server.go:87", "F");
-  throw new Exit(255, `${head} Error compiling re: error parsing regexp: invalid or unsupported Perl syntax: \`${bad}\`\n`);
+  throw new Exit(
+    255,
+    `${head} Error compiling re: error parsing regexp: invalid or unsupported Perl syntax: \`${bad}\`\n`,
+  );
 }
 
 function* warnOfFolder(k: Kubectl, folder: string): Work<void> {

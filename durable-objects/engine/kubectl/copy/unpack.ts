@@ -37,7 +37,11 @@ export const newUnpacking = (
 const longNameCharacters = 8192;
 
 /** Takes bytes in; texts for standard error. The failure ends it. */
-export function unpack(sys: Sys, state: Unpacking, bytes: string): { told: string; error?: string } {
+export function unpack(
+  sys: Sys,
+  state: Unpacking,
+  bytes: string,
+): { told: string; error?: string } {
   state.bytes += bytes;
   let told = "";
   for (;;) {
@@ -67,7 +71,8 @@ export function unpack(sys: Sys, state: Unpacking, bytes: string): { told: strin
 function content(sys: Sys, state: Unpacking): void {
   const part = state.bytes.slice(0, state.left);
   state.left -= part.length;
-  if (state.meta) state.meta.text += part.slice(0, Math.max(0, longNameCharacters - state.meta.text.length));
+  if (state.meta)
+    state.meta.text += part.slice(0, Math.max(0, longNameCharacters - state.meta.text.length));
   else if (state.fd !== undefined && part !== "") sys.write(state.fd, part);
   let rest = state.bytes.slice(part.length);
   if (state.left === 0) {

@@ -106,10 +106,7 @@ export function* onNode(o: DebugOptions, node: string): Work<PodObject> {
 }
 
 /** A copy of a Pod with another container, or one of its own changed; "": only images were. */
-export function* copyOf(
-  o: DebugOptions,
-  pod: PodObject,
-): Work<{ copy: PodObject; name: string }> {
+export function* copyOf(o: DebugOptions, pod: PodObject): Work<{ copy: PodObject; name: string }> {
   const { k, setImages } = o;
   const { flags } = k;
   const { namespace, labels, annotations } = pod.metadata ?? {};

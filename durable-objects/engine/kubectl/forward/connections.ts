@@ -51,7 +51,12 @@ function pass(
 }
 
 /** Carries one connection as far as it goes; true: it is over, and both ends are closed. */
-export function carry(sys: Sys, one: Connection, open: number, wait: Required<Pick<Wait, "readable" | "writable">>): boolean {
+export function carry(
+  sys: Sys,
+  one: Connection,
+  open: number,
+  wait: Required<Pick<Wait, "readable" | "writable">>,
+): boolean {
   const most = Math.max(1024, Math.floor(forwardBytesHeldMax / open));
   const note = (passed: Passed): void => {
     if (typeof passed === "string") return;

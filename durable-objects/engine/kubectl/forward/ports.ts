@@ -33,7 +33,8 @@ const numberOf = (text: string): number | undefined =>
 /** k8s: kubectl/pkg/util/pod_port.go */
 function namedPodPort(pod: PodObject, name: string): number {
   for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])])
-    for (const port of portsOf(container)) if ((port.name ?? "") === name) return port.containerPort;
+    for (const port of portsOf(container))
+      if ((port.name ?? "") === name) return port.containerPort;
   throw new Failure(`Pod '${pod.metadata?.name}' does not have a named port '${name}'`);
 }
 
@@ -46,8 +47,7 @@ function namedServicePort({ metadata, spec }: Service, name: string): number {
 
 function targetPort({ metadata, spec }: Service, pod: PodObject, number: number): number {
   const found = spec?.ports?.find(({ port }) => port === number);
-  if (!found)
-    throw new Failure(`Service ${metadata?.name} does not have a service port ${number}`);
+  if (!found) throw new Failure(`Service ${metadata?.name} does not have a service port ${number}`);
   if (spec?.clusterIP === "None") return number;
   const { targetPort: target } = found;
   if (typeof target === "string") return namedPodPort(pod, target);
@@ -81,7 +81,10 @@ export function resolvePorts(
 ): string[] {
   if (object.kind === "Service") {
     const service = object as unknown as Service;
-    const all = (service.spec?.ports ?? []).map(({ port, protocol }) => ({ number: port, protocol }));
+    const all = (service.spec?.ports ?? []).map(({ port, protocol }) => ({
+      number: port,
+      protocol,
+    }));
     checkUdp(all, given, (name) => namedServicePort(service, name));
     return given.map((text) => {
       const [local, remote] = split(text);

@@ -46,7 +46,10 @@ function isSource({ object, origin }: Resource, source: Target): boolean {
   );
 }
 
-function sourceValue(source: NonNullable<Replacement["source"]>, resources: readonly Resource[]): unknown {
+function sourceValue(
+  source: NonNullable<Replacement["source"]>,
+  resources: readonly Resource[],
+): unknown {
   const found = resources.filter((one) => isSource(one, source));
   const text = [idText(source), source.fieldPath, optionsText(source.options)].filter(Boolean);
   if (found.length === 0) throw new Failure(`nothing selected by ${text.join(":")}`);
@@ -54,9 +57,7 @@ function sourceValue(source: NonNullable<Replacement["source"]>, resources: read
   const path = source.fieldPath || "metadata.name";
   const value = readAt((found[0] as Resource).object, path);
   if (value === undefined || value === null || value === "")
-    throw new Failure(
-      `fieldPath \`${path}\` is missing for replacement source ${idText(source)}`,
-    );
+    throw new Failure(`fieldPath \`${path}\` is missing for replacement source ${idText(source)}`);
   const { delimiter, index = 0 } = source.options ?? {};
   if (!delimiter) return value;
   if (typeof value === "object")

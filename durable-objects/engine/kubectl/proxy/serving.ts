@@ -179,8 +179,16 @@ function begin(sys: Sys, served: Served, one: Open, request: Request): void {
   const [path = "/", query] = request.path.split("?", 2);
   const under = (prefix: string): boolean => path.startsWith(prefix);
   const { folder, staticPrefix, apiPrefix } = served;
-  if (folder !== undefined && under(staticPrefix) && !(under(apiPrefix) && apiPrefix.length > staticPrefix.length)) {
-    const { response, fd, size = 0 } = serveFile(sys, folder, `/${path.slice(staticPrefix.length)}`);
+  if (
+    folder !== undefined &&
+    under(staticPrefix) &&
+    !(under(apiPrefix) && apiPrefix.length > staticPrefix.length)
+  ) {
+    const {
+      response,
+      fd,
+      size = 0,
+    } = serveFile(sys, folder, `/${path.slice(staticPrefix.length)}`);
     reply(sys, one, request, response);
     if (fd === undefined) return;
     if (request.method === "HEAD" || size === 0) sys.close(fd);
@@ -192,8 +200,7 @@ function begin(sys: Sys, served: Served, one: Open, request: Request): void {
   if (!under(apiPrefix)) return reply(sys, one, request, notFound());
   const rest = apiPrefix.startsWith("/api") ? path : `/${path.slice(apiPrefix.length)}`;
   const allowed =
-    !served.filter ||
-    accepts(served.filter, request.method, rest, request.headers["host"] ?? "");
+    !served.filter || accepts(served.filter, request.method, rest, request.headers["host"] ?? "");
   if (!allowed) return reply(sys, one, request, plain(403, "Forbidden\n"));
   const target = query === undefined ? rest : `${rest}?${query}`;
   one.asked = { request: { ...request, path: target }, state: newExchange(sys) };
@@ -214,7 +221,12 @@ const passed = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !hops.has(name)));
 
 /** Asks the API server on; nothing once there is an answer. */
-function pursue(sys: Sys, served: Served, one: Open, { request, state }: NonNullable<Open["asked"]>): Wait | undefined {
+function pursue(
+  sys: Sys,
+  served: Served,
+  one: Open,
+  { request, state }: NonNullable<Open["asked"]>,
+): Wait | undefined {
   const url = parseUrl(`${served.server}${request.path}`) as Url;
   const headers = {
     ...passed(request.headers),

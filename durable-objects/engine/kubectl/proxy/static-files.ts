@@ -14,9 +14,19 @@ const text = (status: number, body: string, more: Record<string, string> = {}): 
 export const notFound = (): HttpResponse =>
   text(404, "404 page not found\n", { "x-content-type-options": "nosniff" });
 
-const moved = (location: string): HttpResponse => ({ status: 301, headers: { location }, body: "" });
+const moved = (location: string): HttpResponse => ({
+  status: 301,
+  headers: { location },
+  body: "",
+});
 
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
+const entities: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
 const escaped = (name: string): string => name.replace(/[&<>"']/g, (c) => entities[c] ?? c);
 
 function mimeOf(path: string): string {
@@ -42,10 +52,13 @@ export function serveFile(
     }
     if (!path.endsWith("/")) return { response: moved(`${parts.at(-1) ?? ""}/`) };
     if (sys.peek(`${full}/index.html`)?.type === "f") return file(sys, `${full}/index.html`);
-    const rows = sys.list(full).toSorted().map((name) => {
-      const shown = sys.peek(`${full}/${name}`)?.type === "d" ? `${name}/` : name;
-      return `<a href="${encodeURI(shown)}">${escaped(shown)}</a>\n`;
-    });
+    const rows = sys
+      .list(full)
+      .toSorted()
+      .map((name) => {
+        const shown = sys.peek(`${full}/${name}`)?.type === "d" ? `${name}/` : name;
+        return `<a href="${encodeURI(shown)}">${escaped(shown)}</a>\n`;
+      });
     const head = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n';
     return {
       response: {

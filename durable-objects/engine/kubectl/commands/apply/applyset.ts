@@ -60,7 +60,10 @@ export function* applySetOf(k: Kubectl, text: string, namespace: string): Work<A
 }
 
 /** What cannot be a parent. */
-export function* validateApplySet(k: Kubectl, { parent: { type, namespace } }: ApplySet): Work<void> {
+export function* validateApplySet(
+  k: Kubectl,
+  { parent: { type, namespace } }: ApplySet,
+): Work<void> {
   if (type.namespaced && namespace === "")
     throw new Failure("namespace is required to use namespace-scoped ApplySet");
   if (isBuiltIn(type)) return;
@@ -266,8 +269,6 @@ export function* pruneSet(o: ApplyOptions, set: ApplySet): Work<void> {
     yield* updateParent(o, set, set.newKinds.keys(), set.newNamespaces);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(
-      `apply and prune succeeded, but ApplySet update failed: ${error.message}`,
-    );
+    throw new Failure(`apply and prune succeeded, but ApplySet update failed: ${error.message}`);
   }
 }

@@ -32,9 +32,7 @@ function* podAndContainer(
   });
   const phase = pod.status?.phase ?? "";
   if (phase === "Succeeded" || phase === "Failed")
-    throw new Failure(
-      `cannot exec into a container in a completed pod; current phase is ${phase}`,
-    );
+    throw new Failure(`cannot exec into a container in a completed pod; current phase is ${phase}`);
   const named = k.flags.string("container");
   const found = named
     ? namedContainer(pod, named)
@@ -72,7 +70,7 @@ const isFolder = (k: Kubectl, spec: FileSpec): Work<boolean> =>
       const stream = yield* openSession(k, pod, "exec", query(command, container, false));
       for (;;)
         for (const [channel, data] of yield* frames(stream))
-          if (channel === 3) return "code" in data && data.code === 0;
+          if (channel === 3) return (data as Partial<{ code: number }>).code === 0;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return false;
@@ -132,11 +130,11 @@ function told(
   errors: 1 | 2,
   output?: (bytes: string) => void,
 ): Parameters<typeof endOf>[0] | undefined {
-  for (const [channel, data] of news) {
-    if (channel === 3) return data;
-    if (channel === 2) k.pending.push([errors, data]);
-    else if (output) output(data);
-    else k.outBytes(data);
+  for (const frame of news) {
+    if (frame[0] === 3) return frame[1];
+    if (frame[0] === 2) k.pending.push([errors, frame[1]]);
+    else if (output) output(frame[1]);
+    else k.outBytes(frame[1]);
   }
   return undefined;
 }
@@ -178,9 +176,7 @@ function* receive(k: Kubectl, { stream, state: before }: Receiving): Work<Outcom
   k.err(done.told);
   if (done.error !== undefined) k.fail(done.error);
   if (end && !done.state.ended) return endOf(end);
-  return end
-    ? 0
-    : k.continueAs("receive", { stream, state: done.state } satisfies Receiving);
+  return end ? 0 : k.continueAs("receive", { stream, state: done.state } satisfies Receiving);
 }
 
 function* run(k: Kubectl): Work<Outcome> {

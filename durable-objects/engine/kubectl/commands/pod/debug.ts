@@ -81,7 +81,9 @@ function validate(o: DebugOptions, targets: readonly string[]): void {
   const { flags } = k;
   const image = flags.string("image");
   if (flags.changed("attach") && flags.bool("attach") && !image && !flags.string("container"))
-    k.fail("you must specify --container or create a new container using --image in order to attach.");
+    k.fail(
+      "you must specify --container or create a new container using --image in order to attach.",
+    );
   checkCopy(o);
   if (image && !imageReference.test(image))
     k.fail(`invalid image name ${goQuote(image)}: invalid reference format`);
@@ -138,7 +140,11 @@ function* visitPod(o: DebugOptions, pod: PodObject): Work<Made> {
   if (k.flags.string("copy-to") !== "") {
     const made = yield* copyOf(o, pod);
     const { copy } = made;
-    warnIfPowerless(k, copy, copy.spec.containers.find((one) => one.name === made.name));
+    warnIfPowerless(
+      k,
+      copy,
+      copy.spec.containers.find((one) => one.name === made.name),
+    );
     const created = yield* client.json<PodObject>({
       method: "POST",
       path: podsPath(namespace),

@@ -42,14 +42,19 @@ function* forward(k: Kubectl): Work<Outcome> {
   const { namespace } = placeOf(yield* k.access());
   const timeout = flags.duration("pod-running-timeout");
   if (timeout <= 0) k.usage("--pod-running-timeout must be higher than zero");
-  const object = yield* objectOf(k, { names: { type: "pods", names: [target] }, continueOnError: true });
+  const object = yield* objectOf(k, {
+    names: { type: "pods", names: [target] },
+    continueOnError: true,
+  });
   const found = yield* podFor(k, object, timeout);
   const ports = resolvePorts(object, found, given);
   const client = yield* k.client();
   const path = `/api/v1/namespaces/${namespace}/pods/${found.metadata?.name}`;
   const { status } = yield* client.json<PodObject>({ path });
   if (status?.phase !== "Running")
-    k.fail(`unable to forward port because pod is not running. Current status=${status?.phase ?? ""}`);
+    k.fail(
+      `unable to forward port because pod is not running. Current status=${status?.phase ?? ""}`,
+    );
   const addresses = parseAddresses(flags.list("address"));
   const wanted = parsePorts(ports);
   let session: ForwardSession | undefined;
@@ -76,7 +81,9 @@ function* listenOn(
     const one = yield* at((sys) => bind(sys, pair, addresses));
     k.out(one.told);
     if (one.error !== undefined)
-      k.err(`Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [${one.error}]\n`);
+      k.err(
+        `Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [${one.error}]\n`,
+      );
     else out.push({ ...pair, local: one.port, fd: one.fd });
   }
   if (out.length > 0) return out;
@@ -93,10 +100,17 @@ function bind(
   const there = addresses.filter(({ address }) => hasAddress(sys, address));
   const bound =
     there.length > 0
-      ? listenAt(sys, there.map(({ address }) => address), local)
+      ? listenAt(
+          sys,
+          there.map(({ address }) => address),
+          local,
+        )
       : { error: unavailable };
   const errors = addresses
-    .map((one) => ({ one, why: there.includes(one) ? ("error" in bound ? bound.error : "") : unavailable }))
+    .map((one) => ({
+      one,
+      why: there.includes(one) ? ("error" in bound ? bound.error : "") : unavailable,
+    }))
     .filter(({ why }) => why !== "");
   const text = errors.map(
     ({ one, why }) =>

@@ -33,7 +33,8 @@ function validate(k: Kubectl, dryRun: DryRun): void {
     k.usage("--pod-running-timeout must be higher than zero");
   const given = flags.string("image");
   if (given === "") k.fail("--image is required");
-  if (!imageReference.test(given)) k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
+  if (!imageReference.test(given))
+    k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
   if (flags.bool("tty") && !flags.bool("stdin"))
     k.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.string("port") === "")
