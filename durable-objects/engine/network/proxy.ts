@@ -2,7 +2,7 @@
  * The API server's proxy to Pods, Services and nodes.
  * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
  */
-import { badRequest, notFound, StatusError } from "../machinery/status.ts";
+import { badRequest, notFound } from "../machinery/status.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";

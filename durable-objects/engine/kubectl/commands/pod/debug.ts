@@ -9,7 +9,7 @@ import { placeOf } from "../../config/client-config.ts";
 import { copyOf, ephemeral, onNode, type DebugOptions } from "../../debug/pods.ts";
 import { isPowerless, profileOf } from "../../debug/profiles.ts";
 import { apiVersionOf } from "../../discovery.ts";
-import { Failure, isNotFound, StatusFailure } from "../../errors.ts";
+import { Failure, isNotFound, type StatusFailure } from "../../errors.ts";
 import { fileOptions, hasFiles } from "../../files.ts";
 import { imageReference } from "../../mutate/image-reference.ts";
 import type { KubeObject } from "../../objects.ts";
