@@ -75,7 +75,7 @@ export function proxiedAnswer(result: ProxiedResult, pending: ProxyPending): Rep
   return reply;
 }
 
-function replyOf({ status, headers: given, body }: HttpResponse, method: string): Reply {
+export function replyOf({ status, headers: given, body }: HttpResponse, method: string): Reply {
   const headers = answerHeaders(given);
   return { type: "reply", status, headers, body: method === "HEAD" ? "" : bytesOf(body) };
 }

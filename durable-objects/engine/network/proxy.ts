@@ -13,7 +13,7 @@ import type { Reply, ProxyPending } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
-import { proxiedAnswer, proxiedReply, unavailable, unreachable } from "./proxy-answer.ts";
+import { proxiedAnswer, proxiedReply, replyOf, unavailable, unreachable } from "./proxy-answer.ts";
 import { kubeletAnswer } from "./hosts.ts";
 import * as exchange from "./exchange.ts";
 import { draw, endpointsOf } from "./services.ts";
