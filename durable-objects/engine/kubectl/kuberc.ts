@@ -93,7 +93,15 @@ function givenFile(args: readonly string[]): string {
 }
 
 function* load(args: readonly string[], err: (text: string) => void): Work<Preference | undefined> {
-  const { path, explicit } = yield* preferenceFile(givenFile(args));
+  const given = givenFile(args);
+  let found: { path: string; explicit: boolean };
+  try {
+    found = yield* preferenceFile(given);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`kuberc error ${error.message}`);
+  }
+  const { path, explicit } = found;
   if (path === "" || (!explicit && !(yield* stat(path)))) return undefined;
   try {
     return decoded(path, yield* readFile(path));

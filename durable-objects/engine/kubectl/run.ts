@@ -70,9 +70,9 @@ function* main(
   for (const notice of flags.notices) pending.push([2, encodeUtf8(notice)]);
   const k = new Kubectl(facts, flags, pending);
   if (continued) return yield* goOn(k, made, continued);
-  if (flags.bool("help")) return yield* help(k, facts);
   if (command.path === "alpha")
     throw new Exit(0, "No alpha commands are available in this version of kubectl");
+  if (flags.bool("help")) return yield* help(k, facts);
   if (!command.runnable) return yield* help(k, command);
   if (command.commands.length > 0 && !made) return yield* onlySubcommands(k);
   if (!made) throw new Failure(`${k.path} is not simulated`);

@@ -41,9 +41,12 @@ interface Dump {
   extension: string;
 }
 
-function* put({ k, folder }: Dump, file: string, text: string): Work<void> {
-  if (folder === "" || folder === "-") k.out(text);
-  else yield* writeFile(`${trimEndOf(folder, "/")}/${file}`, text, undefined, true);
+/** Its file is there before anything is printed. */
+function* put({ k, folder }: Dump, file: string, print: () => string): Work<void> {
+  if (folder === "" || folder === "-") return k.out(print());
+  const path = `${trimEndOf(folder, "/")}/${file}`;
+  yield* writeFile(path, "", undefined, true);
+  yield* writeFile(path, print());
 }
 
 function* dumpLogs(d: Dump, namespace: string, pod: PodObject): Work<void> {
@@ -62,7 +65,7 @@ function* dumpLogs(d: Dump, namespace: string, pod: PodObject): Work<void> {
     }
     text += `==== END ${border}`;
   }
-  yield* put(d, `${namespace}/${name}/logs.txt`, text);
+  yield* put(d, `${namespace}/${name}/logs.txt`, () => text);
 }
 
 function* dumpNamespace(d: Dump, namespace: string): Work<void> {
@@ -72,7 +75,7 @@ function* dumpNamespace(d: Dump, namespace: string): Work<void> {
       path: `${root}/namespaces/${namespace}/${plural}`,
     });
     const apiVersion = root.replace(/^\/apis?\//, "");
-    yield* put(d, `${namespace}/${file}${d.extension}`, d.print(typed(list, apiVersion, kind)));
+    yield* put(d, `${namespace}/${file}${d.extension}`, () => d.print(typed(list, apiVersion, kind)));
     if (plural !== "pods") continue;
     for (const pod of list.items) yield* section(() => dumpLogs(d, namespace, pod as PodObject));
   }
@@ -104,7 +107,7 @@ function* run(k: Kubectl): Work<Outcome> {
   const extension = { json: ".json", yaml: ".yaml" }[output] ?? ".txt";
   const d: Dump = { k, print, folder: flags.string("output-directory"), extension };
   const nodes = yield* client.json<KubeObject>({ path: "/api/v1/nodes" });
-  yield* put(d, `nodes${extension}`, print(typed(nodes as ListObject, "v1", "NodeList")));
+  yield* put(d, `nodes${extension}`, () => print(typed(nodes as ListObject, "v1", "NodeList")));
   for (const namespace of yield* namespacesOf(k))
     yield* section(function* () {
       yield* dumpNamespace(d, namespace);

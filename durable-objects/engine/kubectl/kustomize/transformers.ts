@@ -144,7 +144,7 @@ function setReplicas(config: Transformers, resources: readonly Resource[]): void
     );
     if (meant.length === 0)
       throw new Failure(
-        `resource with name ${name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] ReplicationController.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] StatefulSet.[noVer].[noGrp]]`,
+        `resource with name ${name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]`,
       );
     for (const { object } of meant)
       object["spec"] = { ...(object["spec"] as object | undefined), replicas: count };
