@@ -49,6 +49,8 @@ export const listPieceItems = 250;
 export const logRowBytesMax = 900_000;
 /** About as much of a restored past stands in one row: reading one revision reads its whole row. */
 export const pastRowBytesTarget = 16_384;
+/** A shorter record is told whole in each row: a difference would save nothing. */
+export const toldWholeCharactersMax = 200;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
 /** Of a checkpoint's pages that one turn writes, or of the log's rows that it looks through to let them go: some 15 ms. */
@@ -199,8 +201,11 @@ export const terminalBytesPerMs = 100;
 export const terminalsMax = 20;
 /** Columns or rows of a screen. */
 export const terminalCellsMax = 1_000;
-/** Typed, or pasted, and read by nobody yet. */
-export const terminalInputBytesMax = 1024 * 1024;
+/** How often crictl looks after the command that it runs in a container: at once after news, and ever more seldom. */
+export const execPollMsMin = 100;
+export const execPollMsMax = 1_000;
+/** Typed, or pasted, and read by nobody yet: all terminals of a node lie in one record with what runs there. */
+export const terminalInputBytesMax = 64 * 1024;
 /** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
 export const editedLineBytesMax = 16 * 1024;
 export const undoStepsMax = 100;
