@@ -94,3 +94,16 @@ export interface ApiAccess<C> {
 }
 
 export const isApiStream = (handle: string): boolean => handle.startsWith("a");
+
+/** The revision after which the slowest watch of a program's goes on; infinite where there is none. */
+export function oldestWatched(store: {
+  record(table: string, key: string): unknown;
+  recordKeys(table: string): Iterable<string>;
+}): number {
+  let oldest = Infinity;
+  for (const key of store.recordKeys(apiStreamTable)) {
+    const { at } = store.record(apiStreamTable, key) as ApiStream;
+    if ("rv" in at) oldest = Math.min(oldest, at.rv);
+  }
+  return oldest;
+}
