@@ -48,13 +48,17 @@ export function* waitPod(
   }
 }
 
-/** What a container has said so far, and with `follow` what it says until its end. */
+/**
+ * What a container has said so far, without the characters that were `printed` before, and with `follow` what it says until its end.
+ * How many characters there were at first.
+ */
 export function* printLog(
   k: Kubectl,
   { namespace, name }: Awaited,
   container: string,
   follow = false,
-): Work<void> {
+  printed = 0,
+): Work<number> {
   const client = yield* k.client();
   const answer = yield* client.ok({
     path: `/api/v1/namespaces/${namespace}/pods/${name}/log`,
@@ -64,7 +68,7 @@ export function* printLog(
     ],
     ...(follow ? { stream: true } : {}),
   });
-  k.out(answer.text);
+  k.out(answer.text.slice(printed));
   let { stream } = answer;
   while (stream !== undefined) {
     const from: string = stream;
@@ -75,6 +79,7 @@ export function* printLog(
     });
     if (over) stream = undefined;
   }
+  return answer.text.length;
 }
 
 /** Whether there is a terminal to hand on; of one that there is not is told. k8s: exec.go SetupTTY */

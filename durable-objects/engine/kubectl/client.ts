@@ -55,8 +55,12 @@ export const tableAccept = `application/json;as=Table;v=v1;g=meta.k8s.io,applica
 
 /** Query parameters as Go's url.Values encodes them: by name. */
 export function queryOf(query: ApiCall["query"] = []): string {
-  const given = query.filter(([, value]) => value !== undefined && value !== "");
-  const sorted = given.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return encodedQuery(query.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** The same with those that are "". */
+export function encodedQuery(query: NonNullable<ApiCall["query"]>): string {
+  const sorted = query.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return sorted.map(([name, value]) => `${escape(name)}=${escape(String(value))}`).join("&");
 }
 

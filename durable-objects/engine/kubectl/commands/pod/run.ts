@@ -182,6 +182,9 @@ interface Attached {
   name: string;
   made: Made[];
   place: SessionPlace;
+  container: string;
+  /** Characters of its log that were printed before. */
+  printed: number;
 }
 
 /** Does what follows a Pod's making, and takes away what was made where that is asked for. */
@@ -209,19 +212,33 @@ function* attach(k: Kubectl, made: Made[], pod: KubeObject): Work<Outcome> {
     const awaited = { namespace, name, limit };
     const running = yield* waitPod(k, awaited, ready);
     const container = containerOrDefault(k, running, "", k.flags.bool("quiet")).name;
-    yield* printLog(k, awaited, container);
+    const printed = yield* printLog(k, awaited, container);
     if (ended(running)) return yield* exitCode(k, namespace, name);
     const place = yield* attachOrLog(k, running, container);
     if (!place) return yield* exitCode(k, namespace, name);
-    return k.continueAs("session", { namespace, name, made, place } satisfies Attached);
+    const attached: Attached = { namespace, name, made, place, container, printed };
+    return k.continueAs("session", attached);
   });
 }
+
+const notUpgraded = "unable to upgrade connection";
 
 /** A step of its session. */
 function* session(k: Kubectl, data: Attached): Work<Outcome> {
   const { namespace, name } = data;
   return yield* cleaned(k, data, function* () {
-    const outcome = yield* runSession(k, data.place);
+    let outcome: Outcome;
+    try {
+      outcome = yield* runSession(k, data.place);
+    } catch (error) {
+      // Its container has ended between the look and the session: what it said is in its log.
+      if (!(error instanceof Failure) || !error.message.includes(notUpgraded)) throw error;
+      k.err(
+        `warning: couldn't attach to pod/${name}, falling back to streaming logs: ${error.message}\n`,
+      );
+      yield* printLog(k, { namespace, name }, data.container, false, data.printed);
+      return yield* exitCode(k, namespace, name);
+    }
     if (!(outcome instanceof Continue)) return yield* exitCode(k, namespace, name);
     const place = outcome.data as SessionPlace;
     return k.continueAs("session", { ...data, place } satisfies Attached);
