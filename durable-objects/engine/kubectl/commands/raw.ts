@@ -1,7 +1,7 @@
 /** `--raw`. k8s: kubectl/pkg/rawhttp/raw.go */
 import { closeStream, events } from "../http.ts";
 import type { Command, Kubectl } from "../command.ts";
-import { failureOf } from "../client.ts";
+import { encodedQuery, failureOf } from "../client.ts";
 import type { Outcome, Work } from "../work.ts";
 
 /** Prints what the server says at a path. */
@@ -11,14 +11,14 @@ export function* rawGet(k: Kubectl, raw: string): Work<Outcome> {
   const pairs = (query ?? "")
     .split("&")
     .filter(Boolean)
-    .map((pair) =>
-      pair.split(/=(.*)/s).map((part) => decodeURIComponent(part.replaceAll("+", " "))),
-    );
-  const call = {
-    path,
-    query: pairs.map(([name = "", value = ""]) => [name, value] as const),
-    stream: true,
-  };
+    .map((pair) => {
+      const parts = pair
+        .split(/=(.*)/s)
+        .map((part) => decodeURIComponent(part.replaceAll("+", " ")));
+      return [parts[0] ?? "", parts[1] ?? ""] as const;
+    });
+  // `?verbose` has no value, and counts.
+  const call = { path: pairs.length ? `${path}?${encodedQuery(pairs)}` : path, stream: true };
   const answer = yield* client.send(call);
   if (answer.status >= 400) throw failureOf(answer, call);
   k.out(answer.text);

@@ -4,6 +4,7 @@ import { pathOf } from "../../discovery.ts";
 import { Failure, withSource } from "../../errors.ts";
 import { fileOptions, requireFiles } from "../../files.ts";
 import { readFile, stdin } from "../../asks.ts";
+import { editThenCreate } from "../edit.ts";
 import { failureOf } from "../../client.ts";
 import {
   annotateApplied,
@@ -57,8 +58,9 @@ export const create: Command = {
     validate(k);
     if (flags.string("raw") !== "") {
       yield* rawPost(k);
-      return;
+      return undefined;
     }
+    if (flags.bool("edit")) return yield* editThenCreate(k);
     const place = yield* placeIn(k);
     const result = yield* k.build({
       files: fileOptions(flags),
@@ -91,5 +93,6 @@ export const create: Command = {
       k.out(print(made));
     });
     if (count === 0) k.fail("no objects passed to create");
+    return undefined;
   },
 };
