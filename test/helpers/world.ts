@@ -129,9 +129,12 @@ export class World {
   /** Lets wall (and so virtual) time pass, alarm by alarm as the object would. */
   advance(ms: number): void {
     const target = this.now + ms;
-    for (;;) {
+    for (let runs = 0, since = this.now; ; runs++) {
       const due = this.engine.nextDueMs(this.now);
       if (due === undefined || due > target) break;
+      if (due > since) [runs, since] = [0, due];
+      // Work that wakes itself without end would hang the suite.
+      if (runs > 20_000) throw new Error(`time stands still at ${since}`);
       this.now = Math.max(this.now, due);
       this.engine.run(this.now);
     }

@@ -1,7 +1,6 @@
 /** Whether a Node has a machine, and that has power. */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
-import type { Node } from "./node.ts";
 
 export const powerAnnotation = "podyard.dev/power";
 /** "true": Podyard runs a machine for this Node. One made by hand without it is an entry that nobody answers for. */
@@ -33,5 +32,6 @@ export function nodeIsDown(reader: Reader, nodeName: string): boolean {
 }
 
 /** The address by which the cluster knows a node; "" where it has told none yet. */
-export const internalIp = (node: Pick<Node, "status"> | undefined): string =>
-  node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+export const internalIp = (
+  node: { status?: { addresses?: { type: string; address: string }[] } } | undefined,
+): string => node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";

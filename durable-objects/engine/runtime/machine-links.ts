@@ -99,5 +99,6 @@ function tellClient(context: RuntimeContext, handle: string): void {
   if (!kernel) return;
   kernel.run();
   kernel.save();
-  context.wakePod(known.from);
+  // Its CPU may be ahead of the cluster's time: then it takes what came when time has come so far.
+  context.wakePod(known.from, kernel.pod.due);
 }

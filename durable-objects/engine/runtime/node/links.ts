@@ -5,7 +5,8 @@
 import type { Records } from "../../ports/controller.ts";
 
 const linksTable = "ssh";
-const prefix = "ssh ";
+/** Handles have no spaces: a process may wait for several at once, told with spaces between them. */
+const prefix = "ssh:";
 
 export interface Link {
   /** Record of the client's machine, and the key of its process there. */
@@ -43,7 +44,7 @@ export const removeLink = (records: Records, handle: string): void =>
   records.delete(linksTable, handle);
 
 /** A handle for a new one. */
-export const linkHandle = (machine: string, id: number): string => `${prefix}${machine} ${id}`;
+export const linkHandle = (machine: string, id: number): string => `${prefix}${machine}:${id}`;
 
 /** Whether there is something for its client to take. */
 export function linkHasNews(records: Records, handle: string): boolean {
