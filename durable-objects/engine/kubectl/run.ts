@@ -182,7 +182,10 @@ function* helpCommand(args: readonly string[], pending: [number, string][]): Wor
 /** cobra: command.go SuggestionsFor, findSuggestions */
 export function suggestions(command: CommandFacts, word: string): string {
   const typed = word.toLowerCase();
+  // Commands stand in the order in which they are added: by groups.
+  const order = command.groups.flatMap(([, names]) => names);
   const near = command.commands
+    .toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
     .filter(
       ({ name, suggestFor, hidden }) =>
         !hidden &&

@@ -75,7 +75,9 @@ function* dumpNamespace(d: Dump, namespace: string): Work<void> {
       path: `${root}/namespaces/${namespace}/${plural}`,
     });
     const apiVersion = root.replace(/^\/apis?\//, "");
-    yield* put(d, `${namespace}/${file}${d.extension}`, () => d.print(typed(list, apiVersion, kind)));
+    yield* put(d, `${namespace}/${file}${d.extension}`, () =>
+      d.print(typed(list, apiVersion, kind)),
+    );
     if (plural !== "pods") continue;
     for (const pod of list.items) yield* section(() => dumpLogs(d, namespace, pod as PodObject));
   }

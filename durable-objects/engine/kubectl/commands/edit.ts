@@ -16,7 +16,7 @@ import { mergePatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
 import { fullNameOf } from "../discovery.ts";
-import { Exit, Failure, isNotFound, isReason, StatusFailure } from "../errors.ts";
+import { Exit, Failure, isNotFound, isReason, StatusFailure, throwAll } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { goJson } from "../go/json.ts";
 import { diffMaps } from "../merge/diff.ts";
@@ -293,7 +293,8 @@ function* send(e: Edited, info: Info, old: KubeObject, now: KubeObject): Work<Ku
 
 function* infosOf(k: Kubectl, mode: Mode): Work<{ infos: Info[]; namespace: string }> {
   const format = k.flags.string("output");
-  if (!["", "name", "json", "yaml", "kyaml"].includes(format))
+  const named = format === "name" && mode !== "create";
+  if (!named && !["", "json", "yaml", "kyaml"].includes(format))
     throw noPrinter(format, ["json", "yaml", "kyaml"]);
   const { namespace, explicitNamespace } = placeOf(yield* k.access());
   const result = yield* k.build({
@@ -333,14 +334,17 @@ function* runApplied(k: Kubectl): Work<Outcome> {
 /** `kubectl create --edit`: each object in an editor of its own. */
 export function* editThenCreate(k: Kubectl): Work<Outcome> {
   const { infos, namespace } = yield* infosOf(k, "create");
-  for (const info of infos)
-    yield* edit({
-      k,
-      mode: "create",
-      infos: [info],
-      before: [info.object as KubeObject],
-      namespace,
-    });
+  const errors: Failure[] = [];
+  for (const info of infos) {
+    const before = [info.object as KubeObject];
+    try {
+      yield* edit({ k, mode: "create", infos: [info], before, namespace });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      errors.push(error);
+    }
+  }
+  throwAll(errors);
   return 0;
 }
 

@@ -1,24 +1,24 @@
 /** `--raw`. k8s: kubectl/pkg/rawhttp/raw.go */
 import { closeStream, events } from "../http.ts";
 import type { Command, Kubectl } from "../command.ts";
-import { encodedQuery, failureOf } from "../client.ts";
+import { failureOf } from "../client.ts";
 import type { Outcome, Work } from "../work.ts";
 
 /** Prints what the server says at a path. */
 export function* rawGet(k: Kubectl, raw: string): Work<Outcome> {
   const client = yield* k.client();
   const [path = "/", query] = raw.split(/\?(.*)/s);
+  // Parameters without a value are sent, too.
   const pairs = (query ?? "")
     .split("&")
     .filter(Boolean)
-    .map((pair) => {
-      const parts = pair
-        .split(/=(.*)/s)
-        .map((part) => decodeURIComponent(part.replaceAll("+", " ")));
-      return [parts[0] ?? "", parts[1] ?? ""] as const;
-    });
-  // `?verbose` has no value, and counts.
-  const call = { path: pairs.length ? `${path}?${encodedQuery(pairs)}` : path, stream: true };
+    .map((pair) =>
+      pair.split(/=(.*)/s).map((part) => decodeURIComponent(part.replaceAll("+", " "))),
+    );
+  const sent = pairs
+    .map(([name = "", value = ""]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .toSorted();
+  const call = { path: sent.length > 0 ? `${path}?${sent.join("&")}` : path, stream: true };
   const answer = yield* client.send(call);
   if (answer.status >= 400) throw failureOf(answer, call);
   k.out(answer.text);

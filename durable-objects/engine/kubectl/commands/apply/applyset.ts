@@ -43,7 +43,8 @@ export function* applySetOf(k: Kubectl, text: string, namespace: string): Work<A
     type = (yield* k.mapper()).need(slash < 0 ? "secrets" : text.slice(0, slash));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    throw invalid(error.message);
+    const [resource = "", ...group] = (slash < 0 ? "secrets" : text.slice(0, slash)).split(".");
+    throw invalid(`no matches for ${group.join(".")}/, Resource=${resource}`);
   }
   const within = type.namespaced ? namespace : "";
   const plain = [name, within, type.kind, type.group].join(".");

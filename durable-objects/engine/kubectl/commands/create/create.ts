@@ -47,6 +47,13 @@ function* rawPost(k: Kubectl): Work<void> {
   k.out(answer.text);
 }
 
+/** An object that was read from a server can be made again. k8s: cli-runtime/pkg/resource/helper.go Create */
+function withoutVersion(object: KubeObject): KubeObject {
+  if (!object.metadata?.resourceVersion) return object;
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 export const create: Command = {
   path: "create",
   *run(k) {
@@ -82,7 +89,7 @@ export const create: Command = {
             method: "POST",
             path: pathOf(info.type, info.namespace),
             query: changeQuery(k, dryRun, validation),
-            body: object,
+            body: withoutVersion(object),
           });
         } catch (error) {
           if (!(error instanceof Failure)) throw error;
