@@ -4,11 +4,10 @@ import {
   listTable,
   type Cluster,
   type Column,
-  type Row,
   type TableView,
 } from "../api/tables.ts";
 import { messageOf } from "../api/client.ts";
-import { ageOf } from "../../durable-objects/engine/machinery/duration.ts";
+import { ServerTable } from "../ui/server-table.tsx";
 
 interface Props {
   cluster: Cluster;
@@ -107,75 +106,17 @@ function PodTable({ table, everywhere, still, now }: TableProps) {
       </p>
     );
   }
-  const shown = columnsToShow(table.columns);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Pods, as the server prints them">
-      <table>
-        <thead>
-          <tr>
-            {everywhere && <th scope="col">Namespace</th>}
-            {shown.map(({ column }) => (
-              <th key={column.name} scope="col" title={column.description}>
-                {column.name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {table.rows.map((row) => (
-            <PodRow key={row.uid} row={row} shown={shown} everywhere={everywhere} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-interface Shown {
-  column: Column;
-  at: number;
-}
-
-interface RowProps {
-  row: Row;
-  shown: Shown[];
-  everywhere: boolean;
-  now: number | undefined;
-}
-
-function PodRow({ row, shown, everywhere, now }: RowProps) {
-  return (
-    <tr>
-      {everywhere && <td>{row.namespace}</td>}
-      {shown.map(({ column, at }) => (
-        <td key={column.name}>
-          {column.name === "Status" ? (
-            <span class={`status ${toneOf(row.cells[at]!)}`}>{row.cells[at]}</span>
-          ) : column.name === "Age" && now !== undefined ? (
-            ageOf(row.createdAt, now)
-          ) : (
-            row.cells[at]
-          )}
-        </td>
-      ))}
-    </tr>
+    <ServerTable
+      table={table}
+      label="Pods, as the server prints them"
+      everywhere={everywhere}
+      now={now}
+      shows={isPodColumn}
+    />
   );
 }
 
 /** What `kubectl get pods` shows, and where each Pod runs. */
-function columnsToShow(columns: Column[]): Shown[] {
-  return columns
-    .map((column, at) => ({ column, at }))
-    .filter(({ column }) => column.priority === 0 || ["IP", "Node"].includes(column.name));
-}
-
-const tones: [RegExp, string][] = [
-  [/^(Running|Completed|Succeeded)$/, "good"],
-  [
-    /^(Terminating|Pending|ContainerCreating|PodInitializing|Init:\d+\/\d+|SchedulingGated)$/,
-    "moving",
-  ],
-  [/./, "bad"],
-];
-const toneOf = (status: string): string =>
-  tones.find(([pattern]) => pattern.test(status))?.[1] ?? "";
+const isPodColumn = ({ name, priority }: Column): boolean =>
+  priority === 0 || ["IP", "Node"].includes(name);

@@ -1,0 +1,100 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { messageOf } from "../api/client.ts";
+import { readYaml, replaceYaml } from "../api/object.ts";
+import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { Problem } from "../ui/panel.tsx";
+import { useWork } from "../ui/work.ts";
+import { changedLines } from "../objects/changed-lines.ts";
+
+/** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
+export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+  const stored = useSignal<string | undefined>(undefined);
+  const text = useSignal("");
+  const problem = useSignal<string | undefined>(undefined);
+  const difference = useSignal<string[] | undefined>(undefined);
+  const work = useWork();
+  const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
+
+  const read = async (): Promise<void> => {
+    const found = withoutManagedFields(await readYaml(desk.shown.value, object));
+    stored.value = found;
+    text.value = found;
+    difference.value = undefined;
+  };
+  useSignalEffect(() => {
+    read().catch((error: unknown) => (problem.value = messageOf(error)));
+  });
+  const tryIt = async (): Promise<void> => {
+    const answer = withoutManagedFields(await replaceYaml(desk.live, object, text.value, true));
+    difference.value = changedLines(stored.value ?? "", answer);
+  };
+  const save = async (): Promise<void> => {
+    await replaceYaml(desk.live, object, text.value, false);
+    await read();
+  };
+
+  if (stored.value === undefined) {
+    return problem.value ? <Problem text={problem.value} /> : <p class="quiet">Asking…</p>;
+  }
+  const changed = text.value !== stored.value;
+  return (
+    <>
+      <textarea
+        class="yaml"
+        aria-label={`YAML of ${object.kind} ${object.name}`}
+        spellcheck={false}
+        readOnly={!mayWrite}
+        rows={24}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+          difference.value = undefined;
+        }}
+      />
+      <Problem text={work.problem.value} />
+      {difference.value && (
+        <>
+          <p class="quiet" role="status">
+            {difference.value.length === 0
+              ? "The server would store nothing else than it has."
+              : "The server takes it. This would change:"}
+          </p>
+          {difference.value.length > 0 && (
+            <pre class="difference" tabIndex={0}>
+              {difference.value.map((line, at) => (
+                <span key={at} class={line.startsWith("+") ? "added" : "removed"}>
+                  {`${line}\n`}
+                </span>
+              ))}
+            </pre>
+          )}
+        </>
+      )}
+      {mayWrite && (
+        <div class="actions">
+          <button
+            type="button"
+            disabled={!changed || work.busy.value}
+            onClick={() => work.run(tryIt)}
+          >
+            Try
+          </button>
+          <button
+            type="button"
+            disabled={!difference.value?.length || work.busy.value}
+            onClick={() => work.run(save)}
+          >
+            Save
+          </button>
+          <button type="button" disabled={work.busy.value} onClick={() => work.run(read)}>
+            Read anew
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** `kubectl get -o yaml` leaves them out as well. */
+const withoutManagedFields = (text: string): string =>
+  text.replace(/^ {2}managedFields:\n(?: {2}[- ].*\n)*/m, "");
