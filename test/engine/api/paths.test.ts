@@ -386,3 +386,24 @@ test("no kind is defined, and kubectl may ask", () => {
     expect(world.request(method, at).status).toBe(404);
   }
 });
+
+test("YAML is written as upstream writes it: keys sorted, no anchors for what is the same", () => {
+  const world = new World();
+  world.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "two" },
+    spec: {
+      containers: [
+        { name: "b", image: "nginx", resources: {} },
+        { name: "a", image: "nginx", resources: {} },
+      ],
+    },
+  });
+  const accept = { accept: "application/yaml" };
+  const path = "/api/v1/namespaces/default/pods/two";
+  const body = String(world.request("GET", path, undefined, { headers: accept }).text);
+  expect(body).not.toMatch(/[&*]a\d/);
+  expect(body).toMatch(/^apiVersion: v1\nkind: Pod\nmetadata:\n/);
+  expect(body).toContain("\n  containers:\n  - image: nginx\n");
+});

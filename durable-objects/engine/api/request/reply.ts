@@ -22,12 +22,20 @@ export function jsonText(code: number, body: string, headers: Record<string, str
   };
 }
 
+/** As sigs.k8s.io/yaml writes: keys sorted, sequences as far to the left as their key, no anchors, no folded lines. */
+const asUpstream = {
+  aliasDuplicateObjects: false,
+  sortMapEntries: true,
+  indentSeq: false,
+  lineWidth: 0,
+};
+
 export function yamlReply(code: number, body: unknown): Reply {
   return {
     type: "reply",
     status: code,
     headers: { "content-type": "application/yaml", "cache-control": "no-cache, private" },
-    body: stringify(body),
+    body: stringify(body, asUpstream),
   };
 }
 
