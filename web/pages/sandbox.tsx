@@ -1,5 +1,6 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { signal, useSignal } from "@preact/signals";
+import { lazy, Suspense } from "preact/compat";
+import { useEffect, useMemo } from "preact/hooks";
 import { mayBeKnown } from "../api/me.ts";
 import { ApiError, messageOf } from "../api/client.ts";
 import {
@@ -12,6 +13,7 @@ import {
   placeOf,
 } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
+import type { Desk } from "../desk/desk.ts";
 import { Pods } from "../panels/pods.tsx";
 import { Presence } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
@@ -20,6 +22,8 @@ import { TerminalPanel } from "../panels/terminal.tsx";
 import { Start } from "../panels/start.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork, when } from "../ui/work.ts";
+
+const Picture = lazy(async () => (await import("../panels/picture.tsx")).Picture);
 
 interface Props {
   id: string;
@@ -57,10 +61,14 @@ function whyNot(error: unknown): string {
 }
 
 function Yard({ sandbox }: { sandbox: Sandbox }) {
+  const desk = useMemo(() => deskOf(sandbox), [sandbox]);
   return (
     <>
       <Head sandbox={sandbox} />
       <Foreign sandbox={sandbox} />
+      <Suspense fallback={null}>
+        <Picture desk={desk} />
+      </Suspense>
       {sandbox.role !== "viewer" && <TerminalPanel sandbox={sandbox} />}
       <div class="yard">
         <div class="column">
@@ -77,6 +85,17 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
       </div>
     </>
   );
+}
+
+function deskOf(sandbox: Sandbox): Desk {
+  const live = clusterOf(sandbox);
+  return {
+    sandbox,
+    live,
+    shown: signal(live),
+    moment: signal(undefined),
+    selected: signal(undefined),
+  };
 }
 
 const nameOf = ({ title, id }: Sandbox): string => title || `podyard-${id.slice(0, 8)}`;
