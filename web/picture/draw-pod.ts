@@ -1,4 +1,4 @@
-import type { Cell, Density } from "./layout.ts";
+import type { Cell } from "./layout.ts";
 import { arc, circle, rounded, write, type Pen } from "./pen.ts";
 import { passed, type PodState, type Shape } from "./pod-state.ts";
 import type { Container } from "./pod-view.ts";
@@ -10,9 +10,9 @@ const leftOfFading = 0.3;
 /** Shapes of Pods whose containers do not run yet: an outline alone. */
 const isOutline: Partial<Record<Shape, true>> = { waiting: true, creating: true, blocked: true };
 
-export function drawPod(pen: Pen, cell: Cell & { alpha: number }, density: Density): void {
+export function drawPod(pen: Pen, cell: Cell & { alpha: number }): void {
   const { context, palette, nowMs } = pen;
-  const { pod, x, y, w, h, alpha } = cell;
+  const { pod, x, y, w, h, alpha, density } = cell;
   const { state } = pod;
   context.globalAlpha = alpha;
   if (density === "shapes") {
@@ -46,9 +46,11 @@ export function drawPod(pen: Pen, cell: Cell & { alpha: number }, density: Densi
       color: wordColor(pen, state.shape),
     });
     drawDots(pen, pod.containers, left + 2.5, y + h - 8);
+    drawRestarts(pen, cell, y + h - 8);
   } else {
     write(pen, pod.label, left - 3, y + 14, room + 6, { size: 10, color, bold: true, mono: true });
     drawDots(pen, pod.containers, left, y + h - 10);
+    drawRestarts(pen, cell, y + h - 10);
   }
   context.globalAlpha = 1;
 }
@@ -110,6 +112,13 @@ function drawDots(pen: Pen, containers: readonly Container[], x: number, y: numb
   if (more > 0) write(pen, `+${more}`, x + dotsMax * 8, y, 20, { size: 9, color: palette.soft });
 }
 
+function drawRestarts(pen: Pen, { pod, x, w }: Cell, y: number): void {
+  const { restarts, shape } = pod.state;
+  if (restarts === 0) return;
+  const color = shape === "crash" ? pen.palette.bad : pen.palette.soft;
+  write(pen, `×${restarts}`, x + w - 6, y, 30, { size: 10, color, bold: true, align: "right" });
+}
+
 type Sign = (pen: Pen, state: PodState, x: number, y: number, radius: number) => void;
 
 function drawSign(pen: Pen, state: PodState, x: number, y: number, radius: number): void {
@@ -152,21 +161,25 @@ const signs: Record<Shape, Sign> = {
   },
   crash(pen, state, x, y, radius) {
     const { context, palette, nowMs } = pen;
-    stroke(context, palette.bad, Math.max(1.5, radius * 0.2));
-    // In three pieces.
-    for (const start of [0.1, 0.8, 1.45]) {
-      context.beginPath();
-      context.arc(x, y, radius - 3.5, start * Math.PI, (start + 0.45) * Math.PI);
-      context.stroke();
-    }
-    const left = 1 - passed(state.span, nowMs);
-    if (state.span && left > 0) {
-      stroke(context, palette.bad, 1.2);
-      arc(pen, x, y, radius, left);
-      context.stroke();
-    }
-    const count = state.restarts > 99 ? "99" : String(state.restarts);
-    letter(pen, count, x, y + 0.5, Math.min(9, radius * 1.1), palette.bad);
+    const width = Math.max(2, radius * 0.24);
+    const r = radius - 1.5;
+    stroke(context, palette.line, width);
+    circle(pen, x, y, r);
+    context.stroke();
+    stroke(context, palette.bad, width);
+    arc(pen, x, y, r, state.span ? 1 - passed(state.span, nowMs) : 1);
+    context.stroke();
+    // The crack: a jag from the top to the bottom.
+    const jag: [number, number][] = [
+      [x + radius * 0.35, y - radius],
+      [x - radius * 0.25, y - radius * 0.15],
+      [x + radius * 0.25, y + radius * 0.1],
+      [x - radius * 0.35, y + radius],
+    ];
+    stroke(context, palette.card, width + 1.5);
+    lines(pen, jag);
+    stroke(context, palette.bad, Math.max(1.2, radius * 0.14));
+    lines(pen, jag);
   },
   terminating(pen, state, x, y, radius) {
     const { context, palette, nowMs } = pen;

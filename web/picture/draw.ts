@@ -1,6 +1,6 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import { drawPod } from "./draw-pod.ts";
-import type { Bar, Box, Layout, Rail, Room, Waiting } from "./layout.ts";
+import type { Box, Cell, Layout, Rail, Room, Waiting } from "./layout.ts";
 import type { Frame } from "./motion.ts";
 import { rounded, write, type Pen } from "./pen.ts";
 import { isSame, type Target } from "./pointing.ts";
@@ -20,7 +20,7 @@ export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks): void
   if (layout.lobby) drawLobby(pen, layout.lobby);
   for (const room of layout.rooms) drawRoom(pen, room);
   drawLinks(pen, layout, frame, marks);
-  for (const cell of frame.cells) drawPod(pen, cell, layout.density);
+  for (const cell of frame.cells) drawPod(pen, cell);
   for (const rail of layout.rails) drawRail(pen, rail);
   for (const room of layout.rooms) drawRope(pen, room);
   drawMarks(pen, layout, marks);
@@ -55,7 +55,7 @@ function drawRoom(pen: Pen, room: Room): void {
   context.stroke();
   if (node?.ready === false) hatch(pen, room);
   const noteRoom = w > 190 || word === "" ? 62 : 0;
-  const wordRoom = word === "" ? 0 : Math.min(w * 0.55, word.length * 6.2);
+  const wordRoom = word === "" ? 0 : Math.min(w * 0.55, word.length * 7.6);
   write(pen, title, x + 10, y + 15, w - 24 - noteRoom - wordRoom, {
     size: 13,
     color: palette.ink,
@@ -79,13 +79,17 @@ function drawRoom(pen: Pen, room: Room): void {
   }
 }
 
-function drawBars(pen: Pen, { x, y, w, bars }: Room): void {
+function drawBars(pen: Pen, { x, y, w, bars, subtitle }: Room): void {
+  if (bars.length === 0) {
+    write(pen, subtitle, x + 10, y + 31, w - 20, { size: 10.5, color: pen.palette.soft });
+    return;
+  }
   const wide = (w - 20 - (bars.length - 1) * 10) / bars.length;
-  for (const [i, bar] of bars.entries())
-    drawBar(pen, bar, { x: x + 10 + i * (wide + 10), y: y + 28, w: wide, h: 3 });
+  for (const [i, share] of bars.entries())
+    drawBar(pen, share, { x: x + 10 + i * (wide + 10), y: y + 28, w: wide, h: 3 });
 }
 
-function drawBar(pen: Pen, { share }: Bar, box: Box): void {
+function drawBar(pen: Pen, share: number, box: Box): void {
   const { context, palette } = pen;
   rounded(pen, box, 2);
   context.fillStyle = palette.line;
@@ -138,20 +142,33 @@ function drawLinks(pen: Pen, { rails, density }: Layout, { cells }: Frame, marks
     for (const { uid, isReady } of links) {
       const cell = at.get(uid);
       if (!cell) continue;
-      const [fromX, fromY] = [cell.x + 20, cell.y + cell.h];
-      const toX = Math.min(Math.max(fromX, x + 8), x + w - 8);
-      context.beginPath();
-      context.moveTo(fromX, fromY);
-      context.lineTo(toX, y + 11);
-      context.strokeStyle = isReady ? palette.accent : palette.moving;
-      context.lineWidth = isMarked ? 2 : 1.2;
-      context.globalAlpha = isMarked ? 1 : 0.55;
+      context.strokeStyle = context.fillStyle = isReady ? palette.accent : palette.moving;
+      context.lineWidth = isMarked ? 2.2 : 1.3;
+      context.globalAlpha = isMarked ? 1 : 0.7;
       context.setLineDash(isReady ? [] : [4, 4]);
-      context.stroke();
-      context.setLineDash([]);
-      context.globalAlpha = 1;
+      drawLink(pen, cell, Math.min(Math.max(cell.gutterX, x + 8), x + w - 8), y);
     }
   }
+  context.globalAlpha = 1;
+  context.setLineDash([]);
+}
+
+/** From the Pod's side into the gutter beside it, and down to the rail: past other Pods, not through them. */
+function drawLink(
+  { context }: Pen,
+  { x, y, h, gutterX }: Cell,
+  railX: number,
+  railY: number,
+): void {
+  const middle = y + h / 2;
+  context.beginPath();
+  context.moveTo(x, middle);
+  context.quadraticCurveTo(gutterX, middle, gutterX, middle + 8);
+  context.lineTo(railX, railY);
+  context.stroke();
+  context.beginPath();
+  context.arc(railX, railY, 2.5, 0, 2 * Math.PI);
+  context.fill();
 }
 
 function drawRail(pen: Pen, { service, x, y, w }: Rail): void {
@@ -195,7 +212,7 @@ function drawMarks(pen: Pen, layout: Layout, { pointed, hasFocus, selected }: Ma
   };
   if (selected) {
     for (const cell of layout.cells) if (isSame(cell.pod.ref, selected)) mark(cell, 2);
-    for (const room of layout.rooms) if (isSame(room.node?.ref, selected)) mark(room, 2);
+    for (const room of layout.rooms) if (isSame(room.ref, selected)) mark(room, 2);
     for (const rail of layout.rails) if (isSame(rail.service.ref, selected)) mark(rail, 2);
   }
   if (pointed) mark(pointed, hasFocus ? 3 : 1.2);

@@ -1,5 +1,6 @@
+import type { ObjectRef } from "../desk/desk.ts";
 import type { PodView } from "./pod-view.ts";
-import { percent, type NodeView, type Scene } from "./scene.ts";
+import { nodeSentence, type NodeView, type Scene } from "./scene.ts";
 import type { ServiceView } from "./services.ts";
 
 /** Where everything of the picture stands, in CSS px. Pure: the same scene at the same width is the same picture. */
@@ -16,6 +17,9 @@ export type Density = "words" | "names" | "shapes";
 
 export interface Cell extends Box {
   pod: PodView;
+  density: Density;
+  /** Between it and its neighbour on the left: there lines run past it. */
+  gutterX: number;
 }
 export interface Group {
   /** `web`, over its Pods; "": they have no common owner, or there is no room. */
@@ -24,18 +28,19 @@ export interface Group {
   y: number;
   w: number;
 }
-export interface Bar {
-  label: string;
-  /** 0 to 1 and beyond. */
-  share: number;
-}
 export interface Room extends Box {
   node?: NodeView;
+  /** What is selected with it. */
+  ref?: ObjectRef;
+  sentence: string;
   title: string;
+  /** Under the title, where there are no bars. */
+  subtitle: string;
   /** After the title: `cordoned`, `NotReady`. */
   word: string;
   note: string;
-  bars: Bar[];
+  /** 0 to 1 and beyond, of CPU and of memory. */
+  bars: number[];
   groups: Group[];
 }
 export interface Waiting extends Box {
@@ -66,35 +71,33 @@ const sizes: Record<Density, { w: number; h: number; gap: number; label: number 
 };
 const densities: Density[] = ["words", "names", "shapes"];
 const margin = 12;
+/** At the sides: as much as an outline takes. */
+const side = 3;
 const padding = 10;
 const headHeight = 44;
 const lobbyHead = 24;
 const railHeight = 26;
 const roomWidthMin = 150;
 /** A picture higher than this shows less of each Pod. */
-const heightAimed = 520;
+const heightAimed = 560;
+const narrow = 480;
 
 interface Section {
-  key: string;
+  isSystem: boolean;
   label: string;
   pods: PodView[];
 }
-interface Plan {
-  node?: NodeView;
-  title: string;
-  word: string;
-  note: string;
-  bars: Bar[];
-  sections: Section[];
-}
+type Plan = Omit<Room, "x" | "y" | "w" | "h" | "groups"> & { sections: Section[] };
 
 /** `width` in px, at least 1. */
 export function layOut(scene: Scene, width: number, arrangement: Arrangement = "nodes"): Layout {
   const plans = arrangement === "nodes" ? roomsOfNodes(scene) : roomsOfWorkloads(scene);
+  // One column is scrolled anyway.
+  const aimed = width < narrow ? 2 * heightAimed : heightAimed;
   let layout: Layout | undefined;
   for (const density of densities) {
     layout = place(scene, plans, width, density, arrangement);
-    if (layout.height <= heightAimed) break;
+    if (layout.height <= aimed) break;
   }
   return layout!;
 }
@@ -103,13 +106,13 @@ function roomsOfNodes({ nodes, pods }: Scene): Plan[] {
   const byNode = groupsOf(pods, ({ node }) => node);
   return nodes.map((node) => ({
     node,
+    ref: node.ref,
+    sentence: nodeSentence(node),
     title: node.ref.name,
+    subtitle: "",
     word: wordOf(node),
     note: `${node.pods} Pods`,
-    bars: [
-      { label: `CPU ${percent(node.cpu)}`, share: node.cpu },
-      { label: `memory ${percent(node.memory)}`, share: node.memory },
-    ],
+    bars: [node.cpu, node.memory],
     sections: sectionsOf(byNode.get(node.ref.name) ?? [], ({ ref, system, workload }) =>
       system ? ref.namespace : workload.slice(workload.indexOf("/") + 1),
     ),
@@ -121,27 +124,31 @@ const wordOf = (node: NodeView): string =>
 
 function roomsOfWorkloads({ pods }: Scene): Plan[] {
   const keyOf = ({ ref, workload, system }: PodView): string =>
-    `${system ? 1 : 0}${ref.namespace}/${workload || "Pods of their own"}`;
+    `${system ? 1 : 0}${ref.namespace}/${workload}`;
   return [...groupsOf(pods, keyOf)].map(([key, own]) => {
     const [namespace = "", ...parts] = key.slice(1).split("/");
     const ready = own.filter(({ state }) => state.shape === "ready").length;
+    const [kind, name = "on their own"] = parts.length > 1 ? parts : [""];
+    const note = `${ready} of ${own.length} ready`;
     return {
-      title: parts.length > 1 ? parts[1]! : parts[0]!,
+      ...(own[0]!.owner && { ref: own[0]!.owner }),
+      sentence: `${kind} ${namespace}/${name}: ${note}`,
+      title: name,
+      subtitle: [kind, namespace].filter(Boolean).join(" in "),
       word: "",
-      note: `${ready} of ${own.length} ready`,
-      bars: [
-        {
-          label: [parts[1] && parts[0], namespace].filter(Boolean).join(" in "),
-          share: ready / own.length,
-        },
-      ],
+      note: `${ready}/${own.length} ready`,
+      bars: [],
       sections: sectionsOf(own, ({ set }) => set),
     };
   });
 }
 
 const sectionsOf = (pods: readonly PodView[], labelOf: (pod: PodView) => string): Section[] =>
-  [...groupsOf(pods, labelOf)].map(([label, own]) => ({ key: label, label, pods: own }));
+  [...groupsOf(pods, labelOf)].map(([label, own]) => ({
+    isSystem: own[0]!.system,
+    label,
+    pods: own,
+  }));
 
 function place(
   scene: Scene,
@@ -155,18 +162,23 @@ function place(
   let y = margin;
   const lobby = placeLobby(waiting, width, density, y, cells);
   if (lobby) y += lobby.h + margin;
-  const inner = width - 2 * margin;
+  const inner = width - 2 * side;
   const across = Math.max(
     1,
     Math.min(plans.length, Math.floor((inner + margin) / (roomWidthMin + margin))),
   );
   const roomWidth = (inner - (across - 1) * margin) / across;
+  const hasOwn = scene.pods.some(({ system }) => !system) && arrangement === "nodes";
   const rooms: Room[] = [];
   for (let at = 0; at < plans.length; at += across) {
     const row = plans
       .slice(at, at + across)
       .map((plan, i) =>
-        placeRoom(plan, { x: margin + i * (roomWidth + margin), y, w: roomWidth, density }, cells),
+        placeRoom(
+          plan,
+          { x: side + i * (roomWidth + margin), y, w: roomWidth, density, hasOwn },
+          cells,
+        ),
       );
     const h = Math.max(...row.map((room) => room.h));
     rooms.push(...row.map((room) => ({ ...room, h })));
@@ -178,7 +190,7 @@ function place(
       ...service.ready.map((uid) => ({ uid, isReady: true })),
       ...service.leftOut.map(({ uid }) => ({ uid, isReady: false })),
     ],
-    x: margin,
+    x: side,
     y: y + 4 + i * railHeight,
     w: inner,
     h: railHeight - 4,
@@ -196,19 +208,17 @@ function placeLobby(
   cells: Cell[],
 ): Waiting | undefined {
   if (waiting.length === 0) return undefined;
-  const { w, h, gap } = sizes[density];
-  const inner = width - 2 * margin - 2 * padding;
+  const inner = width - 2 * side - 2 * padding;
   const reasons: Waiting["reasons"] = [];
-  const x = margin + padding;
+  const x = side + padding;
   let top = y + lobbyHead;
   for (const [reason, pods] of groupsOf(waiting, ({ state }) => state.reason)) {
-    const rows = placeCells(pods, { x, y: top, w: inner }, { w, h, gap }, cells);
-    top += rows * (h + gap);
+    top += placeCells(pods, { x, y: top, w: inner }, density, cells);
     const text = reason || "the scheduler has not looked at it yet";
     reasons.push({ text, x, y: top + 4, w: inner });
     top += 20;
   }
-  return { x: margin, y, w: width - 2 * margin, h: top + 4 - y, reasons };
+  return { x: side, y, w: width - 2 * side, h: top + 4 - y, reasons };
 }
 
 interface Place {
@@ -217,27 +227,37 @@ interface Place {
   w: number;
 }
 
-/** Returns the rows it took. */
+interface RoomPlace extends Place {
+  density: Density;
+  /** There are Pods other than the cluster's own. */
+  hasOwn: boolean;
+}
+
+/** Returns the height it took. */
 function placeCells(
   pods: readonly PodView[],
   { x, y, w: room }: Place,
-  { w, h, gap }: { w: number; h: number; gap: number },
+  density: Density,
   cells: Cell[],
 ): number {
+  const { w, h, gap } = sizes[density];
   const across = Math.max(1, Math.floor((room + gap) / (w + gap)));
   for (const [i, pod] of pods.entries()) {
+    const left = x + (i % across) * (w + gap);
     cells.push({
       pod,
-      x: x + (i % across) * (w + gap),
+      density,
+      gutterX: left - gap / 2,
+      x: left,
       y: y + Math.floor(i / across) * (h + gap),
       w: Math.min(w, room),
       h,
     });
   }
-  return Math.ceil(pods.length / across);
+  return Math.ceil(pods.length / across) * (h + gap);
 }
 
-function placeRoom(plan: Plan, at: Place & { density: Density }, cells: Cell[]): Room {
+function placeRoom(plan: Plan, at: RoomPlace, cells: Cell[]): Room {
   const { sections, ...rest } = plan;
   const size = sizes[at.density];
   const groups: Group[] = [];
@@ -246,14 +266,15 @@ function placeRoom(plan: Plan, at: Place & { density: Density }, cells: Cell[]):
   const shown =
     size.label > 0
       ? sections
-      : [{ key: "", label: "", pods: sections.flatMap(({ pods }) => pods) }];
-  for (const { label, pods } of shown) {
+      : [{ isSystem: false, label: "", pods: sections.flatMap(({ pods }) => pods) }];
+  for (const { label, pods, isSystem } of shown) {
     if (label !== "") {
       groups.push({ label, x: at.x + padding, y, w: inner });
       y += size.label;
     }
-    const rows = placeCells(pods, { x: at.x + padding, y, w: inner }, size, cells);
-    y += rows * (size.h + size.gap);
+    // Beside one's own Pods those of the cluster step back.
+    const density = isSystem && at.hasOwn ? "shapes" : at.density;
+    y += placeCells(pods, { x: at.x + padding, y, w: inner }, density, cells);
   }
   const h = Math.max(y + padding - size.gap, at.y + headHeight + size.h + padding) - at.y;
   return { ...rest, groups, x: at.x, y: at.y, w: at.w, h };

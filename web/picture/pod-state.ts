@@ -99,17 +99,23 @@ function waiting(pod: Pod): Said {
 }
 
 /**
- * `3 Insufficient cpu` of `0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 Insufficient cpu. preemption: ...`:
- * of several reasons the one that keeps most nodes away, of equal ones the first.
+ * `Insufficient cpu (3 of 4 nodes)` of `0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 Insufficient cpu.
+ * preemption: ...`: of several reasons the one that keeps most nodes away, of equal ones the first.
  */
 export function schedulersReason(message: string): string {
+  const total = /^0\/(\d+) nodes are available: /.exec(message);
+  if (!total) return message;
   const reasons = message
-    .replace(/^\d+\/\d+ nodes are available: /, "")
+    .slice(total[0].length)
     .split(/\. (?:preemption|no new claims)/)[0]!
     .replace(/\.$/, "")
     .split(/, (?=\d+ )/);
-  const most = Math.max(...reasons.map((reason) => Number.parseInt(reason, 10) || 0));
-  return reasons.find((reason) => (Number.parseInt(reason, 10) || 0) === most)!;
+  const countOf = (reason: string): number => Number.parseInt(reason, 10) || 0;
+  const most = Math.max(...reasons.map(countOf));
+  const first = reasons.find((reason) => countOf(reason) === most)!;
+  return most === 0
+    ? first
+    : `${first.replace(/^\d+ (node\(s\) )?/, "")} (${most} of ${total[1]} nodes)`;
 }
 
 function starting(pod: Pod): Said {

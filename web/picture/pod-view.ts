@@ -24,6 +24,8 @@ export interface PodView {
   containers: Container[];
   /** `Deployment/web`; a Pod of its own: "". */
   workload: string;
+  /** What `workload` names. */
+  owner?: ObjectRef;
   /** Name of the ReplicaSet or the like that made it. */
   set: string;
 }
@@ -63,7 +65,22 @@ export function podView(listed: Pod, sets: Map<string, KubeObject>): PodView {
     state: podState(pod),
     containers: containersOf(pod),
     workload: above && !isStatic ? `${above.kind}/${above.name}` : "",
+    ...(above && !isStatic && { owner: ownerRef(above, pod.metadata.namespace ?? "") }),
     set: isStatic ? "" : (owner?.name ?? ""),
+  };
+}
+
+/** Controllers' kinds all have a plain plural. */
+function ownerRef({ apiVersion, kind, name }: OwnerReference, namespace: string): ObjectRef {
+  const plural = `${kind.toLowerCase()}s`;
+  const [group = "", version] = apiVersion.split("/");
+  const api = version === undefined ? "/api/v1" : `/apis/${apiVersion}`;
+  return {
+    resource: version === undefined ? plural : `${plural}.${group}`,
+    kind,
+    namespace,
+    name,
+    path: `${api}/namespaces/${namespace}/${plural}/${name}`,
   };
 }
 

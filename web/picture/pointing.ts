@@ -1,7 +1,6 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import type { Box, Layout } from "./layout.ts";
 import { podSentence } from "./pod-view.ts";
-import { nodeSentence } from "./scene.ts";
 import { serviceSentence } from "./services.ts";
 
 /** What of the picture can be pointed at and selected. */
@@ -14,8 +13,8 @@ const roomHeadHeight = 40;
 
 /** In the order they are read in: rooms, Pods, Services. */
 export const targetsOf = ({ rooms, cells, rails }: Layout): Target[] => [
-  ...rooms.flatMap(({ node, x, y, w }) =>
-    node ? [{ ref: node.ref, sentence: nodeSentence(node), x, y, w, h: roomHeadHeight }] : [],
+  ...rooms.flatMap(({ ref, sentence, x, y, w }) =>
+    ref ? [{ ref, sentence, x, y, w, h: roomHeadHeight }] : [],
   ),
   ...cells.map(({ pod, x, y, w, h }) => ({ ref: pod.ref, sentence: podSentence(pod), x, y, w, h })),
   ...rails.map(({ service, x, y, w, h }) => ({
