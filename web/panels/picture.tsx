@@ -68,7 +68,12 @@ export function Picture({ desk }: { desk: Desk }) {
         <Canvas scene={scene} desk={desk} arrangement={arrangement.value} />
       )}
       {scene && (
-        <div class={asTable.value ? "scroll" : "unseen"}>
+        <div
+          class={asTable.value ? "scroll" : "unseen"}
+          role="region"
+          aria-label="The picture as a table"
+          tabIndex={asTable.value ? 0 : undefined}
+        >
           <Twin scene={scene} select={(ref) => (desk.selected.value = ref)} />
         </div>
       )}
@@ -125,9 +130,10 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
           <code>kubectl create deployment my-web --image=nginx --replicas=3</code>
         </p>
       )}
-      <p class="said" role="status">
-        {target?.sentence ?? ""}
-      </p>
+      <div class="said">
+        <p role="status">{target?.sentence ?? ""}</p>
+        {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}
+      </div>
     </div>
   );
 }

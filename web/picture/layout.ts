@@ -65,7 +65,7 @@ export interface Layout {
 export type Arrangement = "nodes" | "workloads";
 
 const sizes: Record<Density, { w: number; h: number; gap: number; label: number }> = {
-  words: { w: 104, h: 48, gap: 8, label: 18 },
+  words: { w: 112, h: 48, gap: 8, label: 18 },
   names: { w: 62, h: 38, gap: 6, label: 18 },
   shapes: { w: 20, h: 20, gap: 4, label: 0 },
 };
