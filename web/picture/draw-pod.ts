@@ -10,7 +10,26 @@ const leftOfFading = 0.3;
 /** Shapes of Pods whose containers do not run yet: an outline alone. */
 const isOutline: Partial<Record<Shape, true>> = { waiting: true, creating: true, blocked: true };
 
-export function drawPod(pen: Pen, cell: Cell & { alpha: number }): void {
+export function drawPods(pen: Pen, cells: readonly Drawn[]): void {
+  const plain = cells.filter(isPlain);
+  // Where there are hundreds, those that stand still and are ready are one path.
+  if (plain.length > 0) {
+    pen.context.fillStyle = pen.palette.good;
+    pen.context.beginPath();
+    for (const { x, y, w, h } of plain) {
+      pen.context.moveTo(x + w, y + h / 2);
+      pen.context.arc(x + w / 2, y + h / 2, w / 2 - 3, 0, 2 * Math.PI);
+    }
+    pen.context.fill();
+  }
+  for (const cell of cells) if (!isPlain(cell)) drawPod(pen, cell);
+}
+
+type Drawn = Cell & { alpha: number };
+const isPlain = ({ density, alpha, pod }: Drawn): boolean =>
+  density === "shapes" && alpha === 1 && pod.state.shape === "ready";
+
+function drawPod(pen: Pen, cell: Drawn): void {
   const { context, palette, nowMs } = pen;
   const { pod, x, y, w, h, alpha, density } = cell;
   const { state } = pod;

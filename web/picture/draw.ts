@@ -20,7 +20,7 @@ export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks): void
   if (layout.lobby) drawLobby(pen, layout.lobby);
   for (const room of layout.rooms) drawRoom(pen, room);
   drawLinks(pen, layout, frame, marks);
-  for (const cell of frame.cells) drawPod(pen, cell);
+  drawPods(pen, frame.cells);
   for (const rail of layout.rails) drawRail(pen, rail);
   for (const room of layout.rooms) drawRope(pen, room);
   drawMarks(pen, layout, marks);

@@ -157,8 +157,9 @@ const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 
 /** `2m40s` as Go writes it, in ms; 0: it is none. */
 export function durationMs(text: string): number {
   let ms = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
-    ms += Number(number) * unitMs[unit!]!;
+  for (const part of text.split(/(?<=[a-z])(?=\d)/)) {
+    const [, number, unit = ""] = /^([\d.]+)([a-z]+)$/.exec(part) ?? [];
+    ms += Number(number) * (unitMs[unit] ?? 0) || 0;
   }
   return ms;
 }
