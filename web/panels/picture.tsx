@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
@@ -43,25 +43,7 @@ export function Picture({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
-        <div class="switches">
-          <button
-            type="button"
-            aria-pressed={arrangement.value === "workloads"}
-            disabled={asTable.value}
-            onClick={() =>
-              (arrangement.value = arrangement.value === "nodes" ? "workloads" : "nodes")
-            }
-          >
-            By workload
-          </button>
-          <button
-            type="button"
-            aria-pressed={asTable.value}
-            onClick={() => (asTable.value = !asTable.value)}
-          >
-            As table
-          </button>
-        </div>
+        <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
       {scene && !asTable.value && (
@@ -81,6 +63,33 @@ export function Picture({ desk }: { desk: Desk }) {
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
     </section>
+  );
+}
+
+interface SwitchesProps {
+  asTable: Signal<boolean>;
+  arrangement: Signal<Arrangement>;
+}
+
+function Switches({ asTable, arrangement }: SwitchesProps) {
+  return (
+    <div class="switches">
+      <button
+        type="button"
+        aria-pressed={arrangement.value === "workloads"}
+        disabled={asTable.value}
+        onClick={() => (arrangement.value = arrangement.value === "nodes" ? "workloads" : "nodes")}
+      >
+        By workload
+      </button>
+      <button
+        type="button"
+        aria-pressed={asTable.value}
+        onClick={() => (asTable.value = !asTable.value)}
+      >
+        As table
+      </button>
+    </div>
   );
 }
 

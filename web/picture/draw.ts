@@ -1,5 +1,5 @@
 import type { ObjectRef } from "../desk/desk.ts";
-import { drawPod } from "./draw-pod.ts";
+import { drawPods } from "./draw-pod.ts";
 import type { Box, Cell, Layout, Rail, Room, Waiting } from "./layout.ts";
 import type { Frame } from "./motion.ts";
 import { rounded, write, type Pen } from "./pen.ts";
