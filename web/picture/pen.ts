@@ -64,8 +64,8 @@ export function circle({ context }: Pen, x: number, y: number, radius: number): 
   context.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
-/** From the top, clockwise; `part` of 0 to 1. */
+/** From the top, clockwise; `part` of 0 to 1, below 0 the other way. */
 export function arc({ context }: Pen, x: number, y: number, radius: number, part: number): void {
   context.beginPath();
-  context.arc(x, y, radius, -Math.PI / 2, -Math.PI / 2 + 2 * Math.PI * part);
+  context.arc(x, y, radius, -Math.PI / 2, -Math.PI / 2 + 2 * Math.PI * part, part < 0);
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Node } from "../../durable-objects/engine/kinds/node.ts";
+import type { Trace } from "../../durable-objects/engine/kinds/podyard/trace.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import type { Objects } from "../api/objects.ts";
 import type { ObjectRef } from "../desk/desk.ts";
@@ -24,6 +25,7 @@ export interface Scene {
   nodes: NodeView[];
   pods: PodView[];
   services: ServiceView[];
+  traces: Trace[];
 }
 
 export function sceneOf(objects: Objects): Scene {
@@ -37,6 +39,7 @@ export function sceneOf(objects: Objects): Scene {
       .sort((a, b) => compare(a.ref.name, b.ref.name)),
     pods,
     services: serviceViews(objects, pods),
+    traces: objects.traces,
   };
 }
 

@@ -1,11 +1,21 @@
 import type { Time } from "../api/changes.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { draw, type Marks } from "./draw.ts";
+import { drawTravel } from "./draw-travel.ts";
 import { layOut, type Arrangement, type Layout } from "./layout.ts";
-import { frameAt, isTimed, transitionTo, type Frame, type Transition } from "./motion.ts";
+import {
+  frameAt,
+  isTimed,
+  transitionMsMax,
+  transitionTo,
+  type Frame,
+  type Transition,
+} from "./motion.ts";
 import { readPalette, type Palette } from "./palette.ts";
+import type { Pen } from "./pen.ts";
 import { isSame, isWay, neighbour, targetAt, targetsOf, type Target } from "./pointing.ts";
 import type { Scene } from "./scene.ts";
+import { travelAt, travelOf, type Travel } from "./travel.ts";
 
 /** What a stage tells, and asks. */
 export interface Audience {
@@ -33,6 +43,9 @@ export class Stage {
   #targets: Target[] = [];
   #marks: Marks = { pointed: undefined, hasFocus: false, selected: undefined };
   #frame: number | undefined;
+  /** Requests that are seen to travel, by their Trace, with their beginning in ms; undefined: nothing was shown yet. */
+  #travels: Map<string, { travel: Travel; startMs: number }> | undefined;
+  readonly #seen = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(canvas: HTMLCanvasElement, audience: Audience) {
@@ -133,6 +146,7 @@ export class Stage {
       isReduced: this.#reduced.matches,
     });
     this.#targets = targetsOf(this.#layout);
+    this.#follow(this.#scene, this.#layout, nowMs);
     const { pointed, hasFocus } = this.#marks;
     if (pointed)
       this.#point(
@@ -141,6 +155,33 @@ export class Stage {
       );
     this.#resize(this.#layout);
     this.#draw();
+  }
+
+  /** Traces that have ended since the last scene travel; of a page just opened none does. */
+  #follow({ traces }: Scene, layout: Layout, nowMs: number): void {
+    const isFirst = this.#travels === undefined;
+    const travels = (this.#travels ??= new Map());
+    for (const trace of traces) {
+      const { uid } = trace.metadata;
+      const travel = travelOf(trace, layout);
+      const known = travels.get(uid);
+      if (known && travel) travels.set(uid, { ...known, travel });
+      if (!travel || this.#seen.has(uid)) continue;
+      this.#seen.add(uid);
+      // Where motion is not wanted it is there at once.
+      const ahead = this.#reduced.matches ? travel.points.length * transitionMsMax : 0;
+      if (!isFirst) travels.set(uid, { travel, startMs: nowMs - ahead });
+    }
+  }
+
+  /** Returns whether any is under way. */
+  #drawTravels(pen: Pen, nowMs: number): boolean {
+    const travels = this.#travels ?? new Map();
+    for (const [uid, { travel, startMs }] of travels) {
+      if (travelAt(travel, nowMs - startMs).isOver) travels.delete(uid);
+      else drawTravel(pen, travel, nowMs - startMs);
+    }
+    return travels.size > 0;
   }
 
   #resize({ width, height }: Layout): void {
@@ -165,13 +206,15 @@ export class Stage {
     clearTimeout(this.#timer);
     const context = this.#canvas.getContext("2d");
     if (!context || !this.#layout || !this.#transition) return;
-    const frame: Frame = frameAt(this.#transition, performance.now());
+    const drawnMs = performance.now();
+    const frame: Frame = frameAt(this.#transition, drawnMs);
     const scale = devicePixelRatio;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, this.#layout.width, this.#layout.height);
     const nowMs = this.#audience.time()?.nowMs;
-    draw({ context, palette: this.#palette, nowMs }, this.#layout, frame, this.#marks);
-    if (frame.isMoving) this.#ask();
+    const pen = { context, palette: this.#palette, nowMs };
+    draw(pen, this.#layout, frame, this.#marks);
+    if (this.#drawTravels(pen, drawnMs) || frame.isMoving) this.#ask();
     else if (isTimed(this.#layout) && this.#audience.time()?.speed) {
       this.#timer = setTimeout(() => this.#ask(), timedMs);
     }

@@ -1,6 +1,7 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import type { PodView } from "./pod-view.ts";
 import { percent, type Scene } from "./scene.ts";
+import { travelSentence } from "./travel.ts";
 
 interface Props {
   scene: Scene;
@@ -9,7 +10,7 @@ interface Props {
 
 /** What the picture says, in words: for whoever does not see it, and whoever would rather read. */
 export function Twin({ scene, select }: Props) {
-  const { nodes, pods, services } = scene;
+  const { nodes, pods, services, traces } = scene;
   return (
     <>
       <table>
@@ -53,6 +54,13 @@ export function Twin({ scene, select }: Props) {
         </tbody>
       </table>
       {services.length > 0 && <ServiceTable services={services} />}
+      {traces.length > 0 && (
+        <ul aria-label="Requests">
+          {traces.map((trace) => (
+            <li key={trace.metadata.uid}>{travelSentence(trace)}</li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }
