@@ -57,7 +57,12 @@ export function followObjects(cluster: Cluster, shown: Shown<Objects>): () => vo
       if (!ended) shown.show({ ...seen } as unknown as Objects);
     });
   };
-  const trouble = (name: string, message: string | undefined): void => {
+  const trouble = (name: keyof Objects, message: string | undefined): void => {
+    // Without requests the picture is whole.
+    if (name === "traces") {
+      seen.traces ??= [];
+      return tell();
+    }
     if (message === undefined) troubles.delete(name);
     else troubles.set(name, message);
     if (!ended) shown.trouble(troubles.values().next().value);

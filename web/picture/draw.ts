@@ -192,7 +192,8 @@ function drawRail(pen: Pen, { service, x, y, w }: Rail): void {
     bold: !service.system,
   });
   const out = service.leftOut.slice(0, 3).map(({ label, why }) => `${label} ${why}`);
-  const text = [service.word, ...out].join(" · ");
+  const more = service.leftOut.length - out.length;
+  const text = [service.word, ...out, ...(more > 0 ? [`${more} more`] : [])].join(" · ");
   const said =
     isServing && out.length === 0 ? palette.soft : isServing ? palette.moving : palette.bad;
   write(pen, text, x + w - 10, y + 11.5, w - nameRoom - 30, {

@@ -47,14 +47,16 @@ function placeOf({ kind, name }: Hop, { cells, rails, rooms }: Layout): Point | 
     case "service":
       return center(rails.find(({ service }) => isNamed(service)));
     case "node":
-      return room && { x: room.x + room.w / 2, y: room.y + 30 };
+      return room && door(room);
     case "source":
       // From outside: the edge of the picture.
-      return center(cell) ?? (room ? { x: room.x + room.w / 2, y: room.y + 30 } : { x: 0, y: 0 });
+      return center(cell) ?? (room ? door(room) : { x: 0, y: 0 });
     default:
       return center(cell);
   }
 }
+
+const door = ({ x, y, w, h }: Box): Point => ({ x: x + w / 2, y: y + h });
 
 function center(box: Box | undefined): Point | undefined {
   return box && { x: box.x + box.w / 2, y: box.y + box.h / 2 };
