@@ -9,19 +9,20 @@ export class Screen {
   bells = 0;
   #wraps = false;
   #saved: [number, number] = [0, 0];
+  /** Rows that scroll. */
+  #region: [first: number, last: number];
   #cells: string[][];
   #rest = "";
   readonly modes = new Set<string>();
   /** First and last row that scroll; what is kept while the other screen is shown; the last character printed. */
-  #region: [number, number];
   #behind: { cells: string[][]; row: number; col: number } | undefined;
   #last = " ";
 
   constructor(cols: number, rows: number) {
     this.cols = cols;
     this.rows = rows;
-    this.#cells = Array.from({ length: rows }, () => this.#blank());
     this.#region = [0, rows - 1];
+    this.#cells = Array.from({ length: rows }, () => this.#blank());
   }
 
   #blank(): string[] {

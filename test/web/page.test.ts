@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { makeSandbox } from "../helpers/sandbox.ts";
 import { executablePath, launch, problemsOf } from "./browsing.ts";
+import { openShare, showObjects } from "../helpers/desk.ts";
 
 describe.skipIf(!executablePath)("the page", () => {
   let browser: Browser;
@@ -19,13 +20,14 @@ describe.skipIf(!executablePath)("the page", () => {
 
   test("a button makes a sandbox and shows how to reach it", async () => {
     await page.getByRole("button", { name: "Make a sandbox" }).click();
-    await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await openShare(page);
     await page.getByText("Show it").click();
     expect(await page.locator("details pre").textContent()).toContain("current-context: podyard-");
     expect(page.url()).toMatch(/\/s\/[a-z2-7]{26}#k=podyard_/);
   });
 
   test("the Pod table moves as the cluster does", async () => {
+    await showObjects(page);
     await page.getByText("No Pods here yet").waitFor();
     const { pathname, hash } = new URL(page.url());
     const [id, secret] = [pathname.slice("/s/".length), hash.slice("#k=".length)];
@@ -62,6 +64,7 @@ describe.skipIf(!executablePath)("the page", () => {
   });
 
   test("the picture is read by arrow keys, and by a table with the same words", async () => {
+    await page.getByRole("button", { name: "Picture", exact: true }).click();
     const picture = page.getByRole("img", { name: /^Picture of the cluster: 4 nodes, \d+ Pods/ });
     await picture.focus();
     await page.keyboard.press("ArrowDown");
@@ -74,6 +77,7 @@ describe.skipIf(!executablePath)("the page", () => {
     expect(await ready.count()).toBe(2);
     await page.getByRole("button", { name: "As table" }).click();
     await picture.waitFor();
+    await showObjects(page);
   });
 
   test("a reload opens the same sandbox, also on a small screen", async () => {

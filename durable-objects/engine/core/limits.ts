@@ -49,6 +49,8 @@ export const listPieceItems = 250;
 export const logRowBytesMax = 900_000;
 /** About as much of a restored past stands in one row: reading one revision reads its whole row. */
 export const pastRowBytesTarget = 16_384;
+/** A shorter record is told whole in each row: a difference would save nothing. */
+export const toldWholeCharactersMax = 200;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
 /** Of a checkpoint's pages that one turn writes, or of the log's rows that it looks through to let them go: some 15 ms. */
@@ -165,6 +167,8 @@ export const kubectlTemplateDepthMax = 200;
 export const kustomizationDepthMax = 16;
 /** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
 export const kubectlJournalCharactersMax = 384 * 1024;
+/** Bytes that a port-forward has read from its connections and not written yet. */
+export const forwardBytesHeldMax = 64 * 1024;
 /** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
 export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
@@ -199,8 +203,11 @@ export const terminalBytesPerMs = 100;
 export const terminalsMax = 20;
 /** Columns or rows of a screen. */
 export const terminalCellsMax = 1_000;
-/** Typed, or pasted, and read by nobody yet. */
-export const terminalInputBytesMax = 1024 * 1024;
+/** How often crictl looks after the command that it runs in a container: at once after news, and ever more seldom. */
+export const execPollMsMin = 100;
+export const execPollMsMax = 1_000;
+/** Typed, or pasted, and read by nobody yet: all terminals of a node lie in one record with what runs there. */
+export const terminalInputBytesMax = 64 * 1024;
 /** Of standard input that less keeps, and of one line that it takes as a whole. */
 export const pagerInputBytesMax = 256 * 1024;
 export const pagerLineBytesMax = 32 * 1024;
@@ -216,6 +223,19 @@ export const nanoUndoBytesMax = 64 * 1024;
 export const editedLineBytesMax = 16 * 1024;
 export const undoStepsMax = 100;
 export const killRingMax = 10;
+/**
+ * vi: the file it takes; texts that its row holds itself; changes since the text was last written down; what undo remembers;
+ * a line typed at its foot; rows of one `:g`.
+ */
+export const viFileBytesMax = 1024 * 1024;
+export const viTextInRowCharactersMax = 1024;
+export const viJournalCharactersMax = 2 * 1024;
+export const viStepCharactersMax = 16 * 1024;
+export const viUndoCharactersMax = 16 * 1024;
+/** Keys that . or a macro types again, and the text of an insertion that `".` is. */
+export const viKeysKeptMax = 2 * 1024;
+export const viCommandBytesMax = 4 * 1024;
+export const viGlobalRowsMax = 50_000;
 /** An escape sequence that is no key's. */
 export const keyBytesMax = 32;
 /** What an interactive bash takes from the file of its history. */
@@ -290,6 +310,8 @@ export const finishedJobsKeptMax = 32;
 /** Parsed commands, and characters of their texts. */
 export const parsedCommandsKeptMax = 4_000;
 export const parsedCommandCharactersKeptMax = 4_000_000;
+/** How often in a row completion functions may say that they have loaded another. */
+export const completionLoadsMax = 8;
 /** Words that one word with braces (`{1..9}`) may become. */
 export const braceWordsMax = 50_000;
 /** Commands that a shell's history keeps. bash: HISTSIZE */

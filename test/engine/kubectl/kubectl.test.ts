@@ -91,17 +91,17 @@ describe("programs beside it", () => {
 describe("completion", () => {
   const world = new KubectlWorld().begin();
   test.each([
-    ["get po", "poddisruptionbudgets.policy\npods\npods.metrics.k8s.io\npodtemplates\n:4\n"],
+    ["get po", "pods\npodtemplates\npods.metrics.k8s.io\npoddisruptionbudgets.policy\n:4\n"],
     ["get pods ''", "toolbox\n:4\n"],
     ["get pods/t", "pods/toolbox\n:4\n"],
     ["get pods -n kube-n", "kube-node-lease\n:4\n"],
     ["rollout re", "restart\tRestart a resource\nresume\tResume a paused resource\n:4\n"],
-    ["apply -f ''", ":0\n"],
+    ["apply -f ''", "json\nyaml\nyml\n:8\n"],
     [
       "get pods --watch-",
       "--watch-only\tWatch for changes to the requested object(s), without listing/getting first.\n:4\n",
     ],
-    ["nope ''", ":4\n"],
+    ["nope ''", ":0\n"],
     ["get pods -s http://localhost:1 ''", ":4\n"],
   ])("of kubectl %s", (words, expected) => {
     expect(world.out(`kubectl __complete ${words}`)).toBe(expected);

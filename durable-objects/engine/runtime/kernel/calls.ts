@@ -19,6 +19,12 @@ export interface Ended {
   signal?: number;
 }
 
+/** A child that has stopped (by that signal), or that goes on. */
+export interface Changed {
+  pid: number;
+  stopSignal?: number;
+}
+
 export interface OpenFlags {
   read?: boolean;
   write?: boolean;

@@ -22,6 +22,7 @@ import { checkMemory, oomKill } from "./out-of-memory.ts";
 import { keepSmall } from "./record-size.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { SystemCalls } from "./system-calls.ts";
+import { changedChild, goOn, stop, withoutOpposite } from "./process-groups.ts";
 import { defaultAction } from "./signals.ts";
 import { anyStopped, refuseStopped } from "./stopped-programs.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
@@ -149,6 +150,7 @@ export class PodKernel implements Kernel {
     if (wait.readable?.some((fd) => this.files.readable(process, fd))) return true;
     if (wait.writable?.some((fd) => this.files.writable(process, fd))) return true;
     if (wait.childEnd && this.#hasZombie(process)) return true;
+    if (wait.childStop && changedChild(this, process)) return true;
     if (wait.answer?.split(" ").some((handle) => this.files.answered(handle))) return true;
     return false;
   }
@@ -315,10 +317,7 @@ export class PodKernel implements Kernel {
     const signal = process.pendingSignals?.shift();
     if (process.pendingSignals?.length === 0) delete process.pendingSignals;
     if (signal === undefined) return "nothing";
-    if (signal === 18 && process.stopped) {
-      delete process.stopped;
-      return "nothing";
-    }
+    if (signal === 18 && process.stopped) goOn(this, process);
     const program = this.program(process);
     if (program.handles?.(process.state, signal)) {
       delete process.wait;
@@ -329,7 +328,7 @@ export class PodKernel implements Kernel {
     if (action === "ignore") return "nothing";
     // The first process of a pid namespace has no default actions.
     if (process.pid === 1) return "nothing";
-    if (action === "stop") process.stopped = true;
+    if (action === "stop") stop(this, process, signal);
     else this.exit(processKey(process.pidNamespace, process.pid), 0, signal);
     return "nothing";
   }
@@ -344,11 +343,11 @@ export class PodKernel implements Kernel {
       return;
     }
     if (signal === 19 && (process.pid !== 1 || outside)) {
-      process.stopped = true;
+      stop(this, process, signal);
       return;
     }
-    if (process.pendingSignals?.includes(signal)) return;
-    process.pendingSignals = [...(process.pendingSignals ?? []), signal];
+    const pending = withoutOpposite(process.pendingSignals, signal);
+    process.pendingSignals = pending?.includes(signal) ? pending : [...(pending ?? []), signal];
   }
 
   // Birth and death: runtime/kernel/process-lifecycle.ts

@@ -12,6 +12,7 @@ import { isLinkHandle, linkHasNews } from "../node/links.ts";
 import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
 import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
+import { isBackgroundRead } from "./process-groups.ts";
 import { terminalOutput } from "./terminal.ts";
 import { print } from "./terminal-output.ts";
 import { saveTree } from "../volumes/volumes.ts";
@@ -204,6 +205,7 @@ export class OpenFiles implements Files {
       return data;
     }
     if (file.kind === "r") return this.#take(this.#pod.pipes[file.pipe], most);
+    if (file.kind === "t" && isBackgroundRead(this.kernel, process, file.session)) return undefined;
     if (file.kind === "s" || file.kind === "t")
       return this.#readSession(file.session, most, file.kind === "t");
     if (file.kind === "c") return this.#readConnection(file.connection, file.end, most);

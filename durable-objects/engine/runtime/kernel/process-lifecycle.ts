@@ -31,6 +31,17 @@ export function spawn(
   return key;
 }
 
+const fieldsOfTheLiving = [
+  "wait",
+  "pendingSignals",
+  "stopped",
+  "stopSignal",
+  "stateChanged",
+  "env",
+  "localTimeMs",
+  "syn",
+] as const;
+
 /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
 export function exit(
   kernel: Kernel,
@@ -46,8 +57,7 @@ export function exit(
   kernel.files.forget(key);
   process.exitStatus = signal === undefined ? code & 255 : 256 * signal;
   process.state = null;
-  for (const name of ["wait", "pendingSignals", "stopped", "env", "localTimeMs", "syn"] as const)
-    delete process[name];
+  for (const name of fieldsOfTheLiving) delete process[name];
   const init = processKey(process.pidNamespace, 1);
   for (const other in kernel.pod.processes) {
     const child = kernel.pod.processes[other];

@@ -1,6 +1,6 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import type { Sys } from "./types.ts";
-import type { Ended } from "./calls.ts";
+import type { Changed, Ended } from "./calls.ts";
 import { argumentBytesMax, commandsPerImageKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
 import {
@@ -15,9 +15,10 @@ import { programOf } from "../fs/layer.ts";
 import { normalPath } from "../fs/vfs.ts";
 import { execCost, forkCost } from "./cpu.ts";
 import { processKey } from "./process-key.ts";
+import { changedChild, controllingTerminal } from "./process-groups.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { MatchWork } from "../regex/work.ts";
-import type { Json, Listener, Process } from "./state.ts";
+import type { Json, Listener, Process, Session } from "./state.ts";
 import { FileCalls } from "./file-calls.ts";
 
 /** What an environment has other than the container's. */
@@ -54,6 +55,8 @@ export class SystemCalls extends FileCalls implements Sys {
       wait: _w,
       pendingSignals: _sig,
       stopped: _st,
+      stopSignal: _by,
+      stateChanged: _ch,
       exitStatus: _z,
       cpu: _cpu,
       startedAtMs: _t,
@@ -199,6 +202,21 @@ export class SystemCalls extends FileCalls implements Sys {
         : { pid: child.pid, status: child.exitStatus };
     }
     return any ? undefined : "none";
+  }
+
+  /** A child that has stopped or gone on since this was asked last. */
+  waitChanged(): Changed | undefined {
+    const child = changedChild(this.kernel, this.process);
+    if (!child) return undefined;
+    this.kernel.touch();
+    delete child.stateChanged;
+    const { pid, stopSignal } = child;
+    return stopSignal === undefined ? { pid } : { pid, stopSignal };
+  }
+
+  /** The terminal that the process belongs to. */
+  controllingTerminal(): Session | undefined {
+    return controllingTerminal(this.kernel, this.process);
   }
 
   /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */

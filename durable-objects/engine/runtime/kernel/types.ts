@@ -3,7 +3,7 @@
  * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
-import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
+import type { Step, HttpAnswer, Changed, Ended, OpenFlags, Printed } from "./calls.ts";
 import type { StoredNames } from "../../core/record-codec.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
@@ -290,6 +290,8 @@ export interface Sys {
   become(program: string, argv: string[], env: Record<string, string>, executable: string): void;
   /** Reaps an ended child (any, or the one given). "none": there is no such child. Undefined: still running. */
   wait(pid?: number): Ended | "none" | undefined;
+  waitChanged(): Changed | undefined;
+  controllingTerminal(): Session | undefined;
   /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */
   kill(pid: number, signal: number): void;
   /** Processes this one can see, by pid. */
@@ -391,9 +393,7 @@ export interface Logs {
   append(containerKey: string, stream: 1 | 2, data: string): void;
   /** Entries of the last chunk from a moment on. */
   recent(containerKey: string, sinceMs: number): LogEntry[];
-  /** Ends what comes by itself under a name. */
   stopRepeats(name: string): void;
-  /** The container has ended: no line comes by itself any more. */
   finish(containerKey: string): void;
   /** Bytes a container may print before it waits for the slowest who is attached to it. */
   room(containerKey: string): number;

@@ -52,6 +52,8 @@ export interface Line {
   argument?: number;
   /** What the last key did, for those that go on with it. */
   last?: "kill" | "yank" | "argument" | "complete" | "insert" | "list";
+  /** A list that stands still: rows not shown yet; whether to show it at all is asked first. */
+  listing?: { rows: string[]; asks?: true };
   /** While a command runs: whether the last key was one of those. */
   wasYank?: boolean;
   wasArgument?: boolean;

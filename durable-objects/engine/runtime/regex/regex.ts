@@ -57,15 +57,16 @@ export class Match {
 
   /** What a group took, 0 being all; undefined: it took no part. */
   group(n: number): string | undefined {
-    if (n === 0) return this.#text.slice(this.index, this.end);
-    const bounds = this.#bounds(n);
-    return bounds && this.#text.slice(...bounds);
+    const span = this.span(n);
+    return span && this.#text.slice(...span);
   }
   /** Where what a group took begins. */
   place(n: number): number | undefined {
-    return n === 0 ? this.index : this.#bounds(n)?.[0];
+    return this.span(n)?.[0];
   }
-  #bounds(n: number): [from: number, to: number] | undefined {
+  /** Where that lies. */
+  span(n: number): [from: number, to: number] | undefined {
+    if (n === 0) return [this.index, this.end];
     if (n > this.#regex.groups) return undefined;
     this.#tags ??= this.#regex.tagsOf(this.#text, this.index, this.end, this.#work);
     const [start, end] = this.#regex.tagsOfGroup(n);

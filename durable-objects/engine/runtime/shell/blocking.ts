@@ -2,17 +2,23 @@
 import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
-import { reap, tellSignal } from "./jobs.ts";
+import { jobOrPid } from "./jobs/names.ts";
+import { isRunning, tellJobs } from "./jobs/table.ts";
+import { reap, tellSignal } from "./jobs/children.ts";
 import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
+import type { Job } from "./jobs/job.ts";
 
 /** Ends with a status, as its builtin. */
 function done(shell: Shell, status: number, tested: boolean): undefined {
   shell.pop();
   shell.state.status = status;
+  if (shell.bash && shell.controlsJobs && !shell.state.interactive) tellJobs(shell);
   shell.checkError(tested);
 }
+
+const livingPids = ({ pids, ended }: Job): number[] => pids.filter((pid) => !ended?.[pid]);
 
 /** A `wait` under way: over when its jobs have ended or a trapped signal has come. */
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
@@ -20,17 +26,18 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const trapped = state.pendingTraps?.find((known) => state.traps[String(known)]);
   if (trapped !== undefined) return done(shell, 128 + trapped, true);
   let ended: number | undefined;
+  const known: Job[] = [];
   reap(shell, (pid, status, signal) => {
     if (!frame.pids.includes(pid)) return false;
     if (frame.byPid) tellSignal(shell, signal);
-    frame.pids = frame.pids.filter((known) => known !== pid);
-    frame.status = status;
+    frame.pids = frame.pids.filter((one) => one !== pid);
+    const job = state.jobs.find((one) => one.pids.includes(pid));
+    if (!job || job.pids.at(-1) === pid) frame.status = status;
     ended = pid;
-    const job = state.jobs.find((known) => known.pids.includes(pid));
-    if (job?.told) state.jobs = state.jobs.filter((known) => known !== job);
-    else if (job) Object.assign(job, { status, waited: 1 }, signal ? { signal } : {});
-    return true;
+    if (job) known.push(job);
+    return false;
   });
+  for (const job of known) if (job.status !== undefined) job.waited = 1;
   if (frame.pidVariable !== undefined && ended !== undefined)
     shell.set(frame.pidVariable, String(ended));
   const over = frame.outOf ? frame.pids.length < frame.outOf : frame.pids.length === 0;
@@ -52,10 +59,10 @@ export function startWait(
   if (options?.next) return waitNext(shell, options, tested);
   const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
   const known = new Set(state.jobs.filter((job) => job.status !== undefined));
-  reap(shell, () => false);
+  reap(shell);
   const flags = tested ? { tested: 1 as const } : {};
   if (names.length === 0) {
-    const running = state.jobs.filter((job) => job.status === undefined).flatMap((job) => job.pids);
+    const running = state.jobs.filter(isRunning).flatMap(livingPids);
     for (const job of state.jobs) if (job.status !== undefined) job.waited = 1;
     shell.push({ kind: "waits", pids: running, status: 0, ...flags });
     // All of them: the status is 0 whatever theirs is.
@@ -68,7 +75,7 @@ export function startWait(
   let status = 0;
   const running: number[] = [];
   for (const name of names) {
-    const job = findJob(shell, name);
+    const job = jobOrPid(shell, name);
     if (!job) {
       if (!/^\d+$/.test(name) && !name.startsWith("%")) {
         shell.complain(
@@ -89,7 +96,7 @@ export function startWait(
       status = job.status;
       if (!known.has(job)) tellSignal(shell, job.signal);
       job.waited = 1;
-    } else running.push(job.pids.at(-1) as number);
+    } else running.push(...livingPids(job));
   }
   if (running.length === 0) return status;
   shell.push({ kind: "waits", pids: running, status, byPid: 1, ...flags });
@@ -142,19 +149,6 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
   });
   return undefined;
 }
-
-/** The job `%1`, `%%`, `%+`, `%-` or a pid names. */
-export function findJob(shell: Shell, name: string): ShellJob | undefined {
-  // A bash that runs a script forgets jobs by number as they end.
-  const gone = shell.bash && !shell.state.interactive && name.startsWith("%");
-  const j = gone ? shell.state.jobs.filter((job) => job.status === undefined) : shell.state.jobs;
-  if (name === "%%" || name === "%+" || name === "%") return j.at(-1);
-  if (name === "%-") return j.at(-2);
-  if (/^%\d+$/.test(name)) return j.find((job) => job.number === Number(name.slice(1)));
-  if (name.startsWith("%")) return j.findLast((job) => job.text.startsWith(name.slice(1)));
-  return j.find((job) => job.pids.includes(Number(name)));
-}
-type ShellJob = Shell["state"]["jobs"][number];
 
 // read
 

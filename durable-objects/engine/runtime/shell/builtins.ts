@@ -11,7 +11,8 @@ import { bashUnary } from "./bash/conditions.ts";
 import { commandNames } from "./bash/naming.ts";
 import { hasBuiltin, testWords } from "./dialects.ts";
 import { doExit, doLogout, doReturn, evaluate, leave } from "./flow.ts";
-import { foreground, jobs, kill, trap } from "./job-builtins.ts";
+import { kill, trap } from "./jobs/signal-builtins.ts";
+import { bg, fg, jobs, resume } from "./jobs/builtins.ts";
 import { ulimit, umask } from "./limit-builtins.ts";
 import { set } from "./options.ts";
 import { cd, dot, pwd } from "./places.ts";
@@ -129,6 +130,7 @@ function test(shell: Shell, argv: string[]): number {
 
 /** What a shell runs for a name; undefined: it has no such builtin. */
 export function builtinOf(shell: Shell, name: string): Builtin | undefined {
+  if (name.startsWith("%") && shell.bash && shell.controlsJobs) return resume;
   const known = Object.hasOwn(builtins, name);
   if (!hasBuiltin(shell, name, known)) return undefined;
   if (shell.bash && Object.hasOwn(bashOwn, name)) return bashOwn[name];
@@ -160,8 +162,8 @@ export const builtins: Record<string, Builtin> = {
   test,
   alias,
   unalias,
-  bg: () => 0,
-  fg: foreground,
+  bg,
+  fg,
   break: leave(false),
   builtin: builtinCommand,
   continue: leave(true),

@@ -1,4 +1,5 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
+import { Errno } from "../errno.ts";
 import type { Step } from "../kernel/calls.ts";
 import type { Node, Redirect, Word } from "./ast.ts";
 import type { Builtin } from "./builtin.ts";
@@ -8,7 +9,10 @@ import { redirectStatus } from "./dialects.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { compoundRedirects, expandTargets } from "./expanding.ts";
 import { assign, beforeCommand } from "./bash/assignments.ts";
+import { backslashed } from "./bash/quote.ts";
 import { placeOf } from "./bash/worked.ts";
+import { cd } from "./places.ts";
+import { noteCommandName } from "./jobs/control.ts";
 import { external, replace } from "./programs.ts";
 import { trace } from "./bash/tracing.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
@@ -77,6 +81,7 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]):
     state.lastArgument = argv.at(-1) ?? "";
   }
   const name = argv[0];
+  noteCommandName(shell, name);
   if (name === undefined) {
     const status = frame.lastStatus ?? 0;
     state.frames.pop();
@@ -92,7 +97,23 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]):
   const builtin = body ? undefined : builtinOf(shell, name);
   if (body) return void callFunction(shell, frame, node, argv, values);
   if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
+  if (shell.shopt("autocd") && isFolderToEnter(shell, argv)) {
+    shell.write(2, `cd -- ${backslashed(name)}\n`);
+    return runBuiltin(shell, frame, node, ["cd", "--", name], values, cd);
+  }
   return external(shell, frame, node, argv, values);
+}
+
+/** With `autocd`: a folder's name alone, typed, where no program has it. */
+function isFolderToEnter(shell: Shell, [name = "", ...more]: readonly string[]): boolean {
+  const { sys, state } = shell;
+  if (!state.interactive || more.length > 0 || sys.peek(name)?.type !== "d") return false;
+  try {
+    return name.includes("/") || sys.which(name, shell.get("PATH") ?? "") === "";
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return true;
+  }
 }
 
 /** Nothing but assignments and redirections. */

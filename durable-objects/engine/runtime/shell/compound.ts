@@ -1,29 +1,33 @@
 /** Compound commands: pipelines, subshells, conditions, loops. */
 import { type NodeFrame, type NodeOf, expandTargets, expandWords, expanding } from "./expanding.ts";
-import { forkShell } from "./jobs.ts";
+import { beginForeground } from "./jobs/control.ts";
+import { forkShell } from "./jobs/children.ts";
 import { matches } from "./pattern.ts";
 import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import type { Frame, Saved } from "./state.ts";
+import type { Frame, NodeRef, Saved } from "./state.ts";
 import { traceLine } from "./bash/tracing.ts";
 
-/** Starts every part of a pipeline as a process of its own. */
-export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
+/** Starts parts of a pipeline as processes; `input` gets the last one's output where a part more is to read it. */
+export function startParts(
+  shell: Shell,
+  [chunk, offset]: NodeRef,
+  parts: readonly number[],
+  { t, open }: { t?: 1 | undefined; open?: { input: number } | undefined } = {},
+): number[] {
   const { sys } = shell;
   const pids: number[] = [];
   let input = -1;
-  const own = shell.shopt("lastpipe") && !shell.option("m");
-  node.parts.forEach((part, i) => {
-    const last = i === node.parts.length - 1;
-    if (last && own) return;
+  parts.forEach((part, i) => {
+    const last = i === parts.length - 1 && !open;
     const [read, write] = last ? [-1, -1] : sys.pipe();
     const pid = forkShell(shell, [
       {
         kind: "node",
-        ref: [frame.ref[0], frame.ref[1], part],
+        ref: [chunk, offset, part],
         progress: 0,
-        ...(frame.tested ? { tested: 1 as const } : {}),
+        ...(t ? { tested: 1 as const } : {}),
       },
     ]);
     const child = sys.child(pid);
@@ -41,6 +45,17 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
     input = read;
     pids.push(pid);
   });
+  if (open) open.input = input;
+  return pids;
+}
+
+/** Starts every part of a pipeline as a process of its own. */
+export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
+  const own = shell.shopt("lastpipe") && !shell.option("m");
+  const open = own ? { input: -1 } : undefined;
+  const parts = own ? node.parts.slice(0, -1) : node.parts;
+  const pids = startParts(shell, frame.ref, parts, { t: frame.tested, open });
+  const job = beginForeground(shell, pids, frame.ref, parts);
   shell.state.frames.pop();
   const order = shell.bash ? { order: own ? [...pids, -1] : pids } : {};
   shell.push({
@@ -49,9 +64,10 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
     lastPid: own ? -1 : (pids.at(-1) as number),
     ...(own ? { lastInShell: 1 as const } : {}),
     ...order,
+    ...job,
     ...(frame.tested ? { tested: 1 as const } : {}),
   });
-  if (own) lastPart(shell, frame, node.parts.at(-1)!, input);
+  if (open) lastPart(shell, frame, node.parts.at(-1)!, open.input);
 }
 
 /** The last part of a pipeline in the shell itself: its input is put back behind it. */
@@ -78,11 +94,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     const pid = forkShell(shell, [
       { kind: "node", ref: frame.ref, progress: 0, redirected: 1, ...tested },
     ]);
-    const child = shell.sys.child(pid);
-    const { state } = shell;
-    state.frames.pop();
-    shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...tested });
-    void child;
+    const job = beginForeground(shell, [pid], frame.ref);
+    shell.state.frames.pop();
+    shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...job, ...tested });
     return;
   }
   if (frame.redirected) {
@@ -100,8 +114,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
   }
   const pid = forkShell(shell, [body]);
   const command = shell.bash ? { command: frame.ref } : {};
+  const job = beginForeground(shell, [pid], frame.ref);
   shell.state.frames.pop();
-  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...command, ...tested });
+  shell.push({ kind: "wait", pids: [pid], lastPid: pid, ...command, ...job, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {

@@ -43,7 +43,6 @@ const bashRules: readonly Rule[] = [
   [/^can't kill pid (-?\d+): /, "($1) - "],
   [/^invalid number '([^]*)'$/, "$1: invalid number"],
   [/^Illegal number: ([^]*)$/, "$1: numeric argument required"],
-  [/^no current job$/, "no job control"],
   [/^not in a function$/, "can only be used in a function"],
   [/^(\S+): bad variable name$/, "`$1': not a valid identifier"],
   [/^illegal mode: ([^]*)$/, "$1: octal number out of range"],

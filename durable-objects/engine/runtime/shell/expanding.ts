@@ -3,7 +3,7 @@ import { redirectStatus } from "./dialects.ts";
 import type { Node, Redirect } from "./ast.ts";
 import { Expander } from "./expand.ts";
 import { NeedSubstitution } from "./problems.ts";
-import { forkShell, reap } from "./jobs.ts";
+import { forkShell, reap } from "./jobs/children.ts";
 import { keepOpen, RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf, Saved, ShellState } from "./state.ts";
@@ -27,7 +27,7 @@ export type NodeOf<K> = Node extends infer N
 function attach(shell: Shell, frame: Expanding, body: number, out: boolean): string {
   const { sys, state } = shell;
   // Those before that have ended make room.
-  reap(shell, () => false);
+  reap(shell);
   const [read, write] = sys.pipe();
   const [mine, theirs] = out ? [write, read] : [read, write];
   const pid = forkShell(shell, [

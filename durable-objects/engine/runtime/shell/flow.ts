@@ -1,10 +1,12 @@
 /** Builtins that change what runs next. */
 import type { Builtin } from "./builtin.ts";
 import { isLogin, sayGoodbye } from "./dialects.ts";
+import { mayLeave } from "./jobs/control.ts";
 import type { Shell } from "./shell.ts";
 import { type Frame, addChunk } from "./state.ts";
 
-function loops(shell: Shell): Frame[] {
+/** Loops under way in the function that runs, the outermost first. */
+export function loops(shell: Shell): Frame[] {
   const { frames } = shell.state;
   const from = frames.findLastIndex((frame) => frame.kind === "call") + 1;
   return frames.slice(from).filter((frame) => {
@@ -76,22 +78,24 @@ export function doReturn(shell: Shell, argv: string[]): number | undefined {
   return undefined;
 }
 
-export function doExit(shell: Shell, argv: string[]): undefined {
+export function doExit(shell: Shell, argv: string[]): number | undefined {
   const { state } = shell;
   sayGoodbye(shell);
+  if (!mayLeave(shell)) return 1;
   const bash = state.flavour === "bash";
   const [word, ...more] = argv.slice(bash && argv[1] === "--" ? 2 : 1);
   const status = word === undefined ? state.status : Number(word);
   if (!Number.isInteger(status) || (status < 0 && !bash)) {
     shell.abort(`Illegal number: ${word}`, 2);
     if (bash) shell.exit(2);
-    return;
+    return undefined;
   }
   if (bash && more.length > 0) return tooMany(shell);
   const trap = state.frames.findLast((frame) => frame.kind === "trap");
   const kept = word === undefined && trap?.kind === "trap" ? trap.status : status;
   shell.exit(kept);
   state.exitStatus = kept & 255;
+  return undefined;
 }
 
 /** bash gives the whole line up, and goes on with the next. */

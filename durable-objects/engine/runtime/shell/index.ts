@@ -3,6 +3,7 @@ import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash/version.ts";
 import { advance } from "./interp.ts";
+import { beginJobControl } from "./jobs/control.ts";
 import { interruptLine, resizeLine } from "./typing/line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
@@ -50,6 +51,11 @@ function fromInput(shell: Shell, words: string[]): void {
   state.parameters = words;
   if (sys.terminal(0) && sys.terminal(2)) state.interactive = 1;
   state.frames.push({ kind: "src", chunk: "", offset: 0, mode: "in" });
+  if (state.interactive) beginJobControl(shell);
+  if (state.interactive && state.flavour === "bash") {
+    state.options += "HMN";
+    state.shopts = { ...state.shopts, expand_aliases: true };
+  }
   if (!state.interactive || state.flavour !== "bash" || sys.argv.includes("--norc")) return;
   state.variables.PS1 = ["\\s-\\v\\$ ", 0];
   readStartFiles(shell);
@@ -226,16 +232,23 @@ function program(name: string, flavour?: ShellState["flavour"]): Program<ShellSt
         return undefined;
       }
       const shell = new Shell(sys, state);
-      const { top } = shell;
+      let { top } = shell;
       if (signal === 28 && top?.kind === "src") resizeLine(shell, top);
       if (signal !== 2) return undefined;
+      const completing = state.completion !== undefined;
+      if (completing) while (state.frames.length > 1) shell.pop();
+      ({ top } = shell);
       if (top?.kind === "src" && top.mode === "in") {
-        if (top.editing) interruptLine(shell, top);
+        if (top.editing) interruptLine(shell, top, completing);
         else shell.write(1, "\n");
         delete top.unread;
         delete top.line;
         state.status = 130;
-      } else if (top?.kind === "read" || top?.kind === "waits") {
+      } else if (
+        top?.kind === "read" ||
+        top?.kind === "waits" ||
+        (top?.kind === "sub" && state.interactive)
+      ) {
         while (state.frames.length > 1) shell.pop();
         state.status = 130;
         shell.write(1, "\n");

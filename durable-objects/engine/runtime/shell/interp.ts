@@ -5,22 +5,33 @@
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import { bashNodeStep, timedStep } from "./bash/compound.ts";
-import { commandText } from "./bash/command-text.ts";
 import { mapStep } from "./bash/map-lines.ts";
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";
-import { caseStep, forStep, ifStep, loopStep, pipeStep, subshellStep } from "./compound.ts";
+import {
+  caseStep,
+  forStep,
+  ifStep,
+  loopStep,
+  pipeStep,
+  startParts,
+  subshellStep,
+} from "./compound.ts";
 import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
-import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
+import { waitStep } from "./jobs/foreground.ts";
+import { endJobControl, jobText, lead } from "./jobs/control.ts";
+import { addJob, folderNow } from "./jobs/table.ts";
+import { forkShell, reap } from "./jobs/children.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";
 import { saveHistory } from "./typing/line-editing.ts";
 import { promptStep, sourceStep } from "./source.ts";
+import { completeStep } from "./typing/programmed.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
 /** One step of a shell. */
@@ -74,6 +85,7 @@ function finish(shell: Shell): Step {
     return undefined;
   }
   saveHistory(shell);
+  endJobControl(shell);
   return { exit: state.exitStatus };
 }
 
@@ -148,6 +160,8 @@ function act(shell: Shell, frame: Frame): Step {
       return undefined;
     case "prompt":
       return promptStep(shell, frame);
+    case "complete":
+      return completeStep(shell, frame);
     case "load":
       return loadStep(shell, frame);
     case "call":
@@ -174,46 +188,6 @@ function returned(shell: Shell, frame: FrameOf<"call">): undefined {
   }
   shell.pop();
   if (shell.bash && frame.name !== undefined) shell.checkError(frame.tested === 1);
-}
-
-/** Waits for the foreground job. */
-function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
-  const { state } = shell;
-  if (frame.lastInShell) {
-    // The last part has run in the shell itself.
-    delete frame.lastInShell;
-    frame.status = state.status;
-  }
-  reap(shell, (pid, status, signal) => {
-    if (!frame.pids.includes(pid)) return false;
-    frame.pids = frame.pids.filter((known) => known !== pid);
-    if (frame.order) (frame.statuses ??= {})[pid] = status;
-    if (pid === frame.lastPid) {
-      frame.status = status;
-      tellSignal(shell, signal, {
-        pid,
-        text: frame.command ? commandText(state, frame.command) : "",
-      });
-    } else if (status !== 0 && shell.option("P")) frame.pipefailStatus = status;
-    if (signal === 2 && state.interactive) shell.write(1, "\n");
-    return true;
-  });
-  if (frame.pids.length > 0) return { wait: { childEnd: true } };
-  shell.pop();
-  state.status = frame.status || (frame.pipefailStatus ?? 0);
-  if (frame.order) pipelineStatus(shell, frame);
-  shell.checkError(frame.tested === 1);
-  return undefined;
-}
-
-/** PIPESTATUS, and with pipefail the status of the last part that failed. */
-function pipelineStatus(
-  shell: Shell,
-  { order = [], statuses = {}, status = 0 }: FrameOf<"wait">,
-): void {
-  const all = order.map((pid) => (pid < 0 ? status : (statuses[pid] ?? 0)));
-  shell.state.pipeStatus = all;
-  if (shell.option("P")) shell.state.status = all.findLast((status) => status !== 0) ?? 0;
 }
 
 /** Collects a substitution's output; the word it stands in starts over with it. */
@@ -319,15 +293,25 @@ function listStep(shell: Shell, frame: NodeFrame, node: NodeOf<"list">): undefin
 
 function background(shell: Shell, ref: NodeRef, node: number, text: string): undefined {
   const { sys, state } = shell;
-  const pid = forkShell(shell, [{ kind: "node", ref: [ref[0], ref[1], node], progress: 0 }]);
-  const child = sys.child(pid);
-  if (state.interactive) child.process.processGroup = pid;
-  else {
+  const found = shell.node([ref[0], ref[1], node]);
+  const controls = shell.controlsJobs;
+  const parts = found.k === "pipe" && controls ? found.parts : undefined;
+  const pids = parts
+    ? startParts(shell, ref, parts)
+    : [forkShell(shell, [{ kind: "node", ref: [ref[0], ref[1], node], progress: 0 }])];
+  const pid = pids.at(-1)!;
+  if (!controls) {
+    const child = sys.child(pid);
     child.process.ignoredSignals = [...new Set([...(child.process.ignoredSignals ?? []), 2, 3])];
     child.dup(child.open("/dev/null", { read: true }), 0);
   }
   state.lastBackgroundPid = pid;
-  const job = addJob(shell, [pid], text);
-  if (state.interactive && !state.inSubshell) shell.write(2, `[${job.number}] ${pid}\n`);
+  const textOf = (one: number): string => jobText(shell, [ref[0], ref[1], one]);
+  const job = addJob(shell, pids, shell.bash && state.interactive ? textOf(node) : text, {
+    ...(controls ? { group: lead(shell, pids), folder: folderNow(shell) } : {}),
+    ...(parts ? { parts: parts.map(textOf) } : {}),
+  });
+  if (state.interactive && shell.bash && !state.inSubshell)
+    shell.write(2, `[${job.number}] ${pid}\n`);
   state.status = 0;
 }

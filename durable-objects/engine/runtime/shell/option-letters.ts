@@ -55,9 +55,9 @@ const bashOrder = "abefhikmnprtuvxBCEHTcs";
 
 /** `$-`: the letters of what is on. */
 export function shownOptions(
-  { startedBy = "", options, interactive }: ShellState,
+  { startedBy = "", options, interactive, interactiveAbove }: ShellState,
   bash = false,
 ): string {
-  const on = startedBy + options + (interactive ? "i" : "");
+  const on = startedBy + options + (interactive || interactiveAbove ? "i" : "");
   return [...(bash ? bashOrder : shownOrder)].filter((letter) => on.includes(letter)).join("");
 }

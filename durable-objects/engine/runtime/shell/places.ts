@@ -36,6 +36,8 @@ export function cd(shell: Shell, argv: string[]): number {
   if (!/^\.{0,2}\//.test(target) && target !== "." && target !== "..")
     for (const folder of (shell.get("CDPATH") ?? "").split(":").filter(Boolean))
       tries.unshift(`${folder}/${target}`);
+  const named = shell.shopt("cdable_vars") ? shell.get(target) : undefined;
+  if (named !== undefined && sys.peek(target) === undefined) tries.unshift(named);
   for (const one of tries) {
     const logical = normalPath(old, one);
     try {

@@ -5,7 +5,8 @@ import type { Sys } from "../kernel/types.ts";
 import type { Node } from "./ast.ts";
 import { singleQuoted } from "./bash/quote.ts";
 import { inWords, notRun, redirectStatus } from "./dialects.ts";
-import { dropWaited } from "./jobs.ts";
+import { beginForeground } from "./jobs/control.ts";
+import { dropWaited } from "./jobs/children.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, readOnly, type FrameOf } from "./state.ts";
@@ -142,6 +143,7 @@ export function external(
   if (!last) dropWaited(shell);
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
+  const job = last ? {} : beginForeground(shell, [pid], frame.ref);
   const tell = (text: string): void => {
     child.complain(`${shell.head()}${inWords(shell, text)}\n`);
   };
@@ -172,6 +174,7 @@ export function external(
     pids: [pid],
     lastPid: pid,
     ...command,
+    ...job,
     ...(frame.tested ? { tested: 1 as const } : {}),
   });
   return undefined;

@@ -4,6 +4,7 @@ import { abortStatus, dialectHead, discards, goesOn, inWords } from "./dialects.
 import { ExpansionProblem } from "./problems.ts";
 import { closeFd } from "./redirect.ts";
 import { builtIn, Parameters } from "./parameters.ts";
+import { withoutCommandLine } from "./typing/completion-variables.ts";
 import { shoptNames } from "./bash/shopt-data.ts";
 import { functionText } from "./bash/function-text.ts";
 import { listWords } from "./bash/attributes.ts";
@@ -34,6 +35,11 @@ export class Shell extends Parameters {
 
   /** The lists among a builtin's arguments, by number: `name=(...)`. */
   lists: Record<string, ListItem[]> | undefined;
+
+  /** Whether what it starts gets process groups of their own, and the terminal in turn. */
+  get controlsJobs(): boolean {
+    return this.option("m") && !this.state.inSubshell && !this.state.completion;
+  }
 
   worked(name: string): string | Elements | undefined {
     if (this.bash) return worked(this, name);
@@ -231,7 +237,22 @@ export class Shell extends Parameters {
     } else if (frame.kind === "sub") {
       if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
     } else if (frame.kind === "trap") this.state.status = frame.status;
+    else if (frame.kind === "complete") {
+      this.#putBack(frame.before);
+      delete this.state.completion;
+      withoutCommandLine(this);
+    }
     return frame;
+  }
+
+  /** What a completion function has changed is as it was. */
+  #putBack({ status, lastArgument, pipeStatus }: FrameOf<"complete">["before"]): void {
+    const { state } = this;
+    state.status = status;
+    if (lastArgument === undefined) delete state.lastArgument;
+    else state.lastArgument = lastArgument;
+    if (pipeStatus === undefined) delete state.pipeStatus;
+    else state.pipeStatus = pipeStatus;
   }
 
   restoreFiles(saved: Saved[]): void {

@@ -6,7 +6,9 @@ import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { expanding } from "./expanding.ts";
 import { beginLine, editLine, editsLines } from "./typing/line-editing.ts";
-import { tellJobs } from "./jobs.ts";
+import { mayLeave } from "./jobs/control.ts";
+import { tellJobs } from "./jobs/table.ts";
+import { reap } from "./jobs/children.ts";
 import { promptText } from "./typing/prompt.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, modeOf, sweepChunks, unitAt, type FrameOf, type Mode } from "./state.ts";
@@ -74,11 +76,18 @@ function inputStep(shell: Shell, frame: Source): Step {
   if (frame.inputEnded) {
     if (state.flavour === "bash") sayGoodbye(shell);
     else if (state.interactive) shell.write(2, "\n");
+    if (!mayLeave(shell)) {
+      delete frame.inputEnded;
+      return undefined;
+    }
     shell.pop();
     return undefined;
   }
   if (state.interactive && !frame.line) {
-    if (text === "" && !frame.promptCommandRan) tellJobs(shell);
+    if (text === "" && !frame.promptCommandRan) {
+      reap(shell);
+      tellJobs(shell);
+    }
     if (text === "" && !frame.promptCommandRan && shell.bash && promptCommand(shell, frame))
       return undefined;
     frame.line = 1;
@@ -88,7 +97,8 @@ function inputStep(shell: Shell, frame: Source): Step {
   }
   const edited = frame.editing !== undefined;
   const data = edited ? editLine(shell, frame) : sys.read(0, state.interactive ? 4096 : 1024);
-  if (data === undefined) return state.pendingOutput ? undefined : { wait: { readable: [0] } };
+  if (data === undefined)
+    return state.pendingOutput || shell.top !== frame ? undefined : { wait: { readable: [0] } };
   delete frame.line;
   if (data === "") {
     if (text === "" || !state.interactive || endsWith(shell, text)) frame.inputEnded = 1;
@@ -168,10 +178,10 @@ function start(shell: Shell, frame: Source, written: string): boolean {
 
 /** A here-document that the text ends before its end word. */
 function hereDocumentOpen(command: string): boolean {
-  const match = /<<(-?)[ \t]*(["']?)([\w.!%+-]+)\2/.exec(command);
+  const match = /<<(-?)[ \t]*(?:(["'])([^"'\n]+)\2|\\?([\w.!%+-]+))/.exec(command);
   if (!match) return false;
   const lines = command.split("\n").map((line) => (match[1] ? line.replace(/^\t+/, "") : line));
-  return !lines.slice(1).includes(match[3] ?? "");
+  return !lines.slice(1).includes(match[3] ?? match[4] ?? "");
 }
 
 const lineCount = (text: string): number => text.split("\n").length - 1;

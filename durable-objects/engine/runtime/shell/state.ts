@@ -1,7 +1,7 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import type { Grammar } from "./bash/cursor.ts";
-import type { Session } from "../kernel/state.ts";
+import type { CompletionFrame, Job, TerminalModes } from "./jobs/job.ts";
 import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
@@ -56,7 +56,7 @@ export type Frame = Base &
         /** Of input: PROMPT_COMMAND has run. */
         promptCommandRan?: 1;
         /** The line that is edited, and the terminal's modes before. */
-        editing?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
+        editing?: { line: Line; modes: TerminalModes };
       }
     /** A command. */
     | {
@@ -100,6 +100,11 @@ export type Frame = Base &
         lastInShell?: 1;
         /** What is said of it when a signal ends it. */
         command?: NodeRef;
+        /** With job control: the job it is, and the terminal's modes before. */
+        job?: number;
+        modes?: TerminalModes;
+        /** ^C has ended one of its processes. */
+        interrupted?: true;
       }
     /** A substitution: the pipe that is read (-1: to its end), and what came. */
     | { kind: "sub"; fd: number; pid: number; output: string }
@@ -138,6 +143,7 @@ export type Frame = Base &
     | { kind: "prompt"; ref: NodeRef; memo?: string[]; substitutionFds?: number[] }
     /** A pipe that is read to its end before it is sourced, under a name and with parameters. */
     | { kind: "load"; fd: number; text: string; name: string; parameters?: string[] }
+    | CompletionFrame
     /** A command that is timed, from that moment on. */
     | { kind: "time"; from: number; posix?: 1 }
     /** `mapfile`: what was read and is no line yet, and as many empty texts as lines were taken. */
@@ -201,23 +207,6 @@ export interface MapOptions {
 
 export type FrameOf<K extends Frame["kind"]> = Extract<Frame, { kind: K }>;
 
-export interface Job {
-  number: number;
-  /** The last one's status is the job's. */
-  pids: number[];
-  /** Absent: it runs. */
-  status?: number;
-  /** Signal that ended it. */
-  signal?: number;
-  /** The command. */
-  text: string;
-  told?: 1;
-  /** `wait` has returned its status: forgotten at the next fork. */
-  waited?: 1;
-  /** The parent shell's: listed, not waited for. */
-  inherited?: 1;
-}
-
 /** Names on disk: stored-names.ts. */
 export interface ShellState {
   /** Texts that are run, by id, and the next one's. */
@@ -242,6 +231,15 @@ export interface ShellState {
   /** $! */
   lastBackgroundPid?: number;
   jobs: Job[];
+  /** Numbers of the current job and the previous one. */
+  currentJob?: number;
+  previousJob?: number;
+  /** The last command was `exit`, which stopped jobs kept from ending the shell, or `jobs`. */
+  knowsOfJobs?: true;
+  /** Group that had the terminal before a shell that controls jobs. */
+  groupBefore?: number;
+  /** In a child of an interactive shell. */
+  interactiveAbove?: true;
   /** $$, also in subshells. */
   pid: number;
   ppid: number;
@@ -296,8 +294,8 @@ export interface ShellState {
   outerCalls?: [name: string, line: number, file: string][];
   /** Completions by command: words of `complete`. */
   completions?: Record<string, string[]>;
-  /** A completion function runs. */
-  completing?: 1;
+  /** A completion function runs; options it has changed by `compopt`. */
+  completion?: { options: Record<string, boolean> };
   /** Builtins that `enable -n` took away. */
   disabledBuiltins?: string[];
   /** Paths that `hash` has been told. */
@@ -313,7 +311,9 @@ export interface ShellState {
   firstLineNoted?: 1;
 }
 
-const units = new Map<string, Unit | SyntaxProblem>();
+/** By text, then by grammar and offset: a text is long, and what it is known by is worked out once. */
+const units = new Map<string, Map<string, Unit | SyntaxProblem>>();
+let unitCount = 0;
 let unitBytes = 0;
 
 /** Which grammar a text is read by: POSIX's, bash's, bash's with extended patterns. */
@@ -333,8 +333,8 @@ export function modeOf(state: ShellState, chunk: string, offset: number): Mode {
 
 /** The complete command at an offset of a text; parsed once and kept for a while. */
 export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
-  const key = `${mode}${offset}:${text}`;
-  let unit = units.get(key);
+  const key = `${mode}${offset}`;
+  let unit = units.get(text)?.get(key);
   if (!unit) {
     try {
       unit = new Parser(text, offset, { ...grammars[mode]! }).unit();
@@ -342,12 +342,16 @@ export function unitAt(text: string, offset: number, mode: Mode = 0): Unit {
       if (!(error instanceof SyntaxProblem)) throw error;
       unit = error;
     }
-    unitBytes += key.length;
-    if (units.size > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
+    unitCount++;
+    unitBytes += text.length;
+    if (unitCount > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
       units.clear();
-      unitBytes = key.length;
+      unitCount = 1;
+      unitBytes = text.length;
     }
-    units.set(key, unit);
+    let known = units.get(text);
+    if (!known) units.set(text, (known = new Map()));
+    known.set(key, unit);
   }
   if (unit instanceof SyntaxProblem) throw unit;
   return unit;

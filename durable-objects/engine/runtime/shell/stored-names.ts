@@ -1,6 +1,7 @@
 /** Names of a shell's memory on disk (state.ts has the full ones). */
 import type { NamesOf } from "../../core/record-codec.ts";
-import type { Frame, FrameOf, Job, MapOptions, ShellState } from "./state.ts";
+import type { Frame, FrameOf, MapOptions, ShellState } from "./state.ts";
+import type { Job } from "./jobs/job.ts";
 
 const mapOptions: NamesOf<MapOptions> = {
   fields: {
@@ -74,6 +75,7 @@ const frameNames: { readonly [K in Frame["kind"]]: NamesOf<FrameOf<K>> } = {
   trap: { fields: { status: "st", name: "z", line: "ln", exits: "e" } },
   prompt: { fields: { ref: "r", memo: "m", substitutionFds: "ps" } },
   load: { fields: { text: "b", name: "n", parameters: "p" } },
+  complete: {},
   time: { fields: { posix: "p" } },
   map: { fields: { options: "a", unread: "b", taken: "w" }, inside: { options: mapOptions } },
   read: {
@@ -141,7 +143,6 @@ export const shellNames: NamesOf<ShellState> = {
     subshellDepth: "sd",
     outerCalls: "cs",
     completions: "cc",
-    completing: "cp",
     disabledBuiltins: "nb",
     hashedPaths: "hp",
     exportedFunctions: "xf",

@@ -12,7 +12,7 @@ export const toolNames: readonly string[] = (
   "bind-nslookup nc.openbsd " +
   "ping ping6 ip ifconfig netstat ss route arp df du free mount umount uptime md5sum sha1sum " +
   "sha256sum sha512sum base64 od hexdump hd xxd strings diff cmp comm paste fold split expand " +
-  "shuf less more top watch mktemp truncate nohup setsid nice stty sysctl vi who users hostid " +
+  "shuf less more top watch mktemp truncate nohup setsid nice stty sysctl vi vim view vim.tiny who users hostid " +
   "logger dmesg dd time install unexpand usleep getopt cal factor cksum crc32 sum dos2unix unix2dos nano man"
 ).split(" ");
 
@@ -35,11 +35,14 @@ const notInBusybox = new Set([
   "nc.openbsd",
   "nano",
   "man",
+  "vim",
+  "view",
+  "vim.tiny",
 ]);
 
 const notInDebian = new Set(
   (
-    "no-applet sh ash busybox wget curl nc nc.openbsd nslookup bind-nslookup dig host ss ping ping6 vi less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
+    "no-applet sh ash busybox wget curl nc nc.openbsd nslookup bind-nslookup dig host ss ping ping6 vi vim view vim.tiny less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
     "crc32 dos2unix unix2dos cal ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump hd xxd strings usleep nano man setsid time"
   ).split(" "),
 );

@@ -61,6 +61,7 @@ import { top } from "./system/top.ts";
 import { touch } from "./files/touch.ts";
 import { trueFalseTools } from "./arguments/true-false.ts";
 import { truncate } from "./files/truncate.ts";
+import { viPrograms } from "./vi/vi.ts";
 import { watch } from "./system/watch.ts";
 import { wget } from "./net/wget.ts";
 import { xargs } from "./find/xargs.ts";
@@ -106,6 +107,7 @@ const families = (): Program[][] => [
   nohupTools,
   rootTools,
   terminalTools,
+  viPrograms,
   machineTools,
   sleepTools,
   [man, top, watch, date, cal, time, timeout],

@@ -16,6 +16,7 @@ import { Errno } from "../errno.ts";
 import { adminConfig, adminConfigText } from "../net/admin-access.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
 import { unitFiles } from "../node/units.ts";
+import { administratorsBashrc, completionFiles } from "./completion-files.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
@@ -59,7 +60,7 @@ const devices: FileTable = {
 };
 
 const machineTools =
-  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less nano man watch clear kubectl".split(
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi vim view vim.tiny less nano man watch clear kubectl".split(
     " ",
   );
 /** Programs that only nodes have (tools/machine/). */
@@ -71,6 +72,7 @@ export const nodeTools =
 /** What kubeadm leaves for the administrator. */
 const controlPlaneFiles: FileTable = {
   "/etc/kubernetes/admin.conf": { dynamic: adminConfig, mode: 0o600 },
+  "/root/.bashrc": administratorsBashrc,
   "/root/.kube": { dir: true, mode: 0o700 },
   "/root/.kube/config": { dynamic: adminConfig, mode: 0o600 },
 };
@@ -95,6 +97,7 @@ function commonFiles(node: string, machineId: string, controls: boolean): FileTa
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
     ...unitFiles,
+    ...completionFiles,
     // Machines have what small images leave out.
     ...Object.fromEntries(
       [...machineTools, ...nodeTools].map((name) => [`/usr/bin/${name}`, { program: name }]),

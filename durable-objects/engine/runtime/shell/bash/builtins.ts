@@ -1,7 +1,6 @@
 /** Builtins that bash alone has, and those that it has in its own way. */
 import type { Builtin } from "../builtin.ts";
-import { findJob } from "../blocking.ts";
-import { jobLine, reap } from "../jobs.ts";
+import { bg, disown, jobs, suspend } from "../jobs/builtins.ts";
 import { exported, readOnly } from "../state.ts";
 import type { Shell } from "../shell.ts";
 import { formatPrintf } from "../../tools/arguments/printf.ts";
@@ -70,28 +69,6 @@ const enable: Builtin = (shell, argv) => {
   return status;
 };
 
-const disown: Builtin = (shell, argv) => {
-  const { state } = shell;
-  const letters = argv
-    .slice(1)
-    .filter((word) => /^-[ahr]+$/.test(word))
-    .join("");
-  const names = argv.slice(1).filter((word) => !/^-[ahr]+$/.test(word));
-  if (names.length === 0 && /[ar]/.test(letters)) {
-    state.jobs = [];
-    return 0;
-  }
-  let status = 0;
-  for (const name of names.length ? names : ["%%"]) {
-    const job = findJob(shell, name);
-    if (!job) {
-      shell.complain(`${name === "%%" ? "current" : name}: no such job`);
-      status = 1;
-    } else if (!letters.includes("h")) state.jobs = state.jobs.filter((known) => known !== job);
-  }
-  return status;
-};
-
 /** `printf`, with -v, `%q` and `%(...)T`. */
 const printf: Builtin = (shell, argv) => {
   let words = argv.slice(1);
@@ -153,14 +130,6 @@ const help: Builtin = (shell, argv) => {
   return status;
 };
 
-/** Says that a builtin needs jobs to be controlled, which scripts do not. */
-const noJobs =
-  (text: string): Builtin =>
-  (shell) => {
-    shell.complain(text);
-    return 1;
-  };
-
 const bind: Builtin = (shell) => {
   if (!shell.state.interactive) shell.complain("warning: line editing not enabled");
   return 0;
@@ -174,45 +143,6 @@ const letTest = (shell: Shell, argv: string[]): number => {
   let value = 0n;
   for (const word of argv.slice(1)) value = shell.evaluate(word);
   return value === 0n ? 1 : 0;
-};
-
-/** Those that still run; whoever types is told once of those that have ended, too. */
-const jobs: Builtin = (shell, argv) => {
-  const { state } = shell;
-  reap(shell, () => false);
-  let letters = "";
-  let i = 1;
-  for (; i < argv.length && /^-./.test(argv[i]!); i++) {
-    const bad = /[^lnprsx]/.exec(argv[i]!.slice(1))?.[0];
-    if (bad) return usage(shell, `-${bad}`);
-    letters += argv[i]!.slice(1);
-  }
-  if (letters.includes("s")) return 0;
-  const names = argv.slice(i);
-  let status = 0;
-  const asked = names.length
-    ? names.map((name) => [name, findJob(shell, name)] as const)
-    : state.jobs.map((job) => ["", job] as const);
-  for (const [name, job] of asked) {
-    if (!job) {
-      shell.complain(`${name}: no such job`);
-      status = 1;
-      continue;
-    }
-    const running = job.status === undefined;
-    if (!running && (letters.includes("r") || !state.interactive)) continue;
-    if (letters.includes("p")) shell.write(1, `${job.pids[0]}\n`);
-    else shell.write(1, `${jobLine(shell, job, letters.includes("l"))}\n`);
-    if (!running) job.told = 1;
-  }
-  state.jobs = state.jobs.filter((job) => !job.told);
-  return status;
-};
-
-const bg: Builtin = (shell) => {
-  if (shell.state.interactive) return 0;
-  shell.complain("no job control");
-  return 1;
 };
 
 export const bashOwn: Record<string, Builtin> = {
@@ -241,7 +171,7 @@ export const bashOwn: Record<string, Builtin> = {
   readarray: mapfile,
   readonly: marking(readOnly),
   shopt,
-  suspend: noJobs("cannot suspend: no job control"),
+  suspend,
   type,
   typeset: declare,
   unset,

@@ -38,6 +38,13 @@ export class CommandPrinter {
   }
 
   #group(body: number): void {
+    if (this.#inline) {
+      this.#out += "{ ";
+      this.#node(body);
+      this.#semicolon();
+      this.#out += " }";
+      return;
+    }
     this.#out += "{ \n";
     this.#within(() => this.#node(body));
     this.#line("}");

@@ -155,7 +155,11 @@ export const compopt: Builtin = (shell, argv) => {
     if (/^[-+]o$/.test(argv[i]!)) options.push([argv[i + 1] ?? "", argv[i++]!.startsWith("-")]);
   const names = argv.slice(i);
   if (names.length === 0) {
-    if (shell.state.completing) return 0;
+    const { completion } = shell.state;
+    if (completion) {
+      Object.assign(completion.options, Object.fromEntries(options));
+      return 0;
+    }
     shell.complain("not currently executing completion function");
     return 1;
   }
@@ -250,25 +254,96 @@ const letterActions: Record<string, string> = {
   v: "variable",
 };
 
-/** What a completion of words, kinds and patterns makes of a word; functions are for who edits lines to call. */
+/** The value of an option of a completion, the last of its kind. */
+export function valueOf(words: readonly string[], letter: string): string | undefined {
+  const at = words.findLastIndex((word, i) => word === `-${letter}` && isOption(words, i));
+  return at < 0 ? undefined : words[at + 1];
+}
+
+/** Whether a word is an option, not the value of one. */
+function isOption(words: readonly string[], place: number): boolean {
+  let at = 0;
+  while (at < place) at += valued.includes(words[at]![1]!) ? 2 : 1;
+  return at === place;
+}
+
+/** Whether files or folders are what is asked for. */
+export const asksForFiles = (words: readonly string[]): boolean =>
+  words.some(
+    (word, i) =>
+      isOption(words, i) &&
+      (word === "-f" ||
+        word === "-d" ||
+        (word === "-A" && /^(?:file|directory)$/.test(words[i + 1] ?? ""))),
+  );
+
+/** A completion without its list of words. */
+export const withoutList = (words: readonly string[]): string[] =>
+  words.filter(
+    (word, i) =>
+      !(word === "-W" && isOption(words, i)) &&
+      !(i > 0 && words[i - 1] === "-W" && isOption(words, i - 1)),
+  );
+
+/** Options (`-o`) of a completion, as a function that runs has changed them. */
+export function completionOptions(
+  words: readonly string[],
+  changed: Readonly<Record<string, boolean>>,
+): Set<string> {
+  const on = new Set(
+    words.filter((_, i) => i > 0 && words[i - 1] === "-o" && isOption(words, i - 1)),
+  );
+  for (const name in changed)
+    if (changed[name]) on.add(name);
+    else on.delete(name);
+  return on;
+}
+
+/** Splits a list of words at IFS; quotes and backslashes keep signs together, and go. */
+function wordList(shell: Shell, list: string): string[] {
+  const ifs = shell.ifs();
+  const out: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (let at = 0; at < list.length; at++) {
+    const c = list[at]!;
+    if (c === "\\" && quote !== "'") word = (word ?? "") + (list[++at] ?? "");
+    else if (quote !== "" ? c === quote : c === "'" || c === '"') {
+      quote = quote === "" ? c : "";
+      word ??= "";
+    } else if (quote === "" && ifs.includes(c)) {
+      if (word !== undefined) out.push(word);
+      word = undefined;
+    } else word = (word ?? "") + c;
+  }
+  return word === undefined ? out : [...out, word];
+}
+
+/** Words that fit, of a completion's words, kinds and patterns; functions are for who edits lines to call. */
 export function generated(shell: Shell, words: readonly string[], word: string): string[] {
   const out: string[] = [];
-  let filter: string | undefined;
-  let [prefix, suffix] = ["", ""];
   for (let i = 0; i < words.length; i++) {
     const option = words[i]!;
     const letter = option[1]!;
     const value = valued.includes(letter) ? (words[++i] ?? "") : "";
     if (letter === "A") out.push(...namesOf(shell, value, word));
-    else if (letter === "W") out.push(...value.split(/[ \t\n]+/).filter(Boolean));
+    else if (letter === "W") out.push(...wordList(shell, value));
     else if (letter === "G") out.push(...paths(shell, value));
-    else if (letter === "X") filter = value;
-    else if (letter === "P") prefix = value;
-    else if (letter === "S") suffix = value;
     else if (letterActions[letter]) out.push(...namesOf(shell, letterActions[letter]!, word));
   }
-  return out
-    .filter((name) => name.startsWith(word))
+  return out.filter((name) => name.startsWith(word));
+}
+
+/** What -X, -P and -S make of words. */
+export function finished(
+  shell: Shell,
+  words: readonly string[],
+  found: readonly string[],
+  word: string,
+): string[] {
+  const filter = valueOf(words, "X");
+  const [prefix, suffix] = [valueOf(words, "P") ?? "", valueOf(words, "S") ?? ""];
+  return found
     .filter((name) => filter === undefined || !filtered(shell, filter, name, word))
     .map((name) => prefix + name + suffix);
 }
@@ -282,7 +357,8 @@ function filtered(shell: Shell, filter: string, name: string, word: string): boo
 export const compgen: Builtin = (shell, argv) => {
   const asked = wanted(shell, argv);
   if (typeof asked === "number") return asked;
-  const found = generated(shell, asked.words, asked.names[0] ?? "");
+  const word = asked.names[0] ?? "";
+  const found = finished(shell, asked.words, generated(shell, asked.words, word), word);
   for (const name of found) shell.write(1, `${name}\n`);
   return found.length ? 0 : 1;
 };

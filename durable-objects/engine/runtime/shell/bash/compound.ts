@@ -1,7 +1,8 @@
 /** The compound commands that bash has beyond POSIX, a step at a time. */
 import type { Node } from "../ast.ts";
 import { expanding, expandWords, type NodeFrame, type NodeOf } from "../expanding.ts";
-import { addJob, forkShell } from "../jobs.ts";
+import { addJob } from "../jobs/table.ts";
+import { forkShell } from "../jobs/children.ts";
 import { ExpansionProblem } from "../problems.ts";
 import { keepOpen } from "../redirect.ts";
 import type { Shell } from "../shell.ts";

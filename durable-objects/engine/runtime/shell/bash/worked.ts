@@ -56,6 +56,7 @@ const replaceable: Record<string, (asked: Asked) => string> = {
   BASH: () => "/bin/bash",
   BASH_VERSION: ({ sys }) => bashVersion(sys),
   OPTERR: () => "1",
+  COMP_WORDBREAKS: () => " \t\n\"'@><=;|&(:",
 };
 
 function moment(name: string, { state, sys }: Asked): string | undefined {

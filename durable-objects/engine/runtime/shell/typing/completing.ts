@@ -2,8 +2,9 @@
 import { decodeUtf8 } from "../../bytes.ts";
 import { completionsMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
-import { put, redraw, toLineEnd } from "../../readline/editor.ts";
-import { listedInColumns, quotedName, wordAt, type Word } from "../../readline/completion.ts";
+import { put } from "../../readline/editor.ts";
+import { beginListing, goOnListing } from "../../readline/listing.ts";
+import { listedInColumns, quotedName, type Word } from "../../readline/completion.ts";
 import type { Line } from "../../readline/line.ts";
 import type { Shell } from "../shell.ts";
 import { builtins } from "../builtins.ts";
@@ -15,6 +16,14 @@ export interface Candidates {
   files?: true;
   /** No blank behind the only one. */
   bare?: true;
+  /** They are listed as they came. */
+  unsorted?: true;
+}
+
+/** How a Tab was pressed: to list what fits; behind another one that changed nothing. */
+interface Pressed {
+  lists: boolean;
+  again: boolean;
 }
 
 const reserved =
@@ -49,7 +58,7 @@ export function files(shell: Shell, word: string, only?: (path: string) => boole
     .map((name) => folder + name);
 }
 
-const isFolder = (shell: Shell, path: string): boolean =>
+export const isFolder = (shell: Shell, path: string): boolean =>
   shell.sys.peek(home(shell, path))?.type === "d";
 
 function commands(shell: Shell, word: string): Candidates {
@@ -85,7 +94,8 @@ function variables(shell: Shell, word: string): Candidates {
   };
 }
 
-function candidates(shell: Shell, word: Word): Candidates {
+/** What fits where nothing is known of the command. */
+export function byDefault(shell: Shell, word: Word): Candidates {
   const { text } = word;
   if (/^\$\{?\w*$/.test(text) && word.quote !== "'") return variables(shell, text);
   if (/^~[^/]*$/.test(text)) {
@@ -103,33 +113,24 @@ const commonStart = (names: readonly string[]): string => {
   return start;
 };
 
-/** Tab (or M-?): what all that fit have in common is put in; a second Tab lists them. */
-export function completeKey(
-  shell: Shell,
-  line: Line,
-  history: readonly string[],
-  lists: boolean,
-): void {
-  const word = wordAt(line.text, line.point);
-  apply(shell, line, history, word, candidates(shell, word), lists);
-}
-
+/** Puts in what all that fit have in common; a second Tab lists them. */
 export function apply(
   shell: Shell,
   line: Line,
   history: readonly string[],
   word: Word,
   found: Candidates,
-  lists: boolean,
+  { lists, again }: Pressed,
 ): void {
-  const names = [...new Set(found.names)].sort().slice(0, completionsMax);
-  const again = line.last === "complete";
+  const all = [...new Set(found.names)];
+  const names = (found.unsorted ? all : all.sort()).slice(0, completionsMax);
   line.last = "complete";
   const bell = (): void => shell.write(2, "\x07");
   if (names.length === 0) return bell();
-  if (lists || (again && names.length > 1 && commonStart(names) === word.text))
-    return list(shell, line, history, names, found);
   const common = commonStart(names);
+  const isSame = common === word.text || !common.startsWith(word.text);
+  if (lists || (again && names.length > 1 && isSame))
+    return list(shell, line, history, names, found);
   const quoted = (text: string): string => (found.files ? quotedName(text, word.quote) : text);
   let text = common;
   let end = "";
@@ -160,9 +161,20 @@ function list(
     const last = name.replace(/\/$/, "").replace(/^.*\//, "");
     return isFolder(shell, name) ? `${last}/` : last;
   });
-  const cols = line.cols;
-  shell.write(
-    2,
-    `${toLineEnd(line, history)}\n${listedInColumns(shown, cols)}${redraw(line, history)}`,
-  );
+  const rows = listedInColumns(shown, line.cols).split("\n").slice(0, -1);
+  shell.write(2, beginListing(line, history, rows, names.length, screenRows(shell)));
+}
+
+const screenRows = ({ sys }: Shell): number => sys.terminal(0)?.rows || 24;
+
+/** Keys while a list stands still: the ones behind those it took. */
+export function listingKeys(
+  shell: Shell,
+  line: Line,
+  history: readonly string[],
+  keys: string,
+): string {
+  const { output, rest } = goOnListing(line, history, keys, screenRows(shell));
+  shell.write(2, output);
+  return rest;
 }

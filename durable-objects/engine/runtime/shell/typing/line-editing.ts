@@ -5,9 +5,11 @@ import { Errno } from "../../errno.ts";
 import type { Session } from "../../kernel/state.ts";
 import { begin, edit, finish, interrupted, resize } from "../../readline/editor.ts";
 import { expandHistory } from "../../readline/expansion.ts";
-import { completeKey } from "./completing.ts";
+import { listingKeys } from "./completing.ts";
+import { completeKey } from "./programmed.ts";
 import type { Shell } from "../shell.ts";
 import type { FrameOf } from "../state.ts";
+import type { TerminalModes } from "../jobs/job.ts";
 
 type Source = FrameOf<"src">;
 
@@ -68,7 +70,7 @@ export function saveHistory(shell: Shell): void {
 }
 
 /** Takes the terminal's keys as they come, and what was typed before. */
-function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals"> {
+function takeKeys(session: Session): TerminalModes {
   const { raw, echo, noSignals } = session;
   session.raw = true;
   delete session.echo;
@@ -85,11 +87,7 @@ function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals">
 }
 
 /** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
-function giveKeys(
-  session: Session | undefined,
-  modes: Pick<Session, "raw" | "echo" | "noSignals">,
-  rest = "",
-): void {
+function giveKeys(session: Session | undefined, modes: TerminalModes, rest = ""): void {
   if (!session) return;
   delete session.raw;
   delete session.echo;
@@ -105,7 +103,10 @@ export function beginLine(shell: Shell, frame: Source, prompt: string): void {
   const session = sys.terminal(0);
   if (!session) return;
   sys.kernel.touch();
-  const [line, output] = begin(prompt, session.cols || 80, state.readline ?? {});
+  const { cols = 80, rows = 24 } = session;
+  shell.set("COLUMNS", String(cols || 80));
+  shell.set("LINES", String(rows || 24));
+  const [line, output] = begin(prompt, cols || 80, state.readline ?? {});
   frame.editing = { line, modes: takeKeys(session) };
   shell.write(2, output);
 }
@@ -127,12 +128,15 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
   }
   let rest = keys;
   for (;;) {
+    if (line.listing) rest = listingKeys(shell, line, historyOf(shell), rest);
     const edited = edit(line, historyOf(shell), rest);
     shell.write(2, edited.output);
     ({ rest } = edited);
     if (edited.event === "complete" || edited.event === "list") {
       completeKey(shell, line, historyOf(shell), edited.event === "list");
-      if (rest !== "") continue;
+      // A function of the shell finds out first: the keys behind wait for it.
+      if (shell.top !== frame && session) session.input = rest + session.input;
+      else if (rest !== "") continue;
       return undefined;
     }
     if (!edited.event) return undefined;
@@ -146,7 +150,9 @@ export function editLine(shell: Shell, frame: Source): string | undefined {
 function accepted(shell: Shell, frame: Source, text: string): string {
   const { state } = shell;
   const goesOn = (frame.unread ?? "") !== "";
-  const expanded = expandHistory(text, historyOf(shell), goesOn ? (frame.unread ?? "") : "");
+  const expanded = shell.option("H")
+    ? expandHistory(text, historyOf(shell), goesOn ? (frame.unread ?? "") : "")
+    : { text };
   if ("error" in expanded) {
     shell.write(2, `bash: ${expanded.error}\n`);
     state.status = 1;
@@ -157,7 +163,7 @@ function accepted(shell: Shell, frame: Source, text: string): string {
     const last = state.history?.pop() ?? "";
     const joint = jointOf(last, frame.unread ?? "");
     state.history = [...(state.history ?? []), last + joint + expanded.text];
-  } else if (expanded.text.trim() !== "") {
+  } else if (expanded.text.trim() !== "" && shell.option("N")) {
     const had = state.history;
     noteCommand(shell, expanded.text, sizeOf(shell));
     if (state.history === had) delete state.firstLineNoted;
@@ -174,10 +180,12 @@ function jointOf(last: string, typed: string): string {
 }
 
 /** ^C at the prompt: the line is given up. */
-export function interruptLine(shell: Shell, frame: Source): void {
+export function interruptLine(shell: Shell, frame: Source, completing = false): void {
   const { editing } = frame;
   if (!editing) return;
-  shell.write(2, interrupted(editing.line, historyOf(shell)));
+  const shown = interrupted(editing.line, historyOf(shell));
+  // A completion function that runs is what is interrupted: no key is echoed.
+  shell.write(2, completing ? shown.replace("^C", "") : shown);
   delete frame.editing;
   shell.sys.kernel.touch();
   giveKeys(shell.sys.terminal(0), editing.modes);

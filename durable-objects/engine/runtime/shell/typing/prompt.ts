@@ -1,24 +1,19 @@
 /** What `\w` and its like in a prompt stand for. */
 import { formatDate } from "../../tools/system/date.ts";
 import { bashNumber } from "../bash/version.ts";
+import { short } from "./prompt-paths.ts";
 import type { Shell } from "../shell.ts";
 
-function shortened(shell: Shell): string {
-  const home = shell.get("HOME");
-  const cwd = shell.get("PWD") ?? shell.sys.cwd;
-  return home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`))
-    ? `~${cwd.slice(home.length)}`
-    : cwd;
-}
+const shortened = (shell: Shell): string => short(shell, shell.get("PWD") ?? shell.sys.cwd);
 
 const userName = ({ sys }: Shell): string =>
   sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
 const date = (shell: Shell, format: string): string => formatDate(format, shell.sys.now);
-const short = (shell: Shell): string => shortened(shell).replace(/^.*\/(?=.)/, "");
+const lastFolder = (shell: Shell): string => shortened(shell).replace(/^.*\/(?=.)/, "");
 
 const signs: Record<string, (shell: Shell) => string> = {
   w: shortened,
-  W: short,
+  W: lastFolder,
   h: ({ sys }) => sys.container.hostname.split(".")[0] ?? "",
   H: ({ sys }) => sys.container.hostname,
   u: userName,

@@ -1,4 +1,4 @@
-/** The terminal: stty, tty, clear, and the editor that is not there. */
+/** The terminal: stty, tty, clear. */
 import type { Program } from "../../kernel/types.ts";
 import { tool } from "../tool.ts";
 import { stty } from "./stty.ts";
@@ -10,8 +10,4 @@ export const terminalTools: Program[] = [
     return io.sys.terminal(0) ? 0 : 1;
   }),
   tool("clear", (io) => io.out("\x1b[H\x1b[J")),
-  // A full-screen editor needs a screen this sandbox does not draw.
-  tool("vi", (io) =>
-    io.fail("no full-screen editor in this sandbox: use sed -i, or cat > FILE and Ctrl-D"),
-  ),
 ];
