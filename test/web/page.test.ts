@@ -64,7 +64,7 @@ describe.skipIf(!executablePath)("the page", () => {
   });
 
   test("the picture is read by arrow keys, and by a table with the same words", async () => {
-    await page.getByRole("button", { name: "Picture", exact: true }).click();
+    await page.getByRole("tab", { name: "Picture" }).click();
     const picture = page.getByRole("img", { name: /^Picture of the cluster: 4 nodes, \d+ Pods/ });
     await picture.focus();
     await page.keyboard.press("ArrowDown");
