@@ -63,6 +63,23 @@ describe.skipIf(!executablePath)("the page", () => {
     await expect.poll(() => running.count(), { timeout: 120_000 }).toBe(2);
   });
 
+  test("the picture is read by arrow keys, and by a table with the same words", async () => {
+    await page.getByRole("tab", { name: "Picture" }).click();
+    const picture = page.getByRole("img", { name: /^Picture of the cluster: 4 nodes, \d+ Pods/ });
+    await picture.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByText("Node control-plane: Ready,").waitFor();
+    const table = page.getByRole("region", { name: "The picture as a table" });
+    const ready = table.getByRole("row", { name: /^web-\S+ default node-\d ready 1\/1 0/ });
+    await expect.poll(() => ready.count(), { timeout: 120_000 }).toBe(2);
+    await page.getByRole("button", { name: "As table" }).click();
+    await expect.poll(() => picture.count()).toBe(0);
+    expect(await ready.count()).toBe(2);
+    await page.getByRole("button", { name: "As table" }).click();
+    await picture.waitFor();
+    await showObjects(page);
+  });
+
   test("a reload opens the same sandbox, also on a small screen", async () => {
     const place = page.url();
     await page.setViewportSize({ width: 375, height: 700 });

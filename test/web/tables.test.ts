@@ -28,6 +28,9 @@ interface ChangesModule {
 const load = (file: string): Promise<unknown> =>
   import(new URL(`../../web/api/${file}`, import.meta.url).href);
 const { FollowedTable } = (await load("tables.ts")) as Tables;
+const { followObjects } = (await load("objects.ts")) as {
+  followObjects(cluster: object, shown: Shown): () => void;
+};
 const { Changes } = (await load("changes.ts")) as ChangesModule;
 
 const table = (name: string) => ({
@@ -183,5 +186,43 @@ test("panels share one socket, and ages follow the cluster's own time", async ()
   first.end();
   expect(sockets[0]!.isClosed).toBe(false);
   second.end();
+  expect(sockets[0]!.isClosed).toBe(true);
+});
+
+test("of the picture's kinds only what has changed is listed again, and all of them are shown as one", async () => {
+  const shown: unknown[] = [];
+  const paths: string[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    paths.push(path.split("/").at(-1)!);
+    if (path.includes("podyard.dev")) return Response.json({ message: "no" }, { status: 403 });
+    return Response.json({ items: [{ metadata: { name: path } }] });
+  });
+  const troubles: unknown[] = [];
+  const changes = new Changes({ id: "abc" });
+  const end = followObjects(
+    { base: "/sandboxes/abc", changes },
+    { show: (objects) => void shown.push(objects), trouble: (text) => void troubles.push(text) },
+  );
+  sockets[0]!.tell(opening);
+  await vi.advanceTimersByTimeAsync(10_000);
+  const all = [
+    "deployments",
+    "endpointslices",
+    "nodes",
+    "pods",
+    "replicasets",
+    "services",
+    "traces",
+  ];
+  expect(paths.sort()).toEqual(all);
+  // Who may not see requests sees all else.
+  expect(shown).toMatchObject([{ pods: [{}], nodes: [{}], slices: [{}], traces: [] }]);
+  expect(new Set(troubles)).toEqual(new Set([undefined]));
+  sockets[0]!.tell(change("pods", "a"));
+  sockets[0]!.tell(change("endpointslices.discovery.k8s.io", "a"));
+  sockets[0]!.tell(change("configmaps", "a"));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(paths.slice(all.length).sort()).toEqual(["endpointslices", "pods"]);
+  end();
   expect(sockets[0]!.isClosed).toBe(true);
 });

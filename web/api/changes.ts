@@ -40,6 +40,11 @@ export class Time {
     const { nowMs, speed, atMs } = this.#told;
     return nowMs + speed * (performance.now() - atMs);
   }
+
+  /** Virtual seconds of a real one; 0: it stands. */
+  get speed(): number {
+    return this.#told?.speed ?? 0;
+  }
 }
 
 export class Changes {

@@ -61,19 +61,23 @@ const retryMs = 2_000;
 /** It opens to nobody any more. */
 const over = [401, 403, 404, 410];
 
-/** Told of a table. */
-export interface Shown {
+/** Told of a collection. */
+export interface Shown<T = TableView> {
   /** Every new state. */
-  show(table: TableView): void;
+  show(list: T): void;
   /** The connection is lost; with undefined it is back. */
   trouble(message: string | undefined): void;
 }
 
-/** Lists a collection as the server prints it, and again when something of it has changed, until it is ended. */
-export class FollowedTable {
+/** How a collection is listed. Throws ApiError. */
+export type Lister<T> = (cluster: Cluster, path: string, signal?: AbortSignal) => Promise<T>;
+
+/** Lists a collection, and again when something of it has changed, until it is ended. */
+export class FollowedList<T> {
   readonly #cluster: Cluster & { changes: Changes };
   readonly #path: string;
-  readonly #shown: Shown;
+  readonly #shown: Shown<T>;
+  readonly #list: Lister<T>;
   readonly #stop = new AbortController();
   readonly #spacing = new Spacing();
   readonly #leave: () => void;
@@ -82,10 +86,16 @@ export class FollowedTable {
   #again = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(cluster: Cluster & { changes: Changes }, path: string, shown: Shown) {
+  constructor(
+    cluster: Cluster & { changes: Changes },
+    path: string,
+    shown: Shown<T>,
+    list: Lister<T>,
+  ) {
     this.#cluster = cluster;
     this.#path = path;
     this.#shown = shown;
+    this.#list = list;
     const resource = resourceOf(path);
     this.#leave = cluster.changes.listen({
       opened: () => {
@@ -117,9 +127,9 @@ export class FollowedTable {
     this.#listing = true;
     const { signal } = this.#stop;
     try {
-      const table = await listTable(this.#cluster, this.#path, signal);
+      const list = await this.#list(this.#cluster, this.#path, signal);
       if (signal.aborted) return;
-      this.#shown.show(table);
+      this.#shown.show(list);
       if (this.#isOpen) this.#shown.trouble(undefined);
       this.#rest(this.#spacing.nextMs());
     } catch (error) {
@@ -138,6 +148,13 @@ export class FollowedTable {
       this.#timer = undefined;
       if (this.#again) void this.#refresh();
     }, ms);
+  }
+}
+
+/** A collection as the server prints it. */
+export class FollowedTable extends FollowedList<TableView> {
+  constructor(cluster: Cluster & { changes: Changes }, path: string, shown: Shown) {
+    super(cluster, path, shown, listTable);
   }
 }
 

@@ -21,7 +21,6 @@ const everybody: readonly Role[] = ["owner", "editor", "viewer"];
 
 /** Files that are there or not: what is not built has no row and no slot. */
 const built = import.meta.glob<Record<string, PanelComponent>>([
-  "../panels/picture.tsx",
   "../panels/objects.tsx",
   "../panels/timeline.tsx",
   "../panels/time-bar.tsx",
@@ -33,6 +32,7 @@ function builtPanel(file: string, name: string): PanelComponent | undefined {
   return load && lazy(async () => (await load())[name]!);
 }
 
+const Picture = lazy(async () => (await import("../panels/picture.tsx")).Picture);
 const Pods = lazy(async () => (await import("../panels/shown-pods.tsx")).ShownPods);
 
 const rows: (Omit<PanelRow, "Component"> & { Component: PanelComponent | undefined })[] = [
@@ -40,7 +40,7 @@ const rows: (Omit<PanelRow, "Component"> & { Component: PanelComponent | undefin
     name: "picture",
     title: "Picture",
     key: "p",
-    Component: builtPanel("picture", "Picture"),
+    Component: Picture,
     roles: everybody,
   },
   {

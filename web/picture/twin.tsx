@@ -1,0 +1,111 @@
+import type { ObjectRef } from "../desk/desk.ts";
+import type { PodView } from "./pod-view.ts";
+import { percent, type Scene } from "./scene.ts";
+import { travelSentence } from "./travel.ts";
+
+interface Props {
+  scene: Scene;
+  select: (ref: ObjectRef) => void;
+}
+
+/** What the picture says, in words: for whoever does not see it, and whoever would rather read. */
+export function Twin({ scene, select }: Props) {
+  const { nodes, pods, services, traces } = scene;
+  return (
+    <>
+      <table>
+        <caption>Pods</caption>
+        <thead>
+          <tr>
+            {["Pod", "Namespace", "Node", "State", "Ready", "Restarts", "Reason"].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {pods.map((pod) => (
+            <PodRow key={pod.uid} pod={pod} select={select} />
+          ))}
+        </tbody>
+      </table>
+      <table>
+        <caption>Nodes</caption>
+        <thead>
+          <tr>
+            {["Node", "State", "Pods", "CPU requested", "Memory requested"].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map(({ ref, ready, cordoned, pods: count, podsMax, cpu, memory }) => (
+            <tr key={ref.name}>
+              <th scope="row">{ref.name}</th>
+              <td>{`${ready ? "Ready" : "NotReady"}${cordoned ? ", cordoned" : ""}`}</td>
+              <td>{`${count} of ${podsMax}`}</td>
+              <td>{percent(cpu)}</td>
+              <td>{percent(memory)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {services.length > 0 && <ServiceTable services={services} />}
+      {traces.length > 0 && (
+        <ul aria-label="Requests">
+          {traces.map((trace) => (
+            <li key={trace.metadata.uid}>{travelSentence(trace)}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
+  const { ref, node, state } = pod;
+  return (
+    <tr>
+      <th scope="row">
+        <button type="button" class="link" onClick={() => select(ref)}>
+          {ref.name}
+        </button>
+      </th>
+      <td>{ref.namespace}</td>
+      <td>{node || "none yet"}</td>
+      <td>{state.word}</td>
+      <td>{state.ready}</td>
+      <td>{state.restarts}</td>
+      <td class="reason">{state.reason}</td>
+    </tr>
+  );
+}
+
+function ServiceTable({ services }: { services: Scene["services"] }) {
+  return (
+    <table>
+      <caption>Services</caption>
+      <thead>
+        <tr>
+          <th scope="col">Service</th>
+          <th scope="col">Namespace</th>
+          <th scope="col">Endpoints</th>
+          <th scope="col">Left out</th>
+        </tr>
+      </thead>
+      <tbody>
+        {services.map(({ ref, word, leftOut }) => (
+          <tr key={ref.path}>
+            <th scope="row">{ref.name}</th>
+            <td>{ref.namespace}</td>
+            <td>{word}</td>
+            <td class="reason">{leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
