@@ -209,7 +209,7 @@ function initialising(scope: Scope, pod: Pod): Found | undefined {
     };
   }
   return {
-    sentence: `${head}, which has run for ${seconds(scope.now - (record.startedAtMs ?? scope.now))} and is not done${awaited ? `: it asks for ${awaited.text}` : said}.`,
+    sentence: `${head}, which has run for ${seconds(scope.now - (record.startedAtMs ?? scope.now))} and is not done${awaited ? `: it asks for ${awaited.text}` : `${said}.`}`,
     evidence: [
       about(pod, `${container.name} is running`, { field: "status.initContainerStatuses" }),
       ...(awaited?.evidence ?? []),

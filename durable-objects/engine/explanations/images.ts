@@ -1,5 +1,5 @@
 /** Images that cannot be had: what the registry answers, which tags there are, what the Pod brings along. */
-import { familiar, parseReference, type ImageReference } from "../machinery/image-reference.ts";
+import { parseReference, type ImageReference } from "../machinery/image-reference.ts";
 import type { Secret } from "../kinds/secret.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import { imagesOf } from "../runtime/image/image-objects.ts";
@@ -125,6 +125,10 @@ function resolve({ client }: Scope, image: string): string | undefined {
   return "error" in answer ? answer.error : "invalid" in answer ? answer.invalid : undefined;
 }
 
+/** The image as it was typed, without its tag. */
+const typed = ({ container }: ContainerView): string =>
+  (container.image ?? "").replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+
 const lastPart = (text: string): string => text.split(": ").slice(-2).join(": ");
 
 const isLocked = ({ client }: Scope, { domain, path }: ImageReference): boolean =>
@@ -166,7 +170,7 @@ function locked(
         ? `its pull secret ${listed(missing)} does not exist`
         : `what its pull secret ${listed(names)} says is not accepted`;
   return {
-    sentence: `image ${familiar(reference)} is private at ${reference.domain}, and ${secrets}.`,
+    sentence: `image ${view.container.image ?? ""} is private at ${reference.domain}, and ${secrets}.`,
     evidence: [
       about(pod, lastPart(said), { event: "Failed" }),
       ...names.map((name) =>
@@ -189,7 +193,7 @@ function locked(
 }
 
 function misspelt(pod: Pod, view: ContainerView, reference: ImageReference): Answer {
-  const name = familiar(reference).split(":")[0] ?? "";
+  const name = typed(view);
   const others = near(name, [...officialRepositories]);
   const other = others[0] ?? "nginx";
   return {
@@ -223,7 +227,7 @@ function tagsNear({ client, context }: Scope, reference: ImageReference): string
 
 function noTag(scope: Scope, pod: Pod, view: ContainerView, reference: ImageReference): Answer {
   const tag = reference.tag ?? "latest";
-  const repository = familiar(reference).replace(/:[^:/]*$/, "");
+  const repository = typed(view);
   const tags = tagsNear(scope, reference);
   return {
     sentence: `image ${repository} has no tag ${tag}${tags.length ? `; tags near it: ${listed(tags)}` : ""}.`,

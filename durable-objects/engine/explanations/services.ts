@@ -53,7 +53,8 @@ function selectsNothing(scope: Scope, service: Service): Found | undefined {
     return lacks.length - (nearly ? 0.5 : 0);
   };
   const sorted = pods.filter((pod) => pod.metadata.labels).sort((a, b) => score(a) - score(b));
-  const best = sorted[0];
+  const nearest = sorted[0];
+  const best = nearest && score(nearest) < Object.keys(selector).length ? nearest : undefined;
   const lacks = best ? missing(best) : [];
   const has = (key: string): string => {
     const value = best?.metadata.labels?.[key];

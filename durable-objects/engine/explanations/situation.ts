@@ -94,21 +94,29 @@ export function near(name: string, known: readonly string[], shownMax = 3): stri
   return known
     .map((other) => ({ other, far: distance(name, other) }))
     .filter(({ far }) => far <= most)
-    .sort((a, b) => a.far - b.far || (a.other < b.other ? -1 : 1))
+    .sort(
+      (a, b) =>
+        a.far - b.far ||
+        Math.abs(a.other.length - name.length) - Math.abs(b.other.length - name.length) ||
+        (a.other < b.other ? -1 : 1),
+    )
     .slice(0, shownMax)
     .map(({ other }) => other);
 }
 
-/** Levenshtein's, as far as names go. */
+/** Damerau and Levenshtein's: two letters in the wrong order are one mistake. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let above = row;
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const turned = swapped ? above[j - 2]! + 1 : Infinity;
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same, turned));
     }
-    row = next;
+    [above, row] = [row, next];
   }
   return row[b.length]!;
 }

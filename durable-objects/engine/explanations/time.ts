@@ -188,7 +188,7 @@ export function allIsWell(scope: Scope, object: KubeObject, checked: readonly st
     texts.push(`${pods.filter(isReady).length} of ${plural(pods.length, "Pod")} ready`);
   }
   return {
-    sentence: `All is well with ${nameOf(object)}${texts.length ? `: ${listed(texts)}` : ""}. ${plural(checked.length, "thing")} were looked at${checked.length ? `, among them ${listed(checked, 6)}` : ""}.`,
+    sentence: `All is well with ${nameOf(object)}${texts.length ? `: ${listed(texts)}` : ""}. Looked for and not found: ${listed(checked, 6)}.`,
     evidence: [about(object, "nothing is wrong", namespace ? { field: "status" } : {})],
     mend: [],
     decidedBy: "podyard",
