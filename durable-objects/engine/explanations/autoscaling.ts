@@ -104,13 +104,11 @@ function inactive(
     sentence: `${nameOf(hpa)} does not scale: ${why}.`,
     evidence: [
       about(hpa, active.message ?? "", { field: "status.conditions", event: active.reason ?? "" }),
-      ...lacking
-        .slice(0, 3)
-        .map((pod) =>
-          about(pod, `${nameOf(pod)} requests no ${name}`, {
-            field: "spec.containers[0].resources.requests",
-          }),
-        ),
+      ...lacking.slice(0, 3).map((pod) =>
+        about(pod, `${nameOf(pod)} requests no ${name}`, {
+          field: "spec.containers[0].resources.requests",
+        }),
+      ),
     ],
     mend: lacking.length
       ? [

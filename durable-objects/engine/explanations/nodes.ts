@@ -141,8 +141,9 @@ function cordoned(scope: Scope, node: Node): Found | undefined {
 
 const budgets = "poddisruptionbudgets.policy";
 
-function budgetsOf({ client }: Scope, pod: Pod): PodDisruptionBudget[] {
+function budgetsOf({ client, mayRead }: Scope, pod: Pod): PodDisruptionBudget[] {
   return client.list<PodDisruptionBudget>(budgets, pod.metadata.namespace).filter((budget) => {
+    if (!mayRead(budgets, budget.metadata.namespace ?? "", budget.metadata.name)) return false;
     const selector = labelSelector(budget.spec?.selector);
     return !selector.nothing && selector.matches(pod.metadata.labels);
   });

@@ -1,7 +1,17 @@
 /** Affinity to other Pods and even spread: the term, and who occupies each domain. */
 import type { Pod } from "../kinds/pod/types.ts";
 import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
-import { about, listed, mend, nameOf, pairs, plural, type Found, type Scope } from "./situation.ts";
+import {
+  about,
+  listed,
+  mend,
+  named,
+  nameOf,
+  pairs,
+  plural,
+  type Found,
+  type Scope,
+} from "./situation.ts";
 import type { Verdict, Verdicts } from "./verdicts.ts";
 import type { AffinityTerm } from "../scheduler/affinity-term.ts";
 import { termMatches } from "../scheduler/affinity-term.ts";
@@ -10,14 +20,16 @@ type Cause = Pick<Found, "sentence" | "mend" | "evidence">;
 
 /** What InterPodAffinity or PodTopologySpread objects to. */
 export function placement(scope: Scope, pod: Pod, all: Verdicts, of: Verdict[]): Cause {
-  return of[0]?.plugin === "PodTopologySpread" ? spread(pod, all, of) : affinity(pod, all, of);
+  return of[0]?.plugin === "PodTopologySpread"
+    ? spread(pod, all, of)
+    : affinity(scope, pod, all, of);
 }
 
-function affinity(pod: Pod, all: Verdicts, of: Verdict[]): Cause {
+function affinity(scope: Scope, pod: Pod, all: Verdicts, of: Verdict[]): Cause {
   const terms = all.info.terms;
   const anti = terms?.requiredAnti[0];
   const wanted = terms?.required[0];
-  if (anti) return antiAffinity(pod, all, anti);
+  if (anti) return antiAffinity(scope, pod, all, anti);
   const term = pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.[0];
   if (wanted && term) {
     const text = pairs(term.labelSelector?.matchLabels);
@@ -38,7 +50,7 @@ function affinity(pod: Pod, all: Verdicts, of: Verdict[]): Cause {
     [...node.pods.values()].filter((other) => (other.terms?.requiredAnti.length ?? 0) > 0),
   );
   return {
-    sentence: `is kept away by the anti-affinity of ${plural(others.length, "Pod")} that ${others.length === 1 ? "is" : "are"} there: ${listed(others.map((o) => nameOf(o.pod)))}.`,
+    sentence: `is kept away by the anti-affinity of ${plural(others.length, "Pod")} that ${others.length === 1 ? "is" : "are"} there: ${listed(others.map((o) => named(scope, "pods", o.pod)))}.`,
     evidence: others.map(({ pod: other }) =>
       about(other, `${nameOf(other)} wants none like it near`, {
         field: "spec.affinity.podAntiAffinity",
@@ -48,7 +60,7 @@ function affinity(pod: Pod, all: Verdicts, of: Verdict[]): Cause {
   };
 }
 
-function antiAffinity(pod: Pod, all: Verdicts, term: AffinityTerm): Cause {
+function antiAffinity(scope: Scope, pod: Pod, all: Verdicts, term: AffinityTerm): Cause {
   const labels = (namespace: string) => all.snapshot.namespaceLabels(namespace);
   const occupied = all.snapshot.nodes.flatMap((node) => {
     const other = [...node.pods.values()].find((p) => termMatches(term, p.pod, labels));
@@ -56,7 +68,7 @@ function antiAffinity(pod: Pod, all: Verdicts, term: AffinityTerm): Cause {
   });
   const owner = pod.metadata.ownerReferences?.[0];
   return {
-    sentence: `may not share a domain of ${term.topologyKey} with a Pod that its required anti-affinity names, and ${plural(occupied.length, "node")} ${occupied.length === 1 ? "has" : "have"} one: ${listed(occupied.map(({ node, other }) => `${nameOf(other)} on ${node.name}`))}.`,
+    sentence: `may not share a domain of ${term.topologyKey} with a Pod that its required anti-affinity names, and ${plural(occupied.length, "node")} ${occupied.length === 1 ? "has" : "have"} one: ${listed(occupied.map(({ node, other }) => `${named(scope, "pods", other)} on ${node.name}`))}.`,
     evidence: [
       about(pod, `required anti-affinity by ${term.topologyKey}`, {
         field: "spec.affinity.podAntiAffinity",

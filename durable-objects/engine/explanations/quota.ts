@@ -44,6 +44,11 @@ export function quotaRefusal(
       reason: "limit range",
     };
   }
+  const maker = owner.metadata.ownerReferences?.[0] ?? {
+    kind: owner.kind,
+    name: owner.metadata.name,
+  };
+  const above = `${maker.kind.toLowerCase()} ${maker.name}`;
   const { hard = {}, used = {} } = quota.status ?? {};
   const sums = Object.keys(hard).map((key) => `${key} ${used[key] ?? 0} of ${hard[key] ?? 0}`);
   return {
@@ -56,7 +61,7 @@ export function quotaRefusal(
       mend("Raise the quota", `kubectl edit resourcequota ${name}${inNamespace(owner)}`),
       mend(
         "Or ask for less in the template, or run fewer",
-        `kubectl edit ${(owner.kind ?? "").toLowerCase()} ${owner.metadata.name}${inNamespace(owner)}`,
+        `kubectl edit ${above}${inNamespace(owner)}`,
       ),
     ],
     decidedBy: "ResourceQuota",

@@ -41,7 +41,7 @@ function unknownName(scope: Scope, trace: Trace): Found | undefined {
   const host = urlParts(trace.spec?.url ?? "")?.host ?? "";
   const namespace = trace.metadata.namespace ?? "";
   const asker = askerOf(scope, trace);
-  const tried = candidates(resolverOf(namespace, asker?.spec ?? {}), host);
+  const tried = asker ? candidates(resolverOf(namespace, asker.spec), host) : [host];
   const name = host.split(".")[0] ?? "";
   const elsewhere = scope.client
     .list("services")
@@ -142,6 +142,23 @@ function policyItself({ client }: Scope, policy: NetworkPolicy): Found | undefin
   };
 }
 
+/** Whoever is dropped learns nothing: the answer is awaited until it is late. */
+function awaited(_scope: Scope, trace: Trace): Found | undefined {
+  if (trace.status?.phase === "Done") return undefined;
+  return {
+    sentence: `The request of ${who(trace)} to ${trace.spec?.url ?? ""} has had no answer so far, after ${trace.status?.hops?.length ?? 0} hops.`,
+    evidence: hops(trace),
+    mend: [
+      mend(
+        "Wait until it is late",
+        `kubectl get trace ${trace.metadata.name}${inNamespace(trace)} --watch`,
+      ),
+    ],
+    decidedBy: "network",
+    reason: "under way",
+  };
+}
+
 function failed(scope: Scope, trace: Trace): Found | undefined {
   const { error, code } = trace.status ?? {};
   if (error === undefined && (code ?? 200) < 500 && code !== 404) return undefined;
@@ -174,6 +191,7 @@ const traces = ["traces.podyard.dev"];
 export const requests: Situation[] = [
   { name: "name does not exist", of: traces, find: unknownName },
   { name: "policy drops it", of: traces, find: dropped },
+  { name: "under way", of: traces, find: awaited },
   { name: "no answer", of: traces, find: failed },
   { name: "policy without rules", of: ["networkpolicies.networking.k8s.io"], find: policyItself },
 ];

@@ -12,6 +12,7 @@ import {
   inNamespace,
   listed,
   mend,
+  named,
   nameOf,
   pairs,
   plural,
@@ -80,7 +81,8 @@ function namedNode({ client }: Scope, pod: Pod): Found | undefined {
 }
 
 /** Victims that are on their way out for this Pod. */
-function preempting({ client, now }: Scope, pod: Pod): Found | undefined {
+function preempting(scope: Scope, pod: Pod): Found | undefined {
+  const { client, now } = scope;
   const node = pod.status?.nominatedNodeName;
   if (!node || !isPending(pod)) return undefined;
   const victims = client.byIndex<Pod>("pod.node", node).filter(isVictim);
@@ -89,7 +91,7 @@ function preempting({ client, now }: Scope, pod: Pod): Found | undefined {
     ...victims.map(({ metadata }) => parseTime(metadata.deletionTimestamp ?? "") - now),
   );
   return {
-    sentence: `${nameOf(pod)} (priority ${pod.spec.priority ?? 0}) gets ${node} as soon as ${plural(victims.length, "Pod")} of lower priority that it preempts there ${victims.length === 1 ? "is" : "are"} gone: ${listed(victims.map(nameOf))}, at most ${seconds(left)} from now.`,
+    sentence: `${nameOf(pod)} (priority ${pod.spec.priority ?? 0}) gets ${node} as soon as ${plural(victims.length, "Pod")} of lower priority that it preempts there ${victims.length === 1 ? "is" : "are"} gone: ${listed(victims.map((victim) => named(scope, "pods", victim)))}, at most ${seconds(left)} from now.`,
     evidence: [
       about(pod, `nominated for ${node}`, { field: "status.nominatedNodeName" }),
       ...victims.map((victim) =>
@@ -342,7 +344,7 @@ function cordoned(_scope: Scope, _pod: Pod, _all: Verdicts, of: Verdict[]): Caus
   };
 }
 
-function hostPort(_scope: Scope, pod: Pod, { info }: Verdicts, of: Verdict[]): Cause {
+function hostPort(scope: Scope, pod: Pod, { info }: Verdicts, of: Verdict[]): Cause {
   const held = of.flatMap(({ node }) =>
     [...node.withPorts.values()].flatMap((other) => {
       const port = other.ports.find((p) => info.ports.some((wanted) => portsConflict(wanted, p)));
@@ -350,7 +352,7 @@ function hostPort(_scope: Scope, pod: Pod, { info }: Verdicts, of: Verdict[]): C
     }),
   );
   const port = held[0]?.port ?? 0;
-  const who = held.map(({ node, other }) => `${nameOf(other)} on ${node}`);
+  const who = held.map(({ node, other }) => `${named(scope, "pods", other)} on ${node}`);
   return {
     sentence: `wants host port ${port}, which is taken: by ${listed(who)}.`,
     evidence: held.map(({ other, node }) =>

@@ -238,7 +238,10 @@ function backends(scope: Scope, ingress: Ingress): Found | undefined {
     if (!service) {
       const others = near(
         name,
-        scope.client.list("services", namespace).map(({ metadata }) => metadata.name),
+        scope.client
+          .list("services", namespace)
+          .map(({ metadata }) => metadata.name)
+          .filter((other) => scope.mayRead("services", namespace, other)),
       );
       return {
         ...base,

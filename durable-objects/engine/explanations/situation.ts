@@ -45,6 +45,13 @@ export function nameOf(object: KubeObject): string {
   return `${kindOf(object)} ${namespace ? `${namespace}/` : ""}${name}`;
 }
 
+/** Its name where the asker may read it, else that there is one. */
+export function named(scope: Scope, resource: ResourceId, object: KubeObject): string {
+  const { namespace = "", name } = object.metadata;
+  const may = scope.mayRead(resource, namespace, name);
+  return may ? nameOf(object) : `a ${kindOf(object)} that you may not read`;
+}
+
 export function referenceTo(object: KubeObject): EvidenceObject {
   const { namespace, name } = object.metadata;
   return {

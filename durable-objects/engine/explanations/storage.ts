@@ -25,7 +25,8 @@ const claims = "persistentvolumeclaims";
 const classes = "storageclasses.storage.k8s.io";
 const controller = "persistentvolume-controller";
 
-function pendingClaim({ client }: Scope, claim: PersistentVolumeClaim): Found | undefined {
+function pendingClaim(scope: Scope, claim: PersistentVolumeClaim): Found | undefined {
+  const { client } = scope;
   if (claim.status?.phase !== "Pending" || claim.metadata.deletionTimestamp) return undefined;
   const name = claim.spec?.storageClassName;
   const size = String(claim.spec?.resources?.requests?.["storage"] ?? "");
@@ -50,7 +51,7 @@ function pendingClaim({ client }: Scope, claim: PersistentVolumeClaim): Found | 
     };
   }
   if (found?.volumeBindingMode === "WaitForFirstConsumer") {
-    return waiting(client, claim, found, size);
+    return waiting(scope, claim, found, size);
   }
   if (found?.provisioner && found.provisioner !== "kubernetes.io/no-provisioner") {
     return {
@@ -71,6 +72,7 @@ function pendingClaim({ client }: Scope, claim: PersistentVolumeClaim): Found | 
   }
   const free = client
     .list<PersistentVolume>("persistentvolumes")
+    .filter(({ metadata }) => scope.mayRead("persistentvolumes", "", metadata.name))
     .filter((pv) => !pv.spec?.claimRef && (pv.spec?.storageClassName ?? "") === (name ?? ""));
   const texts = free.map(
     (pv) =>
@@ -91,14 +93,15 @@ function pendingClaim({ client }: Scope, claim: PersistentVolumeClaim): Found | 
 }
 
 function waiting(
-  client: Scope["client"],
+  scope: Scope,
   claim: PersistentVolumeClaim,
   found: StorageClass,
   size: string,
 ): Found | undefined {
-  const users = client
+  const users = scope.client
     .list<Pod>("pods", claim.metadata.namespace)
-    .filter((pod) => claimNames(pod).some((used) => used.claim === claim.metadata.name));
+    .filter((pod) => claimNames(pod).some((used) => used.claim === claim.metadata.name))
+    .filter(({ metadata }) => scope.mayRead("pods", metadata.namespace ?? "", metadata.name));
   const evidence = [
     about(found, `volumeBindingMode is WaitForFirstConsumer`, { field: "volumeBindingMode" }),
     ...users.map((pod) => about(pod, `${nameOf(pod)} uses it`)),

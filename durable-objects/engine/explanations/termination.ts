@@ -97,6 +97,7 @@ function finalizers(scope: Scope, object: KubeObject): Found | undefined {
           .filter((pod) =>
             pod.spec.volumes?.some((v) => v.persistentVolumeClaim?.claimName === name),
           )
+          .filter((pod) => mayRead(scope, pod))
       : [];
   const used = users.length
     ? ` ${plural(users.length, "Pod")} still ${users.length === 1 ? "uses" : "use"} it: ${listed(users.map(nameOf))}.`
@@ -129,12 +130,19 @@ function finalizers(scope: Scope, object: KubeObject): Found | undefined {
   };
 }
 
+/** What the asker may not read is not told of. */
+function mayRead({ client, mayRead: may }: Scope, object: KubeObject): boolean {
+  const known = client.resources.ofKind(object.apiVersion, object.kind);
+  const { namespace = "", name } = object.metadata;
+  return known !== undefined && may(known.id, namespace, name);
+}
+
 type Namespace = KubeObject & { status?: { phase?: string } };
 
 function namespaceGoes(scope: Scope, namespace: Namespace): Found | undefined {
   if (!namespace.metadata.deletionTimestamp) return undefined;
   const { name } = namespace.metadata;
-  const all = scope.client.inNamespace(name);
+  const all = scope.client.inNamespace(name).filter((object) => mayRead(scope, object));
   const counts = new Map<string, number>();
   for (const object of all) counts.set(kindOf(object), (counts.get(kindOf(object)) ?? 0) + 1);
   const held = all.filter(({ metadata }) => metadata.finalizers?.length);

@@ -28,7 +28,10 @@ export function beginRun(
   const pending: [number, string][] = [];
   const args = argv.slice(1).map(decodeUtf8);
   const plugin = /(^|\/)kubectl-why$/.test(argv[0] ?? "");
-  return { work: guarded(plugin ? whyMain(args, pending) : main(args, continued, pending), pending), pending };
+  return {
+    work: guarded(plugin ? whyMain(args, pending) : main(args, continued, pending), pending),
+    pending,
+  };
 }
 
 /** The plugin has a command line of its own, with kubectl's flags. */

@@ -1,4 +1,5 @@
 /** What the tests of explanations share: the question, and an answer in one text. */
+import { expect } from "vitest";
 import type { ExplanationStatus } from "../../../durable-objects/engine/kinds/podyard/explanation.ts";
 import type { Answer, RequestOptions, World } from "../../helpers/world.ts";
 
@@ -32,3 +33,15 @@ export const restsOn = (world: World, target: string, namespace?: string): strin
   why(world, target, namespace).evidence.map(({ object, field, event, line }) =>
     [object ? `${object.kind}/${object.name}` : "", field ?? event ?? line ?? ""].join(" ").trim(),
   );
+
+/** Holds answers to what they must name: the object, the number, the mend. */
+export function expectSaid(
+  world: World,
+  target: string,
+  parts: readonly string[],
+  namespace?: string,
+): void {
+  const text = said(world, target, namespace);
+  const lacking = parts.filter((part) => !text.includes(part));
+  expect(lacking, `${target}: ${text}`).toEqual([]);
+}
