@@ -1,6 +1,5 @@
 /** Whether a request is allowed, by which rule, and which come nearest. */
-import { authorize, rulesFor, rulesOf, type Attributes } from "../api/auth/authorization.ts";
-import type { Binding } from "../kinds/rbac/rules.ts";
+import { authorize, ruleAllows, rulesFor, rulesOf, type Attributes } from "../api/auth/authorization.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { User } from "../ports/request.ts";
 import { about, listed, mend, pairs, plural, type Found, type Scope } from "./situation.ts";
@@ -79,30 +78,11 @@ function rolesThatWould({ client, mayRead }: Scope, asked: Attributes): KubeObje
     return (
       typeof rules !== "string" &&
       mayRead(`clusterroles.${group}`, "", metadata.name) &&
-      allowedBy(client, asked, metadata.name)
+      rules.some((rule) => ruleAllows(rule, asked))
     );
   });
   const order = ["view", "edit", "admin", "cluster-admin"];
   const rank = ({ metadata }: KubeObject): number =>
     (order.indexOf(metadata.name) + order.length + 1) % (order.length + 1);
   return would.sort((a, b) => rank(a) - rank(b)).slice(0, 3);
-}
-
-/** Asked of the authorizer, with that role alone bound to somebody. */
-function allowedBy(client: Scope["client"], asked: Attributes, role: string): boolean {
-  const binding = {
-    apiVersion: `${group}/v1`,
-    kind: "ClusterRoleBinding",
-    metadata: { name: "asked" },
-    roleRef: { apiGroup: group, kind: "ClusterRole", name: role },
-    subjects: [{ apiGroup: group, kind: "User", name: "asked" }],
-  } as unknown as Binding;
-  const reader = Object.create(client) as typeof client;
-  reader.list = ((resource: string, namespace?: string) =>
-    resource === `clusterrolebindings.${group}`
-      ? [binding]
-      : resource === `rolebindings.${group}`
-        ? []
-        : client.list(resource, namespace)) as typeof client.list;
-  return authorize({ name: "asked", groups: [] }, asked, reader).allowed;
 }
