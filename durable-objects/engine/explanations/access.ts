@@ -1,5 +1,11 @@
 /** Whether a request is allowed, by which rule, and which come nearest. */
-import { authorize, ruleAllows, rulesFor, rulesOf, type Attributes } from "../api/auth/authorization.ts";
+import {
+  authorize,
+  ruleAllows,
+  rulesFor,
+  rulesOf,
+  type Attributes,
+} from "../api/auth/authorization.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { User } from "../ports/request.ts";
 import { about, listed, mend, pairs, plural, type Found, type Scope } from "./situation.ts";

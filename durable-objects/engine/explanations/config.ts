@@ -1,5 +1,6 @@
 /** ConfigMaps, Secrets and keys that a Pod refers to and that are not there. */
-import type { KubeObject } from "../core/object.ts";
+import type { ConfigMap } from "../kinds/config-map.ts";
+import type { Secret } from "../kinds/secret.ts";
 import type { Container, Pod } from "../kinds/pod/types.ts";
 import { usedVolumes } from "../kubelet/volume-problems.ts";
 import { containersOf, recordOf } from "./containers.ts";
@@ -89,7 +90,7 @@ function ofVolumes(pod: Pod): Reference[] {
   });
 }
 
-type Data = KubeObject & { data?: Record<string, string>; binaryData?: Record<string, string> };
+type Data = ConfigMap & Secret;
 
 /** Whether what is referred to is not there: the whole object, or its key. */
 function problemOf({ client }: Scope, pod: Pod, ref: Reference): "object" | "key" | undefined {

@@ -1,6 +1,6 @@
 /** Containers that run and are not ready, or are killed for it: which probe, and what it is answered. */
 import { parseTime } from "../core/clock.ts";
-import type { KubeObject } from "../core/object.ts";
+import type { Event } from "../kinds/event.ts";
 import type { Container, Pod, Probe } from "../kinds/pod/types.ts";
 import type { Evidence } from "../kinds/podyard/explanation.ts";
 import type { ProbeKind } from "../kubelet/record.ts";
@@ -36,19 +36,11 @@ function asks(probe: Probe): string {
   return (probe.exec?.command ?? []).join(" ");
 }
 
-type EventObject = KubeObject & {
-  reason?: string;
-  message?: string;
-  count?: number;
-  lastTimestamp?: string;
-  involvedObject?: { fieldPath?: string };
-};
-
 /** What the kubelet told of its failures, the newest last. */
-function answers(scope: Scope, pod: Pod, container: Container, kind: ProbeKind): EventObject[] {
+function answers(scope: Scope, pod: Pod, container: Container, kind: ProbeKind): Event[] {
   const title = kind[0]!.toUpperCase() + kind.slice(1);
   return scope.client
-    .byIndex<EventObject>("event.uid", pod.metadata.uid)
+    .byIndex<Event>("event.uid", pod.metadata.uid)
     .filter(
       ({ reason, message, involvedObject }) =>
         reason === "Unhealthy" &&
@@ -59,7 +51,7 @@ function answers(scope: Scope, pod: Pod, container: Container, kind: ProbeKind):
     .slice(-3);
 }
 
-const said = ({ message = "" }: EventObject): string =>
+const said = ({ message = "" }: Event): string =>
   message.replace(/^\w+ probe (failed|errored[^:]*): /, "");
 
 /** Whether the port that a probe asks is one where somebody listens, asked of the running processes. */

@@ -8,7 +8,10 @@ import type { Admission } from "../api/admission/define.ts";
 import { StatusError } from "../machinery/status.ts";
 import { about, inNamespace, mend, nameOf, plural, type Found, type Scope } from "./situation.ts";
 
-type Owner = KubeObject & { spec?: { template?: { metadata?: object; spec?: object } } };
+interface OwnerParts {
+  spec?: { template?: { metadata?: object; spec?: object } };
+}
+type Owner = KubeObject & OwnerParts;
 
 /** What LimitRanger and ResourceQuota say of one more Pod of a template, if they refuse it. */
 export function quotaRefusal(

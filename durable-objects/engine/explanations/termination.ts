@@ -137,9 +137,7 @@ function mayRead({ client, mayRead: may }: Scope, object: KubeObject): boolean {
   return known !== undefined && may(known.id, namespace, name);
 }
 
-type Namespace = KubeObject & { status?: { phase?: string } };
-
-function namespaceGoes(scope: Scope, namespace: Namespace): Found | undefined {
+function namespaceGoes(scope: Scope, namespace: KubeObject): Found | undefined {
   if (!namespace.metadata.deletionTimestamp) return undefined;
   const { name } = namespace.metadata;
   const all = scope.client.inNamespace(name).filter((object) => mayRead(scope, object));

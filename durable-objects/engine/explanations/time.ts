@@ -63,16 +63,11 @@ function paused(scope: Scope, object: KubeObject): Found | undefined {
   };
 }
 
-type Counted = KubeObject & {
+interface CountedParts {
   spec?: { replicas?: number };
-  status?: {
-    readyReplicas?: number;
-    updatedReplicas?: number;
-    numberReady?: number;
-    desiredNumberScheduled?: number;
-    observedGeneration?: number;
-  };
-};
+  status?: { readyReplicas?: number; numberReady?: number; desiredNumberScheduled?: number };
+}
+type Counted = KubeObject & CountedParts;
 
 /** Whether it is as its spec wants it. */
 function settled(scope: Scope, object: KubeObject): boolean {

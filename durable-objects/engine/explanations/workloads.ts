@@ -37,7 +37,7 @@ export const workloads = [
   "replicationcontrollers",
 ];
 
-type Workload = KubeObject & {
+interface WorkloadParts {
   spec?: {
     replicas?: number;
     selector?: object;
@@ -50,12 +50,10 @@ type Workload = KubeObject & {
       reason?: string;
       message?: string;
       lastUpdateTime?: string;
-      lastTransitionTime?: string;
     }[];
-    replicas?: number;
-    desiredNumberScheduled?: number;
   };
-};
+}
+type Workload = KubeObject & WorkloadParts;
 
 const controlled = <T extends KubeObject>(
   { client }: Scope,

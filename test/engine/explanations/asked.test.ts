@@ -13,6 +13,27 @@ const editor: RequestOptions = { edge: { user: userOf("editor", "jane") } };
 const viewer: RequestOptions = { edge: { user: userOf("viewer", "bob") } };
 const group = "rbac.authorization.k8s.io";
 
+const decoder = new TextDecoder();
+
+/** Runs a line in a shell of the control plane. */
+function node(line: string): { stdout: string; stderr: string; code: number } {
+  const command = ["bash", "-c", line];
+  const started = world.engine.session(world.now, () =>
+    world.engine.onMachine("control-plane", { command, tty: false, stdin: false }),
+  );
+  if ("reason" in started) throw new Error(started.reason);
+  let [stdout, stderr] = ["", ""];
+  for (let i = 0; i < 60; i++) {
+    const news = world.engine.session(world.now, () => world.engine.sessions.read(started));
+    stdout += decoder.decode(news.stdout);
+    stderr += decoder.decode(news.stderr);
+    if (news.status)
+      return { stdout, stderr, code: Number(news.status.details?.causes?.[0]?.message ?? 0) };
+    world.advance(500);
+  }
+  throw new Error(`still running: ${line}`);
+}
+
 const colour = { configMapKeyRef: { name: "settings", key: "color" } };
 const password = { secretKeyRef: { name: "login", key: "passwrd" } };
 const world = new KubectlWorld({ nodes: 1 }).begin();
@@ -147,7 +168,6 @@ describe("who may know", () => {
 
 describe("kubectl why", () => {
   test("is a plugin of nodes, prints the explanation, and knows -n and -o", () => {
-    const node = world.onNode("control-plane");
     const listed = node("kubectl plugin list");
     expect(listed.stdout).toContain("/usr/bin/kubectl-why");
     const { stdout, stderr, code } = node("kubectl why pod/web");
@@ -166,12 +186,11 @@ describe("kubectl why", () => {
     );
     expect(node("kubectl why node/node-1").stdout).toContain("All is well with Node node-1");
     expect(
-      node("kubectl why pods --verb delete --user system:serviceaccount:default:default").stdout,
+      node("kubectl why pods --verb delete --who system:serviceaccount:default:default").stdout,
     ).toContain("may not delete pods in namespace default (403)");
   });
 
   test("says what is wrong with a question", () => {
-    const node = world.onNode("control-plane");
     expect(node("kubectl why")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("expected TYPE/NAME"),

@@ -1,6 +1,6 @@
 /**
  * kubectl-why, a plugin: asks the API for an Explanation (podyard.dev/v1) and prints its sentence, what it rests on, what would mend
- * it, and whose decision it is. `kubectl why pod/web`, `kubectl why pods --verb delete --user jane`.
+ * it, and whose decision it is. `kubectl why pod/web`, `kubectl why pods --verb delete --who jane`.
  */
 import type { Evidence, Explanation } from "../../kinds/podyard/explanation.ts";
 import type { Command, Kubectl } from "../command.ts";
@@ -30,7 +30,7 @@ export const whyFacts = (): CommandFacts => ({
   short: "Say why a resource is as it is",
   long: "Say why a resource is as it is: in a sentence, with what that rests on, and what would mend it.",
   example:
-    "  # Why is this Pod not running?\n  kubectl why pod/web\n\n  # Why may jane not delete Pods?\n  kubectl why pods --verb delete --user jane",
+    "  # Why is this Pod not running?\n  kubectl why pod/web\n\n  # Why may jane not delete Pods?\n  kubectl why pods --verb delete --who jane",
   use: "why TYPE/NAME",
   hidden: false,
   deprecated: "",
@@ -38,6 +38,7 @@ export const whyFacts = (): CommandFacts => ({
   flags: [
     flag("output", "o", "string", "Output format. One of: (json, yaml)."),
     flag("verb", "", "string", "Ask about a request with this verb instead."),
+    flag("who", "", "string", "The user that makes the request. Default: yourself."),
     flag("group", "", "stringArray", "A group of the user that makes the request."),
   ],
   persistent: [],
@@ -77,7 +78,7 @@ function* specOf(k: Kubectl): Work<Asked> {
   if (name === undefined && !verb) k.usage("expected TYPE/NAME or TYPE NAME");
   const { plural, group, namespaced } = (yield* k.mapper()).need(word);
   const groups = flags.list("group");
-  const user = flags.has("user") ? flags.string("user") : "";
+  const user = flags.string("who");
   const spec = {
     resource: plural,
     group,
