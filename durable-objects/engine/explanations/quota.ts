@@ -1,6 +1,7 @@
 /** Pods that admission refuses: asked again, of the template, by the same rules. */
 import type { KubeObject } from "../core/object.ts";
 import type { WriteContext } from "../kinds/define.ts";
+import type { ReplicaSet } from "../kinds/replica-set.ts";
 import type { ResourceQuota } from "../kinds/resource-quota.ts";
 import { resourceQuota } from "../api/admission/resource-quota.ts";
 import { limitRanger } from "../api/admission/limit-ranger.ts";
@@ -8,10 +9,8 @@ import type { Admission } from "../api/admission/define.ts";
 import { StatusError } from "../machinery/status.ts";
 import { about, inNamespace, mend, nameOf, plural, type Found, type Scope } from "./situation.ts";
 
-interface OwnerParts {
-  spec?: { template?: { metadata?: object; spec?: object } };
-}
-type Owner = KubeObject & OwnerParts;
+/** Whatever makes Pods of a template: all have it at the same place. */
+type Owner = ReplicaSet;
 
 /** What LimitRanger and ResourceQuota say of one more Pod of a template, if they refuse it. */
 export function quotaRefusal(

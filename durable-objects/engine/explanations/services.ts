@@ -36,6 +36,16 @@ const podsBehind = ({ client }: Scope, service: Service, selector: Record<string
     ({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed",
   );
 
+/** The selector with what a Pod has instead. */
+const labelsOf = (
+  selector: Record<string, string>,
+  pod: Pod | undefined,
+): Record<string, string> => {
+  const labels = pod?.metadata.labels ?? {};
+  const keys = Object.keys(selector).filter((key) => labels[key] !== undefined);
+  return Object.fromEntries(keys.map((key) => [key, labels[key] as string]));
+};
+
 function selectsNothing(scope: Scope, service: Service): Found | undefined {
   const selector = selectorOf(service);
   if (!selector || podsBehind(scope, service, selector).length > 0) return undefined;
@@ -63,10 +73,7 @@ function selectsNothing(scope: Scope, service: Service): Found | undefined {
   const hint = best
     ? `; the nearest is ${nameOf(best)}, ${plural(lacks.length, "label")} apart: it has ${listed(lacks.map(has))}`
     : "";
-  const owner = best?.metadata.labels ?? {};
-  const right = Object.fromEntries(
-    Object.keys(selector).flatMap((key) => (owner[key] === undefined ? [] : [[key, owner[key]]])),
-  ) as Record<string, string>;
+  const right = labelsOf(selector, best);
   return {
     sentence: `${nameOf(service)} has 0 endpoints: its selector ${pairs(selector)} matches 0 of the ${plural(pods.length, "Pod")} of ${namespace}${hint}.`,
     evidence: [

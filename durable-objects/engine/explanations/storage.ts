@@ -70,6 +70,18 @@ function pendingClaim(scope: Scope, claim: PersistentVolumeClaim): Found | undef
       reason: "provisioning",
     };
   }
+  return byHand(scope, claim, size, ofClaim);
+}
+
+/** Nobody makes a volume for it: one must be there. */
+function byHand(
+  scope: Scope,
+  claim: PersistentVolumeClaim,
+  size: string,
+  ofClaim: Found["evidence"][number],
+): Found {
+  const { client } = scope;
+  const name = claim.spec?.storageClassName;
   const free = client
     .list<PersistentVolume>("persistentvolumes")
     .filter(({ metadata }) => scope.mayRead("persistentvolumes", "", metadata.name))
