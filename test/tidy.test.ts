@@ -136,10 +136,14 @@ describe("imports", () => {
       "controllers",
       "core machinery ports kinds api client scheduler runtime network cri kubelet bootstrap",
     ],
+    [
+      "explanations",
+      "core machinery ports kinds api scheduler runtime network cri kubelet controllers",
+    ],
     ["loop", "core machinery ports kinds client runtime cri"],
     [
       "components",
-      "core ports kinds api client scheduler runtime images cri kubelet streams controllers loop",
+      "core ports kinds api client scheduler runtime images cri kubelet streams controllers explanations loop",
     ],
     ["past", "core machinery ports kinds api"],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],

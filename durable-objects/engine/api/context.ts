@@ -3,6 +3,9 @@ import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/types.ts";
+import type { ExplanationStatus } from "../kinds/podyard/explanation.ts";
+import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { Attributes } from "./auth/authorization.ts";
 import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./write/operations.ts";
@@ -18,6 +21,14 @@ export interface PodStreams {
   proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
 }
 
+/** What is asked of `explain`, with what the asker may see. */
+export interface Question {
+  /** An object, or a request that somebody makes. */
+  about: { resource: ResourceId; object: KubeObject } | { user: User; attributes: Attributes };
+  /** Whether who asks may `get` it; `subresource`: a Pod's `log`, say. */
+  mayRead(resource: ResourceId, namespace: string, name: string, subresource?: string): boolean;
+}
+
 export interface ApiContext {
   store: Store;
   log: Log;
@@ -30,6 +41,8 @@ export interface ApiContext {
   streams: PodStreams;
   /** What a Pod uses; undefined: nothing was measured yet. */
   podUsage(pod: Pod): PodUsage | undefined;
+  /** Why something is as it is (explanations/). */
+  explain(question: Question): ExplanationStatus;
   /** Signs service account tokens. */
   signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */

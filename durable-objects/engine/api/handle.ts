@@ -5,6 +5,7 @@ import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
 import { authorize, type Attributes } from "./auth/authorization.ts";
 import { apiServiceKinds } from "./read/api-services.ts";
 import { componentKinds } from "./read/component-statuses.ts";
+import { explanationKinds } from "./read/explanations.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
 import type { Registry } from "./discovery/registry.ts";
@@ -72,7 +73,11 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const { deprecation } = resource.hooks;
   const warnings = deprecation ? [deprecation] : [];
   const review =
-    reviewKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked] ?? apiServiceKinds[asked];
+    reviewKinds[asked] ??
+    explanationKinds[asked] ??
+    metricsKinds[asked] ??
+    componentKinds[asked] ??
+    apiServiceKinds[asked];
   if (review) return withWarnings(review(context, request, info, user), warnings);
   const call: Call = { context, request, info, resource, user, warnings };
   const answer = context.store.as(user.name, () => serve(call));

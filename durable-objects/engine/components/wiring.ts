@@ -29,6 +29,7 @@ import { indices } from "../kinds/indices.ts";
 import { objectsBytesMax, objectsMax, stateBytesMax } from "../core/limits.ts";
 import type { ApiOwed, LogFollow, Subscription } from "../ports/request.ts";
 import type { Sql } from "../core/sql.ts";
+import { explain } from "../explanations/explain.ts";
 import { createStreams, type Streams } from "../streams/index.ts";
 import { clockOf } from "../loop/steering.ts";
 import { WorkLoop } from "../loop/work-loop.ts";
@@ -116,6 +117,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     reader,
     streams,
     podUsage: (pod) => podUsage(client, pod),
+    explain: (question) => explain(client, question),
     signingKey: key,
     wallNow: options.nowMs,
   };

@@ -628,3 +628,8 @@ export const imageSpecBytesMax = 32 * 1024;
 export const protobufMomentsMax = 1024;
 /** Items of lists whose bytes are kept for the next list, together. */
 export const protobufKeptBytesMax = 8_000_000;
+
+/** How far an explanation asks on: an Ingress its Service, that its Pods, each of them what it waits for. */
+export const explanationDepthMax = 5;
+/** Pieces of evidence in one explanation. */
+export const explanationEvidenceMax = 40;

@@ -8,7 +8,7 @@ import {
   type FileTable,
 } from "../runtime/image/base-files.ts";
 import type { ImageVersion } from "../runtime/image/image.ts";
-import { kubectl } from "../kubectl/program.ts";
+import { kubectl, kubectlWhy } from "../kubectl/program.ts";
 import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
@@ -96,7 +96,7 @@ const lachlan = image(["docker.io/lachlanevenson/k8s-kubectl"], () => ({
 }));
 
 export const kubectlImages: ImageDefinition[] = [
-  { ...bitnami, programs: [kubectl] },
+  { ...bitnami, programs: [kubectl, kubectlWhy()] },
   official,
   alpineTools,
   rancher,

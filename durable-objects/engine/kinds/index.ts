@@ -14,6 +14,7 @@ import { Endpoints } from "./endpoints.ts";
 import { EndpointSlice } from "./endpoint-slice.ts";
 import { Event } from "./event.ts";
 import { EventV1Version } from "./event-v1.ts";
+import { Explanation } from "./podyard/explanation.ts";
 import { HorizontalPodAutoscaler } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { HpaV1Version } from "./horizontal-pod-autoscaler/v1.ts";
 import { Image } from "./podyard/image.ts";
@@ -45,6 +46,7 @@ import { Trace } from "./podyard/trace.ts";
 const all = [
   Clock,
   Trace,
+  Explanation,
   ClusterRole,
   ClusterRoleBinding,
   APIService,

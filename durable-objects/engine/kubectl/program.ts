@@ -180,6 +180,9 @@ const answerCpuUs = 50;
 /** CPU of its start: a Go program of 60 MB that builds all its commands. */
 const startCpuUs = 15_000;
 
+/** The plugin: the same program by another name (commands/why.ts). */
+export const kubectlWhy = (): Program<KubectlState> => ({ ...kubectl, name: "kubectl-why" });
+
 export const kubectl: Program<KubectlState> = {
   name: "kubectl",
   storedNames: { fields: { output: "o", exitCode: "x" } },

@@ -8,6 +8,7 @@ import { Kubectl, type Command } from "./command.ts";
 import { commandAt } from "./commands/index.ts";
 import { Exit, Failure, report, UsageProblem } from "./errors.ts";
 import { rootFacts, type CommandFacts, type FlagFacts } from "./facts.ts";
+import { why, whyFacts } from "./commands/why.ts";
 import { parseFlags, withoutFlags, withoutWord } from "./flags.ts";
 import { findCommand } from "./find-command.ts";
 import { helpPlace, helpText, usageText } from "./help.ts";
@@ -28,16 +29,24 @@ export function beginRun(
 ): Run {
   const pending: [number, string][] = [];
   const args = argv.slice(1).map(decodeUtf8);
-  return { work: guarded(args, continued, pending), pending };
+  const plugin = /(^|\/)kubectl-why$/.test(argv[0] ?? "");
+  return {
+    work: guarded(plugin ? whyMain(args, pending) : main(args, continued, pending), pending),
+    pending,
+  };
 }
 
-function* guarded(
-  args: readonly string[],
-  continued: { name: string; data: unknown } | undefined,
-  pending: [number, string][],
-): Work<Outcome> {
+/** The plugin has a command line of its own, with kubectl's flags. */
+function* whyMain(args: readonly string[], pending: [number, string][]): Work<Outcome> {
+  const facts = whyFacts();
+  const k = new Kubectl(facts, parseFlags(facts, args), pending);
+  if (k.flags.bool("help")) return yield* help(k, facts);
+  return yield* why.run(k);
+}
+
+function* guarded(work: Work<Outcome>, pending: [number, string][]): Work<Outcome> {
   try {
-    return yield* main(args, continued, pending);
+    return yield* work;
   } catch (thrown) {
     // Texts that cannot be read are told as the server tells of them.
     const error = thrown instanceof StatusError ? new Failure(thrown.message) : thrown;

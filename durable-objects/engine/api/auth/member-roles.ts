@@ -63,6 +63,7 @@ export const memberRoles: readonly RbacObject[] = [
   roleOf(viewersGroup, "Members of this sandbox who may read everything but Secrets", [
     { apiGroups: [""], resources: coreResources(), verbs: reads },
     { apiGroups: otherGroups(), resources: ["*"], verbs: reads },
+    { apiGroups: ["podyard.dev"], resources: ["explanations"], verbs: ["create"] },
   ]),
   bindingOf(editorsGroup),
   bindingOf(viewersGroup),

@@ -53,13 +53,13 @@ interface AccessReview extends KubeObject {
 interface RulesReview extends KubeObject {
   spec?: { namespace?: string };
 }
-interface Asked {
+export interface Asked {
   context: ApiContext;
   info: RequestInfo;
   user: User;
 }
 
-interface ReviewRow {
+export interface ReviewRow {
   /** `authorization.k8s.io/v1`. */
   apiVersion: string;
   kind: string;
@@ -122,7 +122,8 @@ export const reviewKinds: Readonly<Record<string, Review>> = Object.fromEntries(
   Object.entries(rows).map(([plural, row]) => [`${row.apiVersion}/${plural}`, reviewer(row)]),
 );
 
-function reviewer(row: ReviewRow): Review {
+/** Answers requests for a kind of review: create alone, never a Table. */
+export function reviewer(row: ReviewRow): Review {
   return (context, request, info, user) => {
     if (info.verb !== "create" || info.name) throw notAllowed(info);
     // Nothing here can be shown as a Table: asking for one is 406.

@@ -60,7 +60,7 @@ const devices: FileTable = {
 };
 
 const machineTools =
-  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi vim view vim.tiny less nano man watch clear kubectl".split(
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi vim view vim.tiny less nano man watch clear kubectl kubectl-why".split(
     " ",
   );
 /** Programs that only nodes have (tools/machine/). */
