@@ -16,6 +16,8 @@ import { endpointSliceMirroringController } from "../controllers/endpoints/endpo
 import { eventExpiryController } from "../controllers/event-expiry.ts";
 import { garbageCollector } from "../controllers/garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
+import { jobController } from "../controllers/job/job.ts";
+import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
 import { namespaceController } from "../controllers/namespace.ts";
 import { nodeEvictionController } from "../controllers/node/eviction.ts";
 import { nodeIpamController } from "../controllers/node/ipam.ts";
@@ -52,6 +54,8 @@ export function createControllers(
     replicaSetController,
     replicationController,
     daemonSetController,
+    jobController,
+    ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,
     horizontalPodAutoscalerController,

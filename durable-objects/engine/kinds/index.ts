@@ -19,6 +19,7 @@ import { HpaV1Version } from "./horizontal-pod-autoscaler/v1.ts";
 import { Image } from "./podyard/image.ts";
 import { Ingress } from "./ingress.ts";
 import { IngressClass } from "./ingress-class.ts";
+import { Job } from "./batch/job.ts";
 import { Lease } from "./lease.ts";
 import { LimitRange } from "./limit-range.ts";
 import { Namespace } from "./namespace.ts";
@@ -60,6 +61,7 @@ const all = [
   Image,
   Ingress,
   IngressClass,
+  Job,
   Lease,
   LimitRange,
   Namespace,
