@@ -7,6 +7,7 @@ import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
+import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { disruptionController } from "../controllers/disruption/disruption.ts";
@@ -55,6 +56,7 @@ export function createControllers(
     replicationController,
     daemonSetController,
     jobController,
+    cronJobController,
     ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,

@@ -7,6 +7,7 @@ import { APIService } from "./api-service.ts";
 import { ComponentStatus } from "./component-status.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ControllerRevision } from "./controller-revision.ts";
+import { CronJob } from "./batch/cron-job.ts";
 import { DaemonSet } from "./daemon-set.ts";
 import type { Kind, ServedVersion } from "./define.ts";
 import { Deployment } from "./deployment.ts";
@@ -52,6 +53,7 @@ const all = [
   ComponentStatus,
   ConfigMap,
   ControllerRevision,
+  CronJob,
   DaemonSet,
   Deployment,
   Endpoints,

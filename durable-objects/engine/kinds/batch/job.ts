@@ -29,9 +29,20 @@ const legacyUid = "controller-uid";
 /** k8s: math.MaxInt32, where backoffLimitPerIndex takes its place */
 const noLimit = 2 ** 31 - 1;
 
+/** k8s: SetDefaults_PodFailurePolicyOnPodConditionsPattern */
+export function withPolicyDefaults(spec: JobSpec): JobSpec {
+  const policy = spec.podFailurePolicy;
+  if (!policy?.rules?.some((rule) => rule.onPodConditions)) return spec;
+  const rules = policy.rules.map((rule) => {
+    const patterns = rule.onPodConditions?.map((c) => ({ ...c, status: c.status || "True" }));
+    return patterns ? { ...rule, onPodConditions: patterns } : rule;
+  });
+  return { ...spec, podFailurePolicy: { ...policy, rules } };
+}
+
 /** What a Job's spec means where it says nothing; a CronJob's template is left as it is. k8s: SetDefaults_Job */
 function withDefaults(job: JobObject): JobObject {
-  const spec = job.spec ?? ({} as JobSpec);
+  const spec = withPolicyDefaults(job.spec ?? ({} as JobSpec));
   const alone = spec.completions === undefined && spec.parallelism === undefined;
   const labels = spec.template?.metadata?.labels;
   const metadata =
@@ -39,17 +50,6 @@ function withDefaults(job: JobObject): JobObject {
       ? { ...job.metadata, labels }
       : job.metadata;
   const perIndex = spec.backoffLimitPerIndex !== undefined;
-  const policy = spec.podFailurePolicy && {
-    ...spec.podFailurePolicy,
-    rules: (spec.podFailurePolicy.rules ?? []).map((rule) =>
-      rule.onPodConditions
-        ? {
-            ...rule,
-            onPodConditions: rule.onPodConditions.map((c) => ({ ...c, status: c.status || "True" })),
-          }
-        : rule,
-    ),
-  };
   return {
     ...job,
     metadata,
@@ -60,9 +60,8 @@ function withDefaults(job: JobObject): JobObject {
       backoffLimit: spec.backoffLimit ?? (perIndex ? noLimit : 6),
       completionMode: spec.completionMode ?? "NonIndexed",
       suspend: spec.suspend ?? false,
-      ...(policy ? { podFailurePolicy: policy } : {}),
       podReplacementPolicy:
-        spec.podReplacementPolicy ?? (policy ? "Failed" : "TerminatingOrFailed"),
+        spec.podReplacementPolicy ?? (spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed"),
       manualSelector: spec.manualSelector ?? false,
       template: withTemplateDefaults(spec.template),
     },
