@@ -15,12 +15,7 @@ const target = fileURLToPath(
 );
 /** Second copies of the same files, and names that are none. */
 const skipped = new Set(["posix", "right", "localtime", "posixrules", "Factory"]);
-const byDates = new Set([
-  "Africa/Casablanca",
-  "Africa/El_Aaiun",
-  "Asia/Gaza",
-  "Asia/Hebron",
-]);
+const byDates = new Set(["Africa/Casablanca", "Africa/El_Aaiun", "Asia/Gaza", "Asia/Hebron"]);
 
 const rules = new Map<string, string[]>();
 

@@ -122,7 +122,8 @@ describe("CronJob", () => {
       cronJob("never", { ...paused, schedule: "0 * * * *", startingDeadlineSeconds: 20 }),
     );
     watched(world, 125);
-    for (const name of ["late", "never"]) world.patch(`${url}/${name}`, { spec: { suspend: false } });
+    for (const name of ["late", "never"])
+      world.patch(`${url}/${name}`, { spec: { suspend: false } });
     world.advance(5000);
     expect(names(world, "late")).toEqual([`late-${base + 125}`]);
     expect(events(world, "late")[0]).toBe(

@@ -73,8 +73,8 @@ describe("Job", () => {
     ]);
     expect(world.pods().every((pod) => !pod.metadata.finalizers)).toBe(true);
     const { uid, labels } = world.get(`${url}/pi`).metadata;
-    expect(labels).toBeUndefined();
-    expect(world.pods()[0].metadata.labels).toEqual({
+    expect(world.pods()[0].metadata.labels).toEqual(labels);
+    expect(labels).toEqual({
       "batch.kubernetes.io/controller-uid": uid,
       "batch.kubernetes.io/job-name": "pi",
       "controller-uid": uid,
@@ -128,7 +128,9 @@ describe("Job", () => {
         { spec: { completions: 5 } },
         { type: "application/merge-patch+json" },
       ).body.message,
-    ).toContain("spec.completions: Invalid value: 5: can only be modified in tandem with spec.parallelism");
+    ).toContain(
+      "spec.completions: Invalid value: 5: can only be modified in tandem with spec.parallelism",
+    );
     untilEnded(world, "ix");
     expect(statusOf(world, "ix")).toMatchObject({ completedIndexes: "0,1", succeeded: 2 });
   });
@@ -140,7 +142,7 @@ describe("Job", () => {
       completionMode: "Indexed",
       backoffLimitPerIndex: 1,
     };
-    const odd = 'test $(($JOB_COMPLETION_INDEX % 2)) = 0 || exit 3';
+    const odd = "test $(($JOB_COMPLETION_INDEX % 2)) = 0 || exit 3";
     const rules = [{ action: "FailIndex", onExitCodes: { operator: "In", values: [3] } }];
     const world = worldWith(
       job("per", spec, odd),
@@ -189,9 +191,7 @@ describe("Job", () => {
       completionMode: "Indexed",
       successPolicy: { rules: [{ succeededIndexes: "0" }] },
     };
-    const world = worldWith(
-      job("lead", spec, "test $JOB_COMPLETION_INDEX = 0 || sleep 1000"),
-    );
+    const world = worldWith(job("lead", spec, "test $JOB_COMPLETION_INDEX = 0 || sleep 1000"));
     untilEnded(world, "lead");
     expect(statusOf(world, "lead")).toMatchObject({ succeeded: 1, completedIndexes: "0" });
     expect(conditions(statusOf(world, "lead"))).toEqual([
@@ -313,12 +313,7 @@ describe("a Job's checks", () => {
     const world = worldWith(job("fixed", { completions: 2 }, "sleep 100"));
     world.advance(2000);
     const patch = (spec: object) =>
-      world.request(
-        "PATCH",
-        `${url}/fixed`,
-        { spec },
-        { type: "application/merge-patch+json" },
-      );
+      world.request("PATCH", `${url}/fixed`, { spec }, { type: "application/merge-patch+json" });
     expect(patch({ completions: 3 }).body.message).toBe(
       'Job.batch "fixed" is invalid: spec.completions: Invalid value: 3: field is immutable',
     );

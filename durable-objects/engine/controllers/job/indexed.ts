@@ -97,8 +97,7 @@ export function matchSuccess({ spec }: Job, succeeded: Intervals): string | unde
     if (wanted.length === 0) return false;
     const shared = sharedIndexes(wanted, succeeded);
     return (
-      shared === countIndexes(wanted) ||
-      (succeededCount !== undefined && shared >= succeededCount)
+      shared === countIndexes(wanted) || (succeededCount !== undefined && shared >= succeededCount)
     );
   });
   return index === undefined || index < 0 ? undefined : `Matched rules at index ${index}`;

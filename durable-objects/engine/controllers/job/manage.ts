@@ -136,7 +136,10 @@ function withIndexVariable(container: Container): Container {
   const env = container.env ?? [];
   if (env.some((v) => v.name === indexVariable)) return container;
   const fieldPath = `metadata.labels['${completionIndexKey}']`;
-  return { ...container, env: [...env, { name: indexVariable, valueFrom: { fieldRef: { fieldPath } } }] };
+  return {
+    ...container,
+    env: [...env, { name: indexVariable, valueFrom: { fieldRef: { fieldPath } } }],
+  };
 }
 
 function indexedPod({ job, delayed }: Sync, template: PodTemplateSpec, index: number): unknown {

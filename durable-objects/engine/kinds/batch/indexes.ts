@@ -62,7 +62,7 @@ export const indexesText = (intervals: Intervals): string =>
 /** How many indexes two lists share. */
 export function sharedIndexes(a: Intervals, b: Intervals): number {
   let shared = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
     const [x, y] = [a[i] as Interval, b[j] as Interval];
     shared += Math.max(0, Math.min(x[1], y[1]) - Math.max(x[0], y[0]) + 1);
     if (x[1] <= y[1]) i += 1;
@@ -113,7 +113,7 @@ export function overlapAt(a: string, b: string, completions: number): number | u
       .map((part) => parseInterval(part, completions))
       .filter((part): part is Interval => typeof part !== "string");
   const [left, right] = [parsed(a), parsed(b)];
-  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
+  for (let i = 0, j = 0; i < left.length && j < right.length;) {
     const [x, y] = [left[i] as Interval, right[j] as Interval];
     if (x[0] <= y[1] && y[0] <= x[1]) return Math.max(x[0], y[0]);
     if (x[0] <= y[0]) i += 1;

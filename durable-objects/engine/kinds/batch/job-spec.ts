@@ -123,8 +123,7 @@ function checkReplacement(spec: JobSpec, path: string): FieldError[] {
 
 function checkRestartPolicy(spec: JobSpec, path: string): FieldError[] {
   const policy = spec.template.spec.restartPolicy;
-  if (!policy || policy === "Always")
-    return [required(path, 'valid values: "OnFailure", "Never"')];
+  if (!policy || policy === "Always") return [required(path, 'valid values: "OnFailure", "Never"')];
   if (policy !== "OnFailure" && policy !== "Never")
     return [unsupported(path, policy, ["OnFailure", "Never"])];
   return spec.podFailurePolicy && policy !== "Never"
@@ -174,9 +173,7 @@ function checkCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
   const [now, before] = [spec.completions, old.completions];
   if (!isIndexed(spec)) return validateImmutable(now ?? null, before ?? null, "spec.completions");
   if (now === before || now === undefined || now === spec.parallelism) return [];
-  return [
-    invalid("spec.completions", now, "can only be modified in tandem with spec.parallelism"),
-  ];
+  return [invalid("spec.completions", now, "can only be modified in tandem with spec.parallelism")];
 }
 
 /** While it is suspended and no Pod runs, where Pods may go and what they request may change. k8s: validatePodTemplateUpdate */

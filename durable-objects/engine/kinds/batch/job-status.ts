@@ -106,9 +106,7 @@ function checkFinished(job: Job, before: Job): FieldError[] {
   const turned = !isFinished(before);
   const errors: FieldError[] = [];
   if ((turned || status.active !== old.active) && (status.active ?? 0) > 0)
-    errors.push(
-      invalid("status.active", status.active, "active>0 is invalid for finished job"),
-    );
+    errors.push(invalid("status.active", status.active, "active>0 is invalid for finished job"));
   const emptySuspended = spec.suspend === true && spec.completions === 0;
   if ((turned || status.startTime !== old.startTime) && !emptySuspended && !status.startTime)
     errors.push(required("status.startTime", "startTime is required for finished job"));
@@ -187,10 +185,7 @@ function checkTransitions(job: Job, before: Job): FieldError[] {
   for (const type of ["Failed", "Complete", "FailureTarget"] as const)
     if (lost(type))
       errors.push(
-        invalidWithoutValue(
-          conditionsPath,
-          `cannot disable the terminal ${type}=True condition`,
-        ),
+        invalidWithoutValue(conditionsPath, `cannot disable the terminal ${type}=True condition`),
       );
   const fewer = (name: "failed" | "succeeded"): void => {
     if ((status[name] ?? 0) < (old[name] ?? 0))
@@ -208,18 +203,11 @@ function checkTransitions(job: Job, before: Job): FieldError[] {
     status.conditions?.some((c) => c.type === "Suspended" && c.status === "False");
   if (old.startTime && start !== old.startTime && !resuming && spec.suspend !== true)
     errors.push(
-      invalid(
-        "status.startTime",
-        start ?? null,
-        "field is immutable for unsuspended job once set",
-      ),
+      invalid("status.startTime", start ?? null, "field is immutable for unsuspended job once set"),
     );
   if (lost("SuccessCriteriaMet"))
     errors.push(
-      invalidWithoutValue(
-        conditionsPath,
-        "cannot disable the SuccessCriteriaMet=True condition",
-      ),
+      invalidWithoutValue(conditionsPath, "cannot disable the SuccessCriteriaMet=True condition"),
     );
   const met = hasCondition(status, "SuccessCriteriaMet");
   if (hasCondition(old, "Complete") && !hasCondition(old, "SuccessCriteriaMet") && met)

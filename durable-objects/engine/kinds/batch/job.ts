@@ -81,8 +81,11 @@ function withSelector(job: JobObject): JobObject {
     ...template.metadata?.labels,
   };
   const matchLabels = { [controllerUidLabel]: metadata.uid, ...selector?.matchLabels };
+  const bare = Object.keys(metadata.labels ?? {}).length === 0;
   return {
     ...job,
+    // Defaulting sees the template's labels as soon as it is read back. k8s: SetDefaults_Job
+    metadata: bare ? { ...metadata, labels } : metadata,
     spec: {
       ...spec,
       selector: { ...selector, matchLabels },
@@ -101,7 +104,8 @@ function checkGeneratedSelector({ metadata, spec }: JobObject, prefixed: boolean
   const check = (key: string, value: string): void => {
     const actual = labels[key];
     if (actual === undefined) errors.push(required(`${path}[${key}]`, `must be '${value}'`));
-    else if (actual !== value) errors.push(invalid(`${path}[${key}]`, labels, `must be '${value}'`));
+    else if (actual !== value)
+      errors.push(invalid(`${path}[${key}]`, labels, `must be '${value}'`));
     expected[key] = value;
   };
   check(legacyUid, metadata.uid);
@@ -137,11 +141,7 @@ const validateJob = (job: JobObject, prefixed: boolean): FieldError[] => [
 ];
 
 /** k8s: api/job WarningsForJobSpec */
-export function jobWarnings(
-  spec: JobSpec,
-  name: string | undefined,
-  path: string,
-): string[] {
+export function jobWarnings(spec: JobSpec, name: string | undefined, path: string): string[] {
   const all = warningsOfWorkload(spec.template, name, `${path}.template`);
   const many = (spec.completions ?? 0) > 100_000 && (spec.parallelism ?? 0) > 10_000;
   if (!many || !isIndexed(spec)) return all;

@@ -59,19 +59,14 @@ function checkFailureRule(
   const errors: FieldError[] = [];
   if (action === "FailIndex") {
     if (spec.backoffLimitPerIndex === undefined)
-      errors.push(
-        invalid(`${path}.action`, action, "requires the backoffLimitPerIndex to be set"),
-      );
+      errors.push(invalid(`${path}.action`, action, "requires the backoffLimitPerIndex to be set"));
   } else errors.push(...checkKnown(`${path}.action`, action, actions));
   if (onExitCodes) errors.push(...checkExitCodes(onExitCodes, `${path}.onExitCodes`, names));
   if (onPodConditions.length)
     errors.push(...checkPodConditions(onPodConditions, `${path}.onPodConditions`));
   if (onExitCodes && onPodConditions.length)
     errors.push(
-      invalidWithoutValue(
-        path,
-        "specifying both OnExitCodes and OnPodConditions is not supported",
-      ),
+      invalidWithoutValue(path, "specifying both OnExitCodes and OnPodConditions is not supported"),
     );
   if (!onExitCodes && !onPodConditions.length)
     errors.push(
@@ -165,8 +160,6 @@ function checkSuccessRule(
     count > most ? [invalid(at, count, `must be less than or equal to ${most} (${what})`)] : [];
   errors.push(...atMost(completions, "the number of specified completions"));
   if (indexes !== undefined)
-    errors.push(
-      ...atMost(total, "the number of indexes in the specified succeededIndexes field"),
-    );
+    errors.push(...atMost(total, "the number of indexes in the specified succeededIndexes field"));
   return errors;
 }

@@ -54,7 +54,9 @@ function fail(text: string): never {
 
 function integer(text: string): number {
   if (!/^[-+]?[0-9]+$/.test(text))
-    fail(`failed to parse int from ${text}: strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`);
+    fail(
+      `failed to parse int from ${text}: strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`,
+    );
   const value = Number(text);
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
     fail(
