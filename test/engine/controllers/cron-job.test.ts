@@ -54,7 +54,7 @@ const watched = (world: World, minutes: number): void => {
 const base = 29_453_760;
 
 describe("CronJob", () => {
-  test("makes Jobs by its schedule, keeps the history that it is to keep", () => {
+  test("D13 makes Jobs by its schedule, keeps the history that it is to keep", () => {
     const world = worldWith(cronJob("tick", {}), cronJob("bad", {}, "exit 1"));
     expect(world.rows(url)[1]).toMatchObject({
       Name: "tick",

@@ -45,7 +45,7 @@ const untilEnded = (world: World, name: string): void =>
   world.until(() => ended(world, name), 3_600_000);
 
 describe("Job", () => {
-  test("runs to completion, is counted, told and shown", () => {
+  test("D12 runs to completion, is counted, told and shown", () => {
     const world = worldWith(job("pi", { completions: 3, parallelism: 2 }, "sleep 5"));
     world.advance(4000);
     expect(statusOf(world, "pi")).toMatchObject({ active: 2, ready: 2, terminating: 0 });
