@@ -30,6 +30,8 @@ interface TerminalHead {
   rows: number;
   /** What came before is not kept any more. */
   lost?: true;
+  /** Bytes that were typed and not taken: nobody reads what came before. */
+  dropped?: number;
   /** The command has ended. */
   exitCode?: number;
 }
@@ -131,13 +133,20 @@ export class TerminalSockets {
     if (screen.position !== before) socket.serializeAttachment(screen);
   }
 
-  private tellHead(socket: WebSocket, screen: Screen, state: TerminalState, lost: boolean): void {
+  private tellHead(
+    socket: WebSocket,
+    screen: Screen,
+    state: TerminalState,
+    lost: boolean,
+    dropped = 0,
+  ): void {
     const { cols, rows, exitCode } = state;
     const head: TerminalHead = {
       position: screen.position,
       cols,
       rows,
       ...(lost && { lost: true as const }),
+      ...(dropped > 0 && { dropped }),
       ...(exitCode !== undefined && { exitCode }),
     };
     this.send(socket, JSON.stringify(head));
@@ -162,7 +171,10 @@ export class TerminalSockets {
     }
     if (typeof message !== "string") {
       const bytes = new Uint8Array(message);
-      engine.session(nowMs, () => engine.terminals.write(screen.name, bytes));
+      const taken = engine.session(nowMs, () => engine.terminals.write(screen.name, bytes));
+      const state = engine.terminals.get(screen.name);
+      if (state && taken < bytes.length)
+        this.tellHead(socket, screen, state, false, bytes.length - taken);
       return;
     }
     const said = parsed(message);

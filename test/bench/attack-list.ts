@@ -8,6 +8,7 @@ import {
   resizeFrame,
   watches,
 } from "./attack-streams.ts";
+import { terminalAttacks } from "./attack-terminals.ts";
 import { core, send, type Attack, type Target } from "./attack-target.ts";
 
 const apply = "application/apply-patch+yaml";
@@ -281,4 +282,5 @@ export const attacks: Attack[] = [
     prepare: (target) =>
       send(target, "POST", `${core}/configmaps`, { metadata: { name: "one" }, data: { a: "b" } }),
   },
+  ...terminalAttacks,
 ];

@@ -6,6 +6,7 @@ import type { Alive } from "./alive.ts";
 import type { Class } from "./learners.ts";
 import type { Costs } from "./costs.ts";
 import type { Created } from "./creations.ts";
+import type { TerminalFigures } from "./terminals.ts";
 import { measureStartUp } from "../../scripts/start-up.ts";
 import { costOf, prices, pricesOf, type Used } from "./prices.ts";
 
@@ -152,4 +153,37 @@ export function startUp({ add, seen }: Bench): void {
   seen["startup"] = { kib, gzipKib, cpuMs };
   add("the Worker: bytes, gzip", `${whole(kib)} KiB, ${whole(gzipKib)} KiB`);
   add(`the Worker's cold start: CPU (${load()})`, `${fine(cpuMs)} ms`, "100 ms", cpuMs < 100);
+}
+
+export function terminals(bench: Bench): void {
+  const found = bench.child<TerminalFigures>("test/bench/terminals.ts");
+  bench.seen["terminals"] = found;
+  const { add } = bench;
+  const { rowsPerKey, bytesPerKey, echo, idleHour, commands } = found;
+  add(
+    "a terminal's key: rows, bytes",
+    `${fine(rowsPerKey)}, ${whole(bytesPerKey)}`,
+    "1 row",
+    rowsPerKey <= 1,
+  );
+  const times = `${fine(echo.p50Ms)} ms, ${fine(echo.p95Ms)} ms`;
+  add(
+    `workerd: a terminal's key to its echo (p50, p95; ${load()})`,
+    times,
+    "p95 10 ms",
+    echo.p95Ms < 10,
+  );
+  const idle = `${idleHour.alarms}, ${idleHour.rows}, ${whole(idleHour.objectMs)} ms`;
+  add(
+    "an open terminal, an idle hour: alarms, rows, awake",
+    idle,
+    "0, 0, 0 ms",
+    idle === "0, 0, 0 ms",
+  );
+  const theirs =
+    commands.theirMs === undefined ? "KUBECTL names none" : `${whole(commands.theirMs)} ms`;
+  add(
+    `${commands.count} kubectl commands: CPU, real kubectl's time`,
+    `${whole(commands.ourCpuMs)} ms : ${theirs}`,
+  );
 }

@@ -13,18 +13,23 @@ async function screen(
   name = "main",
 ): Promise<{
   socket: WebSocket;
-  heads: { position: number; cols: number; rows: number; lost?: boolean; exitCode?: number }[];
+  heads: {
+    position: number;
+    cols: number;
+    rows: number;
+    lost?: boolean;
+    dropped?: number;
+    exitCode?: number;
+  }[];
   text(): string;
   position(): number;
   until(wanted: string | (() => boolean)): Promise<void>;
   type(keys: string): void;
 }> {
-  const response = await edge(
-    `/api/sandboxes/${made.id}/terminals/${name}?cols=80&rows=24${query}`,
-    {
-      headers: { ...bearer(made.secret), upgrade: "websocket" },
-    },
-  );
+  const size = query.includes("cols=") ? "" : "cols=80&rows=24";
+  const response = await edge(`/api/sandboxes/${made.id}/terminals/${name}?${size}${query}`, {
+    headers: { ...bearer(made.secret), upgrade: "websocket" },
+  });
   if (response.status !== 101) throw new Error(`${response.status} ${await response.text()}`);
   const socket = response.webSocket!;
   socket.binaryType = "arraybuffer";
@@ -205,4 +210,53 @@ test("whoever may not use the sandbox sees no terminal, and what was open ends w
   await runInDurableObject(stubOf(made), (_object, state) => {
     expect(state.getWebSockets().filter(({ readyState }) => readyState === 1)).toEqual([]);
   });
+});
+
+test("what is going on at a terminal goes on when the object has lost its memory behind every step", async () => {
+  const made = await make();
+  const stub = stubOf(made);
+  const shown = await screen(made);
+  await shown.until("# ");
+  const steps: [keys: string, until: string][] = [
+    ["cat <<E\r", "> "],
+    ["one\rtw", "> tw"],
+    ["o\rE\r", "\x1b[?2004l\rone\r\ntwo\r\n"],
+    ["ssh node-1\r", "root@node-1:~# "],
+    ["x=hi; host", "host"],
+    ["name; echo $x\r", "\x1b[?2004l\rnode-1\r\nhi\r\n"],
+    ["exit\r", "Connection to node-1 closed.\r\n"],
+    ["kubectl get nodes -w\r", "node-2 "],
+    ["\x03", "^C"],
+    ["echo $((40+", "40+"],
+    ["2))\r", "\x1b[?2004l\r42\r\n"],
+  ];
+  for (const [keys, until] of steps) {
+    const before = shown.text().length;
+    shown.type(keys);
+    await shown.until(() => shown.text().slice(before).includes(until));
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+  }
+  const again = await screen(made);
+  await again.until(() => again.position() >= shown.position());
+  expect(again.text().slice(0, shown.text().length)).toBe(shown.text());
+});
+
+test("sizes, terminals and pastes beyond what there is are refused, and said", async () => {
+  const made = await make();
+  await expect(screen(made, "&cols=10000&rows=10000")).rejects.toThrow("400 ");
+  const first = await screen(made, "&cols=1&rows=1");
+  await first.until(() => first.heads.length > 0);
+  for (let i = 1; i < 20; i++) await screen(made, "", `t${i}`);
+  await expect(screen(made, "", "t20")).rejects.toThrow(
+    "a sandbox has at most 20 terminals: close one",
+  );
+  const other = await screen(made, "", "t1");
+  await other.until("# ");
+  other.type("sleep 100\r");
+  for (let i = 0; i < 60; i++) other.type("n\n".repeat(25_000));
+  await other.until(() => other.heads.some(({ dropped }) => (dropped ?? 0) > 0));
+  const neighbour = await screen(made, "", "t2");
+  await neighbour.until("# ");
+  neighbour.type("echo o\r");
+  await neighbour.until("\x1b[?2004l\ro\r\n");
 });

@@ -3,7 +3,7 @@ import { socketTo } from "./socket.ts";
 
 /**
  * A screen of a terminal: bytes from and to the service over a WebSocket that may be lost at any time and goes on where it stood.
- * Text messages from there are JSON `{position, cols, rows, lost?, exitCode?}`.
+ * Text messages from there are JSON `{position, cols, rows, lost?, dropped?, exitCode?}`.
  */
 export interface Shown {
   /** Bytes to show. */
@@ -14,13 +14,18 @@ export interface Shown {
   state(state: ScreenState): void;
 }
 
-export type ScreenState = { is: "open" } | { is: "connecting" } | { is: "over"; why: string };
+/** `dropped`: bytes that were typed and that nobody took. */
+export type ScreenState =
+  | { is: "open"; dropped?: number }
+  | { is: "connecting" }
+  | { is: "over"; why: string };
 
 interface Head {
   position: number;
   cols: number;
   rows: number;
   lost?: boolean;
+  dropped?: number;
   exitCode?: number;
 }
 
@@ -89,10 +94,11 @@ export class TerminalScreen {
 
   #hear(data: string | ArrayBuffer): void {
     if (typeof data === "string") {
-      const { position, cols, rows, lost } = JSON.parse(data) as Head;
+      const { position, cols, rows, lost, dropped } = JSON.parse(data) as Head;
       if (lost && this.#position !== undefined) this.#shown.clear();
       this.#position = position;
       this.#shown.size(cols, rows);
+      if (dropped !== undefined) this.#shown.state({ is: "open", dropped });
       return;
     }
     const bytes = new Uint8Array(data);

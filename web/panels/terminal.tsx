@@ -30,6 +30,9 @@ export function TerminalPanel({ sandbox, name = "main" }: { sandbox: Sandbox; na
       <div class="terminal-screen" ref={place} />
       <p class="quiet" role="status">
         {state.value.is === "connecting" && "Connecting…"}
+        {state.value.is === "open" &&
+          state.value.dropped !== undefined &&
+          `${state.value.dropped.toLocaleString("en-US")} bytes were not taken: nothing reads what was typed before.`}
         {state.value.is === "over" && (
           <>
             The terminal has ended ({state.value.why}).{" "}

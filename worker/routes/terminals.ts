@@ -88,7 +88,7 @@ export const terminalRoutes: Row[] = [
     },
     answers: {
       101: {
-        text: "Binary messages are the terminal's bytes; text messages JSON: {position, cols, rows, lost?, exitCode?} from here, {resize?: {cols, rows}, shown?} from there",
+        text: "Binary messages are the terminal's bytes; text messages JSON: {position, cols, rows, lost?, dropped?, exitCode?} from here, {resize?: {cols, rows}, shown?} from there",
       },
       426: { text: "It is no WebSocket" },
     },

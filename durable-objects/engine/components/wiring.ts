@@ -17,6 +17,7 @@ import {
 } from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { signSecretsAnew } from "../controllers/service-account/token.ts";
+import { stoppages } from "./control-plane.ts";
 import { createControllers } from "./controllers.ts";
 import { recordCodecs } from "./record-codecs.ts";
 import { Log } from "../core/log.ts";
@@ -120,7 +121,8 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const remember = (): number => log.remember(store.pendingChanges);
-  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults, remember });
+  const told = { faults, stoppages: stoppages(client), remember };
+  const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };

@@ -1,7 +1,7 @@
 /**
  * Writes checkpoints, over as many turns as they take: each writes some pages, in its own transaction. Until all are written a
- * start goes on from the position of the checkpoint before. The log's rows since then hold whole objects and records, so over
- * pages that are newer than that position they come to the same state; what the pages of a checkpoint may hold beyond its
+ * start goes on from the position of the checkpoint before. The log's rows since then hold whole objects, and of each record the whole
+ * before any difference (tail.ts), so over pages that are newer than that position they come to the same state; what the pages of a checkpoint may hold beyond its
  * own position is `Checkpoint.upTo`. The new position counts from the turn on that writes the last of its pages. What the
  * log and earlier checkpoints hold too much goes afterwards, in portions too, and only then may another checkpoint begin.
  */

@@ -49,6 +49,8 @@ export const listPieceItems = 250;
 export const logRowBytesMax = 900_000;
 /** About as much of a restored past stands in one row: reading one revision reads its whole row. */
 export const pastRowBytesTarget = 16_384;
+/** A shorter record is told whole in each row: a difference would save nothing. */
+export const toldWholeCharactersMax = 200;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
 /** Of a checkpoint's pages that one turn writes, or of the log's rows that it looks through to let them go: some 15 ms. */
@@ -165,6 +167,8 @@ export const kubectlTemplateDepthMax = 200;
 export const kustomizationDepthMax = 16;
 /** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
 export const kubectlJournalCharactersMax = 384 * 1024;
+/** Bytes that a port-forward has read from its connections and not written yet. */
+export const forwardBytesHeldMax = 64 * 1024;
 /** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
 export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
@@ -199,8 +203,11 @@ export const terminalBytesPerMs = 100;
 export const terminalsMax = 20;
 /** Columns or rows of a screen. */
 export const terminalCellsMax = 1_000;
-/** Typed, or pasted, and read by nobody yet. */
-export const terminalInputBytesMax = 1024 * 1024;
+/** How often crictl looks after the command that it runs in a container: at once after news, and ever more seldom. */
+export const execPollMsMin = 100;
+export const execPollMsMax = 1_000;
+/** Typed, or pasted, and read by nobody yet: all terminals of a node lie in one record with what runs there. */
+export const terminalInputBytesMax = 64 * 1024;
 /** Of standard input that less keeps, and of one line that it takes as a whole. */
 export const pagerInputBytesMax = 256 * 1024;
 export const pagerLineBytesMax = 32 * 1024;

@@ -1,6 +1,7 @@
 /** The shape of a log row: a turn's revisions and record changes as JSON, and a revision as watches see it. */
 import { partTextsKeptMax } from "./limits.ts";
 import type { Change, KubeObject } from "./object.ts";
+import type { Difference } from "./record-difference.ts";
 
 /** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
 export type ChangeRow = [
@@ -29,8 +30,11 @@ export interface TurnRow {
   reach?: [number, number, number] | undefined;
 }
 
-/** [table, key, value in its form on disk]; no value: deleted */
-export type RecordRow = [string, string, unknown?];
+/**
+ * [table, key, value in its form on disk, what changed in it]; no value: deleted. With a difference the value is null: it is made
+ * of the one that an earlier row since the newest checkpoint's position told whole.
+ */
+export type RecordRow = [table: string, key: string, value?: unknown, difference?: Difference];
 
 interface StoredTurn {
   n: number;

@@ -20,8 +20,10 @@ import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.t
 import { Past } from "./past.ts";
 import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
-import type { Store } from "./store.ts";
+import { differenceText } from "./record-difference.ts";
+import type { RecordChange, Store } from "./store.ts";
 import { keyOnDisk, type Tail } from "./tail.ts";
+import { TailRecords } from "./tail-records.ts";
 import { turnRows } from "./turn-rows.ts";
 
 export type { LogEntry };
@@ -181,6 +183,7 @@ export class Log {
       result.dirty = checkpoint.dirty;
       this.#lastId = checkpoint.id;
     }
+    const records = new TailRecords();
     for (const row of this.#sql.exec(
       "SELECT id, body FROM log WHERE id > ? ORDER BY id",
       this.#lastId,
@@ -191,11 +194,16 @@ export class Log {
       const tail = this.#writer.tailOf(this.#lastId);
       tail.addRow(body.length, turn.changes.length > 0);
       this.#replay(turn, tail, late);
+      for (const record of turn.records) {
+        records.add(record);
+        tail.addRecord(record[0], record[1]);
+      }
       result.fresh = false;
       result.now = turn.nowMs;
       result.dirty = turn.waiting ?? [];
       reach = turn.reach ?? reach;
     }
+    records.load(store, late);
     this.#writer.opened();
     this.#logBytes = this.#past.bytes;
     this.#ring.begin(store.rv);
@@ -231,13 +239,6 @@ export class Log {
       store.objectCount = objectCount + (op === "c" ? 1 : op === "d" ? -1 : 0);
       store.rv = rv;
       tail.addObject(resource, namespace, name, rv);
-    }
-    for (const [table, key, value] of turn.records) {
-      const load = (): void => store.loadRecord(table, key, value);
-      const after = late.get(`r\0${table}`);
-      if (after) after.push(load);
-      else load();
-      tail.addRecord(table, key);
     }
   }
 
@@ -317,13 +318,13 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const texts = records.map(({ table, value }) =>
-      value === undefined ? undefined : JSON.stringify(this.#store.storedForm(table, value)),
-    );
+    const forms = records.map(({ table, value }) => this.#store.storedForm(table, value));
+    const texts = forms.map((form) => (form === undefined ? undefined : JSON.stringify(form)));
+    const differences = records.map((change, i) => this.#difference(change, forms[i], texts[i]));
     const { entries } = this.#ring;
     const reach = this.#past.reach;
-    const turn = { now, dirty, changes, records, texts, entries, reach, rv: this.#store.rv };
-    const parts = turnRows(turn, this.#fieldsOf);
+    const told = { changes, records, texts, differences, entries };
+    const parts = turnRows({ now, dirty, ...told, reach, rv: this.#store.rv }, this.#fieldsOf);
     this.#sql.transaction(() => {
       const { tail } = this.#writer;
       let bytes = 0;
@@ -346,6 +347,16 @@ export class Log {
     });
     this.#ring.drop(this.sizes.ring);
     return changes;
+  }
+
+  /** What a row tells of a record in place of its whole; undefined: no row since the newest position has told that. */
+  #difference(
+    { table, key, before }: RecordChange,
+    form: unknown,
+    text: string | undefined,
+  ): string | undefined {
+    if (text === undefined || !this.#writer.tail.hasRecord(table, key)) return undefined;
+    return differenceText(() => this.#store.storedForm(table, before), form, text);
   }
 
   /** More of a checkpoint, where a turn changed nothing. */

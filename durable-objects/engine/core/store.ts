@@ -26,6 +26,8 @@ export interface RecordChange {
   key: string;
   /** undefined: deleted. */
   value: unknown;
+  /** What the log has of it. */
+  before: unknown;
 }
 
 /** A class of keys that waits on disk. */
@@ -180,7 +182,14 @@ export class Store {
     if (before === value) return;
     this.#undo?.push({ what: "record", table, key, before });
     this.#setRecord(table, key, value);
-    this.#recordChanges.set(`${table}\0${key}`, { table, key, value });
+    this.#noteRecord(table, key, value, before);
+  }
+
+  #noteRecord(table: string, key: string, value: unknown, before: unknown): void {
+    const id = `${table}\0${key}`;
+    const noted = this.#recordChanges.get(id);
+    if (noted) noted.value = value;
+    else this.#recordChanges.set(id, { table, key, value, before });
   }
 
   /**
@@ -301,11 +310,8 @@ export class Store {
   #takeBack(undo: Undo): void {
     if (undo.what === "record") {
       this.#setRecord(undo.table, undo.key, undo.before);
-      this.#recordChanges.set(`${undo.table}\0${undo.key}`, {
-        table: undo.table,
-        key: undo.key,
-        value: undo.before,
-      });
+      // It was noted when it was written.
+      this.#noteRecord(undo.table, undo.key, undo.before, undefined);
       return;
     }
     const { namespace, name } = splitKey(undo.key);

@@ -32,6 +32,10 @@ export class Tail {
     keys.add(key);
   }
 
+  hasRecord(table: string, key: string): boolean {
+    return this.#records.get(table)?.has(key) ?? false;
+  }
+
   /** Both, by their keys on disk; records have revision 0. */
   keys(): Map<string, number> {
     const all = new Map<string, number>();

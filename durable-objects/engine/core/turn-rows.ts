@@ -21,6 +21,8 @@ export interface Turn {
   records: readonly RecordChange[];
   /** The JSON of its records, undefined for those deleted. */
   texts: readonly (string | undefined)[];
+  /** Of those of which only the difference is told, its JSON. */
+  differences: readonly (string | undefined)[];
   /** The newest revisions in memory, the turn's among them. */
   entries: readonly LogEntry[];
   reach: PastRange;
@@ -30,7 +32,7 @@ export interface Turn {
 
 /** As `turnOf` reads them. */
 export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
-  const { now, dirty, changes, records, texts, entries, reach } = turn;
+  const { now, dirty, changes, records, texts, differences, entries, reach } = turn;
   const parts: RowPart[] = [];
   let changeTexts: string[] = [];
   let firstOfRow = 0;
@@ -61,7 +63,7 @@ export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
     rv = change.rv;
   });
   records.forEach(({ table, key }, i) => {
-    const value = texts[i];
+    const value = differences[i] === undefined ? texts[i] : `null,${differences[i]}`;
     const text = `["${table}",${JSON.stringify(key)}${value === undefined ? "" : `,${value}`}]`;
     if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
     recordTexts.push(text);

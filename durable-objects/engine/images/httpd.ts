@@ -6,7 +6,7 @@ import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base
 import type { BootLine, ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { apacheTime, commonLogTime, httpDate } from "../runtime/logs/times.ts";
-import { mimeType } from "./serving/mime.ts";
+import { mimeType } from "../runtime/http/mime.ts";
 import { resolveVersion } from "./tags.ts";
 
 const root = "/usr/local/apache2/htdocs";

@@ -33,6 +33,8 @@ export interface ApiAnswer {
   text: string;
   /** Of a stream: what follows the text. */
   stream?: string;
+  /** A port-forward that was let in. */
+  forward?: NonNullable<HttpResponse["forward"]>;
 }
 
 /** What is printed on standard error as it comes. */
@@ -53,8 +55,12 @@ export const tableAccept = `application/json;as=Table;v=v1;g=meta.k8s.io,applica
 
 /** Query parameters as Go's url.Values encodes them: by name. */
 export function queryOf(query: ApiCall["query"] = []): string {
-  const given = query.filter(([, value]) => value !== undefined && value !== "");
-  const sorted = given.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return encodedQuery(query.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** The same with those that are "". */
+export function encodedQuery(query: NonNullable<ApiCall["query"]>): string {
+  const sorted = query.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return sorted.map(([name, value]) => `${escape(name)}=${escape(String(value))}`).join("&");
 }
 
@@ -84,6 +90,20 @@ export class ApiClient {
       "accept-encoding": "gzip",
       "kubectl-command": this.#command,
     };
+    Object.assign(headers, this.credentials());
+    if (call.upgrade) {
+      headers["connection"] = "Upgrade";
+      headers["upgrade"] = "websocket";
+      headers["sec-websocket-protocol"] = "v5.channel.k8s.io";
+    }
+    if (call.body !== undefined) headers["content-type"] = call.contentType ?? jsonType;
+    return headers;
+  }
+
+  /** Headers that say who asks. */
+  credentials(): Record<string, string> {
+    const { config } = this;
+    const headers: Record<string, string> = {};
     if (config.token) headers["authorization"] = `Bearer ${config.token}`;
     else if (config.username)
       headers["authorization"] =
@@ -94,12 +114,6 @@ export class ApiClient {
     if (impersonate.groups.length) headers["impersonate-group"] = impersonate.groups.join("\n");
     for (const [name, values] of Object.entries(impersonate.extra))
       headers[`impersonate-extra-${name.toLowerCase()}`] = values.join(", ");
-    if (call.upgrade) {
-      headers["connection"] = "Upgrade";
-      headers["upgrade"] = "websocket";
-      headers["sec-websocket-protocol"] = "v5.channel.k8s.io";
-    }
-    if (call.body !== undefined) headers["content-type"] = call.contentType ?? jsonType;
     return headers;
   }
 
@@ -133,9 +147,13 @@ export class ApiClient {
     });
     if ("error" in done) throw new UrlFailure(method, url, whyOf(done, url));
     this.#warn(done.response);
-    const { status, stream } = done.response;
-    const answer = { status, text: decodeUtf8(done.response.body) };
-    return stream === undefined ? answer : { ...answer, stream };
+    const { status, stream, forward } = done.response;
+    return {
+      status,
+      text: decodeUtf8(done.response.body),
+      ...(stream === undefined ? {} : { stream }),
+      ...(forward ? { forward } : {}),
+    };
   }
 
   /** k8s: client-go/rest/warnings.go warningWriter */

@@ -100,9 +100,9 @@ export class Kubectl {
     throw usageError(this.path, text);
   }
 
-  /** Goes on with a named continuation, and nothing but its data. */
-  continueAs(name: string, data: unknown): Continue {
-    return new Continue(name, data);
+  /** Goes on with a named continuation, and nothing but its data; `onInterrupt`: the exit code that ^C gives. */
+  continueAs(name: string, data: unknown, more: { onInterrupt?: number } = {}): Continue {
+    return new Continue(name, data, more.onInterrupt);
   }
 
   /** Whom it may speak to, and in which namespace. */

@@ -15,6 +15,16 @@ export interface PodContainer {
   [field: string]: unknown;
 }
 
+export interface ContainerStatus {
+  name?: string;
+  restartCount?: number;
+  state?: {
+    running?: object;
+    waiting?: { reason?: string; message?: string };
+    terminated?: { exitCode: number; reason?: string; message?: string };
+  };
+}
+
 /** What commands look at in a Pod. */
 interface PodParts {
   spec: {
@@ -27,7 +37,9 @@ interface PodParts {
   status?: {
     phase?: string;
     conditions?: { type?: string; status?: string; lastTransitionTime?: string }[];
-    containerStatuses?: { restartCount?: number }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+    ephemeralContainerStatuses?: ContainerStatus[];
     [field: string]: unknown;
   };
 }

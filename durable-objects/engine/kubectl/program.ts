@@ -16,6 +16,8 @@ type Entry = { answer: unknown } | { section: "begun" | "left" } | { result: unk
 export interface KubectlState extends Output {
   /** What goes on instead of the command line. */
   continued?: { name: string; data: unknown };
+  /** Exit code when it is interrupted; absent: it dies of the signal. */
+  onInterrupt?: number;
   /** Answers so far, and their size in characters. */
   journal: Entry[];
   journalSize: number;
@@ -94,8 +96,13 @@ function finish(state: KubectlState, live: Live, outcome: Outcome): void {
   state.journal = [];
   state.journalSize = 0;
   state.said = 0;
-  if (outcome instanceof Continue) state.continued = { name: outcome.name, data: outcome.data };
-  else state.exitCode = outcome ?? 0;
+  if (!(outcome instanceof Continue)) {
+    state.exitCode = outcome ?? 0;
+    return;
+  }
+  state.continued = { name: outcome.name, data: outcome.data };
+  if (outcome.onInterrupt === undefined) delete state.onInterrupt;
+  else state.onInterrupt = outcome.onInterrupt;
 }
 
 /** The generator at the place where the state stands; what it printed on the way there is not printed again. */
@@ -166,6 +173,8 @@ function step(sys: Sys, state: KubectlState): Step {
   }
 }
 
+const sigint = 2;
+
 /** CPU of what a command does with an answer, microseconds, beside a hundredth of one for each of its bytes. */
 const answerCpuUs = 50;
 /** CPU of its start: a Go program of 60 MB that builds all its commands. */
@@ -179,5 +188,11 @@ export const kubectl: Program<KubectlState> = {
     return { journal: [], journalSize: 0, said: 0 };
   },
   step,
+  handles: (state, signal) => signal === sigint && state.onInterrupt !== undefined,
+  signal(sys, state) {
+    lives.delete(state);
+    state.exitCode = state.onInterrupt ?? 0;
+    return step(sys, state);
+  },
   memoryBytes: (state) => 40 * 1024 * 1024 + (state?.journalSize ?? 0),
 };

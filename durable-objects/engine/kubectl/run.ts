@@ -1,15 +1,17 @@
 /** One command line from its arguments to its exit code: which command it is, its flags, its help, its failures. */
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { goQuote } from "../machinery/field.ts";
+import { StatusError } from "../machinery/status.ts";
 import { environment } from "./asks.ts";
 import { complete } from "./complete.ts";
 import { Kubectl, type Command } from "./command.ts";
 import { commandAt } from "./commands/index.ts";
 import { Exit, Failure, report, UsageProblem } from "./errors.ts";
-import { rootFacts, type CommandFacts } from "./facts.ts";
+import { rootFacts, type CommandFacts, type FlagFacts } from "./facts.ts";
 import { parseFlags, withoutFlags, withoutWord } from "./flags.ts";
 import { findCommand } from "./find-command.ts";
-import { helpText, usageText } from "./help.ts";
+import { helpPlace, helpText, usageText } from "./help.ts";
+import { withPreferences } from "./kuberc.ts";
 import { runPlugin } from "./plugins.ts";
 import type { Outcome, Work } from "./work.ts";
 
@@ -36,7 +38,9 @@ function* guarded(
 ): Work<Outcome> {
   try {
     return yield* main(args, continued, pending);
-  } catch (error) {
+  } catch (thrown) {
+    // Texts that cannot be read are told as the server tells of them.
+    const error = thrown instanceof StatusError ? new Failure(thrown.message) : thrown;
     if (!(error instanceof Failure)) throw error;
     const { text, code } = report(error);
     if (text !== "") pending.push([2, encodeUtf8(text)]);
@@ -45,12 +49,13 @@ function* guarded(
 }
 
 function* main(
-  args: readonly string[],
+  given: readonly string[],
   continued: { name: string; data: unknown } | undefined,
   pending: [number, string][],
 ): Work<Outcome> {
-  if (args[0] === "__complete") return yield* complete(args.slice(1), pending);
-  if (args[0] === "__completeNoDesc") return yield* complete(args.slice(1), pending, true);
+  if (given[0] === "__complete") return yield* complete(given.slice(1), pending);
+  if (given[0] === "__completeNoDesc") return yield* complete(given.slice(1), pending, true);
+  const args = yield* preferred(given, pending);
   const { command, rest } = findCommand(args);
   if (command.path === "") yield* unknownCommand(args, rest, pending);
   else if (command.path === "create" && rest[0] !== undefined && !rest[0].startsWith("-"))
@@ -61,18 +66,53 @@ function* main(
       2,
       encodeUtf8(`Command ${goQuote(command.name)} is deprecated, ${command.deprecated}\n`),
     ]);
-  const flags = parseFlags(command, rest);
+  const facts = yield* withAlphaFlags(command);
+  const flags = parseFlags(facts, rest);
   for (const notice of flags.notices) pending.push([2, encodeUtf8(notice)]);
-  const k = new Kubectl(command, flags, pending);
+  const k = new Kubectl(facts, flags, pending);
   if (continued) return yield* goOn(k, made, continued);
-  if (flags.bool("help")) return yield* help(k, command);
   if (command.path === "alpha")
     throw new Exit(0, "No alpha commands are available in this version of kubectl");
+  if (flags.bool("help")) return yield* help(k, facts);
   if (!command.runnable) return yield* help(k, command);
   if (command.commands.length > 0 && !made) return yield* onlySubcommands(k);
   if (!made) throw new Failure(`${k.path} is not simulated`);
   const outcome = yield* made.run(k);
   return flags.bool("warnings-as-errors") ? warned(k, outcome) : outcome;
+}
+
+/** The command line with the user's preferences. k8s: cmd/cmd.go NewKubectlCommand */
+function* preferred(
+  given: readonly string[],
+  pending: [number, string][],
+): Work<readonly string[]> {
+  try {
+    return yield* withPreferences(given, (text) => pending.push([2, encodeUtf8(text)]));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Exit(1, `error occurred while applying preferences ${error.message}`);
+  }
+}
+
+/** Flags that an environment variable turns on. k8s: cmd/util/helpers.go FeatureGate, AddPruningFlags */
+function* withAlphaFlags(command: CommandFacts): Work<CommandFacts> {
+  if (command.path !== "apply" || (yield* environment())["KUBECTL_APPLYSET"] !== "true")
+    return command;
+  const prune = command.flags.find(({ name }) => name === "prune") as FlagFacts;
+  const applyset: FlagFacts = {
+    ...prune,
+    name: "applyset",
+    type: "string",
+    def: "",
+    alone: "",
+    usage:
+      "[alpha] The name of the ApplySet that tracks which resources are being managed, for the purposes of determining what to prune. Live resources that are part of the ApplySet but have been removed from the provided configs will be deleted. Format: [RESOURCE][.GROUP]/NAME. A Secret will be used if no resource or group is specified.",
+  };
+  const usage =
+    "Automatically delete previously applied resource objects that do not appear in the provided configs. For alpha1, use with either -l or --all. For alpha2, use with --applyset.";
+  const others = command.flags.filter((flag) => flag !== prune);
+  const flags = [...others, { ...prune, usage }, applyset];
+  return { ...command, flags: flags.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 function* goOn(
@@ -91,12 +131,8 @@ function warned(k: Kubectl, outcome: Outcome): Outcome {
   throw new Failure(`${count} warning${count === 1 ? "" : "s"} received`);
 }
 
-const homeOf = function* (): Work<string> {
-  return (yield* environment())["HOME"] ?? "/root";
-};
-
 export function* help(k: Kubectl, command: CommandFacts): Work<number> {
-  k.out(helpText(command, yield* homeOf()));
+  k.out(helpText(command, ...(yield* helpPlace())));
   return 0;
 }
 
@@ -106,7 +142,7 @@ function* onlySubcommands(k: Kubectl): Work<number> {
   if (k.facts.path === "") return yield* help(k, k.facts);
   // Only these two print it as an answer. k8s: cmd/rollout/rollout.go, cmd/certificates/certificates.go
   if (k.facts.path === "certificate") return yield* help(k, k.facts);
-  const text = helpText(k.facts, yield* homeOf());
+  const text = helpText(k.facts, ...(yield* helpPlace()));
   if (k.facts.path === "rollout") k.out(text);
   else k.err(text);
   throw new Exit(1);
@@ -131,13 +167,13 @@ function* helpCommand(args: readonly string[], pending: [number, string][]): Wor
   const topic = withoutWord(rootFacts(), args, "help");
   const { command, rest } = findCommand(topic);
   const unknown = command.path === "" && withoutFlags(command, rest).length > 0;
-  const home = yield* homeOf();
-  if (!unknown) pending.push([1, encodeUtf8(helpText(command, home))]);
+  const place = yield* helpPlace();
+  if (!unknown) pending.push([1, encodeUtf8(helpText(command, ...place))]);
   else {
     const named = topic.map((one) => `\`${one}\``).join(" ");
     pending.push([
       2,
-      encodeUtf8(`Unknown help topic [${named}]\n\n\n${usageText(command, home)}\n`),
+      encodeUtf8(`Unknown help topic [${named}]\n\n\n${usageText(command, ...place)}\n`),
     ]);
   }
   throw new Exit(0);
@@ -146,7 +182,10 @@ function* helpCommand(args: readonly string[], pending: [number, string][]): Wor
 /** cobra: command.go SuggestionsFor, findSuggestions */
 export function suggestions(command: CommandFacts, word: string): string {
   const typed = word.toLowerCase();
+  // Commands stand in the order in which they are added: by groups.
+  const order = command.groups.flatMap(([, names]) => names);
   const near = command.commands
+    .toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
     .filter(
       ({ name, suggestFor, hidden }) =>
         !hidden &&

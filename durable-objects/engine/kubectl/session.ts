@@ -1,7 +1,9 @@
 /** Sessions of exec and attach as kubectl drives them: its terminal or pipes on one side, the API's session on the other. */
 import type { SessionEnd, SessionFrame, SessionInput } from "../runtime/net/api-stream.ts";
 import type { Sys } from "../runtime/kernel/types.ts";
+import type { ApiCall } from "./client.ts";
 import { Exit, Failure } from "./errors.ts";
+import type { PodObject } from "./pods.ts";
 import type { Kubectl } from "./command.ts";
 import { ask, at, type Outcome, type Work } from "./work.ts";
 
@@ -24,8 +26,12 @@ interface Step {
   size?: { cols: number; rows: number };
 }
 
-const send = (sys: Sys, handle: string, input: SessionInput): void =>
+/** Sends to a session. */
+export const sendTo = (sys: Sys, handle: string, input: SessionInput): void =>
   sys.kernel.context.network?.sendSession?.(sys.kernel.context, handle, input);
+
+const roomIn = (sys: Sys, handle: string): number =>
+  sys.kernel.context.network?.sessionRoom?.(sys.kernel.context, handle) ?? 0;
 
 /** What comes next; what is typed meanwhile goes on its way. */
 const step = (place: SessionPlace): Work<Step> =>
@@ -38,7 +44,7 @@ const step = (place: SessionPlace): Work<Step> =>
       const size = sizeOf(terminal);
       const known = (kept["size"] ?? place.size) as Step["size"];
       if (size && (size.cols !== known?.cols || size.rows !== known.rows)) {
-        send(sys, stream, { size });
+        sendTo(sys, stream, { size });
         kept["size"] = size;
       }
       const frames = sys.kernel.context.network?.receiveSession?.(sys.kernel.context, stream);
@@ -49,12 +55,14 @@ const step = (place: SessionPlace): Work<Step> =>
       if (frames) return { answer: { frames, ...state() } };
       if (!stdin || place.ended) return { wait: { answer: stream } };
       while (!kept["ended"]) {
-        const data = sys.read(0);
+        const room = roomIn(sys, stream);
+        if (room <= 0) break;
+        const data = sys.read(0, room);
         if (data === undefined) return { wait: { answer: stream, readable: [0] } };
         if (data === "") {
           kept["ended"] = true;
-          send(sys, stream, { end: true });
-        } else send(sys, stream, { bytes: data });
+          sendTo(sys, stream, { end: true });
+        } else sendTo(sys, stream, { bytes: data });
       }
       return { wait: { answer: stream } };
     },
@@ -64,6 +72,24 @@ const sizeOf = (
   terminal: { cols?: number; rows?: number } | undefined,
 ): { cols: number; rows: number } | undefined =>
   terminal && { cols: terminal.cols ?? 80, rows: terminal.rows ?? 24 };
+
+/** Begins a session in a container of a Pod; its handle. */
+export function* openSession(
+  k: Kubectl,
+  pod: PodObject,
+  subresource: "exec" | "attach",
+  query: NonNullable<ApiCall["query"]>,
+): Work<string> {
+  const { name, namespace } = pod.metadata ?? {};
+  const client = yield* k.client();
+  const answer = yield* client.ok({
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/${subresource}`,
+    query,
+    stream: true,
+    upgrade: true,
+  });
+  return answer.stream ?? "";
+}
 
 /** Whether standard input is a terminal, which is raw from here on. */
 export const rawTerminal = (): Work<boolean> => at((sys) => sys.terminal(0) !== undefined);
@@ -98,9 +124,15 @@ export function* runSession(k: Kubectl, place: SessionPlace): Work<Outcome> {
   } satisfies SessionPlace);
 }
 
-function finish(k: Kubectl, place: SessionPlace, end: SessionEnd): Outcome {
+/** What a session's end means; throws where it was no success. */
+export function endOf(end: SessionEnd): 0 {
   if ("message" in end) throw new Failure(end.message);
   if (end.code !== 0) throw new Exit(end.code, `command terminated with exit code ${end.code}`);
+  return 0;
+}
+
+function finish(k: Kubectl, place: SessionPlace, end: SessionEnd): Outcome {
+  endOf(end);
   if (place.farewell) k.out(`${place.farewell}\n`);
   return 0;
 }

@@ -69,9 +69,12 @@ export function* section<T>(body: () => Work<T>): Work<T> {
 export class Continue {
   readonly name: string;
   readonly data: unknown;
-  constructor(name: string, data: unknown) {
+  /** Exit code when it is interrupted (^C); absent: the signal kills it. */
+  readonly onInterrupt: number | undefined;
+  constructor(name: string, data: unknown, onInterrupt?: number) {
     this.name = name;
     this.data = data;
+    this.onInterrupt = onInterrupt;
   }
 }
 

@@ -7,6 +7,7 @@ import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
 import type { Faults } from "./faults.ts";
 import { HeldWork } from "./held-work.ts";
+import { ParkedWork, type Stoppages } from "./parked-work.ts";
 import type { Store } from "../core/store.ts";
 import {
   cpuUsPerTurnStep,
@@ -25,6 +26,7 @@ export interface WorkParts {
   now: Now;
   controllers: readonly Controller[];
   faults: Faults;
+  stoppages: Stoppages;
   /** Takes what was written into the log's memory; returns how much is new, in characters of JSON. */
   remember(): number;
 }
@@ -51,6 +53,7 @@ export class WorkLoop {
   /** What the turn may still do: a step, a revision of an ordinary size and a little CPU of programs count one each. */
   left = 0;
   readonly held: HeldWork;
+  readonly #parked: ParkedWork;
   readonly #faults: Faults;
   readonly #remember: WorkParts["remember"];
 
@@ -63,6 +66,7 @@ export class WorkLoop {
     this.#faults = parts.faults;
     this.#remember = parts.remember;
     this.held = new HeldWork(parts.store, parts.queue);
+    this.#parked = new ParkedWork(parts.store, parts.queue, parts.stoppages);
     for (const controller of parts.controllers) this.#register(controller);
   }
 
@@ -128,6 +132,7 @@ export class WorkLoop {
     const controller = this.#controllers.get(work.slice(0, split));
     this.#queue.remove(work);
     if (!controller || this.held.has(work)) return false;
+    if (this.#parked.parks(controller.name, work)) return false;
     this.steps += 1;
     this.#client.spent = 0;
     this.#random.reset(this.store.rv, work, this.#now.ms);
@@ -202,6 +207,7 @@ export class WorkLoop {
       throw error;
     }
     for (const change of changes) this.#map(change);
+    this.#parked.see(changes);
     for (const { controller, key, atMs } of this.#client.wakes) {
       if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));
       else this.#queue.bringForward(workKey(controller, key), atMs);

@@ -3,7 +3,7 @@
  * Bytes lie in it in both directions, and the network controller carries them, so neither Pod reaches into the other while it
  * runs. The program is woken by output, the session by input, and nothing else.
  */
-import { streamBytesMax } from "../core/limits.ts";
+import { sessionInputBytesMax, streamBytesMax } from "../core/limits.ts";
 import type { CommandSession } from "../ports/request.ts";
 import { binaryOf, bytesOf } from "../runtime/bytes.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
@@ -16,6 +16,7 @@ import {
 } from "../runtime/net/api-stream.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import {
+  sessionBacklog,
   sessionCloseInput,
   sessionEnd,
   sessionInput,
@@ -60,18 +61,20 @@ export function stepSession(
   const { id, pod } = stream.at;
   if (id === undefined) return undefined;
   if (!isHeld(context, handle, stream)) return closeSession(context, handle, stream);
-  const { toSession, ...rest } = stream;
-  if (toSession) {
-    context.records.put(apiStreamTable, handle, rest);
-    withKubeletWake(context, pod, () => carry(context, stream.at, toSession));
-  }
-  const now = load(context, handle) ?? rest;
+  if (stream.toSession) carryInput(context, handle, stream, stream.toSession);
+  const now = load(context, handle) ?? stream;
   const waiting = (now.output ?? []).reduce((sum, [, text]) => sum + String(text).length, 0);
   if (waiting >= streamBytesMax) return undefined;
   const frames = withKubeletWake(context, pod, () => take(context, stream.at));
-  if (frames.length === 0) return undefined;
+  const room = now.full && sessionRoom(context, handle) > 0;
+  if (frames.length === 0 && !room) return undefined;
+  const { full: _full, ...open } = now;
   const output = [...(now.output ?? []), ...frames];
-  context.records.put(apiStreamTable, handle, { ...now, output, news: true });
+  context.records.put(apiStreamTable, handle, {
+    ...(room ? open : now),
+    ...(output.length > 0 ? { output } : {}),
+    news: true,
+  });
   if (!stream.news) runPod(context, stream.from.pod ?? "");
   return undefined;
 }
@@ -85,6 +88,31 @@ function isHeld(context: RuntimeContext, handle: string, { from }: ApiStream): b
       exitStatus === undefined &&
       (wait?.answer?.split(" ").includes(handle) || JSON.stringify(state)?.includes(named)),
   );
+}
+
+/** Sends on what the session has room for; the end of its input comes after the last byte. */
+function carryInput(
+  context: RuntimeContext,
+  handle: string,
+  stream: SessionStream,
+  input: SessionInput,
+): void {
+  const { at } = stream;
+  const { bytes = "", end, size } = input;
+  const room = Math.max(0, sessionInputBytesMax - sessionBacklog(context, at.pod, at.id ?? ""));
+  const left = bytes.slice(room);
+  const { toSession: _sent, ...rest } = stream;
+  context.records.put(
+    apiStreamTable,
+    handle,
+    left === ""
+      ? rest
+      : { ...rest, toSession: { bytes: left, ...(end ? { end: true as const } : {}) } },
+  );
+  const part: SessionInput = { bytes: bytes.slice(0, room) };
+  if (size) part.size = size;
+  if (end && left === "") part.end = true;
+  withKubeletWake(context, at.pod, () => carry(context, at, part));
 }
 
 function carry(
@@ -116,7 +144,10 @@ export function receiveSession(
   const stream = load(context, handle);
   if (!stream) return [[3, { code: 137 }]];
   const { output, news: _news, ...rest } = stream;
-  if (!output?.length) return undefined;
+  if (!output?.length) {
+    if (stream.news) context.records.put(apiStreamTable, handle, rest);
+    return undefined;
+  }
   if (output.some(([channel]) => channel === 3)) context.records.delete(apiStreamTable, handle);
   else {
     context.records.put(apiStreamTable, handle, rest);
@@ -132,6 +163,16 @@ export function sendSession(context: RuntimeContext, handle: string, input: Sess
   const toSession = { ...before, ...input, bytes: bytes + (input.bytes ?? "") };
   context.records.put(apiStreamTable, handle, { ...stream, toSession });
   context.wake?.("network", handle);
+}
+
+/** How many bytes can be sent to a session now; where none, its program hears when there is room. */
+export function sessionRoom(context: RuntimeContext, handle: string): number {
+  const stream = load(context, handle);
+  if (!stream) return 0;
+  const room = sessionInputBytesMax - (stream.toSession?.bytes?.length ?? 0);
+  if (room <= 0 && !stream.full)
+    context.records.put(apiStreamTable, handle, { ...stream, full: true });
+  return Math.max(0, room);
 }
 
 /** Hangs up. */

@@ -9,13 +9,15 @@ import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
+import type { ProxyPending } from "../ports/request.ts";
 import { isUp } from "./addresses.ts";
-import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
+import { apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
 import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
+import { proxiedReply } from "./proxy-answer.ts";
 import { route, type Outcome } from "./route.ts";
 import { siteAnswer, siteListens } from "../runtime/net/sites.ts";
 import { isGivenUp, nextSynMs } from "../runtime/net/syn.ts";
@@ -32,6 +34,8 @@ export interface Exchange {
   /** Another exchange that gives the answer: an Ingress' backend. */
   via?: string;
   relay?: Relay;
+  /** A request through the API server's proxy that is under way. */
+  proxied?: ProxyPending;
   response?: HttpResponse;
   error?: ExchangeError;
   /** Moment at which it fails (`late`), or its SYN is sent again. */
@@ -96,6 +100,7 @@ export function stepExchange(context: RuntimeContext, id: string): number | unde
       return tryAgain(context, id, exchange, exchange.syn.hops);
     return settle(context, id, exchange, { error: exchange.late ?? "timeout" });
   }
+  if (exchange.proxied) return proxied(context, id, exchange, exchange.proxied);
   if (exchange.via) return relay(context, id, exchange, exchange.via);
   return exchange.to === undefined ? start(context, id, exchange) : ask(context, id, exchange);
 }
@@ -189,10 +194,14 @@ function deliver(
       save(context, id, { ...exchange, hops, via, relay: begun.relay });
       return undefined;
     }
-    case "apiserver":
-      return settle(context, id, exchange, {
-        response: apiServerAnswer(context, request, exchange.from),
-      });
+    case "apiserver": {
+      const response = apiServerAnswer(context, request, exchange.from);
+      if (!("type" in response)) return settle(context, id, exchange, { response });
+      const inner = load(context, response.id);
+      if (inner) save(context, response.id, { ...inner, back: id });
+      save(context, id, { ...exchange, proxied: response });
+      return response.untilMs;
+    }
     case "kubelet":
       return settle(context, id, exchange, {
         response: kubeletAnswer(context.reader, outcome.node, request),
@@ -238,7 +247,7 @@ function tryAgain(
 function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
   if (!byProcess) return true;
   const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.processes ?? {};
-  return Object.values(processes).some((process) => process.wait?.answer === id);
+  return Object.values(processes).some((process) => process.wait?.answer?.split(" ").includes(id));
 }
 
 function expire(
@@ -349,6 +358,20 @@ function relay(
   const hops = [...exchange.hops, ...(inner?.hops ?? [])];
   const response = exchange.relay && finishRelay(exchange.relay, inner);
   return settle(context, id, { ...exchange, hops }, response ? { response } : { error: "reset" });
+}
+
+/** What was asked through the API server's proxy, once it is there. */
+function proxied(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  pending: ProxyPending,
+): number | undefined {
+  const inner = load(context, pending.id);
+  if (inner && !isSettled(inner) && context.now < pending.untilMs) return pending.untilMs;
+  context.records.delete(networkTable, pending.id);
+  const result = inner ? resultOf(inner) : { hops: [], error: "reset" as const };
+  return settle(context, id, exchange, { response: responseOf(proxiedReply(result, pending)) });
 }
 
 /** nginx' own words when its backend fails it. */

@@ -7,7 +7,7 @@ import { openApiStream } from "./api-stream.ts";
 import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { Pod } from "../kinds/pod/types.ts";
-import type { User } from "../ports/request.ts";
+import type { ProxyPending, Reply, User } from "../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 
@@ -48,7 +48,7 @@ export function apiServerAnswer(
   context: RuntimeContext,
   request: HttpRequest,
   from: Source,
-): HttpResponse {
+): HttpResponse | ProxyPending {
   if (!request.https) return notHttps;
   const [path = "/", query = ""] = request.path.split("?", 2);
   if (!request.headers.authorization && discovery.test(path))
@@ -74,18 +74,23 @@ export function apiServerAnswer(
     const at = watches ? answer.subscription : answer.follow;
     return { ...whole, stream: openApiStream(context, nextId(context, "a"), from, at) };
   }
-  if (answer?.type === "session" && answer.kind !== "portforward" && request.stream) {
+  if (answer?.type === "session" && request.stream) {
+    if (answer.kind === "portforward")
+      return { status: 101, headers: {}, body: "", forward: answer.session };
     const stream = openSession(context, nextId(context, "a"), from, answer.session);
     return { status: 101, headers: {}, body: "", stream };
   }
+  if (answer?.type === "pending") return answer;
+  if (answer?.type === "proxied") return responseOf(answer.reply);
   if (answer?.type !== "reply") return plain(501, "not served to Pods\n");
-  const { status, body } = answer;
-  return {
-    status,
-    headers: answer.headers,
-    body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
-  };
+  return responseOf(answer);
 }
+
+export const responseOf = ({ status, headers, body }: Reply): HttpResponse => ({
+  status,
+  headers,
+  body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
+});
 
 /** A kubelet's own server; `trusted`: it is the API server that asks. */
 export function kubeletAnswer(

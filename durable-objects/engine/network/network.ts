@@ -9,7 +9,8 @@ import {
 } from "../runtime/net/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { closeApiStream, hasApiNews, receiveApi, tellFollowers } from "./api-stream.ts";
-import { receiveSession, sendSession } from "./api-session.ts";
+import { receiveSession, sendSession, sessionRoom } from "./api-session.ts";
+import { forwardTo } from "./forward.ts";
 import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -127,14 +128,19 @@ export const network: Network = {
     if (request.method !== "GET" || connects.test(request.path)) return undefined;
     const from = sourceOfPod(context, podKey);
     const { outcome } = route(context, from, request.host, request.port, "TCP");
-    if (outcome.to === "apiserver")
-      return apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
+    if (outcome.to === "apiserver") {
+      const answer = apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
+      return "type" in answer ? undefined : answer;
+    }
     const refused = outcome.to === "nobody" && outcome.error === "refused";
     return refused && outcome.afterMs === 0 ? { refused: true } : undefined;
   },
   receiveApi,
   receiveSession,
   sendSession,
+  sessionRoom,
+  forward: (context, podKey, session, port) =>
+    forwardTo(context, { ip: "127.0.0.1", pod: podKey }, session, port),
   closeApi: closeApiStream,
 
   settled(context, handle) {

@@ -2,9 +2,7 @@
  * The API server's proxy to Pods, Services and nodes.
  * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
  */
-import { lookup } from "../core/lookup.ts";
-import { badRequest, notFound, StatusError } from "../machinery/status.ts";
-import { failure } from "../api/handle.ts";
+import { badRequest, notFound } from "../machinery/status.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
@@ -12,12 +10,11 @@ import { internalIp, kubeletIsStopped } from "../kinds/node-machine.ts";
 import { inCidr, isUp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import type { Reply, ProxyPending } from "../ports/request.ts";
-import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
+import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
-import { answerHeaders, redirectWithin } from "./answer-headers.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
+import { proxiedAnswer, proxiedReply, replyOf, unavailable, unreachable } from "./proxy-answer.ts";
 import { kubeletAnswer } from "./hosts.ts";
-import { rewriteHtml, rewriteUrl } from "./links.ts";
 import * as exchange from "./exchange.ts";
 import { draw, endpointsOf } from "./services.ts";
 import { networkTable, type Source } from "../runtime/net/stream.ts";
@@ -47,12 +44,6 @@ interface Location {
   port: number;
   https: boolean;
 }
-
-const unavailable = (message: string): StatusError =>
-  new StatusError(503, "ServiceUnavailable", message);
-
-const unreachable = (problem: string): StatusError =>
-  unavailable(`error trying to reach service: ${problem}`);
 
 /** k8s: apimachinery/pkg/util/net SplitSchemeNamePort */
 export function splitName(id: string): { scheme: string; name: string; port: string } | undefined {
@@ -228,70 +219,14 @@ function send(
     untilMs: context.now + proxyTimeoutMs,
   };
   const result = settleNow(context, id);
-  return result ? finish(result, pending) : pending;
+  return result ? proxiedAnswer(result, pending) : pending;
 }
 
 /** The answer of a request under way; undefined: not yet. A Status like any other when it failed. */
 export function proxyResult(context: RuntimeContext, pending: ProxyPending): Reply | undefined {
   const result = exchange.take(context, pending.id);
-  try {
-    if (result) return finish(result, pending);
-    if (context.now < pending.untilMs) return undefined;
-    context.records.delete(networkTable, pending.id);
-    throw unreachable(`dial tcp ${pending.address}: i/o timeout`);
-  } catch (error) {
-    if (error instanceof StatusError) return failure(error);
-    throw error;
-  }
-}
-
-const dialErrors: Record<string, string> = lookup({
-  refused: "connect: connection refused",
-  timeout: "i/o timeout",
-  unreachable: "connect: no route to host",
-});
-
-function finish(result: exchange.ExchangeResult, pending: ProxyPending): Reply {
-  if ("error" in result) {
-    const dial = dialErrors[result.error];
-    if (dial) throw unreachable(`dial tcp ${pending.address}: ${dial}`);
-    if (result.error === "tls")
-      throw unreachable("http: server gave HTTP response to HTTPS client");
-    if (result.error === "malformed")
-      throw unreachable("net/http: HTTP/1.x transport connection broken: malformed HTTP response");
-    throw unreachable("EOF");
-  }
-  const rewrite = {
-    prefix: pending.prefix,
-    hosts: [pending.address, pending.host].filter(Boolean),
-  };
-  const { response } = result;
-  if (response.status < 200 || response.status > 599) {
-    throw unreachable(
-      response.status === 101
-        ? 'backend tried to switch protocol when "" was requested'
-        : `net/http: HTTP/1.x transport connection broken: malformed HTTP status code "${response.status}"`,
-    );
-  }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = value;
-  let location: string | undefined;
-  if (headers.location) {
-    const prefix = pending.redirect ?? pending.prefix;
-    const to = rewriteUrl(headers.location, { ...rewrite, prefix });
-    location = redirectWithin(to, prefix + pending.path, prefix);
-  }
-  const html = (headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html";
-  const body =
-    html && !headers.location && !headers["content-encoding"]
-      ? rewriteHtml(response.body, rewrite)
-      : response.body;
-  const reply = replyOf({ status: response.status, headers, body }, pending.method);
-  if (location !== undefined) reply.headers["location"] = location;
-  return reply;
-}
-
-function replyOf({ status, headers: given, body }: HttpResponse, method: string): Reply {
-  const headers = answerHeaders(given);
-  return { type: "reply", status, headers, body: method === "HEAD" ? "" : bytesOf(body) };
+  const late = context.now >= pending.untilMs;
+  if (!result && !late) return undefined;
+  if (!result) context.records.delete(networkTable, pending.id);
+  return proxiedReply(result, pending);
 }

@@ -12,6 +12,7 @@ import { startProbeHits, stopProbeHits } from "./logs/probe-lines.ts";
 import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { closeMachine } from "./machine.ts";
+import { containerTree, removeContainer } from "./remove-container.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -296,13 +297,10 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   remove(context, podKey, containerId) {
     within(context, podKey, undefined, (kernel) => {
       const key = kernel.containerKey(containerId);
-      const record = kernel.pod.containers[key ?? ""];
-      if (key === undefined || !record) return;
-      if (!record.exit) kernel.exit(record.root, 0, 9);
-      delete kernel.pod.containers[key];
-      kernel.touch();
+      if (key !== undefined) removeContainer(kernel, key);
     });
-    removeTree(context.records, `c/${podKey}/${containerId.slice(0, 12)}`);
+    // Also of one that never ran.
+    removeTree(context.records, containerTree(podKey, containerId));
   },
 
   removePod(context, podKey) {
@@ -311,7 +309,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     if (!record) return;
     const trees = new Set<string>();
     for (const key in record.containers)
-      trees.add(`c/${podKey}/${record.containers[key]?.spec.id.slice(0, 12)}`);
+      trees.add(containerTree(podKey, record.containers[key]?.spec.id ?? ""));
     for (const tree of trees) removeTree(context.records, tree);
     for (const list of Object.values(record.logs))
       for (const log of list) removeLogs(context.records, podKey, log);

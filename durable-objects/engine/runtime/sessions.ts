@@ -7,7 +7,7 @@ import type { RuntimeContext } from "./kernel/types.ts";
 import { startExec, type ExecRequest } from "./launch.ts";
 import { processKey } from "./kernel/process-key.ts";
 import { within } from "./runtime.ts";
-import { foreground, terminalInput } from "./kernel/terminal.ts";
+import { foreground, isSignalKey, terminalInput } from "./kernel/terminal.ts";
 import type { PodRecord, Session } from "./kernel/state.ts";
 
 /** Records of sessions that a connection holds. Key: `podKey sessionId`, or ` streamId`. */
@@ -96,6 +96,20 @@ export function sessionInput(
 export function sessionBacklog(context: RuntimeContext, podKey: string, id: string): number {
   const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
   return pod?.sessions?.[id]?.input.length ?? 0;
+}
+
+/** Which of these bytes are keys that a session's terminal makes signals of, and holds in no buffer. */
+export function signalKeysIn(
+  context: RuntimeContext,
+  podKey: string,
+  id: string,
+  bytes: Uint8Array,
+): Uint8Array {
+  const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
+  const session = pod?.sessions?.[id];
+  return session?.tty && !session.noSignals
+    ? bytes.filter((byte) => isSignalKey(byte))
+    : new Uint8Array();
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type SnapshotParts,
 } from "../core/snapshot.ts";
 import { bornBeforeMs } from "../core/limits.ts";
+import { oldestWatched } from "../runtime/net/api-stream.ts";
 import type { Sql } from "../core/sql.ts";
 import { sealArtefact } from "./artefact.ts";
 import { TooManyAlike } from "./search.ts";
@@ -28,7 +29,10 @@ export function snapshotOf(
   options: SnapshotOptions,
 ): Snapshot {
   const base = baseOf(parts.birth);
-  const snapshot = withoutTokens(takeSnapshot({ ...parts, base }, options), key);
+  // Programs that watch go on where they stand, in the next cluster too.
+  const pastAfter = Math.min(options.pastAfter ?? Infinity, oldestWatched(parts.store));
+  const taken = takeSnapshot({ ...parts, base }, { ...options, pastAfter });
+  const snapshot = withoutTokens(taken, key);
   if (options.secrets !== false) return snapshot;
   const { past } = parts.log;
   return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));

@@ -7,7 +7,7 @@ import type { CommandReply, CommandSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { attachSession, execSession, sessionTable } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
-import { hexId } from "./ids.ts";
+import { hexId } from "../network/ids.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
 import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";

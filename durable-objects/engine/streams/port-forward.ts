@@ -5,9 +5,7 @@ import { badRequest, StatusError } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
 import type { ForwardReply, ForwardSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import type { PodRecord } from "../runtime/kernel/state.ts";
 import { podOf } from "./containers.ts";
-import { networkNamespace, sandboxId } from "./ids.ts";
 import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
@@ -44,23 +42,4 @@ function portOf(text: string): number {
   }
   if (port === 0) throw badRequest(`port ${goQuote(text)} must be > 0`);
   return port;
-}
-
-/** Why a port of the Pod cannot be reached from inside it; undefined: it can. */
-export function connectError(
-  context: RuntimeContext,
-  { pod, podUid }: ForwardSession,
-  port: number,
-): string | undefined {
-  const record = context.records.get<Partial<PodRecord>>("runtime", pod);
-  const sandbox = sandboxId(podUid);
-  const prefix = `error forwarding port ${port} to pod ${sandbox}, uid : `;
-  if (!record) return `${prefix}failed to find sandbox "${sandbox}" in store: not found`;
-  if (record.listeners?.[`tcp/${port}`]) return undefined;
-  const refused = "connect: connection refused";
-  return (
-    `${prefix}failed to execute portforward in network namespace "${networkNamespace(podUid)}": ` +
-    `failed to connect to localhost:${port} inside namespace "${sandbox}", ` +
-    `IPv4: dial tcp4 127.0.0.1:${port}: ${refused} IPv6 dial tcp6 [::1]:${port}: ${refused} `
-  );
 }

@@ -13,7 +13,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
 import { sessionTable } from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
-import { connectError } from "./port-forward.ts";
+import { forwardTo } from "../network/forward.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
 
 export interface SessionNews {
@@ -97,11 +97,9 @@ export class Sessions {
   /** Opens a connection to a port of the Pod, as from inside it. The error is the kubelet's text. */
   connect(session: ForwardSession, port: number): { stream: string } | { error: string } {
     const context = this.#context();
-    const error = connectError(context, session, port);
-    if (error !== undefined) return { error };
-    const stream = tcp.openStream(context, { ip: "127.0.0.1" }, session.pod, port, "127.0.0.1");
-    context.records.put(sessionTable, ` ${stream}`, {});
-    return { stream };
+    const opened = forwardTo(context, { ip: "127.0.0.1" }, session, port);
+    if ("stream" in opened) context.records.put(sessionTable, ` ${opened.stream}`, {});
+    return opened;
   }
 
   streamHasNews(stream: string): boolean {

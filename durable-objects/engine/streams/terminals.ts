@@ -94,15 +94,18 @@ export class Terminals {
     );
   }
 
-  /** Keys typed. What is beyond its capacity is lost, as with a terminal's buffer; how many bytes it took. */
+  /**
+   * Keys typed. What is beyond its capacity is lost, as with a terminal's buffer, but for ^C and its like; how many bytes it took.
+   */
   write(name: string, bytes: Uint8Array): number {
     const state = this.get(name);
     if (!state || state.exitCode !== undefined) return 0;
-    const taken = bytes.subarray(0, Math.max(0, this.inputCapacityBytes(name)));
+    const capacity = Math.max(0, this.inputCapacityBytes(name));
     const context = this.#context();
-    withKubeletWake(context, state.pod, () =>
-      sessions.sessionInput(context, state.pod, state.session, taken),
-    );
+    const { pod, session } = state;
+    const signals = sessions.signalKeysIn(context, pod, session, bytes.subarray(capacity));
+    const taken = new Uint8Array([...bytes.subarray(0, capacity), ...signals]);
+    withKubeletWake(context, pod, () => sessions.sessionInput(context, pod, session, taken));
     return taken.length;
   }
 

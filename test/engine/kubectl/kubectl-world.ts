@@ -18,7 +18,11 @@ const account = (name: string, role: string): object[] => [
   },
 ];
 
-export const toolbox = (name = "toolbox", serviceAccountName = "admin"): object => ({
+export const toolbox = (
+  name = "toolbox",
+  serviceAccountName = "admin",
+  image = "bitnami/kubectl",
+): object => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name },
@@ -27,7 +31,7 @@ export const toolbox = (name = "toolbox", serviceAccountName = "admin"): object 
     containers: [
       {
         name: "c",
-        image: "bitnami/kubectl",
+        image,
         command: ["sleep", "infinity"],
         securityContext: { runAsUser: 0 },
       },

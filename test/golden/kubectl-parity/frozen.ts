@@ -95,7 +95,7 @@ export function runOurs(world: KubectlWorld, line: string, list: string): Said {
 
 /** What the simulated kubectl says to a line of the shell, in a folder of its own with the files of the lab. */
 function runIn(world: KubectlWorld, line: string): Said {
-  const setUp = `rm -rf /tmp/w; cp -r /lab /tmp/w; cd /tmp/w; export HOME=/root; mkdir -p /root/.kube; echo '${kubeconfig}' > /root/.kube/config`;
+  const setUp = `rm -rf /tmp/w /root/.kube; cp -r /lab /tmp/w; cd /tmp/w; export HOME=/root; mkdir -p /root/.kube; echo '${kubeconfig}' > /root/.kube/config`;
   const { stdout, stderr, code } = world.sh(`${setUp}; exec bash -c '${quoted(line)}'`);
   // A watch stays open where nothing happens; the real one's was ended by the server.
   const ended = code ?? (/ (-w|--watch(-only)?)\b/.test(line) ? 0 : -1);

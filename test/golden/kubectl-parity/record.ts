@@ -99,11 +99,13 @@ async function run(line: string, port: number): Promise<Said> {
       cwd: work,
       env: { PATH: `${home}/bin:/usr/bin:/bin`, HOME: home, TZ: "UTC" },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    const limit = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    // With all that the line has started: an editor's loop has no end.
+    const limit = setTimeout(() => process.kill(-(child.pid as number), "SIGKILL"), 30_000);
     child.on("close", (code) => {
       clearTimeout(limit);
       rmSync(home, { recursive: true, force: true });

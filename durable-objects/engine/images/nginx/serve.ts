@@ -7,7 +7,7 @@ import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { commonLogTime, errorLogTime, httpDate } from "../../runtime/logs/times.ts";
-import { mimeType } from "../serving/mime.ts";
+import { mimeType } from "../../runtime/http/mime.ts";
 import {
   locationPattern,
   type NginxLocation,

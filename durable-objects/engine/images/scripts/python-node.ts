@@ -13,7 +13,7 @@ import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { commonLogTime, httpDate } from "../../runtime/logs/times.ts";
-import { mimeType } from "../serving/mime.ts";
+import { mimeType } from "../../runtime/http/mime.ts";
 import { answer, html, targetOf } from "../serving/serve.ts";
 import {
   languageVersion,

@@ -13,8 +13,7 @@ import {
 import { copyOf, openConfig, saveChanges } from "../config/modify.ts";
 import { Failure, Failures } from "../errors.ts";
 import { byText } from "../go/json.ts";
-import { helpText } from "../help.ts";
-import { environment } from "../asks.ts";
+import { helpPlace, helpText } from "../help.ts";
 import { structJson } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
 import { printerOf } from "../printers/index.ts";
@@ -23,7 +22,7 @@ import type { Outcome, Work } from "../work.ts";
 
 /** Prints the help before a failure of the arguments. k8s: config.go helpErrorf */
 export function* refuse(k: Kubectl, text: string): Work<never> {
-  k.out(helpText(k.facts, (yield* environment())["HOME"] ?? "/root"));
+  k.out(helpText(k.facts, ...(yield* helpPlace())));
   throw new Failure(text);
 }
 
@@ -201,7 +200,7 @@ const deleting = (what: "cluster" | "context" | "user"): Command["run"] =>
     const [name, ...more] = k.args;
     if (name === undefined || more.length > 0) {
       if (what === "user") k.usage("user to delete is required");
-      k.out(helpText(k.facts, (yield* environment())["HOME"] ?? "/root"));
+      k.out(helpText(k.facts, ...(yield* helpPlace())));
       return 0;
     }
     const changed = copyOf(opened.config);

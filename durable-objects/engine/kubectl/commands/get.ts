@@ -3,7 +3,7 @@ import { ageOf } from "../../machinery/duration.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { tableAccept } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
-import type { Info, Result, Wanted } from "../result.ts";
+import { flattened, type Info, type Result, type Wanted } from "../result.ts";
 import { klogHead, type ResourceType } from "../discovery.ts";
 import { aggregate, Exit, Failure, Failures, isNotFound } from "../errors.ts";
 import { placeOf } from "../config/client-config.ts";
@@ -302,7 +302,7 @@ interface WatchData {
 
 function* watch(k: Kubectl, options: Options): Work<Outcome> {
   const { flags } = k;
-  const result = yield* k.build({ ...wantedOf(k, options), singleType: true });
+  const result = yield* k.build({ ...wantedOf(k, options), singleType: true, flatten: false });
   const { infos, error } = yield* result.infos();
   if (error) {
     if (isNotFound(error) && flags.bool("ignore-not-found")) return 0;
@@ -347,7 +347,7 @@ const emptied = (object: KubeObject): KubeObject =>
   isTable(object) ? ({ ...object, rows: [] } as KubeObject) : object;
 
 function itemsOf(object: KubeObject, isSet: boolean): KubeObject[] {
-  return isSet && isList(object) ? object.items : [object];
+  return isSet && isList(object) ? flattened(object) : [object];
 }
 
 type Out = (object: KubeObject, event?: string) => void;

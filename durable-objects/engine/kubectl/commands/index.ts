@@ -3,7 +3,9 @@ import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
 import { apply } from "./apply/apply.ts";
 import { applyLastAppliedCommands } from "./apply/last-applied.ts";
+import { clusterInfoDump } from "./cluster-info-dump.ts";
 import { completion } from "./completion.ts";
+import { cp } from "./pod/cp.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
 import { describeCommand } from "./describe.ts";
@@ -18,6 +20,7 @@ import { createConfigs } from "./create/config.ts";
 import { createPolicies } from "./create/policy.ts";
 import { createServices } from "./create/service.ts";
 import { createWorkloads } from "./create/workload.ts";
+import { debug } from "./pod/debug.ts";
 import { deleteCommand } from "./delete.ts";
 import { nodeCommands } from "./drain.ts";
 import { expose } from "./expose.ts";
@@ -26,16 +29,19 @@ import { annotate, label } from "./label.ts";
 import { pluginList } from "./plugin.ts";
 import { topCommands } from "./top.ts";
 import { rolloutCommands } from "./rollout.ts";
-import { run } from "./run.ts";
+import { run } from "./pod/run.ts";
 import { scale } from "./scale.ts";
 import { setCommands } from "./set.ts";
 import { taint } from "./taint.ts";
 import { diff } from "./diff.ts";
 import { editCommands } from "./edit.ts";
-import { execCommands } from "./exec.ts";
+import { execCommands } from "./pod/exec.ts";
+import { kubercCommands } from "./kuberc.ts";
 import { kustomize } from "./kustomize.ts";
-import { logs } from "./logs.ts";
+import { logs } from "./pod/logs.ts";
 import { patch } from "./patch.ts";
+import { portForward } from "./pod/port-forward.ts";
+import { proxy } from "./proxy.ts";
 import { replace } from "./replace.ts";
 import { clusterInfo, options, version } from "./version.ts";
 import { wait } from "./wait.ts";
@@ -46,7 +52,9 @@ const commands: readonly Command[] = [
   apply,
   ...applyLastAppliedCommands,
   clusterInfo,
+  clusterInfoDump,
   completion,
+  cp,
   ...configSetCommands,
   ...configViewCommands,
   describeCommand,
@@ -62,6 +70,7 @@ const commands: readonly Command[] = [
   ...createPolicies,
   ...createServices,
   ...createWorkloads,
+  debug,
   deleteCommand,
   expose,
   get,
@@ -70,11 +79,14 @@ const commands: readonly Command[] = [
   diff,
   ...editCommands,
   ...execCommands,
+  ...kubercCommands,
   kustomize,
   logs,
   options,
   patch,
   pluginList,
+  portForward,
+  proxy,
   ...topCommands,
   ...rolloutCommands,
   run,

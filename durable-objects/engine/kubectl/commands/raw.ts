@@ -8,17 +8,17 @@ import type { Outcome, Work } from "../work.ts";
 export function* rawGet(k: Kubectl, raw: string): Work<Outcome> {
   const client = yield* k.client();
   const [path = "/", query] = raw.split(/\?(.*)/s);
+  // Parameters without a value are sent, too.
   const pairs = (query ?? "")
     .split("&")
     .filter(Boolean)
     .map((pair) =>
       pair.split(/=(.*)/s).map((part) => decodeURIComponent(part.replaceAll("+", " "))),
     );
-  const call = {
-    path,
-    query: pairs.map(([name = "", value = ""]) => [name, value] as const),
-    stream: true,
-  };
+  const sent = pairs
+    .map(([name = "", value = ""]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .toSorted();
+  const call = { path: sent.length > 0 ? `${path}?${sent.join("&")}` : path, stream: true };
   const answer = yield* client.send(call);
   if (answer.status >= 400) throw failureOf(answer, call);
   k.out(answer.text);

@@ -8,7 +8,10 @@ import type { Command, Kubectl } from "../command.ts";
 import { fullNameOf, pathOf, type ResourceType } from "../discovery.ts";
 import { Failure, Failures, isNotFound } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
+import { structJson } from "../go/json.ts";
+import { inGoOrder } from "../go/typed-json.ts";
 import { closeStream } from "../http.ts";
+import { builtInType } from "../merge/local-patch.ts";
 import { dryRunOf, patchObject, placeIn, printerFor, type DryRun } from "../mutate/mutation.ts";
 import {
   hasRevisions,
@@ -62,6 +65,13 @@ function needRevisions(info: Info, what: string, viewer: string): void {
   );
 }
 
+/** An object as kubectl prints it that has it as its Go type. */
+function typedJson(object: KubeObject): string {
+  const { managedFields: _managed, ...metadata } = object.metadata ?? {};
+  const type = builtInType(object.apiVersion ?? "", object.kind ?? "");
+  return `${structJson(inGoOrder({ ...object, metadata }, type), "    ")}\n`;
+}
+
 function* history(k: Kubectl): Work<Outcome> {
   const { flags } = k;
   const wanted = flags.int("revision");
@@ -81,7 +91,8 @@ function* history(k: Kubectl): Work<Outcome> {
           ...((info.object as KubeObject)["spec"] as object),
           template: plainTemplate(template),
         };
-        k.out(printer(info.type.kind === "Deployment" ? object : { ...info.object, spec }));
+        const shown = info.type.kind === "Deployment" ? object : { ...info.object, spec };
+        k.out(output === "json" ? typedJson(shown) : printer(shown));
       }
       return;
     }

@@ -1,10 +1,9 @@
 /** kubectl version, options, cluster-info. k8s: kubectl/pkg/cmd/{version,options,clusterinfo} */
-import { environment } from "../asks.ts";
 import { clientVersion, kustomizeVersion } from "../client-version.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
 import { structJson } from "../go/json.ts";
-import { optionsText } from "../help.ts";
+import { helpPlace, optionsText } from "../help.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import { isList } from "../objects.ts";
 import { printYaml } from "../printers/yaml.ts";
@@ -87,8 +86,7 @@ export const version: Command = { path: "version", run };
 export const options: Command = {
   path: "options",
   *run(k) {
-    const home = (yield* environment())["HOME"] ?? "/root";
-    k.out(optionsText(home));
+    k.out(optionsText(...(yield* helpPlace())));
     return 0;
   },
 };

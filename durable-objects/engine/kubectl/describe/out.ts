@@ -19,11 +19,19 @@ export const escapeTerminal = (text: string): string =>
 
 export class Out {
   readonly #writer = new TabWriter({ minimum: 0, padding: 2, remembers: false });
+  readonly #unaligned: string[] | undefined;
   #base = 0;
+
+  /** `aligned`: cells stand below each other; else the tabs between them stay. */
+  constructor({ aligned = true } = {}) {
+    if (!aligned) this.#unaligned = [];
+  }
 
   /** A piece of text, two blanks for each level before it. */
   write(text: string, level = 0): void {
-    this.#writer.write(escapeTerminal("  ".repeat(this.#base + level) + text));
+    const piece = escapeTerminal("  ".repeat(this.#base + level) + text);
+    if (this.#unaligned) this.#unaligned.push(piece);
+    else this.#writer.write(piece);
   }
 
   /** What is written within stands deeper, each piece of a line. */
@@ -106,7 +114,7 @@ export class Out {
   }
 
   text(): string {
-    return this.#writer.flush();
+    return this.#unaligned?.join("") ?? this.#writer.flush();
   }
 }
 

@@ -14,7 +14,7 @@ export function writeTemplate(out: Out, template: PodTemplateSpec | undefined): 
   if (!template) return out.write("<unset>", 1);
   const { metadata, spec } = template;
   const indent = "  ";
-  out.labels("Labels", metadata?.labels, indent);
+  out.labels("  Labels", metadata?.labels);
   const { annotations = {} } = metadata ?? {};
   if (Object.keys(annotations).length) out.annotations("  Annotations", annotations);
   if (spec.serviceAccountName) out.field("Service Account", spec.serviceAccountName, 1);
@@ -24,7 +24,7 @@ export function writeTemplate(out: Out, template: PodTemplateSpec | undefined): 
   writeVolumes(out, spec.volumes, indent);
   writeSpread(out, spec.topologySpreadConstraints, indent);
   if (spec.priorityClassName) out.field("Priority Class Name", spec.priorityClassName, 1);
-  out.labels("Node-Selectors", spec.nodeSelector, indent);
+  out.labels("  Node-Selectors", spec.nodeSelector);
   out.tolerations("  Tolerations", spec.tolerations);
 }
 

@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 import { sortedKeys } from "../go/json.ts";
 import { goText } from "../go/format.ts";
 import { isKind, type Document, type Gvk, type Schema } from "./schema.ts";
-import { wordWrap } from "./word-wrap.ts";
+import { wordWrap } from "../go/word-wrap.ts";
 
 const enumsShown = 4;
 

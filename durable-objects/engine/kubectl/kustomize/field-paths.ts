@@ -58,8 +58,41 @@ export function readAt(object: unknown, path: string): unknown {
   return first && get(...first);
 }
 
-export function putAll(object: unknown, path: string, value: unknown): void {
-  for (const [holder, key] of places(object, path))
-    if (get(holder, key) !== undefined || !Array.isArray(holder))
-      (holder as Record<string | number, unknown>)[key] = value;
+/** What is made of a part of a path that is not there: the element that it describes, or nothing. */
+function made(holder: unknown[], part: string): number | undefined {
+  const [field, wanted] = part.split(/=(.*)/s);
+  if (part === "-") return holder.push({}) - 1;
+  return wanted === undefined ? undefined : holder.push({ [field as string]: wanted }) - 1;
+}
+
+/**
+ * Changes the fields that a path means; with `create` those that are not there, too. Returns how many there were.
+ */
+export function put(
+  object: unknown,
+  path: string,
+  create: boolean,
+  change: (before: unknown) => unknown,
+): number {
+  const all = parts(path);
+  let places: [Json | unknown[], string | number][] = [];
+  let values: unknown[] = [object];
+  all.forEach((part, i) => {
+    places = values.flatMap((one) => {
+      const found = within(one, part).filter(([holder, key]) => get(holder, key) !== undefined);
+      if (found.length > 0 || !create) return found;
+      if (!Array.isArray(one)) return within(one, part);
+      const at = made(one, part);
+      return at === undefined ? [] : [[one, at] as [unknown[], number]];
+    });
+    if (i === all.length - 1) return;
+    values = places.map(([holder, key]) => {
+      const next = all[i + 1] as string;
+      const empty = /^(-|\d+|[^=]+=.*)$/.test(next) ? [] : {};
+      return ((holder as Record<string | number, unknown>)[key] ??= empty);
+    });
+  });
+  for (const [holder, key] of places)
+    (holder as Record<string | number, unknown>)[key] = change(get(holder, key));
+  return places.length;
 }

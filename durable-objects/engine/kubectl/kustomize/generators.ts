@@ -1,11 +1,12 @@
 /** ConfigMaps and Secrets made of literals and files, and the hash in their names. k8s: kustomize/api/{internal/generators,hasher} */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesOf, decodeUtf8, encodeUtf8, toBase64 } from "../../runtime/bytes.ts";
-import { readBytes } from "../asks.ts";
+import { readBytes, stat } from "../asks.ts";
 import { Failure } from "../errors.ts";
 import { goJson } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
+import { absolute } from "./paths.ts";
 import { resourceOf, type GeneratorArgs, type Kustomization, type Resource } from "./types.ts";
 
 /** Values as bytes. */
@@ -13,14 +14,22 @@ function* dataOf(folder: string, args: GeneratorArgs): Work<Record<string, strin
   const out: Record<string, string> = {};
   for (const literal of args.literals ?? []) {
     const at = literal.indexOf("=");
-    if (at < 1) throw new Failure(`invalid literal source ${literal}, expected key=value`);
+    if (at < 1)
+      throw new Failure(
+        `loading KV pairs: literal sources [${args.literals?.join(" ")}]: invalid literal source ${literal}, expected key=value`,
+      );
     out[literal.slice(0, at)] = encodeUtf8(literal.slice(at + 1).replace(/^(["'])(.*)\1$/s, "$2"));
   }
   for (const file of args.files ?? []) {
     const at = file.indexOf("=");
     const path = at < 0 ? file : file.slice(at + 1);
     const key = at < 0 ? path.slice(path.lastIndexOf("/") + 1) : file.slice(0, at);
-    out[key] = yield* readBytes(`${folder}/${path}`);
+    const full = yield* absolute(`${folder}/${path}`);
+    if (!(yield* stat(full)))
+      throw new Failure(
+        `loading KV pairs: file sources: [${args.files?.join(" ")}]: evalsymlink failure on '${full}' : lstat ${full}: no such file or directory`,
+      );
+    out[key] = yield* readBytes(full);
   }
   for (const file of [...(args.envs ?? []), ...(args.env ? [args.env] : [])]) {
     const text = yield* readBytes(`${folder}/${file}`);
@@ -83,7 +92,7 @@ export function* generate(
       if (args.behavior === "merge" || args.behavior === "replace") {
         if (!before)
           throw new Failure(
-            `merging from generator: id resid.ResId{Gvk:resid.Gvk{Version:"v1", Kind:"${kind}"}, Name:"${args.name}"} does not exist; cannot merge or replace`,
+            `merging from generator &{0xc0004b2e10 <nil>}: id resid.ResId{Gvk:resid.Gvk{Group:"", Version:"v1", Kind:"${kind}", isClusterScoped:false}, Name:"${args.name}", Namespace:""} does not exist; cannot merge or replace`,
           );
         const old = args.behavior === "merge" ? (before.object["data"] as object) : {};
         before.object = {

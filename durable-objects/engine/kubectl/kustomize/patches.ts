@@ -5,6 +5,7 @@ import { readFile, stat } from "../asks.ts";
 import { jsonPatchType, mergePatchType, strategicPatchType } from "../client.ts";
 import { Failure } from "../errors.ts";
 import { builtInType, patchLocally } from "../merge/local-patch.ts";
+import { printYaml } from "../printers/yaml.ts";
 import { readObjects, type KubeObject } from "../objects.ts";
 import { encodeUtf8 } from "../../runtime/bytes.ts";
 import { Regex, regexFor } from "../../runtime/regex/regex.ts";
@@ -65,8 +66,16 @@ function* patchOne(folder: string, entry: PatchEntry, resources: Resource[]): Wo
         one.object = patchLocally(one.object, value, jsonPatchType);
     return;
   }
-  for (const patch of readObjects(text, path || "patch"))
+  for (const patch of readObjects(text, path || "patch")) {
+    const { kind, metadata } = patch as KubeObject;
+    if (!kind || !metadata?.name) {
+      const given = entry.path ? `path: "${entry.path}"` : `patch: ${JSON.stringify(entry.patch)}`;
+      throw new Failure(
+        `trouble configuring builtin PatchTransformer with config: \`\n${printYaml(entry)}\`: unable to parse SM or JSON patch from [${given}]`,
+      );
+    }
     merge(patch as KubeObject, entry, resources);
+  }
 }
 
 function merge(patch: KubeObject, { target }: PatchEntry, resources: Resource[]): void {

@@ -3,9 +3,8 @@ import { Failure } from "../errors.ts";
 import { byText } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
 import { hashOf } from "./generators.ts";
-import { isTarget } from "./patches.ts";
-import type { Replacement, Resource, Transformers } from "./types.ts";
-import { putAll, readAt } from "./field-paths.ts";
+import { replace } from "./replacements.ts";
+import type { Resource, Transformers } from "./types.ts";
 import { renameReferences } from "./references.ts";
 
 const clusterWide = new Set(
@@ -145,25 +144,9 @@ function setReplicas(config: Transformers, resources: readonly Resource[]): void
     );
     if (meant.length === 0)
       throw new Failure(
-        `resource with name ${name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] ReplicationController.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] StatefulSet.[noVer].[noGrp]]`,
+        `resource with name ${name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]`,
       );
     for (const { object } of meant)
       object["spec"] = { ...(object["spec"] as object | undefined), replicas: count };
   }
-}
-
-function replace({ source, targets = [] }: Replacement, resources: readonly Resource[]): void {
-  if (!source) return;
-  const found = resources.filter((one) => isTarget(one, source));
-  if (found.length === 0) throw new Failure("nothing selected by source");
-  if (found.length > 1) throw new Failure("multiple matches for selector");
-  const path = source.fieldPath ?? "metadata.name";
-  const value = readAt((found[0] as Resource).object, path);
-  if (value === undefined)
-    throw new Failure(`fieldPath \`${path}\` is missing for replacement source`);
-  for (const { select, reject = [], fieldPaths = ["metadata.name"] } of targets)
-    for (const one of resources) {
-      if (!select || !isTarget(one, select) || reject.some((not) => isTarget(one, not))) continue;
-      for (const field of fieldPaths) putAll(one.object, field, value);
-    }
 }

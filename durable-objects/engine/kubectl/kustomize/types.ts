@@ -34,9 +34,25 @@ export interface PatchEntry {
   target?: Target;
 }
 
+export interface FieldOptions {
+  /** A field is a list of texts between delimiters, of which one is meant. */
+  delimiter?: string;
+  index?: number;
+  /** Fields that are not there are made. */
+  create?: boolean;
+}
+
 export interface Replacement {
-  source?: Target & { fieldPath?: string };
-  targets?: { select?: Target; reject?: Target[]; fieldPaths?: string[] }[];
+  /** A file that holds it, or several. */
+  path?: string;
+  source?: Target & { fieldPath?: string; options?: FieldOptions };
+  sourceValue?: string;
+  targets?: {
+    select?: Target;
+    reject?: Target[];
+    fieldPaths?: string[];
+    options?: FieldOptions;
+  }[];
 }
 
 export interface Transformers {

@@ -1,8 +1,11 @@
-/** A Pod template as `kubectl describe` writes it: for `rollout history --revision` and dry runs of `rollout undo`. */
-import { Failure } from "../errors.ts";
+/** A Pod template as `rollout history --revision` and dry runs of `rollout undo` show it. k8s: polymorphichelpers/history.go printTemplate */
+import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
+import { Out } from "../describe/out.ts";
+import { writeTemplate } from "../describe/pod-template.ts";
 import type { KubeObject } from "../objects.ts";
 
-/** Until there are describers, what they would write cannot be said. */
-export function templateText(_template: KubeObject): string {
-  throw new Failure("Pod templates of revisions are not described by this kubectl");
+export function templateText(template: KubeObject): string {
+  const out = new Out({ aligned: false });
+  writeTemplate(out, template as unknown as PodTemplateSpec);
+  return out.text();
 }

@@ -1,5 +1,5 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
-import { httpHeadCharactersMax } from "../../core/limits.ts";
+import { exchangeBodyBytesMax, httpHeadCharactersMax, pipeBytesMax } from "../../core/limits.ts";
 import { survive } from "../kernel/crash.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { HttpAnswer } from "../kernel/calls.ts";
@@ -217,7 +217,10 @@ export function isAnswered(kernel: Kernel, handle: string): boolean {
   const connection = kernel.pod.connections[pending.connection];
   if (!connection || connection.writeClosed[1]) return true;
   const data = connection.bytes[0];
-  return data !== "" && parseResponse(data, false, pending.request.method) !== "more";
+  // Of an answer that is larger than the socket's buffer the client takes piece by piece.
+  if (data.length >= pipeBytesMax) return true;
+  const all = `${pending.received ?? ""}${data}`;
+  return data !== "" && parseResponse(all, false, pending.request.method) !== "more";
 }
 
 function connectRaw(kernel: Kernel, pending: PendingHttp, queue: number[]): void {
@@ -242,8 +245,14 @@ function outcome(
     return { response: pending.response };
   if (pending.connection === undefined) return undefined;
   const connection = kernel.pod.connections[pending.connection];
-  const data = connection?.bytes[0] ?? "";
+  const data = `${pending.received ?? ""}${connection?.bytes[0] ?? ""}`;
   const closed = !connection || connection.writeClosed[1];
+  if (connection && connection.bytes[0].length >= pipeBytesMax) {
+    connection.bytes[0] = "";
+    pending.received = data;
+    kernel.touch();
+  }
+  if (data.length > exchangeBodyBytesMax + httpHeadCharactersMax) return { error: "reset" };
   const parsed = parseResponse(data, closed, pending.request.method);
   if (parsed === "more") return undefined;
   if (connection) {

@@ -83,6 +83,21 @@ function largestProcess(stored: PodRecord, codec: RecordCodec): number {
   return Number(Object.keys(stored.processes).sort((a, b) => size(b) - size(a))[0]);
 }
 
+/** Drops what the fullest session holds unread, where that is more than any process has; whether it did. */
+function forgetsInput(stored: PodRecord, pod: PodRecord, codec: RecordCodec): boolean {
+  const size = (id: string): number => {
+    const { input = "", editedLine = "", stdout = "", stderr = "" } = pod.sessions[id] ?? {};
+    return sizeOf([input, editedLine, stdout, stderr]);
+  };
+  const [fullest] = Object.keys(pod.sessions).sort((a, b) => size(b) - size(a));
+  const session = pod.sessions[fullest ?? ""];
+  if (fullest === undefined || !session) return false;
+  const process = codec.save(stored) as { ps: Record<string, unknown> };
+  if (size(fullest) <= sizeOf(process.ps[largestProcess(stored, codec)])) return false;
+  Object.assign(session, { input: "", editedLine: "", stdout: "", stderr: "" });
+  return true;
+}
+
 /**
  * Kills by memory until the record fits when it is packed; whether it must be. Sessions keep their end and lose what nobody
  * has read.
@@ -94,16 +109,19 @@ export function keepSmall(kernel: Kernel): boolean {
   if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;
   const machine = Object.values(pod.containers).some(({ spec }) => spec.machine);
   const victims = machine ? pod.processes : pod.containers;
-  for (let rounds = Object.keys(victims).length; rounds > 0; rounds--) {
+  const sessions = machine ? Object.keys(pod.sessions).length : 0;
+  for (let rounds = Object.keys(victims).length + sessions; rounds > 0; rounds--) {
     const stored = packed(pod);
     if (sizeOf(codec.save(stored)) <= podRecordCharactersMax) break;
+    // Who works on a node is not to blame for what others type there.
+    if (machine && forgetsInput(stored, pod, codec)) continue;
     const [largest] = [...shares(stored, codec)].sort((a, b) => b[1] - a[1])[0] ?? [];
     const container = pod.containers[largest ?? ""];
     if (largest === undefined || !container) break;
     if (!container.exit) kernel.oomKill(machine ? largestProcess(stored, codec) : container.root);
     for (const id in pod.sessions) {
       const session = pod.sessions[id];
-      if (session?.container === largest)
+      if (!machine && session?.container === largest)
         Object.assign(session, { input: "", stdout: "", stderr: "" });
     }
   }

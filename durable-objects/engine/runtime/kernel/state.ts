@@ -3,6 +3,7 @@
  * On disk its names are short (record-codec.ts), as it is written often; an idle container holds one process whose state is a few fields.
  */
 import type { ContainerSpec, PodSandbox } from "../container-spec.ts";
+import type { ForwardSession } from "../../ports/request.ts";
 import type { FileId } from "../fs/inode.ts";
 
 export type Json = unknown;
@@ -305,6 +306,8 @@ export interface HttpResponse {
   body: string;
   /** Handle of what follows the body: runtime/net/api-stream.ts. */
   stream?: string;
+  /** A port-forward that was let in: runtime/net/socket.ts `connectForward`. */
+  forward?: ForwardSession;
 }
 
 export interface PendingHttp {
@@ -314,8 +317,9 @@ export interface PendingHttp {
   error?: string;
   /** Due moment of a delayed answer. */
   dueAtMs?: number;
-  /** Connection, when the server speaks raw TCP. */
+  /** Connection, when the server speaks raw TCP, and what came of its answer so far. */
   connection?: number;
+  received?: string;
   /** The network's exchange or stream that waits for the answer. */
   waiter?: string;
 }

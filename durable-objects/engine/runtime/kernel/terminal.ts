@@ -8,7 +8,12 @@ export function terminalOutput(data: string): string {
   return data.replaceAll("\n", "\r\n");
 }
 
+/** What a line may have that nobody has ended. Linux: drivers/tty/n_tty.c N_TTY_BUF_SIZE */
+const lineBytesMax = 4095;
+
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
+
+export const isSignalKey = (byte: number): boolean => String.fromCharCode(byte) in signalKeys;
 
 function echo(kernel: Kernel, session: Session, text: string): void {
   if (!echoes(session)) return;
@@ -38,12 +43,14 @@ function lastLength(line: string): number {
   return length;
 }
 
-function key(kernel: Kernel, session: Session, character: string): void {
+/** Whether there was no room for it. */
+function key(kernel: Kernel, session: Session, character: string): boolean {
   const edited = session.editedLine ?? "";
   const signal = session.noSignals ? undefined : signalKeys[character];
   if (signal !== undefined) {
     echo(kernel, session, caret(character));
     session.editedLine = "";
+    // NOFLSH is not set: what was typed before and not read is gone. linux: drivers/tty/n_tty.c isig
     session.input = "";
     foreground(kernel, session, signal);
   } else if (character === "\x7f" || character === "\b") {
@@ -60,10 +67,12 @@ function key(kernel: Kernel, session: Session, character: string): void {
     echo(kernel, session, "\r\n");
     session.input += `${edited}\n`;
     session.editedLine = "";
-  } else {
+  } else if (edited.length >= lineBytesMax) return true;
+  else {
     session.editedLine = edited + character;
     echo(kernel, session, character < " " && character !== "\t" ? caret(character) : character);
   }
+  return false;
 }
 
 /** Signals the terminal's foreground process group. */
@@ -79,11 +88,14 @@ export function foreground(kernel: Kernel, session: Session, signal: number): vo
 /** Input from the user's side, byte by byte. */
 export function terminalInput(kernel: Kernel, session: Session, data: string): void {
   kernel.touch();
+  let full = false;
   for (const character of data) {
     const signal = session.noSignals ? undefined : signalKeys[character];
     if (session.raw && signal === undefined) {
       session.input += character;
       echo(kernel, session, character === "\r" ? "\r\n" : character);
-    } else key(kernel, session, character);
+    } else full = key(kernel, session, character) || full;
   }
+  // IMAXBEL, once for all that came together.
+  if (full) echo(kernel, session, "\x07");
 }

@@ -9,6 +9,7 @@ import type {
   ApiRequest,
   ApiResponse,
   CommandSession,
+  ForwardSession,
   LogFollow,
   Subscription,
 } from "../../ports/request.ts";
@@ -25,6 +26,8 @@ export interface ApiStream {
   /** Of a session (exec, attach): what goes to it, and what came of it and was not read yet. */
   toSession?: SessionInput;
   output?: SessionFrame[];
+  /** The program has more to send than there is room for. */
+  full?: true;
   /** Plural name of what is watched. */
   plural?: string;
   /** There is something to read. */
@@ -75,8 +78,32 @@ export interface ApiAccess<C> {
   receiveSession?(context: C, handle: string): SessionFrame[] | undefined;
   /** Optional. Sends to a session. */
   sendSession?(context: C, handle: string, input: SessionInput): void;
+  /**
+   * Optional. How many bytes a session takes now; none: the program is woken by the session's handle when there is room.
+   */
+  sessionRoom?(context: C, handle: string): number;
+  /** Optional. Opens a connection of a port-forward: the network's stream, or the kubelet's text. */
+  forward?(
+    context: C,
+    podKey: string,
+    session: ForwardSession,
+    port: number,
+  ): { stream: string } | { error: string };
   /** Optional. Nobody reads a stream any more. */
   closeApi?(context: C, handle: string): void;
 }
 
 export const isApiStream = (handle: string): boolean => handle.startsWith("a");
+
+/** The revision after which the slowest watch of a program's goes on; infinite where there is none. */
+export function oldestWatched(store: {
+  record(table: string, key: string): unknown;
+  recordKeys(table: string): Iterable<string>;
+}): number {
+  let oldest = Infinity;
+  for (const key of store.recordKeys(apiStreamTable)) {
+    const { at } = store.record(apiStreamTable, key) as ApiStream;
+    if ("rv" in at) oldest = Math.min(oldest, at.rv);
+  }
+  return oldest;
+}

@@ -17,6 +17,7 @@ import { noNetwork } from "./no-network.ts";
 import type { HttpRequest, HttpResponse, Listener, Wait } from "../kernel/state.ts";
 import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
+import type { ForwardSession } from "../../ports/request.ts";
 import type { ApiNews } from "./api-stream.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import { type Stream, networkTable } from "./stream.ts";
@@ -71,7 +72,8 @@ export function lookUp(sys: Sys, name: string): string[] | "unknown" | "timeout"
   return "unknown";
 }
 
-const isLocal = (ip: string): boolean => ip.startsWith("127.") || ip === "0.0.0.0";
+const isLoopback = (ip: string): boolean => ip.startsWith("127.") || ip === "::1";
+const isLocal = (ip: string): boolean => isLoopback(ip) || ip === "0.0.0.0";
 
 /** Whether an address is this Pod itself, which needs no network. */
 export function isOwn(sys: Sys, ip: string): boolean {
@@ -153,7 +155,7 @@ function ownAddress(sys: Sys, id: number): string {
 function connectOwn(sys: Sys, ip: string, to: number): Connected {
   const { pod } = sys.kernel;
   const listener = pod.listeners[`tcp/${to}`];
-  const local = ip.startsWith("127.");
+  const local = isLoopback(ip);
   if (!listener || (listener.address === "127.0.0.1" && !local)) return { error: "refused" };
   // A server of whole requests is reached through the network's bridge, as from anywhere else.
   if (listener.kind === "h") return bridge(sys, ip, to);
@@ -222,12 +224,24 @@ export function handshake(
   return { done: false, dueAtMs: due };
 }
 
+/** Opens a connection of a port-forward that the API server has let in; the error is the kubelet's text. */
+export function connectForward(
+  sys: Sys,
+  session: ForwardSession,
+  to: number,
+): { fd: number } | { error: string } {
+  const { kernel } = sys;
+  const opened = port(sys).forward?.(kernel.context, kernel.key, session, to);
+  if (!opened) return { error: "connection refused" };
+  return "error" in opened ? opened : { fd: attach(sys, opened.stream, `127.0.0.1:${to}`) };
+}
+
 function bridge(sys: Sys, ip: string, to: number): Connected {
   const { context, key, pod } = sys.kernel;
   const next = (context.records.get<number>("network-draws", "id") ?? 0) + 1;
   context.records.put("network-draws", "id", next);
   const id = `s${next}`;
-  const clientIp = ip.startsWith("127.") ? "127.0.0.1" : pod.pod.ip;
+  const clientIp = isLoopback(ip) ? "127.0.0.1" : pod.pod.ip;
   const stream: Stream = {
     from: { ip: clientIp, pod: key },
     to: key,

@@ -36,12 +36,13 @@ export function begin(prompt: string, cols: number, kept: Kept): [line: Line, ou
   return [line, pasteOn + above + drawn(viewOf(line, []))];
 }
 
-function insert(line: Line, key: string): void {
+function insert(line: Line, key: string): Event | undefined {
   const times = Math.min(line.argument ?? 1, 1000);
-  if (line.text.length + key.length * times > editedLineBytesMax) return;
+  if (line.text.length + key.length * times > editedLineBytesMax) return "bell";
   delete line.yanked;
   replace(line, line.point, line.point, key.repeat(times));
   line.last = "insert";
+  return undefined;
 }
 
 function findCharacter(line: Line, key: string, backwards: boolean): Event | undefined {
@@ -60,7 +61,7 @@ function press(line: Line, history: readonly string[], key: string): Event | und
   const { next } = line;
   if (next) {
     delete line.next;
-    if (next === "quote") return void insert(line, key);
+    if (next === "quote") return insert(line, key);
     return findCharacter(line, key, next === "find-back");
   }
   if (line.search) {
@@ -86,7 +87,7 @@ function press(line: Line, history: readonly string[], key: string): Event | und
   if (command) {
     event = command(line, history, key);
     if (line.last === last && !goesOn(key, last)) delete line.last;
-  } else if (key >= " " && !key.startsWith("\x1b")) insert(line, key);
+  } else if (key >= " " && !key.startsWith("\x1b")) event = insert(line, key);
   else event = key.startsWith("\x1b") ? undefined : "bell";
   delete line.argument;
   delete line.wasYank;
@@ -169,13 +170,15 @@ export function edit(line: Line, history: readonly string[], bytes: string): Edi
   while (rest !== "") {
     if (line.paste) {
       const left = pasted(line, rest);
+      // What does not fit into the line is lost, and that is told.
+      if (line.text.length >= editedLineBytesMax) output += "\x07";
       if (left === undefined) break;
       rest = left;
       continue;
     }
     const typed = isPlain(line) ? /^[ -~]{2,20}/.exec(rest)?.[0] : undefined;
     if (typed !== undefined) {
-      insert(line, typed);
+      if (insert(line, typed) === "bell") output += "\x07";
       rest = rest.slice(typed.length);
       continue;
     }

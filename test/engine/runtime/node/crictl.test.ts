@@ -1,6 +1,7 @@
 /** crictl over what a node's container runtime runs. */
 import { describe, expect, it } from "vitest";
 import { onNode } from "../../../helpers/node-shell.ts";
+import { Typist } from "../../../helpers/typist.ts";
 import { World } from "../../../helpers/world.ts";
 
 const pod = {
@@ -61,6 +62,47 @@ describe("crictl", () => {
     );
     const line = "crictl exec $(crictl ps -q --name nginx) sh -c 'sleep 3; hostname; exit 4'";
     expect(onNode(world, "node-1", line)).toEqual({ out: "web\n", err: "", code: 4 });
+  });
+
+  it("gives a command a terminal, or what is typed", () => {
+    const world = born();
+    const at = new Typist(world, "main", { place: { node: "node-1" }, cols: 80, rows: 24 });
+    at.ready();
+    at.press("crictl exec -it $(crictl ps -q --name nginx) bash\r");
+    at.until((text) => text.includes("root@web:/#"));
+    at.press("echo $((6*7)); stty size\r");
+    at.until((text) => text.includes("42\r\n24 80\r\n"));
+    at.resize(60, 20);
+    at.press("sleep 100\r");
+    world.evict();
+    world.advance(3_000);
+    at.press("\x03");
+    at.until((text) => text.includes("^C"));
+    at.press("stty size; exit 7\r");
+    at.until((text) => text.includes("root@node-1:~# "));
+    expect(at.printed).toContain("20 60\r\n");
+    expect(at.line("echo $?")).toBe("7\n");
+    expect(at.line("echo in | crictl exec -i $(crictl ps -q --name nginx) cat")).toBe("in\n");
+  });
+
+  it("removes what has ended, and what runs only by force", () => {
+    const world = born();
+    const run = (line: string): string =>
+      onNode(world, "node-1", `exec 2>&1; ${line}`).out.replace(/^time="\S+" /gm, "");
+    const id = run("crictl ps -q --name nginx").trim();
+    expect(run(`crictl rm ${id}; echo $?`)).toMatch(
+      /is running, please stop it first"\nlevel=fatal msg="unable to remove container\(s\)"\n1\n$/,
+    );
+    run(`crictl stop ${id}`);
+    world.advance(10_000);
+    expect(run("crictl ps -aq --name nginx").trim().split("\n")).toHaveLength(2);
+    expect(run(`crictl rm ${id}; crictl ps -aq --name nginx | wc -l`)).toBe(`${id}\n1\n`);
+    const next = run("crictl ps -q --name nginx").trim();
+    expect(run(`crictl rm -f ${next}`)).toBe(`${next}\n`);
+    world.advance(30_000);
+    const [status] = world.get("/api/v1/namespaces/default/pods/web").status.containerStatuses;
+    expect(status).toMatchObject({ restartCount: 2, ready: true });
+    world.check();
   });
 
   it("a stopped container is started again by the kubelet", () => {

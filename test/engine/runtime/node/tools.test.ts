@@ -54,6 +54,19 @@ describe("tools of a node", () => {
     );
   });
 
+  it("kubeadm tells when certificates end, and which are not there", () => {
+    const world = new World({ nodes: 1 });
+    world.settle();
+    const { out, code } = onNode(world, "control-plane", "kubeadm certs check-expiration");
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /\n\nCERTIFICATE {9,} +EXPIRES +RESIDUAL TIME +CERTIFICATE AUTHORITY +EXTERNALLY MANAGED +\n!MISSING! admin.conf +\n!MISSING! apiserver +\n/,
+    );
+    expect(out).toMatch(
+      /\nCERTIFICATE AUTHORITY +EXPIRES +RESIDUAL TIME +EXTERNALLY MANAGED +\nca +Oct 27, 2126 22:35 UTC +100y +no +\n/,
+    );
+  });
+
   it("minikube answers what the official tutorial asks", () => {
     const world = new World();
     world.create({

@@ -34,6 +34,7 @@ import { migrate } from "../../merge/migrate-managed-fields.ts";
 import type { KubeObject } from "../../objects.ts";
 import { readInfo, type Info } from "../../result.ts";
 import { section, type Outcome, type Work } from "../../work.ts";
+import { applySetOf, beforeApply, labelMembers, pruneSet, validateApplySet } from "./applyset.ts";
 import type { ApplyOptions } from "./options.ts";
 import { prune, pruneTypes } from "./prune.ts";
 import type { JsonObject } from "../../../schema/patch/go-value.ts";
@@ -47,6 +48,10 @@ function* complete(k: Kubectl): Work<ApplyOptions> {
   const validation = validationOf(k);
   const where = placeOf(yield* k.access());
   const serverSide = flags.bool("server-side");
+  const reference = flags.has("applyset") ? flags.string("applyset") : "";
+  const set = reference
+    ? yield* applySetOf(k, reference, where.explicitNamespace ? where.namespace : "")
+    : undefined;
   const types = flags.bool("prune") ? yield* pruneTypes(k, flags.list("prune-allowlist")) : [];
   return {
     k,
@@ -60,12 +65,13 @@ function* complete(k: Kubectl): Work<ApplyOptions> {
     namespace: where.namespace,
     explicit: where.explicitNamespace,
     pruneTypes: types,
+    ...(set ? { applySet: set } : {}),
     uids: new Set(),
     namespaces: new Set(),
   };
 }
 
-function validate({ k, dryRun, serverSide }: ApplyOptions): void {
+function* validate({ k, dryRun, serverSide, applySet, pruneTypes }: ApplyOptions): Work<void> {
   const { flags } = k;
   const force = flags.bool("force");
   const selector = flags.string("selector");
@@ -78,7 +84,14 @@ function validate({ k, dryRun, serverSide }: ApplyOptions): void {
   if (serverSide && force) k.fail("--force cannot be used with --server-side");
   if (dryRun === "server" && force) k.fail("--dry-run=server cannot be used with --force");
   if (flags.bool("all") && selector) k.fail("cannot set --all and --selector at the same time");
-  if (flags.bool("prune")) {
+  if (applySet) {
+    if (!flags.bool("prune")) k.fail("--applyset requires --prune");
+    yield* validateApplySet(k, applySet);
+    if (force) k.fail("--force cannot be used with --prune");
+    if (flags.bool("all")) k.fail("--all is incompatible with --applyset");
+    if (selector) k.fail("--selector is incompatible with --applyset");
+    if (pruneTypes.length > 0) k.fail("--prune-allowlist is incompatible with --applyset");
+  } else if (flags.bool("prune")) {
     if (force) k.fail("--force cannot be used with --prune");
     if (!flags.bool("all") && !selector)
       k.fail(
@@ -103,7 +116,7 @@ function* tell(o: ApplyOptions, operation: string, object: KubeObject): Work<voi
 
 function* run(k: Kubectl): Work<Outcome> {
   const o = yield* complete(k);
-  validate(o);
+  yield* validate(o);
   if (o.explicit) o.namespaces.add(o.namespace);
   const result = yield* k.build({
     files: fileOptions(k.flags),
@@ -115,7 +128,9 @@ function* run(k: Kubectl): Work<Outcome> {
   });
   const { infos, error } = yield* result.infos();
   const errors: Failure[] = error ? [error] : [];
+  if (o.applySet) labelMembers(o.applySet, infos);
   if (infos.length === 0 && errors.length === 0) k.fail("no objects passed to apply");
+  if (o.applySet) yield* beforeApply(o, o.applySet, infos);
   for (const info of infos) {
     if (info.type.namespaced) o.namespaces.add(info.namespace);
     try {
@@ -129,7 +144,8 @@ function* run(k: Kubectl): Work<Outcome> {
   const all = aggregate(errors);
   if (all) throw all;
   yield* printAll(o, infos);
-  if (k.flags.bool("prune")) yield* prune(o);
+  if (o.applySet) yield* pruneSet(o, o.applySet);
+  else if (k.flags.bool("prune")) yield* prune(o);
   return 0;
 }
 

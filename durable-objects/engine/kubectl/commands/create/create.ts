@@ -4,6 +4,7 @@ import { pathOf } from "../../discovery.ts";
 import { Failure, withSource } from "../../errors.ts";
 import { fileOptions, requireFiles } from "../../files.ts";
 import { readFile, stdin } from "../../asks.ts";
+import { editThenCreate } from "../edit.ts";
 import { failureOf } from "../../client.ts";
 import {
   annotateApplied,
@@ -46,6 +47,13 @@ function* rawPost(k: Kubectl): Work<void> {
   k.out(answer.text);
 }
 
+/** An object that was read from a server can be made again. k8s: cli-runtime/pkg/resource/helper.go Create */
+function withoutVersion(object: KubeObject): KubeObject {
+  if (!object.metadata?.resourceVersion) return object;
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 export const create: Command = {
   path: "create",
   *run(k) {
@@ -57,8 +65,9 @@ export const create: Command = {
     validate(k);
     if (flags.string("raw") !== "") {
       yield* rawPost(k);
-      return;
+      return undefined;
     }
+    if (flags.bool("edit")) return yield* editThenCreate(k);
     const place = yield* placeIn(k);
     const result = yield* k.build({
       files: fileOptions(flags),
@@ -80,7 +89,7 @@ export const create: Command = {
             method: "POST",
             path: pathOf(info.type, info.namespace),
             query: changeQuery(k, dryRun, validation),
-            body: object,
+            body: withoutVersion(object),
           });
         } catch (error) {
           if (!(error instanceof Failure)) throw error;
@@ -91,5 +100,6 @@ export const create: Command = {
       k.out(print(made));
     });
     if (count === 0) k.fail("no objects passed to create");
+    return undefined;
   },
 };

@@ -2,20 +2,19 @@
 import { rfc3339, rfc3339Nano } from "../../../core/clock.ts";
 import type { Node } from "../../../kinds/node.ts";
 import { encodeUtf8 } from "../../bytes.ts";
-import { startExec } from "../../launch.ts";
 import { readLogRecord } from "../../logs/logs.ts";
 import { nodeProcesses } from "../../kernel/process-view.ts";
 import type { Program } from "../../kernel/types.ts";
 import type { LogRecord, PodRecord } from "../../kernel/state.ts";
 import { type NodeContainer, nodeContainers, type NodeSandbox } from "../../node/containers.ts";
+import { removeContainer } from "../../remove-container.ts";
 import { options } from "../options.ts";
+import { beginExec, goOn, type RunningExec } from "./crictl-exec.ts";
 import { ago, size, table } from "./crictl-display.ts";
 import { type Io, steps, ToolExit } from "../tool.ts";
 
 interface CrictlState {
-  /** A command under way in a container: its Pod and session. */
-  pod?: string;
-  session?: string;
+  exec?: RunningExec;
   /** Log that is followed, and from where on. */
   log?: { id: string; position: number };
   done?: number;
@@ -48,13 +47,15 @@ const sandboxes = (io: Io): NodeSandbox[] => {
 };
 
 function ps(io: Io): void {
-  const opts = options(io, "aqp:s:n:", {
+  const opts = options(io, "aqp:s:n:L:", {
     all: "a",
     quiet: "q",
     pod: "p",
     state: "s",
     name: "n",
+    label: "L",
   });
+  const labels = opts.values("L").map((label) => label.split(/=(.*)/s));
   const wanted = opts.value("s")?.toLowerCase();
   const name = opts.value("n");
   const pod = opts.value("p");
@@ -64,7 +65,8 @@ function ps(io: Io): void {
         ? opts.has("a") || !one.exit
         : wanted === (one.exit ? "exited" : "running")) &&
       (name === undefined || one.name.includes(name)) &&
-      (pod === undefined || one.sandbox.id.startsWith(pod)),
+      (pod === undefined || one.sandbox.id.startsWith(pod)) &&
+      hasLabels(labelsOf(one, one.name), labels),
   );
   if (opts.has("q")) return io.out(shown.map(({ id }) => `${id}\n`).join(""));
   const head = ["CONTAINER", "IMAGE", "CREATED", "STATE", "NAME", "ATTEMPT", "POD ID", "POD"];
@@ -85,12 +87,15 @@ function ps(io: Io): void {
 }
 
 function pods(io: Io): void {
-  const opts = options(io, "qn:s:", { quiet: "q", name: "n", namespace: "s" });
+  const names = { quiet: "q", name: "n", namespace: "s", label: "L" };
+  const opts = options(io, "qn:s:L:", names);
+  const labels = opts.values("L").map((label) => label.split(/=(.*)/s));
   const [name, namespace] = [opts.value("n"), opts.value("s")];
   const shown = sandboxes(io).filter(
     (one) =>
       (name === undefined || one.name.includes(name)) &&
-      (namespace === undefined || one.namespace === namespace),
+      (namespace === undefined || one.namespace === namespace) &&
+      hasLabels(labelsOf({ sandbox: one }), labels),
   );
   if (opts.has("q")) return io.out(shown.map(({ id }) => `${id}\n`).join(""));
   table(io, [
@@ -140,6 +145,9 @@ const labelsOf = ({ sandbox }: Pick<NodeContainer, "sandbox">, name?: string) =>
   "io.kubernetes.pod.namespace": sandbox.namespace,
   "io.kubernetes.pod.uid": sandbox.uid,
 });
+
+const hasLabels = (all: Record<string, string>, wanted: string[][]): boolean =>
+  wanted.every(([name = "", value]) => all[name] === value);
 
 function inspect(io: Io, id: string | undefined): void {
   const found = one(io, all(io), id, "container");
@@ -248,50 +256,44 @@ function readOn(io: Io, state: CrictlState, tail?: number): void {
 }
 
 function exec(io: Io, state: CrictlState): void {
-  const opts = options(io, "its", { interactive: "i", tty: "t", sync: "s" }, true);
+  const names = { interactive: "i", tty: "t", sync: "s", quiet: "q" };
+  const opts = options(io, "itsq", names, true);
   const [id, ...command] = opts.rest;
-  if (opts.has("t") || opts.has("i"))
-    fatal(io, "Podyard's crictl exec has no terminal and no input: kubectl exec has");
   const found = one(io, all(io), id, "container");
   if (found.exit || command.length === 0)
     fatal(io, `execing command in container: container is not running, or no command was given`);
-  const { kernel } = io.sys;
-  const other = kernel.otherPod(found.pod);
-  if (!other) return fatal(io, "execing command in container: container not found");
-  const started = startExec(other, found.key, { command, tty: false, stdin: false });
-  other.run();
-  other.save();
-  kernel.context.wakePod(found.pod, other.pod.due);
-  if ("error" in started)
+  const streams = { tty: opts.has("t"), stdin: opts.has("i") };
+  const begun = beginExec(io, found, command, streams);
+  if ("error" in begun)
     return fatal(
       io,
-      `execing command in container: rpc error: code = Unknown desc = failed to exec in container: ${started.error}`,
+      `execing command in container: rpc error: code = Unknown desc = failed to exec in container: ${begun.error}`,
     );
-  state.pod = found.pod;
-  state.session = started.session;
+  state.exec = begun;
 }
 
-/** Takes what the command in the container has printed. */
-function collect(io: Io, state: CrictlState): void {
+/** Removes what has ended; with -f what runs, too, which the kubelet then starts anew. */
+function rm(io: Io): void {
+  const opts = options(io, "fak", { force: "f", all: "a", "keep-logs": "k" });
+  const ids = opts.has("a") ? all(io).map(({ id }) => id) : opts.rest;
+  if (ids.length === 0 && !opts.has("a")) fatal(io, "ID cannot be empty");
   const { kernel } = io.sys;
-  const other = kernel.otherPod(state.pod ?? "");
-  const session = other?.pod.sessions[state.session ?? ""];
-  if (!other || !session) {
-    state.done = 1;
-    return;
+  let failed = false;
+  for (const id of ids) {
+    const found = one(io, all(io), id, "container");
+    if (!found.exit && !opts.has("f")) {
+      io.err(
+        `time="${rfc3339(io.sys.now)}" level=error msg=${JSON.stringify(`removing container "${id}" failed: container "${id}" is running, please stop it first`)}\n`,
+      );
+      failed = true;
+      continue;
+    }
+    const other = kernel.otherPod(found.pod);
+    if (other) removeContainer(other, found.key);
+    kernel.context.wakePod(found.pod);
+    io.out(`${id}\n`);
   }
-  io.out(session.stdout);
-  io.err(session.stderr);
-  session.stdout = "";
-  session.stderr = "";
-  if (session.exitCode !== undefined) {
-    state.done = session.exitCode;
-    delete other.pod.sessions[state.session ?? ""];
-  }
-  other.touch();
-  other.run();
-  other.save();
-  kernel.context.wakePod(state.pod ?? "", other.pod.due);
+  if (failed) fatal(io, "unable to remove container(s)");
 }
 
 function version(io: Io): void {
@@ -304,7 +306,7 @@ function version(io: Io): void {
 }
 
 const refused =
-  "rm rmp rmi stopp run runp create start pull update port-forward attach checkpoint".split(" ");
+  "rmp rmi stopp run runp create start pull update port-forward attach checkpoint".split(" ");
 
 function begin(io: Io, state: CrictlState): void {
   while (/^(-r|--runtime-endpoint|-i|--image-endpoint|--config|-c)$/.test(io.args[0] ?? ""))
@@ -332,6 +334,7 @@ function begin(io: Io, state: CrictlState): void {
         io.args.find((word) => !word.startsWith("-")),
       ),
     stop: () => stop(io),
+    rm: () => rm(io),
     stats: () => stats(io),
     version: () => version(io),
     info: () =>
@@ -349,19 +352,23 @@ function begin(io: Io, state: CrictlState): void {
     );
   if (!act) fatal(io, `No help topic for '${verb}'`);
   act?.();
-  if (state.session === undefined && state.log === undefined) state.done = 0;
+  if (state.exec === undefined && state.log === undefined) state.done = 0;
 }
 
 export const crictl: Program<CrictlState> = steps<CrictlState>("crictl", {
   first: () => ({}),
   begin,
   step(sys, io, state) {
-    if (state.session !== undefined && state.done === undefined) collect(io, state);
-    else if (state.log && state.done === undefined) readOn(io, state);
+    const { exec: running } = state;
+    if (running && state.done === undefined) {
+      const code = goOn(sys, io, running);
+      if (code !== undefined) state.done = code;
+    } else if (state.log && state.done === undefined) readOn(io, state);
     if (state.done !== undefined) {
       state.exitCode = state.done;
       return undefined;
     }
-    return { wait: { untilMs: sys.now + (state.log ? 1_000 : 100) } };
+    const untilMs = sys.now + (running?.pollMs ?? 1_000);
+    return { wait: { untilMs, ...(running?.reads && { readable: [0] }) } };
   },
 });

@@ -1,6 +1,7 @@
 /** journalctl: the node's journal. systemd: src/journal/journalctl.c */
 import type { Program } from "../../kernel/types.ts";
 import { journalLines, type JournalLine } from "../../node/journal.ts";
+import { systemdTime } from "../../node/systemd-time.ts";
 import { unitNamed } from "../../node/units.ts";
 import { formatDate } from "../system/date.ts";
 import { options } from "../options.ts";
@@ -18,6 +19,9 @@ interface JournalState {
   follow: boolean;
   cat: boolean;
   reverse: boolean;
+  /** Lines of a while alone, virtual ms. */
+  sinceMs?: number;
+  untilMs?: number;
   /** Lines from the end; absent: all. */
   last?: number;
   /** Lines that were shown, of all there were; absent: it has shown none. */
@@ -41,6 +45,7 @@ const long = {
   boot: "b",
   quiet: "q",
   since: "S",
+  until: "U",
   identifier: "t",
 };
 
@@ -57,7 +62,10 @@ function show(io: Io, state: JournalState): void {
   const { kernel } = io.sys;
   const { node } = kernel.pod.pod;
   const all = journalLines(kernel.context, node).filter(
-    ({ unit }) => state.units.length === 0 || state.units.includes(unit),
+    ({ unit, ms }) =>
+      (state.units.length === 0 || state.units.includes(unit)) &&
+      ms >= (state.sinceMs ?? -Infinity) &&
+      ms <= (state.untilMs ?? Infinity),
   );
   let lines = all;
   if (state.seen !== undefined) {
@@ -77,7 +85,7 @@ export const journalctl: Program<JournalState> = steps<JournalState>("journalctl
   begin(io, state) {
     const args = withValues(io.args);
     io.args.splice(0, io.args.length, ...args);
-    const opts = options(io, "u:fn:Po:rexbqS:t:", long);
+    const opts = options(io, "u:fn:Po:rexbqS:U:t:", long);
     state.units = opts.values("u").map((name) => unitNamed(name)?.name ?? name);
     state.follow = opts.has("f");
     state.cat = opts.value("o") === "cat";
@@ -88,7 +96,15 @@ export const journalctl: Program<JournalState> = steps<JournalState>("journalctl
       state.last = Number(asked);
     } else if (asked === undefined && state.follow) state.last = 10;
     else if (asked === undefined && opts.has("e")) state.last = 1000;
-    if (opts.has("S")) io.fail("Podyard's journalctl knows no --since");
+    const time = (letter: string): number | undefined => {
+      const text = opts.value(letter);
+      if (text === undefined) return undefined;
+      const ms = systemdTime(text, io.sys.now);
+      return ms ?? io.fail(`Failed to parse timestamp: ${text}`);
+    };
+    const [since, until] = [time("S"), time("U")];
+    if (since !== undefined) state.sinceMs = since;
+    if (until !== undefined) state.untilMs = until;
   },
   step(sys, io, state) {
     show(io, state);

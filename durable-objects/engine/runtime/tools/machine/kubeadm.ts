@@ -5,6 +5,7 @@ import type { Node } from "../../../kinds/node.ts";
 import type { Secret } from "../../../kinds/secret.ts";
 import type { Program } from "../../kernel/types.ts";
 import { type Io, tool } from "../tool.ts";
+import { readCertificate } from "./certificate.ts";
 
 const refused =
   "Podyard's nodes are made and removed as Node objects, and have one version: kubeadm changes nothing here";
@@ -61,10 +62,88 @@ function tokens(io: Io): number {
   return 0;
 }
 
+/** What kubeadm makes, and the authority that signs it; k8s: cmd/kubeadm/app/phases/certs/renewal/manager.go */
+const certificates: [name: string, authority: string][] = [
+  ["admin.conf", ""],
+  ["apiserver", "ca"],
+  ["apiserver-etcd-client", "etcd-ca"],
+  ["apiserver-kubelet-client", "ca"],
+  ["controller-manager.conf", ""],
+  ["etcd-healthcheck-client", "etcd-ca"],
+  ["etcd-peer", "etcd-ca"],
+  ["etcd-server", "etcd-ca"],
+  ["front-proxy-client", "front-proxy-ca"],
+  ["scheduler.conf", ""],
+  ["super-admin.conf", ""],
+];
+const authorities = ["ca", "etcd-ca", "front-proxy-ca"];
+
+/** The file of a certificate; of a kubeconfig the certificate in it. */
+function certificateOf(io: Io, name: string): string {
+  const kubeconfig = name.endsWith(".conf");
+  const path = kubeconfig ? name : `pki/${name.replace(/^etcd-/, "etcd/")}.crt`;
+  const text = io.sys.peek(`/etc/kubernetes/${path}`)
+    ? io.sys.readFile(`/etc/kubernetes/${path}`)
+    : "";
+  if (!kubeconfig) return text;
+  const data = /client-certificate-data: *(\S+)/.exec(text)?.[1];
+  return data === undefined ? "" : (fromBase64(data) ?? "");
+}
+
+/** k8s: cmd/kubeadm/app/cmd/certs.go newCmdCertsExpiration; vendored apimachinery ShortHumanDuration */
+function expirations(io: Io): number {
+  io.out(
+    '[check-expiration] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...\n' +
+      "[check-expiration] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.\n\n",
+  );
+  const cells = (name: string, middle: string[]): string[] => {
+    const end = readCertificate(certificateOf(io, name))?.notAfter;
+    if (end === undefined) return [`!MISSING! ${name}`, ...middle.map(() => ""), "", "", ""];
+    const left = parseEnd(end) - io.sys.now;
+    const [, month, day, time, year] = /^(\w+) +(\d+) (\d+:\d+):\d+ (\d+)/.exec(end) ?? [];
+    const expires = `${month} ${day?.padStart(2, "0")}, ${year} ${time} UTC`;
+    return [name, expires, left < 0 ? "<invalid>" : shortDuration(left), ...middle, "no"];
+  };
+  const head = ["EXPIRES", "RESIDUAL TIME"];
+  columns(io, [
+    ["CERTIFICATE", ...head, "CERTIFICATE AUTHORITY", "EXTERNALLY MANAGED"],
+    ...certificates.map(([name, authority]) => cells(name, [authority])),
+  ]);
+  io.out("\n");
+  columns(io, [
+    ["CERTIFICATE AUTHORITY", ...head, "EXTERNALLY MANAGED"],
+    ...authorities.map((name) => cells(name, [])),
+  ]);
+  return 0;
+}
+
+const parseEnd = (text: string): number => {
+  const [, month = "", day = "", time, year] = /^(\w+) +(\d+) (\d+:\d+:\d+) (\d+)/.exec(text) ?? [];
+  const number = "JanFebMarAprMayJunJulAugSepOctNovDec".indexOf(month) / 3 + 1;
+  return parseTime(`${year}-${String(number).padStart(2, "0")}-${day.padStart(2, "0")}T${time}Z`);
+};
+
+/** k8s: apimachinery pkg/util/duration/duration.go ShortHumanDuration */
+function shortDuration(ms: number): string {
+  const hours = Math.floor(ms / 3_600_000);
+  if (hours >= 24 * 365) return `${Math.floor(hours / 24 / 365)}y`;
+  if (hours >= 24) return `${Math.floor(hours / 24)}d`;
+  return hours >= 1 ? `${hours}h` : `${Math.floor(ms / 60_000)}m`;
+}
+
+/** As text/tabwriter pads them: three blanks, the last column too. */
+function columns(io: Io, rows: string[][]): void {
+  const widths =
+    rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length))) ?? [];
+  for (const row of rows)
+    io.out(`${row.map((cell, i) => cell.padEnd((widths[i] ?? 0) + 3)).join("")}\n`);
+}
+
 export const kubeadm: Program = tool("kubeadm", (io) => {
   const [verb, noun] = io.args;
   if (verb === "version") return version(io);
   if (verb === "token" && noun === "list") return tokens(io);
+  if (verb === "certs" && noun === "check-expiration") return expirations(io);
   io.err(`error: ${refused}\n`);
   return 1;
 });

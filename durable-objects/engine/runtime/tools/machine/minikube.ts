@@ -61,6 +61,33 @@ export const minikube: Program = tool("minikube", (io) => {
   return code;
 });
 
+function refuse(io: Io, why: string): number {
+  io.err(`X Exiting: ${why}\n`);
+  return 1;
+}
+
+/** What comes with every cluster here, by the names that minikube has for it. */
+const comesWith = ["default-storageclass", "ingress", "metrics-server", "storage-provisioner"];
+
+function addons(io: Io): number {
+  const [, verb, name = ""] = io.args;
+  if (verb === "list") {
+    io.out(comesWith.map((one) => `${one.padEnd(24)}enabled (comes with the cluster)\n`).join(""));
+    return 0;
+  }
+  const isThere = comesWith.includes(name);
+  if (verb === "enable" && isThere) {
+    io.out(`* ${name} comes with the cluster, and is enabled\n`);
+    return 0;
+  }
+  return refuse(
+    io,
+    verb === "disable" && isThere
+      ? `${name} comes with the cluster, and stays enabled`
+      : `Podyard's addons are ${comesWith.join(", ")}, and nothing is added to them`,
+  );
+}
+
 function run(io: Io): number {
   switch (io.args[0]) {
     case "ip":
@@ -76,10 +103,20 @@ function run(io: Io): number {
     case "start":
       io.out("* The cluster is Podyard's, and runs already\n");
       return 0;
-    default:
-      io.err(
-        "X This cluster is Podyard's: minikube answers ip, service, status and version here\n",
+    case "addons":
+      return addons(io);
+    case "dashboard":
+      return refuse(
+        io,
+        "the dashboard of this cluster is its page at Podyard; minikube's is not in it",
       );
-      return 1;
+    case "stop":
+    case "delete":
+      return refuse(io, `this cluster is Podyard's: its page has what ${io.args[0]}s it`);
+    default:
+      return refuse(
+        io,
+        "this cluster is Podyard's: minikube answers addons, ip, service, start, status and version here",
+      );
   }
 }

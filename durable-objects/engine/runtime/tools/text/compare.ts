@@ -91,8 +91,15 @@ function unified(list: Edit[], context: number): string {
   return out;
 }
 
-/** 0: the same, 1: they differ, 2: one cannot be read. */
-function two(io: Io, opts: Options, a: string, b: string): number {
+/** GNU's names its own command line before each pair of files of two folders. */
+function pairLine(io: Io, opts: Options, left: string, right: string): string {
+  if (io.busybox) return "";
+  const given = io.sys.argv.slice(1).filter((word) => !opts.rest.includes(word));
+  return `${["diff", ...given, left, right].join(" ")}\n`;
+}
+
+/** 0: the same, 1: they differ, 2: one cannot be read. `head`: said before what differs. */
+function two(io: Io, opts: Options, a: string, b: string, head = ""): number {
   const [stat, other] = [
     a === "-" ? undefined : io.sys.peek(a),
     b === "-" ? undefined : io.sys.peek(b),
@@ -127,7 +134,7 @@ function two(io: Io, opts: Options, a: string, b: string): number {
   else {
     io.sys.charge((x.length + y.length) / 10);
     io.out(
-      `--- ${opts.values("L")[0] ?? left}\n+++ ${opts.values("L")[1] ?? right}\n${unified(edits(lines(x), lines(y)), Number(opts.value("U") ?? 3))}`,
+      `${head}--- ${opts.values("L")[0] ?? left}\n+++ ${opts.values("L")[1] ?? right}\n${unified(edits(lines(x), lines(y)), Number(opts.value("U") ?? 3))}`,
     );
   }
   return 1;
@@ -145,7 +152,7 @@ function folders(io: Io, opts: Options, a: string, b: string): number {
     const [left, right] = [inFolder(a, name), inFolder(b, name)];
     if (io.sys.peek(left)?.type === "d" && !opts.has("r"))
       io.out(`Common subdirectories: ${left} and ${right}\n`);
-    else code = Math.max(code, two(io, opts, left, right));
+    else code = Math.max(code, two(io, opts, left, right, pairLine(io, opts, left, right)));
   }
   return code;
 }

@@ -1,11 +1,11 @@
 /** kubectl logs. k8s: kubectl/pkg/cmd/logs/logs.go, kubectl/pkg/polymorphichelpers/logsforobject.go */
-import { goQuote } from "../../machinery/field.ts";
-import { sleep } from "../asks.ts";
-import type { ApiCall } from "../client.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Failure, isNotFound, StatusFailure } from "../errors.ts";
-import { closeStream, firstEvents } from "../http.ts";
-import { isList, type KubeObject } from "../objects.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { sleep } from "../../asks.ts";
+import type { ApiCall } from "../../client.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Failure, isNotFound, StatusFailure } from "../../errors.ts";
+import { closeStream, firstEvents } from "../../http.ts";
+import { isList, type KubeObject } from "../../objects.ts";
 import {
   allContainerNames,
   byLogging,
@@ -16,8 +16,8 @@ import {
   selectorFor,
   typeText,
   type PodObject,
-} from "../pods.ts";
-import type { Outcome, Work } from "../work.ts";
+} from "../../pods.ts";
+import type { Outcome, Work } from "../../work.ts";
 
 const expected =
   "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";

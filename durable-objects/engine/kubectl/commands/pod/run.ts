@@ -1,11 +1,12 @@
 /** kubectl run. k8s: kubectl/pkg/cmd/run/run.go, kubectl/pkg/generate/versioned/run.go */
-import { now } from "../asks.ts";
-import { goQuote } from "../../machinery/field.ts";
-import { envVarProblems } from "../mutate/env-names.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Exit, Failure, isNotFound, throwAll } from "../errors.ts";
-import { events } from "../http.ts";
-import { createObject } from "../mutate/generate.ts";
+import { attachOrLog, printLog, waitPod } from "../../attaching.ts";
+import { now } from "../../asks.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { envVarProblems } from "../../mutate/env-names.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Exit, Failure, isNotFound, throwAll } from "../../errors.ts";
+import { createObject } from "../../mutate/generate.ts";
+import { imageReference } from "../../mutate/image-reference.ts";
 import {
   annotateApplied,
   dryRunOf,
@@ -14,16 +15,13 @@ import {
   requireFlags,
   type DryRun,
   type Place,
-} from "../mutate/mutation.ts";
-import { overridden } from "../mutate/overrides.ts";
-import type { KubeObject } from "../objects.ts";
-import { nextEvents, openWatch } from "../watch.ts";
-import { section, type Outcome, type Work } from "../work.ts";
-import { parseLabels } from "./expose.ts";
-
-/** k8s: distribution/reference ReferenceRegexp */
-const image =
-  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+} from "../../mutate/mutation.ts";
+import { overridden } from "../../mutate/overrides.ts";
+import type { KubeObject } from "../../objects.ts";
+import { containerOrDefault, type PodObject } from "../../pods.ts";
+import { runSession, type SessionPlace } from "../../session.ts";
+import { Continue, type Outcome, type Work } from "../../work.ts";
+import { parseLabels } from "../expose.ts";
 
 const attaches = ({ flags }: Kubectl): boolean =>
   flags.changed("attach") ? flags.bool("attach") : flags.bool("stdin");
@@ -35,7 +33,8 @@ function validate(k: Kubectl, dryRun: DryRun): void {
     k.usage("--pod-running-timeout must be higher than zero");
   const given = flags.string("image");
   if (given === "") k.fail("--image is required");
-  if (!image.test(given)) k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
+  if (!imageReference.test(given))
+    k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
   if (flags.bool("tty") && !flags.bool("stdin"))
     k.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.string("port") === "")
@@ -147,97 +146,22 @@ function* make(
   return yield* createObject(k, { object, plural }, place.namespace, dryRun);
 }
 
-interface PodStatus {
-  status?: {
-    phase?: string;
-    conditions?: { type: string; status: string }[];
-    containerStatuses?: {
-      state?: { terminated?: { exitCode: number; reason?: string; message?: string } };
-    }[];
-  };
-}
-
-interface Awaited {
-  namespace: string;
-  name: string;
-  limit: number;
-}
-
-/** Waits until a Pod is as it should be. */
-function* waitPod(
-  k: Kubectl,
-  { namespace, name, limit }: Awaited,
-  until: (pod: PodStatus) => boolean,
-): Work<PodStatus> {
-  const client = yield* k.client();
-  const pods = (yield* k.mapper()).need("pods");
-  const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-  for (;;) {
-    const pod = yield* client.json<KubeObject>({ path });
-    if (until(pod as PodStatus)) return pod as PodStatus;
-    const resourceVersion = pod.metadata?.resourceVersion ?? "";
-    let place = yield* openWatch(client, pods, namespace, { name, resourceVersion });
-    for (;;) {
-      const at = place;
-      const step = yield* section(function* () {
-        const news = yield* nextEvents(at, limit);
-        const found = news.events.find(({ object }) => until(object as PodStatus))?.object as
-          | PodStatus
-          | undefined;
-        const gone = news.events.some(({ type }) => type === "DELETED");
-        return { at, found: found ?? null, gone, late: news.late, ended: news.ended };
-      });
-      place = step.at;
-      if (step.gone) throw new Failure('pods "" not found');
-      if (step.found) return step.found;
-      if (step.late) throw new Failure("timed out waiting for the condition");
-      if (step.ended) break;
-    }
-  }
-}
-
-const ended = ({ status }: PodStatus): boolean =>
+const ended = ({ status }: PodObject): boolean =>
   ["Succeeded", "Failed"].includes(status?.phase ?? "");
-const ready = (pod: PodStatus): boolean =>
+const ready = (pod: PodObject): boolean =>
   ended(pod) ||
   (pod.status?.phase === "Running" &&
     (pod.status.conditions ?? []).some(
       ({ type, status }) => type === "Ready" && status === "True",
     ));
 
-/** What the container says, until its end. */
-function* readLogs(k: Kubectl, { namespace, name }: Awaited): Work<void> {
-  const client = yield* k.client();
-  const container = (k.args[0] ?? "").slice(0, 63);
-  const answer = yield* client.ok({
-    path: `/api/v1/namespaces/${namespace}/pods/${name}/log`,
-    query: [
-      ["container", container],
-      ["follow", true],
-    ],
-    stream: true,
-  });
-  k.out(answer.text);
-  let { stream } = answer;
-  while (stream !== undefined) {
-    const from: string = stream;
-    const over = yield* section(function* () {
-      const news = yield* events(from);
-      k.out(news.text);
-      return news.ended;
-    });
-    if (over) stream = undefined;
-  }
-}
+/** What was made: kind, plural name, name. */
+type Made = [kind: string, plural: string, name: string];
 
-function* remove(
-  k: Kubectl,
-  objects: readonly [KubeObject, string][],
-  namespace: string,
-): Work<void> {
+/** k8s: run.go removeCreatedObjects */
+function* remove(k: Kubectl, made: readonly Made[], namespace: string): Work<void> {
   const client = yield* k.client();
-  for (const [object, plural] of objects) {
-    const { name } = object.metadata ?? {};
+  for (const [kind, plural, name] of made) {
     try {
       yield* client.ok({
         method: "DELETE",
@@ -245,26 +169,91 @@ function* remove(
         body: { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background" },
       });
       if (!k.flags.bool("quiet"))
-        k.out(`${object.kind?.toLowerCase()} "${name}" deleted from ${namespace} namespace\n`);
+        k.out(`${kind.toLowerCase()} "${name}" deleted from ${namespace} namespace\n`);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 }
 
-/** Its output is read until it ends, and its exit code is this command's. */
-function* attached(k: Kubectl, pod: KubeObject): Work<Outcome> {
-  const { flags } = k;
+/** What goes on while it is attached: plain JSON. */
+interface Attached {
+  namespace: string;
+  name: string;
+  made: Made[];
+  place: SessionPlace;
+  container: string;
+  /** Characters of its log that were printed before. */
+  printed: number;
+}
+
+/** Does what follows a Pod's making, and takes away what was made where that is asked for. */
+function* cleaned(
+  k: Kubectl,
+  { made, namespace }: Pick<Attached, "made" | "namespace">,
+  work: () => Work<Outcome>,
+): Work<Outcome> {
+  let outcome: Outcome;
+  try {
+    outcome = yield* work();
+  } catch (error) {
+    if (error instanceof Failure && k.flags.bool("rm")) yield* remove(k, made, namespace);
+    throw error;
+  }
+  if (!(outcome instanceof Continue) && k.flags.bool("rm")) yield* remove(k, made, namespace);
+  return outcome;
+}
+
+/** Waits for the Pod and attaches to it; of one that has ended its log is all there is. */
+function* attach(k: Kubectl, made: Made[], pod: KubeObject): Work<Outcome> {
   const { namespace = "", name = "" } = pod.metadata ?? {};
-  const limit = (yield* now()) + flags.duration("pod-running-timeout");
-  const awaited = { namespace, name, limit };
-  yield* waitPod(k, awaited, ready);
-  yield* readLogs(k, awaited);
+  return yield* cleaned(k, { made, namespace }, function* () {
+    const limit = (yield* now()) + k.flags.duration("pod-running-timeout");
+    const awaited = { namespace, name, limit };
+    const running = yield* waitPod(k, awaited, ready);
+    const container = containerOrDefault(k, running, "", k.flags.bool("quiet")).name;
+    const printed = yield* printLog(k, awaited, container);
+    if (ended(running)) return yield* exitCode(k, namespace, name);
+    const place = yield* attachOrLog(k, running, container);
+    if (!place) return yield* exitCode(k, namespace, name);
+    const attached: Attached = { namespace, name, made, place, container, printed };
+    return k.continueAs("session", attached);
+  });
+}
+
+const notUpgraded = "unable to upgrade connection";
+
+/** A step of its session. */
+function* session(k: Kubectl, data: Attached): Work<Outcome> {
+  const { namespace, name } = data;
+  return yield* cleaned(k, data, function* () {
+    let outcome: Outcome;
+    try {
+      outcome = yield* runSession(k, data.place);
+    } catch (error) {
+      // Its container has ended between the look and the session: what it said is in its log.
+      if (!(error instanceof Failure) || !error.message.includes(notUpgraded)) throw error;
+      k.err(
+        `warning: couldn't attach to pod/${name}, falling back to streaming logs: ${error.message}\n`,
+      );
+      yield* printLog(k, { namespace, name }, data.container, false, data.printed);
+      return yield* exitCode(k, namespace, name);
+    }
+    if (!(outcome instanceof Continue)) return yield* exitCode(k, namespace, name);
+    const place = outcome.data as SessionPlace;
+    return k.continueAs("session", { ...data, place } satisfies Attached);
+  });
+}
+
+/** The Pod's exit code is this command's, where it comes to an end. */
+function* exitCode(k: Kubectl, namespace: string, name: string): Work<number> {
+  const { flags } = k;
   const restart = flags.string("restart") || (flags.bool("stdin") ? "OnFailure" : "Always");
   if (flags.bool("leave-stdin-open") || restart === "Always") return 0;
+  const limit = (yield* now()) + flags.duration("pod-running-timeout");
   const over = yield* waitPod(
     k,
-    { ...awaited, limit: (yield* now()) + flags.duration("pod-running-timeout") },
+    { namespace, name, limit },
     restart === "OnFailure" ? ({ status }) => status?.phase === "Succeeded" : ended,
   );
   if (over.status?.phase === "Succeeded") return 0;
@@ -286,18 +275,13 @@ export const run: Command = {
     const print = yield* typedPrinter(k, dryRun, "created");
     const place = yield* placeIn(k);
     validate(k, dryRun);
-    const attach = attaches(k);
-    if (attach && flags.bool("stdin"))
-      k.fail(
-        "-i/--stdin and -t/--tty need a connection that upgrades, which is not simulated here",
-      );
     const pod = yield* make(k, overridden(k, podOf(k)), "pods", place, dryRun);
-    const created: [KubeObject, string][] = [[pod, "pods"]];
+    const made: Made[] = [["Pod", "pods", pod.metadata?.name ?? ""]];
     const errors: Failure[] = [];
     if (flags.bool("expose")) {
       try {
         const service = yield* make(k, serviceOf(k), "services", place, dryRun);
-        created.push([service, "services"]);
+        made.push(["Service", "services", service.metadata?.name ?? ""]);
         k.out(print(service));
         if (flags.string("output") === "yaml") k.out("---\n");
       } catch (error) {
@@ -305,15 +289,10 @@ export const run: Command = {
         errors.push(error);
       }
     }
-    if (attach) {
-      try {
-        return yield* attached(k, pod);
-      } finally {
-        if (flags.bool("rm")) yield* remove(k, created, place.namespace);
-      }
-    }
+    if (attaches(k)) return yield* attach(k, made, pod);
     k.out(print(pod));
     throwAll(errors);
     return 0;
   },
+  continuations: { session },
 };

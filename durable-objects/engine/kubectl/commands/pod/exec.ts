@@ -1,10 +1,10 @@
 /** kubectl exec and attach. k8s: kubectl/pkg/cmd/exec/exec.go, kubectl/pkg/cmd/attach/attach.go */
-import type { ApiCall } from "../client.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeOf } from "../config/client-config.ts";
-import { Failure } from "../errors.ts";
-import { fileOptions } from "../files.ts";
-import { isList, type KubeObject } from "../objects.ts";
+import { attachTo, terminalWanted } from "../../attaching.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { Failure } from "../../errors.ts";
+import { fileOptions } from "../../files.ts";
+import { isList, type KubeObject } from "../../objects.ts";
 import {
   byActivity,
   containerOrDefault,
@@ -13,10 +13,10 @@ import {
   selectorFor,
   typeText,
   type PodObject,
-} from "../pods.ts";
-import { rawTerminal, runSession, type SessionPlace } from "../session.ts";
-import type { Wanted } from "../result.ts";
-import type { Outcome, Work } from "../work.ts";
+} from "../../pods.ts";
+import { openSession, runSession, type SessionPlace } from "../../session.ts";
+import type { Wanted } from "../../result.ts";
+import type { Outcome, Work } from "../../work.ts";
 
 function timeoutOf(k: Kubectl): number {
   const ms = k.flags.duration("pod-running-timeout");
@@ -39,7 +39,8 @@ export function* podFor(k: Kubectl, object: KubeObject, timeoutMs: number): Work
   return pods[0] as PodObject;
 }
 
-function* objectOf(k: Kubectl, wanted: Partial<Wanted>): Work<KubeObject> {
+/** The one object that a command line means; a list where it means several. */
+export function* objectOf(k: Kubectl, wanted: Partial<Wanted>): Work<KubeObject> {
   const where = placeOf(yield* k.access());
   const result = yield* k.build({
     ...wanted,
@@ -50,32 +51,6 @@ function* objectOf(k: Kubectl, wanted: Partial<Wanted>): Work<KubeObject> {
   const { infos, error } = yield* result.infos();
   if (error) throw error;
   return infos.length === 1 ? (infos[0]?.object as KubeObject) : { kind: "List", items: [] };
-}
-
-/** Whether there is a terminal to hand on; of one that there is not is told. k8s: exec.go SetupTTY */
-function* terminalWanted(k: Kubectl, tty: boolean): Work<boolean> {
-  if (!k.flags.bool("stdin") || !tty) return false;
-  if (yield* rawTerminal()) return true;
-  if (!k.flags.bool("quiet"))
-    k.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
-  return false;
-}
-
-export function* openSession(
-  k: Kubectl,
-  pod: PodObject,
-  subresource: "exec" | "attach",
-  query: NonNullable<ApiCall["query"]>,
-): Work<string> {
-  const { name, namespace } = pod.metadata ?? {};
-  const client = yield* k.client();
-  const answer = yield* client.ok({
-    path: `/api/v1/namespaces/${namespace}/pods/${name}/${subresource}`,
-    query,
-    stream: true,
-    upgrade: true,
-  });
-  return answer.stream ?? "";
 }
 
 function* exec(k: Kubectl): Work<Outcome> {
@@ -136,48 +111,7 @@ function* attach(k: Kubectl): Work<Outcome> {
   const phase = pod.status?.phase ?? "";
   if (phase === "Succeeded" || phase === "Failed")
     k.fail(`cannot attach a container in a completed pod; current phase is ${phase}`);
-  return yield* attachTo(k, pod, flags.string("container"));
-}
-
-/** Attaches to a container of a Pod; used by what starts Pods, too. */
-export function* attachTo(k: Kubectl, pod: PodObject, name: string): Work<Outcome> {
-  const { flags } = k;
-  const quiet = flags.has("quiet") && flags.bool("quiet");
-  let container;
-  try {
-    container = containerOrDefault(k, pod, name, quiet);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(`cannot attach to the container: ${error.message}`);
-  }
-  const wants = flags.bool("tty");
-  if (wants && !container.tty && !quiet)
-    k.err(`error: Unable to use a TTY - container ${container.name} did not allocate one\n`);
-  const tty = yield* terminalWanted(k, container.tty === true);
-  if (!quiet)
-    k.err(
-      "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n",
-    );
-  const stdin = flags.bool("stdin");
-  const stream = yield* openSession(k, pod, "attach", [
-    ["container", container.name],
-    ["stdin", stdin || undefined],
-    ["stdout", true],
-    ["stderr", !tty || undefined],
-    ["tty", tty || undefined],
-  ]);
-  const { name: podName, namespace } = pod.metadata ?? {};
-  const how = `'kubectl attach ${podName} -c ${container.name} -n ${namespace} -i -t'`;
-  const ephemeral = pod.spec.ephemeralContainers?.some((one) => one.name === container.name);
-  const farewell = ephemeral
-    ? `Session ended, the ephemeral container will not be restarted but may be reattached using ${how} if it is still running`
-    : `Session ended, resume using ${how} command`;
-  return k.continueAs("session", {
-    stream,
-    stdin,
-    tty,
-    ...(!quiet && stdin && tty ? { farewell } : {}),
-  } satisfies SessionPlace);
+  return k.continueAs("session", yield* attachTo(k, pod, flags.string("container")));
 }
 
 export const sessionContinuations = { session: runSession };
