@@ -77,10 +77,7 @@ test.each([1, 2, 3])("no Pod counts twice, whatever happens to Pods and engine (
 test("podReplacementPolicy: a terminating Pod is replaced once it has ended", () => {
   const world = new World();
   const slow = "trap '' TERM; sleep 1000";
-  world.create(
-    job("soon", {}, slow),
-    job("after", { podReplacementPolicy: "Failed" }, slow),
-  );
+  world.create(job("soon", {}, slow), job("after", { podReplacementPolicy: "Failed" }, slow));
   world.advance(5000);
   for (const pod of world.pods()) world.delete(`${podsUrl}/${pod.metadata.name}`);
   world.advance(2500);

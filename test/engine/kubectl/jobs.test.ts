@@ -18,7 +18,8 @@ test("kubectl about Jobs and CronJobs", () => {
   const described = out("kubectl describe job hi");
   expect(described).toContain("Pods Statuses:    0 Active (0 Ready) / 1 Succeeded / 0 Failed\n");
   expect(described).toMatch(/Normal +Completed +\d+s +job-controller +Job completed\n/);
-  const create = "kubectl create cronjob tick --image=busybox:1.36 --schedule='*/5 * * * *' -- date";
+  const create =
+    "kubectl create cronjob tick --image=busybox:1.36 --schedule='*/5 * * * *' -- date";
   expect(out(create)).toBe("cronjob.batch/tick created\n");
   expect(out("kubectl create job now --from=cronjob/tick")).toBe("job.batch/now created\n");
   expect(out("kubectl wait --for=condition=complete job/now")).toContain("met");
