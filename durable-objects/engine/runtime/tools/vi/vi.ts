@@ -67,6 +67,7 @@ function begin(ed: Editor, { files, begin: commands, readonly, settings }: Argum
   if (session) {
     s.modes = takeTerminal(sys, session, false);
     Object.assign(s, sizeOf(session));
+    if (files.length > 1) ed.raw += `${files.length} files to edit\r\n`;
     ed.raw += enterScreen + pasteOn;
   } else
     s.output = [
