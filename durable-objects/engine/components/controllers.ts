@@ -7,6 +7,7 @@ import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
+import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { disruptionController } from "../controllers/disruption/disruption.ts";
@@ -16,6 +17,8 @@ import { endpointSliceMirroringController } from "../controllers/endpoints/endpo
 import { eventExpiryController } from "../controllers/event-expiry.ts";
 import { garbageCollector } from "../controllers/garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
+import { jobController } from "../controllers/job/job.ts";
+import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
 import { namespaceController } from "../controllers/namespace.ts";
 import { nodeEvictionController } from "../controllers/node/eviction.ts";
 import { nodeIpamController } from "../controllers/node/ipam.ts";
@@ -52,6 +55,9 @@ export function createControllers(
     replicaSetController,
     replicationController,
     daemonSetController,
+    jobController,
+    cronJobController,
+    ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,
     horizontalPodAutoscalerController,

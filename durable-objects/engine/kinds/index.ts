@@ -7,6 +7,7 @@ import { APIService } from "./api-service.ts";
 import { ComponentStatus } from "./component-status.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ControllerRevision } from "./controller-revision.ts";
+import { CronJob } from "./batch/cron-job.ts";
 import { DaemonSet } from "./daemon-set.ts";
 import type { Kind, ServedVersion } from "./define.ts";
 import { Deployment } from "./deployment.ts";
@@ -20,6 +21,7 @@ import { HpaV1Version } from "./horizontal-pod-autoscaler/v1.ts";
 import { Image } from "./podyard/image.ts";
 import { Ingress } from "./ingress.ts";
 import { IngressClass } from "./ingress-class.ts";
+import { Job } from "./batch/job.ts";
 import { Lease } from "./lease.ts";
 import { LimitRange } from "./limit-range.ts";
 import { Namespace } from "./namespace.ts";
@@ -53,6 +55,7 @@ const all = [
   ComponentStatus,
   ConfigMap,
   ControllerRevision,
+  CronJob,
   DaemonSet,
   Deployment,
   Endpoints,
@@ -62,6 +65,7 @@ const all = [
   Image,
   Ingress,
   IngressClass,
+  Job,
   Lease,
   LimitRange,
   Namespace,
