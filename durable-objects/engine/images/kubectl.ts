@@ -50,7 +50,7 @@ const bitnami = image(["docker.io/bitnami/kubectl", "docker.io/bitnamilegacy/kub
   files: [
     debianFiles(debianReleases.bookworm!),
     { "/opt/bitnami/kubectl/bin/kubectl": { program: "kubectl" } },
-    programs("/usr/bin", "curl kubectl"),
+    programs("/usr/bin", "curl jq kubectl"),
     { "/bin/bash": { program: "bash" } },
   ],
   entrypoint: ["kubectl"],

@@ -139,7 +139,7 @@ class Reader {
     else if (name === "expression") this.forced = value;
     else if (name === "output-format" || name === "input-format") {
       const format = Object.hasOwn(formats, value) ? formats[value] : undefined;
-      if (!format) wrong(`unknown format '${value}' please use [yaml|json|props|csv|tsv]`);
+      if (!format) wrong(`unknown format '${value}' please use [yaml|y|kyaml|ky|json|j|props|p|csv|c|tsv|t|xml|x|base64|base64url|uri|toml|hcl|h|shell|s|lua|l|ini|i]`);
       options[name === "output-format" ? "output" : "input"] = format === "auto" ? undefined : (format as Format);
     }
   }

@@ -20,7 +20,17 @@ function* documents(runner: Runner, options: YqOptions, name: string, file: numb
   const format = options.input;
   if (format === "props") yield propsDocument(text, { document: 0, file, fileName: name });
   else if (format === "csv" || format === "tsv") yield rowsDocument(text, format === "csv" ? "," : "\t", { document: 0, file, fileName: name });
-  else yield* documentsOf(text, name, file, runner);
+  else
+    for (const document of documentsOf(text, name, file, runner)) {
+      // JSON's braces are no style.
+      if (format === "json" && options.output === "yaml") plainStyle(document);
+      yield document;
+    }
+}
+
+function plainStyle(node: YqNode): void {
+  node.style = "";
+  node.content.forEach(plainStyle);
 }
 
 class Evaluation {

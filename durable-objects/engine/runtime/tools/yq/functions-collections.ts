@@ -113,7 +113,6 @@ function* withEntries(m: Machine, context: Context, args: Expr[]): Nodes {
     const made: YqNode[] = [];
     for (const entry of list.content) made.push(...(yield* forOne(m, context, args[0]!, entry)));
     const map = fromEntries(collection("seq", made), m);
-    map.style = node.style;
     out.push(at(map, node));
   }
   return out;

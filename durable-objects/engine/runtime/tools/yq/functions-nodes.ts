@@ -166,8 +166,8 @@ export const nodeFunctions: Record<string, Function> = {
     for (let one = node.parent; one; one = one.parent) out.push(one);
     return collection("seq", out.map((one) => Object.assign(collection("seq"), one)));
   }),
-  document_index: each((node) => at(scalar(node.origin.document, "!!int"), node)),
-  file_index: each((node) => at(scalar(node.origin.file, "!!int"), node)),
+  document_index: each((node) => scalar(node.origin.document, "!!int")),
+  file_index: each((node) => scalar(node.origin.file, "!!int")),
   filename: each((node) => at(scalar(node.origin.fileName), node)),
   split_doc: each((node) => {
     node.parent = undefined;

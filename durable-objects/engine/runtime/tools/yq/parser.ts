@@ -101,7 +101,7 @@ class Parser {
       const precedence = op === undefined ? undefined : precedences[op];
       if (token?.t !== "op" || op === undefined || precedence === undefined || precedence < least) break;
       this.at++;
-      if (!left) return wrong(`'${op}' expects 2 args but there is 0`);
+      if (!left) return wrong(`'${op}' expects 2 args but there is ${this.at < this.tokens.length ? 1 : 0}`);
       const a: Expr = left;
       const b = this.#right(precedence, op);
       left = { k: "binary", op, flags: token.flags, a, b };

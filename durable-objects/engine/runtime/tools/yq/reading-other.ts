@@ -30,7 +30,7 @@ export function propsDocument(text: string, origin: Origin): YqNode {
         node = known ?? child;
         return;
       }
-      const leaf = plain(value.replaceAll("\\n", "\n"));
+      const leaf = scalar(value.replaceAll("\\n", "\n"));
       leaf.pending = true;
       leaf.parent = node;
       leaf.key = /^\d+$/.test(part) && node.kind !== "map" ? scalar(part, "!!int") : scalar(part);

@@ -9,7 +9,7 @@ import type { Step } from "../../kernel/calls.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import { addInput, unreadInput, type Spool } from "../spool.ts";
 import { drain, outputNames } from "../tool.ts";
-import { readCommandLine, type YqOptions } from "./command-line.ts";
+import { readCommandLine } from "./command-line.ts";
 import { Endless, YqError } from "./node.ts";
 import { Output } from "./output.ts";
 import { parse, type Expr } from "./parser.ts";
@@ -121,9 +121,15 @@ function failed(state: YqState, error: unknown): void {
 function advance(sys: Sys, state: YqState, live: Live): void {
   const before = live.runner.used;
   try {
-    const next = live.work.next();
+    let next = live.work.next();
+    // What is out already is passed over.
+    while (!next.done && next.value && live.made < state.printed) {
+      live.made++;
+      next = live.work.next();
+    }
     if (next.done) state.exitCode = 0;
-    else if (next.value && ++live.made > state.printed) {
+    else if (next.value) {
+      live.made++;
       if (next.value.file !== undefined) write(sys, next.value);
       else put(state, 1, encodeUtf8(next.value.text));
       state.printed = live.made;
@@ -170,4 +176,3 @@ export const yq: Program<YqState> = {
   },
   memoryBytes: (state) => 4_194_304 + (state?.input.long ? state.input.long.size : (state?.input.unread.length ?? 0)) * 8,
 };
-export type { YqOptions };
