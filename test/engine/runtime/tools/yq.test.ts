@@ -6,7 +6,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
-import type { ImageCatalog, Program } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
+import type {
+  ImageCatalog,
+  Program,
+} from "../../../../durable-objects/engine/runtime/kernel/types.ts";
 import { files, type YqRow } from "../../../golden/yq/rows.ts";
 import { FilterLab, quoted } from "./filter-lab.ts";
 
@@ -31,7 +34,10 @@ test("there are at least 130 command lines, a quarter of them errors", () => {
 
 describe.each(names)("%s", (name) => {
   const lab = new FilterLab(files, "alpine/k8s");
-  test.each(rowsOf(name).map((row) => [row.args.join(" ").slice(0, 70), row] as const))("%s", (_, row) => check(lab, row));
+  test.each(rowsOf(name).map((row) => [row.args.join(" ").slice(0, 70), row] as const))(
+    "%s",
+    (_, row) => check(lab, row),
+  );
 });
 
 /** yq whose memory is nothing but what is written down, at each of its steps. */

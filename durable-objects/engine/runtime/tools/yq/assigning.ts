@@ -6,7 +6,8 @@ export function assign(target: YqNode, value: YqNode, work: Work): void {
   work.spend(1);
   target.attach();
   const same = target.tag === value.tag;
-  if ((target.kind !== "scalar" && target.content.length === 0) || !same || target.style === "") target.style = value.style;
+  if ((target.kind !== "scalar" && target.content.length === 0) || !same || target.style === "")
+    target.style = value.style;
   target.kind = value.kind;
   if (target.tag === "" || target.tag.startsWith("!!")) target.tag = value.tag;
   target.value = value.value;
@@ -14,7 +15,8 @@ export function assign(target: YqNode, value: YqNode, work: Work): void {
   target.anchor = value.anchor;
   const { content } = value;
   target.content = [];
-  if (value.kind === "map") for (let i = 0; i + 1 < content.length; i += 2) target.add(content[i + 1]!, content[i]!);
+  if (value.kind === "map")
+    for (let i = 0; i + 1 < content.length; i += 2) target.add(content[i + 1]!, content[i]!);
   else for (const item of content) target.add(item);
   target.head = value.head || target.head;
   target.line = value.line || target.line;
@@ -34,7 +36,8 @@ export function setAttribute(target: YqNode, name: string, value: YqNode): void 
   const text = isNull(value) ? "" : value.value;
   const comment = text === "" ? "" : written(text);
   target.attach();
-  const keyed = target.parent?.kind === "map" && target.key && !target.isKey ? target.key : undefined;
+  const keyed =
+    target.parent?.kind === "map" && target.key && !target.isKey ? target.key : undefined;
   switch (name) {
     case "style":
       if (!styles.has(text)) wrong(`unknown style ${text}`);
@@ -55,7 +58,8 @@ export function setAttribute(target: YqNode, name: string, value: YqNode): void 
       const all = name === "comments";
       if (all || name === "line_comment") {
         target.line = comment;
-        if (keyed && (all || target.kind !== "scalar")) keyed.line = target.kind === "scalar" ? "" : comment;
+        if (keyed && (all || target.kind !== "scalar"))
+          keyed.line = target.kind === "scalar" ? "" : comment;
       }
       if (all || name === "head_comment") {
         if (keyed) keyed.head = comment;

@@ -25,8 +25,27 @@ export interface YqOptions {
   version: boolean;
 }
 
-const formats: Record<string, Format | "auto"> = { auto: "auto", a: "auto", yaml: "yaml", y: "yaml", json: "json", j: "json", props: "props", p: "props", csv: "csv", c: "csv", tsv: "tsv", t: "tsv" };
-const withValue: Record<string, string> = { o: "output-format", p: "input-format", I: "indent", s: "split-exp", f: "front-matter" };
+const formats: Record<string, Format | "auto"> = {
+  auto: "auto",
+  a: "auto",
+  yaml: "yaml",
+  y: "yaml",
+  json: "json",
+  j: "json",
+  props: "props",
+  p: "props",
+  csv: "csv",
+  c: "csv",
+  tsv: "tsv",
+  t: "tsv",
+};
+const withValue: Record<string, string> = {
+  o: "output-format",
+  p: "input-format",
+  I: "indent",
+  s: "split-exp",
+  f: "front-matter",
+};
 const plain: Record<string, string> = {
   i: "inplace",
   n: "null-input",
@@ -81,10 +100,12 @@ class Reader {
       else this.#letters(word);
     }
     const { positional } = this;
-    if (/^(eval|e|eval-all|ea)$/.test(positional[0] ?? "")) options.together = positional.shift()!.includes("a", 1) && true;
+    if (/^(eval|e|eval-all|ea)$/.test(positional[0] ?? ""))
+      options.together = positional.shift()!.includes("a", 1) && true;
     options.files = positional;
     if (this.forced !== undefined) options.expression = this.forced;
-    else if (positional.length > 0 && positional[0] !== "-" && !exists(positional[0]!)) options.expression = positional.shift()!;
+    else if (positional.length > 0 && positional[0] !== "-" && !exists(positional[0]!))
+      options.expression = positional.shift()!;
     this.#check();
     return options;
   }
@@ -93,8 +114,10 @@ class Reader {
     const { options } = this;
     if (options.inPlace && (options.files.length === 0 || options.files[0] === "-"))
       wrong("write in place flag only applicable when giving an expression and at least one file");
-    if (options.inPlace && options.split !== undefined) wrong("write in place cannot be used with split file");
-    if (options.nullInput && options.files.length > 0) wrong("cannot pass files in when using null-input flag");
+    if (options.inPlace && options.split !== undefined)
+      wrong("write in place cannot be used with split file");
+    if (options.nullInput && options.files.length > 0)
+      wrong("cannot pass files in when using null-input flag");
   }
 
   #letters(word: string): void {
@@ -126,21 +149,32 @@ class Reader {
       if (value === undefined) wrong(`flag needs an argument: --${name}`);
       const letter = Object.entries(withValue).find(([, long]) => long === name)?.[0];
       this.#value(name, value!, letter ? `-${letter}, --${name}` : `--${name}`);
-    } else if (Object.values(plain).includes(name) || name === "colors") this.#flag(name, value !== "false");
-    else if (!/^(header-preprocess|string-interpolation|security-|yaml-|csv-auto|tsv-auto|xml-)/.test(name)) wrong(`unknown flag: --${name}`);
+    } else if (Object.values(plain).includes(name) || name === "colors")
+      this.#flag(name, value !== "false");
+    else if (
+      !/^(header-preprocess|string-interpolation|security-|yaml-|csv-auto|tsv-auto|xml-)/.test(name)
+    )
+      wrong(`unknown flag: --${name}`);
   }
 
   #value(name: string, value: string, shown: string): void {
     const { options } = this;
     if (name === "indent") {
-      if (!/^\d+$/.test(value)) wrong(`invalid argument "${value}" for "${shown}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`);
+      if (!/^\d+$/.test(value))
+        wrong(
+          `invalid argument "${value}" for "${shown}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`,
+        );
       options.indent = Math.min(Number(value), 9);
     } else if (name === "split-exp") options.split = value;
     else if (name === "expression") this.forced = value;
     else if (name === "output-format" || name === "input-format") {
       const format = Object.hasOwn(formats, value) ? formats[value] : undefined;
-      if (!format) wrong(`unknown format '${value}' please use [yaml|y|kyaml|ky|json|j|props|p|csv|c|tsv|t|xml|x|base64|base64url|uri|toml|hcl|h|shell|s|lua|l|ini|i]`);
-      options[name === "output-format" ? "output" : "input"] = format === "auto" ? undefined : (format as Format);
+      if (!format)
+        wrong(
+          `unknown format '${value}' please use [yaml|y|kyaml|ky|json|j|props|p|csv|c|tsv|t|xml|x|base64|base64url|uri|toml|hcl|h|shell|s|lua|l|ini|i]`,
+        );
+      options[name === "output-format" ? "output" : "input"] =
+        format === "auto" ? undefined : (format as Format);
     }
   }
 
@@ -160,5 +194,7 @@ class Reader {
 }
 
 /** What the words of a command line ask for. YqError. */
-export const readCommandLine = (argv: readonly string[], exists: (path: string) => boolean): YqOptions =>
-  new Reader(argv.slice(1).map(decodeUtf8)).read(exists);
+export const readCommandLine = (
+  argv: readonly string[],
+  exists: (path: string) => boolean,
+): YqOptions => new Reader(argv.slice(1).map(decodeUtf8)).read(exists);

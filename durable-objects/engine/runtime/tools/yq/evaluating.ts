@@ -15,11 +15,18 @@ export interface Piece {
 
 type Pieces = Generator<Piece | undefined>;
 
-function* documents(runner: Runner, options: YqOptions, name: string, file: number, text: string): Generator<YqNode> {
+function* documents(
+  runner: Runner,
+  options: YqOptions,
+  name: string,
+  file: number,
+  text: string,
+): Generator<YqNode> {
   runner.spend(text.length >> 4);
   const format = options.input;
   if (format === "props") yield propsDocument(text, { document: 0, file, fileName: name });
-  else if (format === "csv" || format === "tsv") yield rowsDocument(text, format === "csv" ? "," : "\t", { document: 0, file, fileName: name });
+  else if (format === "csv" || format === "tsv")
+    yield rowsDocument(text, format === "csv" ? "," : "\t", { document: 0, file, fileName: name });
   else
     for (const document of documentsOf(text, name, file, runner)) {
       // JSON's braces are no style.
@@ -47,7 +54,11 @@ class Evaluation {
     this.output = output;
   }
 
-  *results(expression: Expr, nodes: YqNode[], together: boolean): Generator<Piece | undefined, void> {
+  *results(
+    expression: Expr,
+    nodes: YqNode[],
+    together: boolean,
+  ): Generator<Piece | undefined, void> {
     const work = this.runner.run(expression, { nodes, variables: new Map(), together });
     for (;;) {
       const next = work.next();
@@ -84,19 +95,30 @@ class Evaluation {
     const name = next.value[0]?.value ?? wrong("split-exp must return a string");
     const extension = this.output.format === "json" ? ".json" : ".yml";
     this.output.fresh();
-    yield { file: /\.[^/.]+$/.test(name) ? name : name + extension, text: this.output.text(node, this.runner) };
+    yield {
+      file: /\.[^/.]+$/.test(name) ? name : name + extension,
+      text: this.output.text(node, this.runner),
+    };
   }
 }
 
 /** All that a run prints, in pieces; undefined: others may run. YqError. */
-export function* evaluate(runner: Runner, options: YqOptions, expression: Expr, output: Output, textOf: (name: string) => string): Pieces {
+export function* evaluate(
+  runner: Runner,
+  options: YqOptions,
+  expression: Expr,
+  output: Output,
+  textOf: (name: string) => string,
+): Pieces {
   const one = new Evaluation(runner, options, output);
   const { files } = options;
   output.choose(files);
   if (options.nullInput) yield* one.results(expression, [nothing()], false);
   else if (options.together) {
     const all: YqNode[] = [];
-    for (const [file, name] of files.entries()) for (const document of documents(runner, options, name, file, textOf(name))) all.push(document);
+    for (const [file, name] of files.entries())
+      for (const document of documents(runner, options, name, file, textOf(name)))
+        all.push(document);
     yield* one.results(expression, all, true);
   } else
     for (const [file, name] of files.entries()) {

@@ -1,6 +1,18 @@
 /** Functions about where nodes stand and how they look; and those that take nodes away or bring others. */
 import { assign } from "./assigning.ts";
-import { at, bool, collection, copyOf, isNull, isTrue, nothing, numberOf, scalar, wrong, type YqNode } from "./node.ts";
+import {
+  at,
+  bool,
+  collection,
+  copyOf,
+  isNull,
+  isTrue,
+  nothing,
+  numberOf,
+  scalar,
+  wrong,
+  type YqNode,
+} from "./node.ts";
 import { parse, type Expr } from "./parser.ts";
 import { rfc3339 } from "../../../core/clock.ts";
 import { oneOf } from "./reading.ts";
@@ -26,7 +38,10 @@ export function* forOne(m: Machine, context: Context, e: Expr, node: YqNode): No
 }
 
 function pathNode(node: YqNode): YqNode {
-  return collection("seq", node.path.map((part) => scalar(part, typeof part === "number" ? "!!int" : "!!str")));
+  return collection(
+    "seq",
+    node.path.map((part) => scalar(part, typeof part === "number" ? "!!int" : "!!str")),
+  );
 }
 
 function* select(m: Machine, context: Context, args: Expr[]): Nodes {
@@ -64,12 +79,18 @@ function* del(m: Machine, context: Context, args: Expr[]): Nodes {
 
 function* withBlock(m: Machine, context: Context, args: Expr[]): Nodes {
   if (args.length < 2) return wrong("with must be given a block (;), got VALUE instead");
-  for (const node of yield* m.run(args[0]!, context)) yield* m.run(args[1]!, m.with(context, [node]));
+  for (const node of yield* m.run(args[0]!, context))
+    yield* m.run(args[1]!, m.with(context, [node]));
   return context.nodes;
 }
 
 /** The file of load() and load_str(). */
-function* loaded(m: Machine, context: Context, args: Expr[], make: (text: string) => YqNode): Nodes {
+function* loaded(
+  m: Machine,
+  context: Context,
+  args: Expr[],
+  make: (text: string) => YqNode,
+): Nodes {
   const out: YqNode[] = [];
   for (const node of context.nodes) {
     const [name] = yield* forOne(m, context, args[0]!, node);
@@ -102,7 +123,16 @@ function explodeNode(node: YqNode, m: Machine): void {
   if (node.kind === "alias") {
     const copy = copyOf(node.real, m);
     const { parent, key } = node;
-    Object.assign(node, { kind: copy.kind, tag: copy.tag, value: copy.value, style: copy.style, content: [], target: undefined, parent, key });
+    Object.assign(node, {
+      kind: copy.kind,
+      tag: copy.tag,
+      value: copy.value,
+      style: copy.style,
+      content: [],
+      target: undefined,
+      parent,
+      key,
+    });
     if (copy.kind === "map") for (const [name, value] of copy.entries) node.add(value, name);
     else for (const item of copy.content) node.add(item);
   }
@@ -128,8 +158,15 @@ function explodeNode(node: YqNode, m: Machine): void {
   for (const child of node.content) explodeNode(child, m);
 }
 
-const comment = (text: string): YqNode => scalar(text.split("\n").map((line) => line.replace(/^# ?/, "")).join("\n"));
-const keyed = (node: YqNode): YqNode | undefined => (node.parent?.kind === "map" && !node.isKey ? node.key : undefined);
+const comment = (text: string): YqNode =>
+  scalar(
+    text
+      .split("\n")
+      .map((line) => line.replace(/^# ?/, ""))
+      .join("\n"),
+  );
+const keyed = (node: YqNode): YqNode | undefined =>
+  node.parent?.kind === "map" && !node.isKey ? node.key : undefined;
 const kinds = { map: "map", seq: "seq", scalar: "scalar", alias: "alias" };
 
 export const nodeFunctions: Record<string, Function> = {
@@ -138,7 +175,15 @@ export const nodeFunctions: Record<string, Function> = {
     const out: YqNode[] = [];
     for (const node of context.nodes) {
       const kept = yield* select(m, m.with(context, node.real.content), args);
-      out.push(at(collection("seq", kept.map((one) => copyOf(one, m))), node));
+      out.push(
+        at(
+          collection(
+            "seq",
+            kept.map((one) => copyOf(one, m)),
+          ),
+          node,
+        ),
+      );
     }
     return out;
   },
@@ -150,8 +195,16 @@ export const nodeFunctions: Record<string, Function> = {
   style: each((node) => at(scalar(node.style), node)),
   anchor: each((node) => at(scalar(node.anchor), node)),
   alias: each((node) => at(scalar(node.kind === "alias" ? node.value : ""), node)),
-  line_comment: each((node) => comment(node.line || (node.kind === "scalar" ? "" : (keyed(node)?.line ?? "")))),
-  head_comment: each((node) => comment(keyed(node)?.head || node.head || (node.kind === "map" && !node.parent ? (node.content[0]?.head ?? "") : ""))),
+  line_comment: each((node) =>
+    comment(node.line || (node.kind === "scalar" ? "" : (keyed(node)?.line ?? ""))),
+  ),
+  head_comment: each((node) =>
+    comment(
+      keyed(node)?.head ||
+        node.head ||
+        (node.kind === "map" && !node.parent ? (node.content[0]?.head ?? "") : ""),
+    ),
+  ),
   foot_comment: each((node) => comment(keyed(node)?.foot || node.foot)),
   path: each((node) => at(pathNode(node), node)),
   key: each((node) => (node.key ? copyKey(node.key) : undefined)),
@@ -164,7 +217,10 @@ export const nodeFunctions: Record<string, Function> = {
   parents: each((node) => {
     const out: YqNode[] = [];
     for (let one = node.parent; one; one = one.parent) out.push(one);
-    return collection("seq", out.map((one) => Object.assign(collection("seq"), one)));
+    return collection(
+      "seq",
+      out.map((one) => Object.assign(collection("seq"), one)),
+    );
   }),
   document_index: each((node) => scalar(node.origin.document, "!!int")),
   file_index: each((node) => scalar(node.origin.file, "!!int")),
@@ -186,22 +242,35 @@ export const nodeFunctions: Record<string, Function> = {
   eval: function* (m, context, args) {
     const out: YqNode[] = [];
     for (const node of context.nodes)
-      for (const text of yield* forOne(m, context, args[0]!, node)) out.push(...(yield* m.run(parse(text.value), m.with(context, [node]))));
+      for (const text of yield* forOne(m, context, args[0]!, node))
+        out.push(...(yield* m.run(parse(text.value), m.with(context, [node]))));
     return out;
   },
   now: each((node, m) => at(scalar(rfc3339(m.outside.nowMs), "!!timestamp"), node)),
   to_number: each((node) => {
     if (numberOf(node) !== undefined) return node;
     const text = node.value.trim();
-    if (node.kind !== "scalar") return wrong(`cannot convert node at path ${node.place} of tag ${node.tag} to number`);
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text)) return wrong(`cannot convert node value [${node.value}] at path ${node.place} of tag ${node.tag} to number`);
+    if (node.kind !== "scalar")
+      return wrong(`cannot convert node at path ${node.place} of tag ${node.tag} to number`);
+    if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text))
+      return wrong(
+        `cannot convert node value [${node.value}] at path ${node.place} of tag ${node.tag} to number`,
+      );
     return at(scalar(text, /^[-+]?\d+$/.test(text) ? "!!int" : "!!float"), node);
   }),
   length: each((node) => {
     const { real } = node;
-    const count = real.kind === "map" ? real.content.length / 2 : real.kind === "seq" ? real.content.length : isNull(real) ? 0 : [...real.value].length;
+    const count =
+      real.kind === "map"
+        ? real.content.length / 2
+        : real.kind === "seq"
+          ? real.content.length
+          : isNull(real)
+            ? 0
+            : [...real.value].length;
     return at(scalar(count, "!!int"), node);
   }),
 };
 
-const copyKey = (key: YqNode): YqNode => Object.assign(nothing(), { tag: key.tag, value: key.value, isKey: true });
+const copyKey = (key: YqNode): YqNode =>
+  Object.assign(nothing(), { tag: key.tag, value: key.value, isKey: true });

@@ -20,8 +20,13 @@ const text = (value: string, like: YqNode): YqNode => {
 };
 
 function compiled(m: Machine, pattern: string): Regex {
-  const made = regexFor(m.outside.matching, pattern, pattern.replace(/^\(\?i\)/, ""), { syntax: "perl", fold: pattern.startsWith("(?i)") });
-  return made instanceof Regex ? made : wrong(`error parsing regexp: ${made.error}: \`${pattern}\``);
+  const made = regexFor(m.outside.matching, pattern, pattern.replace(/^\(\?i\)/, ""), {
+    syntax: "perl",
+    fold: pattern.startsWith("(?i)"),
+  });
+  return made instanceof Regex
+    ? made
+    : wrong(`error parsing regexp: ${made.error}: \`${pattern}\``);
 }
 
 /** A pattern's matches in a text. */
@@ -37,13 +42,19 @@ function* matchesOf(m: Machine, regex: Regex, value: string, all: boolean): Gene
 }
 
 /** Texts that a function of a pattern works on, with its arguments. */
-function* patterned(m: Machine, context: Context, args: Expr[], verb: string): Generator<undefined, [YqNode, string[]][]> {
+function* patterned(
+  m: Machine,
+  context: Context,
+  args: Expr[],
+  verb: string,
+): Generator<undefined, [YqNode, string[]][]> {
   const out: [YqNode, string[]][] = [];
   for (const node of context.nodes) {
     const words: string[] = [];
     for (const arg of args) words.push((yield* forOne(m, context, arg, node))[0]?.value ?? "");
     if (isNull(node)) continue;
-    const strings = verb === "substitute" ? "can only substitute strings" : "can only match strings";
+    const strings =
+      verb === "substitute" ? "can only substitute strings" : "can only match strings";
     if (node.tag !== "!!str") return wrong(`cannot ${verb} with ${node.tag}, ${strings}. ${hint}`);
     out.push([node, words]);
   }
@@ -52,12 +63,19 @@ function* patterned(m: Machine, context: Context, args: Expr[], verb: string): G
 
 function* sub(m: Machine, context: Context, args: Expr[]): Nodes {
   const out: YqNode[] = [];
-  for (const [node, [pattern = "", replacement = ""]] of yield* patterned(m, context, args, "substitute")) {
+  for (const [node, [pattern = "", replacement = ""]] of yield* patterned(
+    m,
+    context,
+    args,
+    "substitute",
+  )) {
     const regex = compiled(m, pattern);
     let made = "";
     let from = 0;
     for (const found of matchesOf(m, regex, node.value, true)) {
-      made += node.value.slice(from, found.index) + replacement.replace(/\$\{?(\d)\}?/g, (_, n: string) => found.group(Number(n)) ?? "");
+      made +=
+        node.value.slice(from, found.index) +
+        replacement.replace(/\$\{?(\d)\}?/g, (_, n: string) => found.group(Number(n)) ?? "");
       from = found.end;
       if (made.length > yqTextCharactersMax) throw new Endless();
     }
@@ -106,9 +124,20 @@ function* match(m: Machine, context: Context, args: Expr[]): Nodes {
     const names = groupNames(pattern);
     for (const found of matchesOf(m, compiled(m, pattern), node.value, flags.includes("g"))) {
       const captures = names.map((name, i) =>
-        object([...captured(found.group(i + 1), found.place(i + 1)), ...(name ? [["name", scalar(name)] as [string, YqNode]] : [])]),
+        object([
+          ...captured(found.group(i + 1), found.place(i + 1)),
+          ...(name ? [["name", scalar(name)] as [string, YqNode]] : []),
+        ]),
       );
-      out.push(at(object([...captured(found.group(0), found.index), ["captures", collection("seq", captures)]]), node));
+      out.push(
+        at(
+          object([
+            ...captured(found.group(0), found.index),
+            ["captures", collection("seq", captures)],
+          ]),
+          node,
+        ),
+      );
     }
   }
   return out;
@@ -145,7 +174,8 @@ function* join(m: Machine, context: Context, args: Expr[]): Nodes {
   const out: YqNode[] = [];
   const [separator] = yield* m.run(args[0]!, context);
   for (const node of context.nodes) {
-    if (node.real.kind !== "seq") return wrong(`cannot join with ${node.real.tag}, can only join arrays of scalars`);
+    if (node.real.kind !== "seq")
+      return wrong(`cannot join with ${node.real.tag}, can only join arrays of scalars`);
     const parts = node.real.content.map((one) => (isNull(one) ? "" : m.textOf(one)));
     m.spend(parts.length);
     out.push(text(parts.join(separator?.value ?? ""), node));
@@ -155,36 +185,52 @@ function* join(m: Machine, context: Context, args: Expr[]): Nodes {
 
 /** `$NAME`, `${NAME}`, `${NAME:-otherwise}`. */
 function substituted(value: string, env: Readonly<Record<string, string>>, flags: string): string {
-  const known = (name: string): string | undefined => (Object.hasOwn(env, name) ? env[name] : undefined);
-  return value.replace(/\$(\w+)|\$\{(\w+)(?:(:?[-=+])([^}]*))?\}/g, (_, plain: string | undefined, name: string, sign: string | undefined, other = "") => {
-    const found = known(plain ?? name);
-    const some = found !== undefined && (found !== "" || !sign?.startsWith(":"));
-    if (sign?.endsWith("+")) return some ? other : "";
-    if (some) return found === "" && flags.includes("ne") ? wrong(`variable \${${plain ?? name}} set but empty`) : found;
-    if (sign) return other;
-    return flags.includes("nu") ? wrong(`variable \${${plain ?? name}} not set`) : "";
-  });
+  const known = (name: string): string | undefined =>
+    Object.hasOwn(env, name) ? env[name] : undefined;
+  return value.replace(
+    /\$(\w+)|\$\{(\w+)(?:(:?[-=+])([^}]*))?\}/g,
+    (_, plain: string | undefined, name: string, sign: string | undefined, other = "") => {
+      const found = known(plain ?? name);
+      const some = found !== undefined && (found !== "" || !sign?.startsWith(":"));
+      if (sign?.endsWith("+")) return some ? other : "";
+      if (some)
+        return found === "" && flags.includes("ne")
+          ? wrong(`variable \${${plain ?? name}} set but empty`)
+          : found;
+      if (sign) return other;
+      return flags.includes("nu") ? wrong(`variable \${${plain ?? name}} not set`) : "";
+    },
+  );
 }
 
 const strings = (verb: string, change: (value: string) => string): Function =>
   each((node) => {
     if (isNull(node)) return undefined;
-    if (node.tag !== "!!str") return wrong(`cannot ${verb} ${node.tag}, can only operate on strings. `);
+    if (node.tag !== "!!str")
+      return wrong(`cannot ${verb} ${node.tag}, can only operate on strings. `);
     const made = text(change(node.value), node);
     made.style = node.style;
     return made;
   });
 
-function format(indent: number, make: (node: YqNode, m: Machine, indent: number) => string): Function {
+function format(
+  indent: number,
+  make: (node: YqNode, m: Machine, indent: number) => string,
+): Function {
   return function* (m, context, args) {
     const own = args[0]?.k === "value" ? Number(args[0].node.value) : indent;
     return yield* each((node) => text(make(node, m, own), node))(m, context, []);
   };
 }
 
-const json = (node: YqNode, m: Machine, indent: number): string => `${toJson(node, indent, m)}${indent > 0 ? "\n" : ""}`;
-const yaml = (node: YqNode, m: Machine, indent: number): string => (node.real.kind === "scalar" ? `${node.real.value}\n` : toYaml(node, { indent }, m));
-const onText = (node: YqNode, verb: string): string => (node.kind === "scalar" ? node.value : wrong(`cannot ${verb} as ${node.tag}, can only operate on strings`));
+const json = (node: YqNode, m: Machine, indent: number): string =>
+  `${toJson(node, indent, m)}${indent > 0 ? "\n" : ""}`;
+const yaml = (node: YqNode, m: Machine, indent: number): string =>
+  node.real.kind === "scalar" ? `${node.real.value}\n` : toYaml(node, { indent }, m);
+const onText = (node: YqNode, verb: string): string =>
+  node.kind === "scalar"
+    ? node.value
+    : wrong(`cannot ${verb} as ${node.tag}, can only operate on strings`);
 
 export const textFunctions: Record<string, Function> = {
   sub,
@@ -196,11 +242,14 @@ export const textFunctions: Record<string, Function> = {
   upcase: strings("change case with", (value) => value.toUpperCase()),
   downcase: strings("change case with", (value) => value.toLowerCase()),
   trim: strings("trim", (value) => value.trim()),
-  to_string: each((node, m) => text(node.real.kind === "scalar" ? node.real.value : m.textOf(node), node)),
+  to_string: each((node, m) =>
+    text(node.real.kind === "scalar" ? node.real.value : m.textOf(node), node),
+  ),
   envsubst: function* (m, context, args) {
     const flags = args[0]?.k === "value" ? args[0].node.value : "";
     return yield* each((node) => {
-      if (node.tag !== "!!str") return wrong(`cannot substitute with ${node.tag}, can only substitute strings. ${hint}`);
+      if (node.tag !== "!!str")
+        return wrong(`cannot substitute with ${node.tag}, can only substitute strings. ${hint}`);
       m.spend(node.value.length >> 3);
       const made = substituted(node.value, m.outside.env, flags);
       return at(scalar(made, tagOf(made) === "!!str" ? "!!str" : node.tag, node.style), node);
@@ -221,6 +270,8 @@ export const textFunctions: Record<string, Function> = {
     return bytes === undefined ? wrong("illegal base64 data at input byte 0") : decodeUtf8(bytes);
   }),
   "@uri": format(0, (node) => encodeURIComponent(node.value).replaceAll("%20", "+")),
-  "@sh": format(0, (node) => (/^[\w@%+=:,./-]+$/.test(node.value) ? node.value : `'${node.value.replaceAll("'", "'\\''")}'`)),
+  "@sh": format(0, (node) =>
+    /^[\w@%+=:,./-]+$/.test(node.value) ? node.value : `'${node.value.replaceAll("'", "'\\''")}'`,
+  ),
   from_yaml: each((node, m) => oneOf(node.value, m, node)),
 };

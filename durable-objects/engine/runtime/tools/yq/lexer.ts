@@ -39,22 +39,44 @@ const names =
   );
 const known = new Map<string, string>();
 for (const name of names)
-  for (const written of [name, name.replaceAll("_", ""), name.replace(/_(.)/g, (_, c: string) => c.toUpperCase())])
+  for (const written of [
+    name,
+    name.replaceAll("_", ""),
+    name.replace(/_(.)/g, (_, c: string) => c.toUpperCase()),
+  ])
     known.set(written, spelled[written] ?? spelled[name] ?? name);
 for (const [written, name] of Object.entries(spelled)) known.set(written, name);
-for (const name of ["@json", "@props", "@csv", "@tsv", "@base64", "@base64d", "@uri", "@sh"]) known.set(name, name);
+for (const name of ["@json", "@props", "@csv", "@tsv", "@base64", "@base64d", "@uri", "@sh"])
+  known.set(name, name);
 
 const rules: [RegExp, (m: RegExpExecArray) => Token][] = [
-  [/(env|strenv)\(([^)]+)\)/y, (m) => ({ t: "env", name: m[2]!, plain: m[1] === "env", text: m[0] })],
-  [/(flatten|parent|to_?yaml|to_?json|envsubst)\((-?\d+|[neuf, ]+)\)/y, (m) => ({ t: "call", name: known.get(m[1]!)!, arg: m[2]!, text: m[0] })],
+  [
+    /(env|strenv)\(([^)]+)\)/y,
+    (m) => ({ t: "env", name: m[2]!, plain: m[1] === "env", text: m[0] }),
+  ],
+  [
+    /(flatten|parent|to_?yaml|to_?json|envsubst)\((-?\d+|[neuf, ]+)\)/y,
+    (m) => ({ t: "call", name: known.get(m[1]!)!, arg: m[2]!, text: m[0] }),
+  ],
   [/\.\.\.|\.\./y, (m) => ({ t: "op", text: m[0], flags: "" })],
   [/\."([^ "]+)"(\??)/y, (m) => ({ t: "path", name: m[1]!, optional: m[2] === "?", text: m[0] })],
-  [/\.([^ ;}{:[\],|.()=\n!]+)/y, (m) => ({ t: "path", name: m[1]!.replace(/\?$/, ""), optional: m[1]!.endsWith("?"), text: m[0] })],
+  [
+    /\.([^ ;}{:[\],|.()=\n!]+)/y,
+    (m) => ({
+      t: "path",
+      name: m[1]!.replace(/\?$/, ""),
+      optional: m[1]!.endsWith("?"),
+      text: m[0],
+    }),
+  ],
   [/\.\[/y, () => ({ t: "op", text: ".[", flags: "" })],
   [/\$([\w-]+)/y, (m) => ({ t: "var", name: m[1]!, text: m[0] })],
-  [/"((?:[^"\\]|\\.)*)"/ys, (m) => ({ t: "text", text: m[1]! })],
+  [/"((?:[^"\\]|\\.)*)"/sy, (m) => ({ t: "text", text: m[1]! })],
   [/0[xX][\dA-Fa-f]+/y, (m) => ({ t: "value", node: scalar(m[0], "!!int"), text: m[0] })],
-  [/-?[1-9](\.\d+)?[Ee][-+]?\d+|-?\d+\.\d+/y, (m) => ({ t: "value", node: scalar(m[0], "!!float"), text: m[0] })],
+  [
+    /-?[1-9](\.\d+)?[Ee][-+]?\d+|-?\d+\.\d+/y,
+    (m) => ({ t: "value", node: scalar(m[0], "!!float"), text: m[0] }),
+  ],
   [/-?\d+/y, (m) => ({ t: "value", node: scalar(m[0], "!!int"), text: m[0] })],
   [/(true|false)\b/iy, (m) => ({ t: "value", node: bool(/t/i.test(m[0][0]!)), text: m[0] })],
   [/null\b|~/iy, (m) => ({ t: "value", node: scalar(m[0], "!!null"), text: m[0] })],
@@ -100,7 +122,9 @@ export function tokensOf(text: string): Token[] {
       const before = text.slice(0, at).split("\n");
       const rest = text.slice(at);
       const shown = rest.length > 16 ? `${rest.slice(0, 16)}...` : rest;
-      return wrong(`${before.length}:${before.at(-1)!.length + 1}: lexer: invalid input text ${JSON.stringify(shown)}`);
+      return wrong(
+        `${before.length}:${before.at(-1)!.length + 1}: lexer: invalid input text ${JSON.stringify(shown)}`,
+      );
     }
     out.push(token);
   }

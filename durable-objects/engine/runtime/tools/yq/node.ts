@@ -59,14 +59,26 @@ export class YqNode {
   get path(): (string | number)[] {
     const out: (string | number)[] = [];
     for (let one: YqNode | undefined = this; one?.key && one.parent; one = one.parent)
-      out.unshift(one.key.tag === "!!int" && one.parent.kind === "seq" ? Number(one.key.value) : one.key.value);
+      out.unshift(
+        one.key.tag === "!!int" && one.parent.kind === "seq"
+          ? Number(one.key.value)
+          : one.key.value,
+      );
     return out;
   }
 
   /** The path as messages write it. */
   get place(): string {
     return this.path
-      .map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : part.includes(".") ? `[${part}]` : `.${part}`))
+      .map((part, i) =>
+        typeof part === "number"
+          ? `[${part}]`
+          : i === 0
+            ? part
+            : part.includes(".")
+              ? `[${part}]`
+              : `.${part}`,
+      )
       .join("");
   }
 
@@ -82,7 +94,8 @@ export class YqNode {
 
   get entries(): [YqNode, YqNode][] {
     const out: [YqNode, YqNode][] = [];
-    for (let i = 0; i + 1 < this.content.length; i += 2) out.push([this.content[i]!, this.content[i + 1]!]);
+    for (let i = 0; i + 1 < this.content.length; i += 2)
+      out.push([this.content[i]!, this.content[i + 1]!]);
     return out;
   }
 

@@ -1,7 +1,20 @@
 /** Operators of two values. yq: pkg/yqlib/operator_{add,subtract,multiply,divide,modulo,compare}.go */
 import { yqTextCharactersMax } from "../../../core/limits.ts";
 import { assign } from "./assigning.ts";
-import { at, bool, copyOf, Endless, equal, isNull, isTrue, numberOf, scalar, wrong, type Work, type YqNode } from "./node.ts";
+import {
+  at,
+  bool,
+  copyOf,
+  Endless,
+  equal,
+  isNull,
+  isTrue,
+  numberOf,
+  scalar,
+  wrong,
+  type Work,
+  type YqNode,
+} from "./node.ts";
 import { globbed } from "./traversing.ts";
 
 type Operator = (a: YqNode, b: YqNode, work: Work, flags: string) => YqNode;
@@ -11,7 +24,10 @@ const named = (node: YqNode): string => `${node.tag} (${node.place})`;
 /** A number as Go prints it. */
 function number(value: number, integers: boolean): YqNode {
   if (integers) return scalar(Math.trunc(value), "!!int");
-  return scalar(Number.isFinite(value) ? value : value > 0 ? "+Inf" : Number.isNaN(value) ? "NaN" : "-Inf", "!!float");
+  return scalar(
+    Number.isFinite(value) ? value : value > 0 ? "+Inf" : Number.isNaN(value) ? "NaN" : "-Inf",
+    "!!float",
+  );
 }
 
 function text(node: YqNode, value: string): YqNode {
@@ -25,7 +41,8 @@ function add(left: YqNode, right: YqNode, work: Work): YqNode {
   const [a, b] = [left.real, right.real];
   if (isNull(a)) return at(copyOf(b, work), left);
   if (a.kind === "map") {
-    if (b.kind !== "map") return isNull(b) ? a : wrong(`${named(b)} cannot be added to a ${named(a)}`);
+    if (b.kind !== "map")
+      return isNull(b) ? a : wrong(`${named(b)} cannot be added to a ${named(a)}`);
     const out = copyOf(a, work);
     for (const [key, value] of b.entries) {
       const known = out.get(key.value);
@@ -85,8 +102,10 @@ function merge(target: YqNode, from: YqNode, work: Work, flags: string): void {
       continue;
     }
     if (known.kind === "map" && value.kind === "map") merge(known, value, work, flags);
-    else if (known.kind === "seq" && value.kind === "seq" && flags.includes("+")) for (const item of value.content) known.add(copyOf(item, work));
-    else if (known.kind === "seq" && value.kind === "seq" && flags.includes("d")) mergeItems(known, value, work, flags);
+    else if (known.kind === "seq" && value.kind === "seq" && flags.includes("+"))
+      for (const item of value.content) known.add(copyOf(item, work));
+    else if (known.kind === "seq" && value.kind === "seq" && flags.includes("d"))
+      mergeItems(known, value, work, flags);
     else if (!fresh || isNull(known)) assign(known, copyOf(value, work), work);
     known.head = value.head || known.head;
     if (key.head) known.key!.head = key.head;
@@ -134,7 +153,8 @@ function multiply(left: YqNode, right: YqNode, work: Work, flags = ""): YqNode {
 function divide(left: YqNode, right: YqNode, work: Work): YqNode {
   const [a, b] = [left.real, right.real];
   if (isNull(a)) return wrong(`${named(a)} cannot be divided by ${named(b)}`);
-  if (a.kind !== "scalar" || b.kind !== "scalar") return wrong(`${named(a)} cannot be divided by ${named(b)}`);
+  if (a.kind !== "scalar" || b.kind !== "scalar")
+    return wrong(`${named(a)} cannot be divided by ${named(b)}`);
   if (a.tag === "!!str" && b.tag === "!!str") return splitText(a, b.value, work);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x === undefined || y === undefined) return wrong(`${a.tag} cannot be divided by ${b.tag}`);
@@ -152,7 +172,8 @@ export function splitText(node: YqNode, separator: string, work: Work): YqNode {
 
 function modulo(left: YqNode, right: YqNode): YqNode {
   const [a, b] = [left.real, right.real];
-  if (a.kind !== "scalar" || b.kind !== "scalar" || isNull(a)) return wrong(`${named(a)} cannot modulo by ${named(b)}`);
+  if (a.kind !== "scalar" || b.kind !== "scalar" || isNull(a))
+    return wrong(`${named(a)} cannot modulo by ${named(b)}`);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x === undefined || y === undefined) return wrong(`${a.tag} cannot modulo by ${b.tag}`);
   if (whole(a, b) && y === 0) return wrong("cannot modulo by 0");
@@ -162,7 +183,13 @@ function modulo(left: YqNode, right: YqNode): YqNode {
 /** `==`; a text on the right may be a pattern with stars. */
 function same(left: YqNode, right: YqNode, work: Work): boolean {
   const [a, b] = [left.real, right.real];
-  if (a.kind === "scalar" && b.kind === "scalar" && b.tag === "!!str" && /[*?]/.test(b.value) && a.tag !== "!!null") {
+  if (
+    a.kind === "scalar" &&
+    b.kind === "scalar" &&
+    b.tag === "!!str" &&
+    /[*?]/.test(b.value) &&
+    a.tag !== "!!null"
+  ) {
     work.spend(a.value.length + b.value.length);
     return globbed(b.value, a.value);
   }
@@ -179,11 +206,18 @@ export function ordered(left: YqNode, right: YqNode): number {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return x - y;
   if (isNull(a) || isNull(b)) return isNull(a) && isNull(b) ? 0 : NaN;
-  if ((a.tag === "!!str" || a.tag === "!!timestamp") && (b.tag === "!!str" || b.tag === "!!timestamp")) return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+  if (
+    (a.tag === "!!str" || a.tag === "!!timestamp") &&
+    (b.tag === "!!str" || b.tag === "!!timestamp")
+  )
+    return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
   return wrong(`${a.tag} not yet supported for comparison`);
 }
 
-const truth = (judge: (a: YqNode, b: YqNode, work: Work) => boolean): Operator => (a, b, work) => at(bool(judge(a, b, work)), a);
+const truth =
+  (judge: (a: YqNode, b: YqNode, work: Work) => boolean): Operator =>
+  (a, b, work) =>
+    at(bool(judge(a, b, work)), a);
 
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["+", add],

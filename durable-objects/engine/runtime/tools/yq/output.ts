@@ -33,7 +33,13 @@ export class Output {
   text(node: YqNode, work: Work): string {
     const { noSeparators } = this.#options;
     const place = `${node.origin.file} ${node.origin.document}`;
-    const between = this.format === "yaml" && !noSeparators && this.#last !== undefined && (this.#last !== place || node.parent === undefined && node.pending) ? "---\n" : "";
+    const between =
+      this.format === "yaml" &&
+      !noSeparators &&
+      this.#last !== undefined &&
+      (this.#last !== place || (node.parent === undefined && node.pending))
+        ? "---\n"
+        : "";
     this.#last = place;
     return between + this.#body(node, work) + (this.#options.nulEnds ? "\0" : "");
   }
@@ -52,7 +58,10 @@ export class Output {
         return toRows(node, this.format === "csv" ? "," : "\t");
       default:
         if (node.kind === "scalar" && unwrap !== false) {
-          if (nulEnds && node.value.includes("\0")) return wrong("can't serialize value because it contains NUL char and you are using NUL separated output");
+          if (nulEnds && node.value.includes("\0"))
+            return wrong(
+              "can't serialize value because it contains NUL char and you are using NUL separated output",
+            );
           return ended(`${node.value}\n`);
         }
         return ended(toYaml(node, { indent: indent || 2, pretty }, work));

@@ -53,13 +53,27 @@ const precedences: Record<string, number> = {
   "-": 42,
   "//": 42,
 };
-const attributes = new Set("style tag anchor alias line_comment head_comment foot_comment comments".split(" "));
+const attributes = new Set(
+  "style tag anchor alias line_comment head_comment foot_comment comments".split(" "),
+);
 const withArguments = new Set(
-  "map_values map filter pick omit eval error sort_keys load load_str select has unique_by group_by explode join sub match capture test sort_by any_c all_c contains split set_path del_paths with_entries with del first".split(" "),
+  "map_values map filter pick omit eval error sort_keys load load_str select has unique_by group_by explode join sub match capture test sort_by any_c all_c contains split set_path del_paths with_entries with del first".split(
+    " ",
+  ),
 );
 const closers: Record<string, string> = { "(": ")", "[": "]", ".[": "]", "{": "}", if: "end" };
 
-const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", '"': '"', "\\": "\\", f: "\f", v: "\v", a: "\x07", b: "\b" };
+const escapes: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  '"': '"',
+  "\\": "\\",
+  f: "\f",
+  v: "\v",
+  a: "\x07",
+  b: "\b",
+};
 
 class Parser {
   readonly tokens: Token[];
@@ -80,14 +94,18 @@ class Parser {
     const left = this.tokens[this.at];
     if (!left) return out;
     const text = this.#op();
-    if (text === ")") return wrong("bad expression, got close brackets without matching opening bracket");
+    if (text === ")")
+      return wrong("bad expression, got close brackets without matching opening bracket");
     if (text === "]" || text === "}")
-      return wrong("bad path expression, got close collect brackets without matching opening bracket");
+      return wrong(
+        "bad path expression, got close collect brackets without matching opening bracket",
+      );
     return wrong("bad expression, please check expression syntax");
   }
 
   expression(least: number): Expr {
-    if (++this.depth > yqExpressionDepthMax) return wrong("bad expression, please check expression syntax");
+    if (++this.depth > yqExpressionDepthMax)
+      return wrong("bad expression, please check expression syntax");
     const first = this.#primary();
     let left: Expr | undefined = first;
     for (;;) {
@@ -99,9 +117,11 @@ class Parser {
       const token = this.tokens[this.at];
       const op = this.#op();
       const precedence = op === undefined ? undefined : precedences[op];
-      if (token?.t !== "op" || op === undefined || precedence === undefined || precedence < least) break;
+      if (token?.t !== "op" || op === undefined || precedence === undefined || precedence < least)
+        break;
       this.at++;
-      if (!left) return wrong(`'${op}' expects 2 args but there is ${this.at < this.tokens.length ? 1 : 0}`);
+      if (!left)
+        return wrong(`'${op}' expects 2 args but there is ${this.at < this.tokens.length ? 1 : 0}`);
       const a: Expr = left;
       const b = this.#right(precedence, op);
       left = { k: "binary", op, flags: token.flags, a, b };
@@ -112,7 +132,8 @@ class Parser {
 
   #nothing(): string {
     const text = this.#op();
-    if (text === ")" || text === "]" || text === "}" || text === undefined) return "bad expression, please check expression syntax";
+    if (text === ")" || text === "]" || text === "}" || text === undefined)
+      return "bad expression, please check expression syntax";
     return `'${text}' expects 2 args but there is 0`;
   }
 
@@ -126,7 +147,8 @@ class Parser {
   /** `style =` and the like, where an operator stands. */
   #attribute(): { name: string; update: boolean } | undefined {
     const [name, sign] = [this.#op(), this.#op(1)];
-    if (name === undefined || !attributes.has(name) || (sign !== "=" && sign !== "|=")) return undefined;
+    if (name === undefined || !attributes.has(name) || (sign !== "=" && sign !== "|="))
+      return undefined;
     this.at += 2;
     return { name, update: sign === "|=" };
   }
@@ -135,7 +157,8 @@ class Parser {
     const closer = closers[open]!;
     const token = this.tokens[this.at];
     if (token?.t !== "op" || token.text !== closer) {
-      if (token && !(token.t === "op" && /^(\)|\]|\}|end)$/.test(token.text))) return wrong("bad expression, please check expression syntax");
+      if (token && !(token.t === "op" && /^(\)|\]|\}|end)$/.test(token.text)))
+        return wrong("bad expression, please check expression syntax");
       return wrong(`bad expression, could not find matching \`${closer}\``);
     }
     this.at++;
@@ -145,7 +168,13 @@ class Parser {
   #primary(): Expr | undefined {
     const token = this.tokens[this.at];
     if (!token) return wrong("bad expression, please check expression syntax");
-    if (this.#op(1) !== undefined && token.t === "op" && attributes.has(token.text) && /^\|?=$/.test(this.#op(1)!)) return undefined;
+    if (
+      this.#op(1) !== undefined &&
+      token.t === "op" &&
+      attributes.has(token.text) &&
+      /^\|?=$/.test(this.#op(1)!)
+    )
+      return undefined;
     if (token.t === "op" && precedences[token.text] !== undefined) return undefined;
     this.at++;
     return this.#postfix(this.#simple(token));
@@ -203,14 +232,19 @@ class Parser {
       case "]":
       case "}":
         this.at--;
-        return wrong(text === ")" ? "bad expression, got close brackets without matching opening bracket" : "bad path expression, got close collect brackets without matching opening bracket");
+        return wrong(
+          text === ")"
+            ? "bad expression, got close brackets without matching opening bracket"
+            : "bad path expression, got close collect brackets without matching opening bracket",
+        );
       default:
         return this.#call(text);
     }
   }
 
   #unclosed(open: string): void {
-    if (this.at >= this.tokens.length) wrong(`bad expression, could not find matching \`${closers[open]!}\``);
+    if (this.at >= this.tokens.length)
+      wrong(`bad expression, could not find matching \`${closers[open]!}\``);
   }
 
   #if(): Expr {
@@ -233,8 +267,10 @@ class Parser {
   }
 
   #call(name: string): Expr {
-    if (!withArguments.has(name) || (name === "first" && this.#op() !== "(")) return { k: "call", name, args: [] };
-    if (this.at >= this.tokens.length || this.#op() === ")" || this.#op() === "|") return wrong(`'${name}' expects 1 arg but received none`);
+    if (!withArguments.has(name) || (name === "first" && this.#op() !== "("))
+      return { k: "call", name, args: [] };
+    if (this.at >= this.tokens.length || this.#op() === ")" || this.#op() === "|")
+      return wrong(`'${name}' expects 1 arg but received none`);
     if (this.#op() !== "(") return { k: "call", name, args: [this.#postfixed()] };
     this.at++;
     this.#unclosed("(");
@@ -242,7 +278,10 @@ class Parser {
     const args: Expr[] = [];
     const inner = this.expression(0);
     const walk = (one: Expr): void => {
-      if (one.k === "binary" && (one.op === ";" || (one.op === "," && /^(sub|match|test|capture)$/.test(name)))) {
+      if (
+        one.k === "binary" &&
+        (one.op === ";" || (one.op === "," && /^(sub|match|test|capture)$/.test(name)))
+      ) {
         walk(one.a);
         walk(one.b);
       } else args.push(one);
@@ -264,7 +303,13 @@ class Parser {
       const token = this.tokens[this.at];
       if (token?.t === "path") {
         this.at++;
-        out = { k: "binary", op: "|", flags: "", a: out, b: { k: "path", name: token.name, optional: token.optional } };
+        out = {
+          k: "binary",
+          op: "|",
+          flags: "",
+          a: out,
+          b: { k: "path", name: token.name, optional: token.optional },
+        };
       } else if (token?.t === "op" && (token.text === "[" || token.text === ".[")) {
         this.at++;
         out = this.#index(out, token.text);
@@ -306,7 +351,8 @@ function textOf(text: string): Expr {
     if (next === "(") {
       let depth = 1;
       let end = i + 1;
-      for (; end < text.length && depth > 0; end++) depth += text[end] === "(" ? 1 : text[end] === ")" ? -1 : 0;
+      for (; end < text.length && depth > 0; end++)
+        depth += text[end] === "(" ? 1 : text[end] === ")" ? -1 : 0;
       if (depth > 0) return wrong("unclosed interpolation string - missing closing bracket");
       parts.push(plain, parse(text.slice(i + 1, end - 1).replaceAll('\\"', '"')));
       plain = "";

@@ -13,7 +13,16 @@ import {
 } from "yaml";
 import { yamlDepthMax } from "../../../core/limits.ts";
 import { libyamlText } from "../../../schema/yaml-problems.ts";
-import { at, collection, scalar, wrong, YqNode, type Origin, type Style, type Work } from "./node.ts";
+import {
+  at,
+  collection,
+  scalar,
+  wrong,
+  YqNode,
+  type Origin,
+  type Style,
+  type Work,
+} from "./node.ts";
 import { tagOf } from "./tags.ts";
 
 const styles: Record<string, Style> = {
@@ -62,7 +71,9 @@ class Reader {
     if (isAlias(from)) {
       const out = scalar(from.source, "");
       out.kind = "alias";
-      out.target = this.anchors.get(from.source) ?? wrong(`bad file '-': yaml: unknown anchor '${from.source}' referenced`);
+      out.target =
+        this.anchors.get(from.source) ??
+        wrong(`bad file '-': yaml: unknown anchor '${from.source}' referenced`);
       return out;
     }
     if (isMap(from)) {
@@ -100,12 +111,18 @@ class Reader {
   #tagged(out: YqNode, from: Node): YqNode {
     const { tag } = from as { tag?: string };
     const own = tag?.replace(/^tag:yaml\.org,2002:/, "!!");
-    if (own && !(isScalar(from) && from.range && this.text[from.range[0]] !== "!" && !this.#explicit(from))) out.tag = own;
+    if (
+      own &&
+      !(isScalar(from) && from.range && this.text[from.range[0]] !== "!" && !this.#explicit(from))
+    )
+      out.tag = own;
     return out;
   }
 
   #explicit(from: Node): boolean {
-    return /![^\s]*\s+(&\S+\s+)?$/.test(this.text.slice(Math.max(0, from.range![0] - 80), from.range![0]));
+    return /![^\s]*\s+(&\S+\s+)?$/.test(
+      this.text.slice(Math.max(0, from.range![0] - 80), from.range![0]),
+    );
   }
 
   #behindDash(item: ParsedNode): boolean {
@@ -171,7 +188,12 @@ function problem(text: string, document: Document.Parsed, lines: LineCounter, na
 }
 
 /** The documents of a YAML text, one after the other. YqError. */
-export function* documentsOf(text: string, name: string, file: number, work: Work): Generator<YqNode> {
+export function* documentsOf(
+  text: string,
+  name: string,
+  file: number,
+  work: Work,
+): Generator<YqNode> {
   const lines = new LineCounter();
   const composer = new Composer({
     version: "1.2",
@@ -187,7 +209,11 @@ export function* documentsOf(text: string, name: string, file: number, work: Wor
   const made = function* (documents: Iterable<Document.Parsed>): Generator<YqNode> {
     for (const document of documents) {
       problem(text, document, lines, name);
-      yield documentOf(document, new Reader(text, work), { document: count++, file, fileName: name });
+      yield documentOf(document, new Reader(text, work), {
+        document: count++,
+        file,
+        fileName: name,
+      });
     }
   };
   for (const token of parser.parse(text)) yield* made(composer.next(token));

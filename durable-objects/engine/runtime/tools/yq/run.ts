@@ -40,7 +40,9 @@ export class Runner extends Work implements Machine {
       case "self":
         return context.nodes;
       case "value":
-        return context.nodes.length === 0 ? [copyOf(e.node, this)] : context.nodes.map(() => copyOf(e.node, this));
+        return context.nodes.length === 0
+          ? [copyOf(e.node, this)]
+          : context.nodes.map(() => copyOf(e.node, this));
       case "text":
         return yield* this.#text(e, context);
       case "path":
@@ -96,7 +98,9 @@ export class Runner extends Work implements Machine {
   /** A node as a text puts it in. */
   textOf(node: YqNode): string {
     const { real } = node;
-    return real.kind === "scalar" ? real.value : toYaml(real, { indent: 2 }, this).replace(/\n$/, "");
+    return real.kind === "scalar"
+      ? real.value
+      : toYaml(real, { indent: 2 }, this).replace(/\n$/, "");
   }
 
   *#index(e: Expr & { k: "index" }, context: Context): Nodes {
@@ -105,7 +109,10 @@ export class Runner extends Work implements Machine {
     if (!e.index) return nodes.flatMap((node) => childrenOf(node, e.optional, this));
     for (const node of nodes) {
       // The index is worked out for what the whole expression stands on.
-      const keys = yield* this.run(e.index, context.nodes.length === 1 ? context : this.with(context, [node]));
+      const keys = yield* this.run(
+        e.index,
+        context.nodes.length === 1 ? context : this.with(context, [node]),
+      );
       for (const key of keys) {
         const list = key.kind === "seq" ? key.content : [key];
         for (const one of list) out.push(...indexed(node, one, e.optional, this));
@@ -133,17 +140,29 @@ export class Runner extends Work implements Machine {
   }
 
   *#collect(of: Expr | undefined, context: Context): Nodes {
-    if (!of) return context.nodes.length === 0 ? [collection("seq")] : context.nodes.map(() => collection("seq"));
-    const gather = (nodes: YqNode[]): YqNode => collection("seq", nodes.map((one) => copyOf(one, this)));
-    if (context.together || context.nodes.length === 0) return [gather(yield* this.run(of, context))];
+    if (!of)
+      return context.nodes.length === 0
+        ? [collection("seq")]
+        : context.nodes.map(() => collection("seq"));
+    const gather = (nodes: YqNode[]): YqNode =>
+      collection(
+        "seq",
+        nodes.map((one) => copyOf(one, this)),
+      );
+    if (context.together || context.nodes.length === 0)
+      return [gather(yield* this.run(of, context))];
     const out: YqNode[] = [];
-    for (const node of context.nodes) out.push(at(gather(yield* this.run(of, this.with(context, [node]))), node));
+    for (const node of context.nodes)
+      out.push(at(gather(yield* this.run(of, this.with(context, [node]))), node));
     return out;
   }
 
   /** Entries are a map each; a map of several outputs becomes several maps. */
   *#object(of: Expr | undefined, context: Context): Nodes {
-    if (!of) return context.nodes.length === 0 ? [collection("map")] : context.nodes.map(() => collection("map"));
+    if (!of)
+      return context.nodes.length === 0
+        ? [collection("map")]
+        : context.nodes.map(() => collection("map"));
     const pairs: Expr[] = [];
     const walk = (one: Expr): void => {
       if (one.k === "binary" && one.op === ",") {
@@ -158,10 +177,13 @@ export class Runner extends Work implements Machine {
       let made: [YqNode, YqNode][][] = [[]];
       const here = this.with(context, [node]);
       for (const pair of pairs) {
-        if (pair.k !== "binary" || pair.op !== ":") return wrong("bad expression, please check expression syntax");
+        if (pair.k !== "binary" || pair.op !== ":")
+          return wrong("bad expression, please check expression syntax");
         const keys = yield* this.run(pair.a, here);
         const values = yield* this.run(pair.b, here);
-        made = made.flatMap((one) => keys.flatMap((key) => values.map((value) => [...one, [key, value] as [YqNode, YqNode]])));
+        made = made.flatMap((one) =>
+          keys.flatMap((key) => values.map((value) => [...one, [key, value] as [YqNode, YqNode]])),
+        );
         this.spend(made.length * pairs.length);
       }
       for (const entries of made) {
@@ -197,7 +219,8 @@ export class Runner extends Work implements Machine {
   *#binary(e: Expr & { k: "binary" }, context: Context): Nodes {
     switch (e.op) {
       case "|": {
-        if (e.a.k === "binary" && (e.a.op === "as" || e.a.op === "ref")) return yield* this.#bind(e.a, e.b, context);
+        if (e.a.k === "binary" && (e.a.op === "as" || e.a.op === "ref"))
+          return yield* this.#bind(e.a, e.b, context);
         return yield* this.run(e.b, this.with(context, yield* this.run(e.a, context)));
       }
       case ",":
@@ -216,13 +239,15 @@ export class Runner extends Work implements Machine {
       case ";":
         return yield* this.#cross(e, context);
       default:
-        if (e.op !== "==" && /.=$/.test(e.op) && !/^[!<>]/.test(e.op)) return yield* this.#change(e, context);
+        if (e.op !== "==" && /.=$/.test(e.op) && !/^[!<>]/.test(e.op))
+          return yield* this.#change(e, context);
         return yield* this.#cross(e, context);
     }
   }
 
   *#bind(binding: Expr & { k: "binary" }, body: Expr, context: Context): Nodes {
-    if (binding.b.k !== "var") return wrong("RHS of 'as' operator must be a variable name e.g. $foo");
+    if (binding.b.k !== "var")
+      return wrong("RHS of 'as' operator must be a variable name e.g. $foo");
     const out: YqNode[] = [];
     const values = yield* this.run(binding.a, context);
     for (const value of values) {
@@ -235,8 +260,10 @@ export class Runner extends Work implements Machine {
 
   *#reduce(e: Expr & { k: "binary" }, context: Context): Nodes {
     const { a, b } = e;
-    if (a.k !== "binary" || a.op !== "as" || a.b.k !== "var") return wrong("reduce must be given a variables assignment, got VALUE instead");
-    if (b.k !== "binary" || b.op !== ";") return wrong("reduce must be given a block, got VALUE instead");
+    if (a.k !== "binary" || a.op !== "as" || a.b.k !== "var")
+      return wrong("reduce must be given a variables assignment, got VALUE instead");
+    if (b.k !== "binary" || b.op !== ";")
+      return wrong("reduce must be given a block, got VALUE instead");
     let sum = yield* this.run(b.a, context);
     for (const value of yield* this.run(a.a, context)) {
       const variables = new Map([...context.variables, [a.b.name, [value]]]);
@@ -248,7 +275,12 @@ export class Runner extends Work implements Machine {
   *#assign(e: Expr & { k: "binary" }, context: Context): Nodes {
     const targets = yield* this.run(e.a, context);
     for (const target of targets) {
-      const own = e.op === "|=" ? this.with(context, [target]) : context.together ? context : this.with(context, sameDocument(target, context));
+      const own =
+        e.op === "|="
+          ? this.with(context, [target])
+          : context.together
+            ? context
+            : this.with(context, sameDocument(target, context));
       for (const value of (yield* this.run(e.b, own)).slice(0, e.op === "|=" ? 1 : undefined)) {
         assign(target, copyOf(value, this), this);
       }
@@ -261,7 +293,8 @@ export class Runner extends Work implements Machine {
     const operate = operators.get(e.op.slice(0, -1))!;
     for (const target of yield* this.run(e.a, context)) {
       const own = context.together ? context : this.with(context, sameDocument(target, context));
-      for (const value of yield* this.run(e.b, own)) assign(target, operate(copyOf(target, this), copyOf(value, this), this, e.flags), this);
+      for (const value of yield* this.run(e.b, own))
+        assign(target, operate(copyOf(target, this), copyOf(value, this), this, e.flags), this);
     }
     return context.nodes;
   }
@@ -269,7 +302,10 @@ export class Runner extends Work implements Machine {
   /** Every left with every right, for each node. */
   *#cross(e: Expr & { k: "binary" }, context: Context): Nodes {
     const out: YqNode[] = [];
-    const bases = context.together || context.nodes.length === 0 ? [context.nodes] : context.nodes.map((one) => [one]);
+    const bases =
+      context.together || context.nodes.length === 0
+        ? [context.nodes]
+        : context.nodes.map((one) => [one]);
     const operate = operators.get(e.op) ?? wrong("bad expression, please check expression syntax");
     for (const nodes of bases) {
       const here = this.with(context, nodes);

@@ -1,11 +1,24 @@
 /** From a node to what is below it. yq: pkg/yqlib/operator_traverse_path.go */
-import { at, collection, isNull, nothing, numberOf, scalar, wrong, YqNode, type Work } from "./node.ts";
+import {
+  at,
+  collection,
+  isNull,
+  nothing,
+  numberOf,
+  scalar,
+  wrong,
+  YqNode,
+  type Work,
+} from "./node.ts";
 
 /** A name with * and ? in it. Linear, since a star that fails is only tried again for the last one. */
 export function globbed(pattern: string, text: string): boolean {
   let [p, t, star, mark] = [0, 0, -1, 0];
   while (t < text.length) {
-    if (p < pattern.length && (pattern[p] === "?" || (pattern[p] === text[t] && pattern[p] !== "*"))) {
+    if (
+      p < pattern.length &&
+      (pattern[p] === "?" || (pattern[p] === text[t] && pattern[p] !== "*"))
+    ) {
       p++;
       t++;
     } else if (pattern[p] === "*") {
@@ -40,10 +53,14 @@ export function named(from: YqNode, name: string, optional: boolean, work: Work)
     if (number !== undefined) return indexed(node, scalar(number, "!!int"), optional, work);
     if (name === "*") return node.content;
     if (optional) return [];
-    return wrong(`cannot index array with '${name}' (strconv.ParseInt: parsing ${JSON.stringify(name)}: invalid syntax)`);
+    return wrong(
+      `cannot index array with '${name}' (strconv.ParseInt: parsing ${JSON.stringify(name)}: invalid syntax)`,
+    );
   }
   if (/[*?]/.test(name)) {
-    const found = node.entries.filter(([key]) => globbed(name, key.value)).map(([, value]) => value);
+    const found = node.entries
+      .filter(([key]) => globbed(name, key.value))
+      .map(([, value]) => value);
     work.spend(node.content.length);
     if (found.length > 0 || name.includes("*")) return found;
   }
@@ -57,7 +74,8 @@ function merged(node: YqNode, name: string, work: Work): YqNode | undefined {
     work.spend(1);
     const maps = value.real.kind === "seq" ? value.real.content : [value];
     for (const map of maps.toReversed()) {
-      const found = map.real.kind === "map" ? (map.real.get(name) ?? merged(map.real, name, work)) : undefined;
+      const found =
+        map.real.kind === "map" ? (map.real.get(name) ?? merged(map.real, name, work)) : undefined;
       if (found) return found;
     }
   }
@@ -69,11 +87,13 @@ export function indexed(from: YqNode, key: YqNode, optional: boolean, work: Work
   const node = from.real;
   work.spend(1);
   if (node.kind === "map") return named(node, key.value, optional, work);
-  if (node.kind === "scalar") return isNull(node) ? [missing(node, scalar(key.value, key.tag))] : [];
+  if (node.kind === "scalar")
+    return isNull(node) ? [missing(node, scalar(key.value, key.tag))] : [];
   const number = numberOf(key) ?? (/^-?\d+$/.test(key.value) ? Number(key.value) : undefined);
   if (number === undefined) return named(node, key.value, optional, work);
   const index = number < 0 ? node.content.length + number : number;
-  if (index < 0) return wrong(`index [${number}] out of range, array size is ${node.content.length}`);
+  if (index < 0)
+    return wrong(`index [${number}] out of range, array size is ${node.content.length}`);
   return [node.content[index] ?? missing(node, scalar(index, "!!int"))];
 }
 
@@ -102,7 +122,12 @@ export function descendants(node: YqNode, keys: boolean, work: Work): YqNode[] {
 }
 
 /** `[1:3]`. */
-export function sliced(from: YqNode, low: YqNode[] | undefined, high: YqNode[] | undefined, work: Work): YqNode {
+export function sliced(
+  from: YqNode,
+  low: YqNode[] | undefined,
+  high: YqNode[] | undefined,
+  work: Work,
+): YqNode {
   const node = from.real;
   const length = node.kind === "scalar" ? [...node.value].length : node.content.length;
   const bound = (found: YqNode[] | undefined, otherwise: number): number => {
@@ -113,7 +138,8 @@ export function sliced(from: YqNode, low: YqNode[] | undefined, high: YqNode[] |
   };
   const [start, end] = [bound(low, 0), bound(high, length)];
   work.spend(length);
-  if (node.kind === "scalar") return at(scalar([...node.value].slice(start, end).join(""), node.tag), node);
+  if (node.kind === "scalar")
+    return at(scalar([...node.value].slice(start, end).join(""), node.tag), node);
   const out = collection("seq");
   for (const item of node.content.slice(start, end)) out.add(Object.assign(new YqNode(), item));
   out.style = node.style;

@@ -27,7 +27,10 @@ export function toJson(from: YqNode, indent: number, work: Work, depth = 0): str
   const items =
     node.kind === "seq"
       ? node.content.map((item) => toJson(item, indent, work, depth + 1))
-      : node.entries.map(([key, value]) => `${quoted(key.value)}:${indent > 0 ? " " : ""}${toJson(value, indent, work, depth + 1)}`);
+      : node.entries.map(
+          ([key, value]) =>
+            `${quoted(key.value)}:${indent > 0 ? " " : ""}${toJson(value, indent, work, depth + 1)}`,
+        );
   const end = indent > 0 ? `\n${" ".repeat(indent * depth)}` : "";
   return `${open}${line}${items.join(`,${line}`)}${end}${close}`;
 }
@@ -40,12 +43,16 @@ export function toProps(root: YqNode, work: Work): string {
     const node = from.real;
     if (node.kind === "scalar") {
       const comments = [head, from.line].filter(Boolean).join("\n");
-      const text = node.value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+      const text = node.value
+        .replaceAll("\\", "\\\\")
+        .replaceAll("\n", "\\n")
+        .replaceAll("\t", "\\t");
       if (comments) out += `${out ? "\n" : ""}${comments}\n`;
       out += `${path} = ${text}\n`;
       return;
     }
-    const down = (key: string, inner: YqNode, above: string): void => walk(inner, path ? `${path}.${key}` : key, above);
+    const down = (key: string, inner: YqNode, above: string): void =>
+      walk(inner, path ? `${path}.${key}` : key, above);
     if (node.kind === "seq") node.content.forEach((item, i) => down(String(i), item, item.head));
     else for (const [key, value] of node.entries) down(key.value, value, key.head);
   };
@@ -64,7 +71,13 @@ export function toRows(root: YqNode, separator: string): string {
   const first = real.content[0]?.real;
   if (!first) return "";
   if (first.kind === "scalar") return row(real.content.map((item) => item.real.value));
-  if (first.kind === "seq") return real.content.map((item) => row(item.real.content.map((one) => one.real.value))).join("");
+  if (first.kind === "seq")
+    return real.content.map((item) => row(item.real.content.map((one) => one.real.value))).join("");
   const names = first.entries.map(([key]) => key.value);
-  return row(names) + real.content.map((item) => row(names.map((name) => item.real.get(name)?.real.value ?? ""))).join("");
+  return (
+    row(names) +
+    real.content
+      .map((item) => row(names.map((name) => item.real.get(name)?.real.value ?? "")))
+      .join("")
+  );
 }

@@ -8,15 +8,30 @@ export interface YamlStyle {
   pretty?: boolean;
 }
 
-const hex = (code: number, digits: number): string => code.toString(16).toUpperCase().padStart(digits, "0");
-const short: Record<string, string> = { "\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\0": "\\0", "\x07": "\\a", "\b": "\\b", "\x1b": "\\e" };
+const hex = (code: number, digits: number): string =>
+  code.toString(16).toUpperCase().padStart(digits, "0");
+const short: Record<string, string> = {
+  "\n": "\\n",
+  "\t": "\\t",
+  "\r": "\\r",
+  '"': '\\"',
+  "\\": "\\\\",
+  "\0": "\\0",
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\x1b": "\\e",
+};
 
 const doubled = (text: string): string =>
   `"${[...text]
     .map((c) => {
       if (short[c]) return short[c];
       const code = c.codePointAt(0)!;
-      return code < 32 || code === 127 ? `\\x${hex(code, 2)}` : code === 0x85 || code === 0xa0 || code === 0xfeff ? `\\u${hex(code, 4)}` : c;
+      return code < 32 || code === 127
+        ? `\\x${hex(code, 2)}`
+        : code === 0x85 || code === 0xa0 || code === 0xfeff
+          ? `\\u${hex(code, 4)}`
+          : c;
     })
     .join("")}"`;
 
@@ -24,7 +39,8 @@ const singled = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Whether a text may stand without quotes. */
 function plain(text: string, flow: boolean): boolean {
-  if (text === "" || /^\s|\s$|[\n\t\r]/.test(text) || /: |:$| #|^(---|\.\.\.)/.test(text)) return false;
+  if (text === "" || /^\s|\s$|[\n\t\r]/.test(text) || /: |:$| #|^(---|\.\.\.)/.test(text))
+    return false;
   if (/^[,[\]{}#&*!|>'"%@`]/.test(text)) return false;
   if (/^[-?]( |$)/.test(text) || (/^[?:-]/.test(text) && (flow || text === ":"))) return false;
   return !(flow && /[,?[\]{}:]/.test(text));
@@ -45,12 +61,15 @@ class Writer {
     if (node.kind === "alias") return `*${value}`;
     let { style } = node;
     if (this.style.pretty) style = "";
-    if (tag !== "!!str" && style === "" && (tag.startsWith("!!") || tag === "")) return marks + value;
+    if (tag !== "!!str" && style === "" && (tag.startsWith("!!") || tag === ""))
+      return marks + value;
     if (!tag.startsWith("!!") && style === "" && plain(value, flow)) return marks + value;
     if (style === "single") return marks + singled(value);
-    if (style === "double" || (style === "" && tag === "!!str" && tagOf(value) !== "!!str")) return marks + doubled(value);
+    if (style === "double" || (style === "" && tag === "!!str" && tagOf(value) !== "!!str"))
+      return marks + doubled(value);
     const block = value.includes("\n") && !flow && !key && !/[\0-\x08\x0b-\x1f]/.test(value);
-    if (block && (style === "literal" || style === "" || style === "folded")) return marks + this.#block(value, inner, style === "folded");
+    if (block && (style === "literal" || style === "" || style === "folded"))
+      return marks + this.#block(value, inner, style === "folded");
     if (plain(value, flow)) return marks + value;
     return marks + (/[\n\t\r\0-\x1f]/.test(value) ? doubled(value) : singled(value));
   }
@@ -69,7 +88,12 @@ class Writer {
 
   #marks(node: YqNode): string {
     const anchor = node.anchor ? `&${node.anchor} ` : "";
-    const own = node.tag !== "" && !node.tag.startsWith("!!") ? `${node.tag} ` : node.style === "tagged" ? `${node.tag} ` : "";
+    const own =
+      node.tag !== "" && !node.tag.startsWith("!!")
+        ? `${node.tag} `
+        : node.style === "tagged"
+          ? `${node.tag} `
+          : "";
     return own + anchor;
   }
 
@@ -79,12 +103,17 @@ class Writer {
     const marks = node.kind === "map" || node.kind === "seq" ? this.#marks(node) : "";
     if (node.kind === "map")
       return `${marks}{${node.entries.map(([key, value]) => `${this.scalar(key, 0, true, true)}: ${this.flow(value)}`).join(", ")}}`;
-    if (node.kind === "seq") return `${marks}[${node.content.map((item) => this.flow(item)).join(", ")}]`;
+    if (node.kind === "seq")
+      return `${marks}[${node.content.map((item) => this.flow(item)).join(", ")}]`;
     return this.scalar(node, 0, true);
   }
 
   #inBlock(node: YqNode): boolean {
-    return (node.kind === "map" || node.kind === "seq") && node.content.length > 0 && (node.style !== "flow" || this.style.pretty === true);
+    return (
+      (node.kind === "map" || node.kind === "seq") &&
+      node.content.length > 0 &&
+      (node.style !== "flow" || this.style.pretty === true)
+    );
   }
 
   #comment(text: string, pad: string): string {
@@ -102,7 +131,10 @@ class Writer {
     let fresh = first;
     const start = (): string => (fresh ? ((fresh = false), "") : pad);
     if (!this.#inBlock(node)) {
-      const text = node.kind === "map" || node.kind === "seq" ? this.flow(node) : this.scalar(node, indent + (first ? 0 : this.style.indent), false);
+      const text =
+        node.kind === "map" || node.kind === "seq"
+          ? this.flow(node)
+          : this.scalar(node, indent + (first ? 0 : this.style.indent), false);
       return `${start()}${text}${node.line ? ` ${node.line}` : ""}\n`;
     }
     if (node.kind === "seq") {
@@ -149,7 +181,10 @@ class Writer {
       const marks = this.#marks(value).trimEnd();
       return `${marks ? ` ${marks}` : ""}${behind}\n${value.head ? this.#comment(value.head, " ".repeat(inner)) : ""}${this.block(value, inner)}`;
     }
-    const text = value.kind === "map" || value.kind === "seq" ? this.flow(value) : this.scalar(value, inner, false);
+    const text =
+      value.kind === "map" || value.kind === "seq"
+        ? this.flow(value)
+        : this.scalar(value, inner, false);
     if (behind && text.includes("\n")) return ` ${text.replace("\n", `${behind}\n`)}\n`;
     return `${text === "" ? "" : ` ${text}`}${behind}\n`;
   }
@@ -159,6 +194,7 @@ class Writer {
 export function toYaml(node: YqNode, style: YamlStyle, work: Work): string {
   const writer = new Writer(style, work);
   const head = node.head ? `${node.head}\n` : "";
-  const foot = node.foot && !node.parent ? `${node.foot.startsWith("\n") ? "" : ""}${node.foot}\n` : "";
+  const foot =
+    node.foot && !node.parent ? `${node.foot.startsWith("\n") ? "" : ""}${node.foot}\n` : "";
   return head + writer.block(node, 0) + foot;
 }

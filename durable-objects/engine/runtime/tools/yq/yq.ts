@@ -40,7 +40,8 @@ const lives = new WeakMap<YqState, Live>();
 /** Microseconds of CPU of one operation. */
 const usPerOperation = 0.25;
 
-const put = (state: YqState, fd: number, text: string): void => void (text === "" || (state.output ??= []).push([fd, text]));
+const put = (state: YqState, fd: number, text: string): void =>
+  void (text === "" || (state.output ??= []).push([fd, text]));
 
 const environment = (sys: Sys): Record<string, string> =>
   Object.fromEntries(Object.entries(sys.env).map(([k, v]) => [decodeUtf8(k), decodeUtf8(v)]));
@@ -51,7 +52,9 @@ function fileText(sys: Sys, path: string): string {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const verb = error.code === "EISDIR" ? "read" : "open";
-    throw new YqError(`${verb} ${path}: ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`);
+    throw new YqError(
+      `${verb} ${path}: ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`,
+    );
   }
 }
 
@@ -59,7 +62,10 @@ function fileText(sys: Sys, path: string): string {
 function revive(sys: Sys, state: YqState): Live | undefined {
   const known = lives.get(state);
   if (known) return known;
-  const options = readCommandLine(sys.argv, (path) => sys.peek(encodeUtf8(path)) !== undefined);
+  const options = readCommandLine(
+    sys.argv,
+    (path) => (sys.peek(encodeUtf8(path))?.type ?? "d") !== "d",
+  );
   if (options.help || options.version) {
     put(state, 1, options.help ? helpText : versionText);
     state.exitCode = 0;
@@ -95,7 +101,9 @@ function write(sys: Sys, piece: Piece): void {
     sys.writeFile(encodeUtf8(piece.file!), encodeUtf8(piece.text));
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    throw new YqError(`open ${piece.file!}: ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`);
+    throw new YqError(
+      `open ${piece.file!}: ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`,
+    );
   }
 }
 
@@ -174,5 +182,6 @@ export const yq: Program<YqState> = {
     }
     return drain(sys, state);
   },
-  memoryBytes: (state) => 4_194_304 + (state?.input.long ? state.input.long.size : (state?.input.unread.length ?? 0)) * 8,
+  memoryBytes: (state) =>
+    4_194_304 + (state?.input.long ? state.input.long.size : (state?.input.unread.length ?? 0)) * 8,
 };
