@@ -32,7 +32,6 @@ function compare(a: YqNode, b: YqNode): number {
   return rank(x) === 2 ? ordered(x, y) : x.value < y.value ? -1 : Number(x.value > y.value);
 }
 
-/** Items beside what an expression gives for each. */
 function* keyed(
   m: Machine,
   context: Context,
