@@ -355,6 +355,19 @@ export const tailHeldCharactersMax = 256 * 1024;
 /** What a compressed stream may grow to. */
 export const unpackedBytesMax = 16 * 1024 * 1024;
 
+/** Operations of one run of yq: beyond them its expression has no end. */
+export const yqOperationsMax = 2_000_000;
+/** How deep an expression of yq nests. */
+export const yqExpressionDepthMax = 200;
+/** A text that yq reads or makes, a collection that it makes. */
+export const yqTextCharactersMax = 1_000_000;
+export const yqItemsMax = 200_000;
+/** Operations after which yq lets others run. */
+export const yqOperationsPerStep = 20_000;
+/** Unread standard input that a tool keeps in a file, and what of it may lie in the process's row. */
+export const spoolBytesMax = 8 * 1024 * 1024;
+export const spoolInRowBytesMax = 64 * 1024;
+
 // Kubelet
 /** From a Pod's arrival to its sandbox (network, pause container) being up. */
 export const sandboxMs = 1_000;

@@ -50,7 +50,7 @@ const bitnami = image(["docker.io/bitnami/kubectl", "docker.io/bitnamilegacy/kub
   files: [
     debianFiles(debianReleases.bookworm!),
     { "/opt/bitnami/kubectl/bin/kubectl": { program: "kubectl" } },
-    programs("/usr/bin", "curl kubectl"),
+    programs("/usr/bin", "curl jq kubectl"),
     { "/bin/bash": { program: "bash" } },
   ],
   entrypoint: ["kubectl"],
@@ -71,7 +71,7 @@ const official = image(["registry.k8s.io/kubectl"], () => ({
 const alpineTools = image(["docker.io/alpine/k8s"], () => ({
   files: [
     alpineFiles("3.22.2"),
-    programs("/usr/bin", "curl kubectl"),
+    programs("/usr/bin", "curl jq kubectl yq"),
     { "/bin/bash": { program: "bash" } },
   ],
   entrypoint: [],

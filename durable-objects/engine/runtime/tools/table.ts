@@ -64,10 +64,11 @@ import { truncate } from "./files/truncate.ts";
 import { viPrograms } from "./vi/vi.ts";
 import { watch } from "./system/watch.ts";
 import { wget } from "./net/wget.ts";
+import { yq } from "./yq/yq.ts";
 import { xargs } from "./find/xargs.ts";
 
 const families = (): Program[][] => [
-  [awk, sed, jq, find, xargs, tar],
+  [awk, sed, jq, yq, find, xargs, tar],
   // Words and numbers.
   argumentTools,
   seqTools,
