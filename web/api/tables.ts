@@ -149,7 +149,7 @@ function resourceOf(path: string): string {
 }
 
 /** How long to wait after a list: what moves is followed closely, what moves on and on costs a request every ten seconds. */
-class Spacing {
+export class Spacing {
   #left = listsInRow;
   #atMs = performance.now();
 

@@ -1,4 +1,4 @@
-import type { Signal } from "@preact/signals";
+import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import type { Cluster } from "../api/tables.ts";
 
@@ -21,7 +21,7 @@ export interface Desk {
   /** The cluster of now, whatever moment is shown. */
   live: Cluster;
   /** The cluster that the panels show: of now, or of `moment`. */
-  shown: Signal<Cluster>;
+  shown: ReadonlySignal<Cluster>;
   /** Revision that is looked at; undefined: now. */
   moment: Signal<number | undefined>;
   selected: Signal<ObjectRef | undefined>;
