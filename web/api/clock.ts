@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ApiError, ask, askJson } from "./client.ts";
+import { ApiError, ask, askJson, messageOf } from "./client.ts";
 import type { Cluster } from "./tables.ts";
 
 /** A cluster's Clock, steered as any object is. */
@@ -22,11 +22,22 @@ const collection = "/apis/podyard.dev/v1/clocks";
 const path = `${collection}/cluster`;
 const retryMs = 2_000;
 
+const known = new Map<string, ClockControl>();
+
+/** One for all that steers a cluster in a page. */
+export function clockOf(cluster: Cluster): ClockControl {
+  let control = known.get(cluster.base);
+  if (!control) known.set(cluster.base, (control = new ClockControl(cluster)));
+  return control;
+}
+
 export class ClockControl {
   /** As it was last told. */
   readonly clock = signal<Clock | undefined>(undefined);
+  /** Why it could not be steered. */
+  readonly problem = signal<string | undefined>(undefined);
   readonly #cluster: Cluster;
-  #offset: { seconds: number; speed: number; atMs: number } | undefined;
+  #wall: { ms: number; atMs: number } | undefined;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -67,11 +78,20 @@ export class ClockControl {
     }
   }
 
-  /** Virtual seconds ahead of the wall, as the server tells them: the clock of who looks may be wrong. */
-  get offsetSeconds(): number | undefined {
-    if (!this.#offset) return undefined;
-    const { seconds, speed, atMs } = this.#offset;
-    return seconds + ((speed - 1) * (performance.now() - atMs)) / 1000;
+  /** The wall's time as the server tells it: the clock of who looks may be wrong. */
+  get wallMs(): number | undefined {
+    return this.#wall && this.#wall.ms + (performance.now() - this.#wall.atMs);
+  }
+
+  /** Does something with it; what goes wrong stands in `problem`. */
+  steer(work: (control: ClockControl) => Promise<unknown>): void {
+    this.problem.value = undefined;
+    work(this).catch((error: unknown) => (this.problem.value = messageOf(error)));
+  }
+
+  async togglePause(): Promise<void> {
+    const { spec } = this.clock.value ?? (await this.read());
+    await this.set({ paused: !spec?.paused });
   }
 
   async set(spec: NonNullable<Clock["spec"]>): Promise<void> {
@@ -102,9 +122,8 @@ export class ClockControl {
   }
 
   #show(clock: Clock): Clock {
-    const speed = clock.spec?.paused ? 0 : (clock.spec?.speed ?? 1);
-    const seconds = clock.status?.offsetSeconds ?? 0;
-    this.#offset = { seconds, speed, atMs: performance.now() };
+    const { now, offsetSeconds = 0 } = clock.status ?? {};
+    if (now) this.#wall = { ms: Date.parse(now) - offsetSeconds * 1000, atMs: performance.now() };
     this.clock.value = clock;
     return clock;
   }

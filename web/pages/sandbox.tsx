@@ -1,5 +1,6 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { signal, useSignal } from "@preact/signals";
+import { lazy, Suspense } from "preact/compat";
+import { useEffect, useMemo } from "preact/hooks";
 import { mayBeKnown } from "../api/me.ts";
 import { ApiError, messageOf } from "../api/client.ts";
 import {
@@ -12,6 +13,9 @@ import {
   placeOf,
 } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
+import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { shownCluster } from "../desk/moment.ts";
+import { listenForTimeKeys } from "../desk/time-keys.ts";
 import { Pods } from "../panels/pods.tsx";
 import { Presence } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
@@ -20,6 +24,9 @@ import { TerminalPanel } from "../panels/terminal.tsx";
 import { Start } from "../panels/start.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork, when } from "../ui/work.ts";
+
+const TimeBar = lazy(async () => (await import("../panels/time-bar.tsx")).TimeBar);
+const Timeline = lazy(async () => (await import("../panels/timeline.tsx")).Timeline);
 
 interface Props {
   id: string;
@@ -56,7 +63,17 @@ function whyNot(error: unknown): string {
     : error.message;
 }
 
+function deskOf(sandbox: Sandbox): Desk {
+  const live = clusterOf(sandbox);
+  const moment = signal<number | undefined>(undefined);
+  const shown = shownCluster(sandbox, live, moment);
+  return { sandbox, live, moment, shown, selected: signal<ObjectRef | undefined>(undefined) };
+}
+
 function Yard({ sandbox }: { sandbox: Sandbox }) {
+  const desk = useMemo(() => deskOf(sandbox), [sandbox]);
+  useEffect(() => listenForTimeKeys(desk), [desk]);
+  const { base } = desk.shown.value;
   return (
     <>
       <Head sandbox={sandbox} />
@@ -67,7 +84,10 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
           <Start sandbox={sandbox} />
         </div>
         <div class="column">
-          <Pods cluster={clusterOf(sandbox)} />
+          <Pods key={base} cluster={desk.shown.value} still={desk.moment.value !== undefined} />
+          <Suspense fallback={null}>
+            <Timeline desk={desk} />
+          </Suspense>
           <Presence sandbox={sandbox} />
           <Sharing sandbox={sandbox} />
           {sandbox.role !== "viewer" && (
@@ -75,6 +95,9 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
           )}
         </div>
       </div>
+      <Suspense fallback={null}>
+        <TimeBar desk={desk} />
+      </Suspense>
     </>
   );
 }

@@ -30,7 +30,8 @@ function edits(a: string[], b: string[]): DiffLine[] {
 function changed(a: string[], b: string[]): DiffLine[] {
   const minus = a.map((text): DiffLine => ({ sign: "-", text }));
   const plus = b.map((text): DiffLine => ({ sign: "+", text }));
-  if (a.length === 0 || b.length === 0 || a.length * b.length > cellsMax) return [...minus, ...plus];
+  if (a.length === 0 || b.length === 0 || a.length * b.length > cellsMax)
+    return [...minus, ...plus];
   const width = b.length + 1;
   const longest = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
@@ -48,7 +49,8 @@ function changed(a: string[], b: string[]): DiffLine[] {
       lines.push({ sign: " ", text: a[i]! });
       i++;
       j++;
-    } else if (longest[(i + 1) * width + j]! >= longest[i * width + j + 1]!) lines.push(minus[i++]!);
+    } else if (longest[(i + 1) * width + j]! >= longest[i * width + j + 1]!)
+      lines.push(minus[i++]!);
     else lines.push(plus[j++]!);
   }
   return [...lines, ...minus.slice(i), ...plus.slice(j)];
