@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
+import type { HTMLAttributes, TargetedPointerEvent } from "preact";
 import { useRef } from "preact/hooks";
 import { timelineOf } from "../api/timeline.ts";
 import type { Desk } from "../desk/desk.ts";
@@ -20,47 +21,73 @@ const strides: Record<string, number> = {
   End: 1e9,
 };
 
-/** The kept past with marks of what happened; a slider that says at which moment of it one looks. */
-export function TimeTrack({ desk }: { desk: Desk }) {
-  const { moment, sandbox, live } = desk;
+/** What lies on the track. */
+function useTrack({ sandbox, live }: Desk) {
   const log = timelineOf(sandbox);
-  const track = useRef<HTMLDivElement>(null);
-  const drag = useRef<{ atMs: number } | undefined>(undefined);
-  /** Where the pointer is, before the panels have followed. */
-  const held = useSignal<number | undefined>(undefined);
   const moments = useComputed(() => momentsOf(log.rows.value ?? []));
   const places = useComputed(() => {
     const last = moments.value.at(-1)?.atMs ?? 0;
     return placesOf(moments.value, Math.max(last, live.changes?.time.nowMs ?? last));
   });
   const marks = useComputed(() => marksOf(moments.value, places.value, marksMax));
+  return { log, moments, places, marks };
+}
 
-  const lookAt = (event: PointerEvent, ends: boolean): void => {
-    const { left, width } = track.current!.getBoundingClientRect();
+type Track = ReturnType<typeof useTrack>;
+
+/** Follows a pointer along the track; `held` is where it is, before the panels have followed. */
+function useDragging({ moment }: Desk, { moments, places }: Track) {
+  const last = useRef<number | undefined>(undefined);
+  const held = useSignal<number | undefined>(undefined);
+  const lookAt = (event: TargetedPointerEvent<HTMLDivElement>, ends: boolean): void => {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
     const place = Math.min(1, Math.max(0, (event.clientX - left) / width));
     held.value = ends ? undefined : place;
     const now = performance.now();
-    if (!ends && drag.current && now - drag.current.atMs < followMs) return;
-    drag.current = ends ? undefined : { atMs: now };
+    if (!ends && last.current !== undefined && now - last.current < followMs) return;
+    last.current = ends ? undefined : now;
     const found = momentAt(moments.value, places.value, place);
     moment.value = found === moments.value.at(-1) ? undefined : found?.revision;
   };
+  const handlers: HTMLAttributes<HTMLDivElement> = {
+    onPointerDown: (event) => {
+      event.currentTarget.setPointerCapture(event.pointerId);
+      lookAt(event, false);
+    },
+    onPointerMove: (event) => {
+      if (last.current !== undefined) lookAt(event, false);
+    },
+    onPointerUp: (event) => {
+      if (last.current !== undefined) lookAt(event, true);
+    },
+    onPointerCancel: () => {
+      last.current = undefined;
+      held.value = undefined;
+    },
+  };
+  return { held, handlers };
+}
+
+/** The kept past with marks of what happened; a slider that says at which moment of it one looks. */
+export function TimeTrack({ desk }: { desk: Desk }) {
+  const track = useTrack(desk);
+  const { held, handlers } = useDragging(desk, track);
+  const { log, moments, places, marks } = track;
+  const revision = desk.moment.value;
   const press = (event: KeyboardEvent): void => {
     const by = strides[event.key];
     if (by === undefined || moments.value.length === 0) return;
     event.preventDefault();
-    moment.value = stepped(moments.value, moment.value, by);
+    desk.moment.value = stepped(moments.value, revision, by);
   };
-
   const last = Math.max(0, moments.value.length - 1);
-  const at =
-    moment.value === undefined ? last : Math.min(last, indexOf(moments.value, moment.value));
+  const at = revision === undefined ? last : Math.min(last, indexOf(moments.value, revision));
   const shown = moments.value[at];
-  const place = held.value ?? (moment.value === undefined ? 1 : (places.value[at] ?? 1));
+  const place = held.value ?? (revision === undefined ? 1 : (places.value[at] ?? 1));
+  const title = `${countText(moments.value.length, "moment")}${log.hasMore.value ? ", and earlier ones in the timeline" : ""}`;
   return (
     <div
       class="time-track"
-      ref={track}
       role="slider"
       tabIndex={0}
       aria-label="Moment of the kept past"
@@ -68,22 +95,11 @@ export function TimeTrack({ desk }: { desk: Desk }) {
       aria-valuemax={last}
       aria-valuenow={at}
       aria-valuetext={
-        moment.value === undefined || !shown
-          ? "now"
-          : `revision ${moment.value}, ${clockText(shown.atMs)}`
+        revision === undefined || !shown ? "now" : `revision ${revision}, ${clockText(shown.atMs)}`
       }
-      title={`${countText(moments.value.length, "moment")}${log.hasMore.value ? ", and earlier ones in the timeline" : ""}`}
+      title={title}
       onKeyDown={press}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        lookAt(event, false);
-      }}
-      onPointerMove={(event) => drag.current && lookAt(event, false)}
-      onPointerUp={(event) => drag.current && lookAt(event, true)}
-      onPointerCancel={() => {
-        drag.current = undefined;
-        held.value = undefined;
-      }}
+      {...handlers}
     >
       {marks.value.map((mark) => (
         <span

@@ -1,4 +1,5 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { objectPath, resourcesOf } from "../api/discovery.ts";
 import { timelineOf, type TimelineRow } from "../api/timeline.ts";
@@ -14,21 +15,12 @@ const rowsAtOnce = 100;
 /** Everything that happened, with who did it, the newest first. */
 export function Timeline({ desk }: { desk: Desk }) {
   const log = timelineOf(desk.sandbox);
-  const by = useSignal("");
-  const selectedOnly = useSignal(true);
-  const withEvents = useSignal(true);
+  const wish: Wish = { by: useSignal(""), selectedOnly: useSignal(true), events: useSignal(true) };
   const most = useSignal(rowsAtOnce);
   const { busy, problem, run } = useWork();
   useEffect(() => log.listen(), []);
 
-  const rows = log.rows.value;
-  const object = selectedOnly.value ? desk.selected.value : undefined;
-  const chosen = rows?.filter(
-    (row) =>
-      (withEvents.value || row.resource !== "events") &&
-      isBy(row, by.value) &&
-      (!object || concerns(row, object)),
-  );
+  const chosen = log.rows.value && chosenOf(log.rows.value, wish, desk);
   const shown = chosen?.slice(-most.value).reverse();
   const hasMore = log.hasMore.value || (chosen?.length ?? 0) > most.value;
   const more = async (): Promise<void> => {
@@ -37,37 +29,10 @@ export function Timeline({ desk }: { desk: Desk }) {
   };
   return (
     <section class="panel timeline" aria-labelledby="timeline-title">
-      <div class="title">
-        <h2 id="timeline-title">Timeline</h2>
-        <label>
-          By{" "}
-          <select value={by.value} onChange={(event) => (by.value = event.currentTarget.value)}>
-            <option value="">everybody</option>
-            <option value="people">people</option>
-            <option value="cluster">the cluster</option>
-            {peopleOf(rows ?? []).map((name) => (
-              <option key={name} value={`name:${name}`}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <Check of={withEvents}>with Events</Check>
-        {desk.selected.value && (
-          <Check of={selectedOnly}>
-            only {desk.selected.value.kind} {desk.selected.value.name}
-          </Check>
-        )}
-      </div>
+      <Choice wish={wish} rows={log.rows.value ?? []} selected={desk.selected.value} />
       <Problem text={problem.value ?? log.trouble.value} />
       {!shown && <p class="quiet">Asking the cluster…</p>}
-      {shown?.length === 0 && (
-        <p class="empty">
-          {rows!.length === 0
-            ? "Nothing has happened yet."
-            : "Nothing of that has happened in what is loaded."}
-        </p>
-      )}
+      {shown?.length === 0 && <p class="empty">Nothing of that has happened in what is loaded.</p>}
       <ol class="happenings" aria-label="What happened, newest first">
         {shown?.map((row) => (
           <Happening key={row.revision} row={row} desk={desk} />
@@ -82,7 +47,56 @@ export function Timeline({ desk }: { desk: Desk }) {
   );
 }
 
-function Check({ of, children }: { of: { value: boolean }; children: preact.ComponentChildren }) {
+interface Wish {
+  by: Signal<string>;
+  selectedOnly: Signal<boolean>;
+  events: Signal<boolean>;
+}
+
+function chosenOf(rows: TimelineRow[], wish: Wish, { selected }: Desk): TimelineRow[] {
+  const object = wish.selectedOnly.value ? selected.value : undefined;
+  return rows.filter(
+    (row) =>
+      (wish.events.value || row.resource !== "events") &&
+      isBy(row, wish.by.value) &&
+      (!object || concerns(row, object)),
+  );
+}
+
+interface ChoiceProps {
+  wish: Wish;
+  rows: TimelineRow[];
+  selected: ObjectRef | undefined;
+}
+
+function Choice({ wish: { by, selectedOnly, events }, rows, selected }: ChoiceProps) {
+  return (
+    <div class="title">
+      <h2 id="timeline-title">Timeline</h2>
+      <label>
+        By{" "}
+        <select value={by.value} onChange={(event) => (by.value = event.currentTarget.value)}>
+          <option value="">everybody</option>
+          <option value="people">people</option>
+          <option value="cluster">the cluster</option>
+          {peopleOf(rows).map((name) => (
+            <option key={name} value={`name:${name}`}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Check of={events}>with Events</Check>
+      {selected && (
+        <Check of={selectedOnly}>
+          only {selected.kind} {selected.name}
+        </Check>
+      )}
+    </div>
+  );
+}
+
+function Check({ of, children }: { of: Signal<boolean>; children: ComponentChildren }) {
   return (
     <label>
       <input
