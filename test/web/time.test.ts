@@ -24,12 +24,13 @@ const row = (revision: number, seconds: number, kind = "controller") => ({
   namespace: "default",
   name: `p${revision}`,
 });
-const rows = [row(5, 0), row(6, 0), row(7, 0, "person"), row(8, 1), row(12, 2), row(13, 7202)];
+const rows = [row(5, 0), row(6, 0, "person"), row(7, 0), row(8, 1), row(12, 2), row(13, 7202)];
 const moments = momentsOf(rows);
 
-test("what happened at once is one moment, as of its newest revision", () => {
+test("what happened at once is one moment, as of its newest revision; what a person did begins another", () => {
   expect(moments.map(({ revision, count, byPerson }) => [revision, count, byPerson])).toEqual([
-    [7, 3, true],
+    [5, 1, false],
+    [7, 2, true],
     [8, 1, false],
     [12, 1, false],
     [13, 1, false],
@@ -41,7 +42,7 @@ test("moments lie in order on the track, and hours of quiet leave a burst its ro
   expect(places[0]).toBe(0);
   expect(places.toSorted((a, b) => a - b)).toEqual(places);
   expect(places.at(-1)).toBeLessThan(1);
-  expect(places[2]! - places[0]!).toBeGreaterThan(0.15);
+  expect(places[3]! - places[0]!).toBeGreaterThan(0.15);
   expect(placesOf([], startMs)).toEqual([]);
 });
 
@@ -62,16 +63,17 @@ test("a place of the track is the moment next to it, and its end is now", () => 
 });
 
 test("steps go from moment to moment, stay at the oldest, and end at now", () => {
-  expect(indexOf(moments, 10)).toBe(2);
-  expect(indexOf(moments, 99)).toBe(4);
+  expect(indexOf(moments, 10)).toBe(3);
+  expect(indexOf(moments, 99)).toBe(5);
   // As of the last one is what now shows.
   expect(stepped(moments, undefined, -1)).toBe(12);
   expect(stepped(moments, 12, -1)).toBe(8);
-  expect(stepped(moments, 7, -1)).toBe(7);
+  expect(stepped(moments, 7, -1)).toBe(5);
+  expect(stepped(moments, 5, -1)).toBe(5);
   expect(stepped(moments, 8, 1)).toBe(12);
   expect(stepped(moments, 12, 1)).toBeUndefined();
   expect(stepped(moments, undefined, 1)).toBeUndefined();
-  expect(stepped(moments, undefined, -1e9)).toBe(7);
+  expect(stepped(moments, undefined, -1e9)).toBe(5);
 });
 
 test("time in words", () => {
@@ -101,9 +103,9 @@ test("time in words", () => {
 
 test("an undo counts each object that people changed once, and no Event or Clock", () => {
   const clock = { ...row(21, 9, "person"), resource: "clocks.podyard.dev", name: "cluster" };
-  const again = { ...row(22, 9, "service"), name: "p7" };
+  const again = { ...row(22, 9, "service"), name: "p6" };
   expect(changedByPeople([...rows, clock, again])).toEqual([
-    { resource: "pods", namespace: "default", name: "p7" },
+    { resource: "pods", namespace: "default", name: "p6" },
   ]);
 });
 

@@ -58,7 +58,7 @@ function changed(a: string[], b: string[]): DiffLine[] {
 
 function hunksOf(lines: DiffLine[]): DiffLine[] {
   const shown: DiffLine[] = [];
-  let [old, young, until] = [1, 1, -1];
+  let [old, young, until] = [1, 1, -2];
   for (const [at, line] of lines.entries()) {
     const near = lines
       .slice(Math.max(0, at - contextLines), at + contextLines + 1)

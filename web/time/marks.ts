@@ -8,7 +8,7 @@ export interface Happening {
   by: { kind: string };
 }
 
-/** All that happened at one virtual moment. */
+/** What happened at one virtual moment. What a person writes begins another, and what follows from it belongs to it: time may stand. */
 export interface Moment {
   /** The newest: the cluster as of it shows everything of this moment. */
   revision: number;
@@ -25,10 +25,9 @@ export function momentsOf(rows: readonly Happening[]): Moment[] {
     const atMs = Date.parse(at);
     const byPerson = by.kind === "person" || by.kind === "service";
     const last = moments.at(-1);
-    if (last?.atMs === atMs) {
+    if (last?.atMs === atMs && !byPerson) {
       last.revision = revision;
       last.count += 1;
-      last.byPerson ||= byPerson;
     } else moments.push({ revision, atMs, count: 1, byPerson });
   }
   return moments;
