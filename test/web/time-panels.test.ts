@@ -38,7 +38,7 @@ describe.skipIf(!executablePath)("time in the page", () => {
   let page: Page;
   let problems: string[];
   const button = (name: string) => page.getByRole("button", { name, exact: true });
-  const bar = () => page.getByRole("region", { name: "Time" });
+  const bar = () => page.getByRole("region", { name: "Time", exact: true });
 
   beforeAll(async () => {
     sandbox = await makeSandbox(inject("url"));
@@ -110,5 +110,24 @@ describe.skipIf(!executablePath)("time in the page", () => {
     expect(left).not.toContain("later");
     expect(left).not.toContain("kept");
     expect(problems).toEqual([]);
+  });
+
+  test("is seen by a viewer, with the past, and without a button that writes", async () => {
+    const key = await api<{ kubeconfig: string }>(`/api/sandboxes/${sandbox.id}/keys`, "POST", {
+      role: "viewer",
+    });
+    const token = /token: (\S+)/.exec(key.kubeconfig)![1];
+    const other = await openPage(await browser.newContext());
+    await other.page.goto(`${inject("url")}/s/${sandbox.id}#k=${token}`);
+    await other.page.getByRole("slider", { name: "Moment" }).press("Home");
+    const region = other.page.getByRole("region", { name: "Time", exact: true });
+    await region.getByText("You look at revision").waitFor();
+    expect(await region.getByRole("button").allTextContents()).toEqual([
+      "Back to now",
+      "Fork from here",
+      "Compare with now",
+    ]);
+    await other.page.close();
+    expect(other.problems).toEqual([]);
   });
 });

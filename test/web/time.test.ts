@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { differencesOf } from "../../web/time/compare.ts";
 import { concerns, isBy, peopleOf } from "../../web/time/filter.ts";
 import { lineDiff } from "../../web/time/line-diff.ts";
-import { indexOf, marksOf, momentAt, momentsOf, placesOf, stepped } from "../../web/time/marks.ts";
+import {
+  indexOf,
+  marksOf,
+  momentAt,
+  momentBefore,
+  momentsOf,
+  placesOf,
+  stepped,
+} from "../../web/time/marks.ts";
 import { changedByPeople } from "../../web/time/undoing.ts";
 import {
   clockText,
@@ -60,6 +68,9 @@ test("a place of the track is the moment next to it, and its end is now", () => 
   expect(momentAt(moments, places, 0)).toBe(moments[0]);
   expect(momentAt(moments, places, places[1]! + 0.001)).toBe(moments[1]);
   expect(momentAt(moments, places, 1)).toBeUndefined();
+  expect(momentBefore(moments, startMs + 1_500)).toBe(moments[2]);
+  expect(momentBefore(moments, startMs - 1)).toBe(moments[0]);
+  expect(momentBefore([], startMs)).toBeUndefined();
 });
 
 test("steps go from moment to moment, stay at the oldest, and end at now", () => {

@@ -73,7 +73,9 @@ function Then({ desk, at }: { desk: Desk; at: number }) {
   return (
     <>
       , <time dateTime={row.at}>{momentText(ms, desk.live.changes?.time.nowMs ?? ms)}</time>
-      <span class="quiet">{row.text}</span>
+      <span class="quiet">
+        {row.text}. {desk.sandbox.role !== "viewer" && "Terminals stay in the present."}
+      </span>
     </>
   );
 }

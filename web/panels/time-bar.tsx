@@ -3,7 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { clockOf, speeds, type ClockControl } from "../api/clock.ts";
 import { timelineOf } from "../api/timeline.ts";
 import type { Desk } from "../desk/desk.ts";
+import { momentBefore, momentsOf } from "../time/marks.ts";
 import {
+  fieldText,
   momentIn,
   momentText,
   offsetText,
@@ -12,6 +14,7 @@ import {
   spanText,
 } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
+import { useVisible } from "../ui/visible.ts";
 import { MomentBanner } from "./moment-banner.tsx";
 import { TimeTrack } from "./time-track.tsx";
 import "./time-bar.css";
@@ -36,7 +39,7 @@ export function TimeBar({ desk }: { desk: Desk }) {
     <section class="time-bar" aria-label="Time">
       <MomentBanner desk={desk} />
       <div class="time-line">
-        {desk.sandbox.role !== "viewer" && <Steering control={control} />}
+        {desk.sandbox.role !== "viewer" && <Steering desk={desk} control={control} />}
         <TimeTrack desk={desk} />
         <Running desk={desk} control={control} />
       </div>
@@ -45,18 +48,12 @@ export function TimeBar({ desk }: { desk: Desk }) {
   );
 }
 
-/** A hidden page does not keep the cluster's time running. */
-function useVisible(): boolean {
-  const visible = useSignal(!document.hidden);
-  useEffect(() => {
-    const change = (): void => void (visible.value = !document.hidden);
-    document.addEventListener("visibilitychange", change);
-    return () => document.removeEventListener("visibilitychange", change);
-  }, []);
-  return visible.value;
+interface Steered {
+  desk: Desk;
+  control: ClockControl;
 }
 
-function Steering({ control }: { control: ClockControl }) {
+function Steering({ desk, control }: Steered) {
   const { paused = false, speed = 1 } = control.clock.value?.spec ?? {};
   const known: readonly number[] = speeds;
   const choices = known.includes(speed) ? known : [speed, ...known];
@@ -94,7 +91,7 @@ function Steering({ control }: { control: ClockControl }) {
       >
         ▶❙
       </button>
-      <Jump control={control} />
+      <Jump desk={desk} control={control} />
     </div>
   );
 }
@@ -105,16 +102,12 @@ const jumps: [label: string, seconds: number][] = [
   ["+1 h", 3_600],
 ];
 
-function Jump({ control }: { control: ClockControl }) {
+function Jump({ desk, control }: Steered) {
   const open = useSignal(false);
   const opener = useRef<HTMLButtonElement>(null);
   const close = (): void => {
     open.value = false;
     opener.current?.focus();
-  };
-  const jump = (work: () => Promise<unknown>): void => {
-    close();
-    control.steer(work);
   };
   return (
     <div
@@ -133,29 +126,52 @@ function Jump({ control }: { control: ClockControl }) {
       >
         Jump
       </button>
-      {open.value && (
-        <div class="time-jumps" role="group" aria-label="Jump ahead">
-          {jumps.map(([label, seconds]) => (
-            <button key={label} type="button" onClick={() => jump(() => control.jumpBy(seconds))}>
-              {label}
-            </button>
-          ))}
-          <form
-            class="field"
-            onSubmit={(event) => {
-              event.preventDefault();
-              const field = event.currentTarget.elements.namedItem("moment") as HTMLInputElement;
-              const advanceTo = momentIn(field.value);
-              if (advanceTo) jump(() => control.set({ advanceTo }));
-            }}
-          >
-            <label>
-              To (UTC) <input type="datetime-local" name="moment" step="1" required />
-            </label>
-            <button type="submit">Go</button>
-          </form>
-        </div>
-      )}
+      {open.value && <Jumps desk={desk} control={control} close={close} />}
+    </div>
+  );
+}
+
+function Jumps({ desk, control, close }: Steered & { close: () => void }) {
+  const { time } = desk.live.changes!;
+  const jump = (work: () => Promise<unknown>): void => {
+    close();
+    control.steer(work);
+  };
+  const jumpTo = (advanceTo: string): void => {
+    const ms = Date.parse(advanceTo);
+    if (ms > (time.nowMs ?? 0)) return jump(() => control.set({ advanceTo }));
+    close();
+    const moments = momentsOf(timelineOf(desk.sandbox).rows.value ?? []);
+    desk.moment.value = momentBefore(moments, ms)?.revision;
+  };
+  return (
+    <div class="time-jumps" role="group" aria-label="Jump ahead">
+      {jumps.map(([label, seconds]) => (
+        <button key={label} type="button" onClick={() => jump(() => control.jumpBy(seconds))}>
+          {label}
+        </button>
+      ))}
+      <form
+        class="field"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const field = event.currentTarget.elements.namedItem("moment") as HTMLInputElement;
+          const moment = momentIn(field.value);
+          if (moment) jumpTo(moment);
+        }}
+      >
+        <label>
+          To (UTC){" "}
+          <input
+            type="datetime-local"
+            name="moment"
+            step="1"
+            required
+            defaultValue={fieldText(time.nowMs ?? Date.now())}
+          />
+        </label>
+        <button type="submit">Go</button>
+      </form>
     </div>
   );
 }

@@ -7,6 +7,7 @@ import type { Desk, ObjectRef } from "../desk/desk.ts";
 import { concerns, isBy, peopleOf } from "../time/filter.ts";
 import { clockText, momentText } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
+import { useVisible } from "../ui/visible.ts";
 import { useWork } from "../ui/work.ts";
 import "./timeline.css";
 
@@ -18,7 +19,8 @@ export function Timeline({ desk }: { desk: Desk }) {
   const wish: Wish = { by: useSignal(""), selectedOnly: useSignal(true), events: useSignal(true) };
   const most = useSignal(rowsAtOnce);
   const { busy, problem, run } = useWork();
-  useEffect(() => log.listen(), []);
+  const visible = useVisible();
+  useEffect(() => (visible ? log.listen() : undefined), [visible]);
 
   const chosen = log.rows.value && chosenOf(log.rows.value, wish, desk);
   const shown = chosen?.slice(-most.value).reverse();

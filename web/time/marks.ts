@@ -104,6 +104,10 @@ export function momentAt(
   return best;
 }
 
+/** The last moment at or before a virtual one; the oldest that is kept, where that is later. */
+export const momentBefore = (moments: readonly Moment[], ms: number): Moment | undefined =>
+  moments.findLast(({ atMs }) => atMs <= ms) ?? moments[0];
+
 /**
  * The revision to look at so many moments further (back: below 0); undefined: now. It stays at the ends. From now one goes back
  * to the last moment but one, since the cluster as of the last is what now shows.

@@ -49,3 +49,6 @@ export function momentIn(field: string): string | undefined {
   const ms = Date.parse(`${field}Z`);
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
+
+/** What such a field shows for a moment. */
+export const fieldText = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
