@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { chromium, type Frame, type Page } from "playwright-core";
 import { eventually } from "../helpers/sandbox.ts";
 import { curled, newProfile, openedIn, type Stage } from "./stage.ts";
+import { openShare } from "../helpers/desk.ts";
 
 const learners = 30;
 
@@ -50,7 +51,7 @@ export async function scenarioForThirty(stage: Stage): Promise<string> {
   await learner.goto(`${origin}/l/${id}`);
   await learner.getByText("See them:").waitFor();
   await learner.getByRole("button", { name: "Start" }).click();
-  await learner.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+  await openShare(learner);
   const { kubectl } = await openedIn(learner, binary);
   await kubectl.ok("rollout status deployment/web --timeout=60s");
   return `version ${version}, saved with an API token of its teacher's; ${learners} learners at once had their own cluster after ${ms(startedMs)}, with 2 Pods Running after ${ms(runningMs)}; one more by the page`;

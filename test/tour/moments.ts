@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Kubectl } from "../helpers/kubectl.ts";
 import { eventually } from "../helpers/sandbox.ts";
 import { curled, opened, openedIn, refused, type Opened, type Stage } from "./stage.ts";
+import { openShare } from "../helpers/desk.ts";
 
 /** What the counting Pod has told so far: each number once, in their order. Returns the last. */
 async function counted(kubectl: Kubectl, ...options: string[]): Promise<number> {
@@ -37,7 +38,7 @@ export async function forkGoesOn(stage: Stage): Promise<string> {
   const frozen = await counted(new Kubectl(binary, ""), server);
   const before = await counted(sandbox.kubectl);
   await learner.getByRole("button", { name: "Make it mine" }).click();
-  await learner.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+  await openShare(learner);
   const fork = await openedIn(learner, binary);
   assert.notEqual(fork.id, sandbox.id);
   const on = (of: Opened, past: number): Promise<number> =>

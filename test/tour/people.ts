@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { Kubectl } from "../helpers/kubectl.ts";
 import { addVirtualAuthenticator } from "../helpers/virtual-authenticator.ts";
 import { curl, curled, openedIn, refused, type Opened, type Stage } from "./stage.ts";
+import { openShare, showObjects } from "../helpers/desk.ts";
 
 /** Counts a second at a time, and tells. */
 const counting = "i=0; while true; do i=$((i+1)); echo $i; sleep 1; done";
@@ -16,7 +17,8 @@ export async function anonymousLab(stage: Stage): Promise<string> {
   const { teacher, origin, binary } = stage;
   await teacher.goto(origin);
   await teacher.getByRole("button", { name: "Make a sandbox" }).click();
-  await teacher.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+  await openShare(teacher);
+  await showObjects(teacher);
   stage.sandbox = await openedIn(teacher, binary);
   const { kubectl } = stage.sandbox;
   const nodes = readyNodes(await kubectl.ok("get nodes --no-headers"));
@@ -80,12 +82,14 @@ const forbidden: [what: string, command: string, words: RegExp][] = [
 
 export async function inviteViewer(stage: Stage): Promise<string> {
   const { teacher, learner, sandbox, binary } = stage;
+  await openShare(teacher);
   await teacher.getByLabel("As", { exact: true }).selectOption("viewer");
   await teacher.getByRole("button", { name: "Make an invitation" }).click();
   const link = teacher.getByLabel("the invitation link", { exact: true });
   await learner.goto((await link.textContent())!);
   await learner.getByLabel("How others see you").fill("learner");
   await learner.getByRole("button", { name: "Accept" }).click();
+  await openShare(learner);
   await learner.getByText("You look at this sandbox as a viewer.").waitFor();
   await learner.getByRole("button", { name: "Make a kubeconfig" }).click();
   stage.viewer = await openedIn(learner, binary);

@@ -7,6 +7,7 @@ import { startServer, type Server } from "../../scripts/server.ts";
 import { Issuer } from "../helpers/issuer.ts";
 import { addVirtualAuthenticator } from "../helpers/virtual-authenticator.ts";
 import { executablePath, expectPlain, launch, openPage } from "./browsing.ts";
+import { openShare } from "../helpers/desk.ts";
 
 /** What somebody does with their account, click by click, at a deployment where a school signs its pupils in. */
 describe.skipIf(!executablePath)("an account", () => {
@@ -44,7 +45,7 @@ describe.skipIf(!executablePath)("an account", () => {
   test("made without a name, a sandbox stays one's own when a provider signs one in", async () => {
     await page.goto(origin);
     await page.getByRole("button", { name: "Make a sandbox" }).click();
-    await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await openShare(page);
     await page.goto(`${origin}/me`);
     await page.getByText("Only this browser's cookie knows you.").waitFor();
     await expectPlain(page);

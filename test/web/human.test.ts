@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bundleWorker } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { executablePath, expectPlain, launch, openPage } from "./browsing.ts";
+import { openShare } from "../helpers/desk.ts";
 
 /** Turnstile's script, as far as the page uses it: a button in its place that tells a token. */
 const standIn = `window.turnstile = {
@@ -85,7 +86,7 @@ describe.skipIf(!executablePath)("where the operator has set Turnstile's keys", 
     await page.getByText("Turnstile does not confirm this token").waitFor();
     await page.getByRole("button", { name: "Make a sandbox" }).click();
     await page.getByRole("button", { name: "I am human" }).click();
-    await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await openShare(page);
     expect(asked).toHaveLength(1);
     // The refusals themselves are told by the browser.
     expect(problems.filter((text) => !text.includes("status of 403"))).toEqual([]);

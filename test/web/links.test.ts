@@ -2,6 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { executablePath, expectPlain, launch, openPage } from "./browsing.ts";
+import { openShare, showObjects } from "../helpers/desk.ts";
 
 const podManifest =
   "apiVersion: v1\nkind: Pod\nmetadata:\n  name: carried\nspec:\n  containers:\n    - name: web\n      image: nginx\n";
@@ -25,6 +26,7 @@ describe.skipIf(!executablePath)("what a link opens", () => {
     expect(await page.getByLabel("The manifests").textContent()).toBe(podManifest);
     await expectPlain(page);
     await page.getByRole("button", { name: "Make a sandbox with these" }).click();
+    await showObjects(page);
     await page.locator("td", { hasText: "carried" }).waitFor();
   });
 
@@ -36,6 +38,7 @@ describe.skipIf(!executablePath)("what a link opens", () => {
   });
 
   test("a page that embeds a living sandbox carries a viewer's key", async () => {
+    await openShare(page);
     await page.getByRole("button", { name: "Make a snippet" }).click();
     const text = await page.getByLabel("the snippet for HTML", { exact: true }).textContent();
     const [, id, key] = /\/embed\/s\/([a-z2-7]{26})#k=(podyard_[\w-]{43})/.exec(text!)!;
@@ -76,7 +79,7 @@ describe.skipIf(!executablePath)("what a link opens", () => {
     await visitor.page.locator("td", { hasText: "carried" }).waitFor();
     expect(await visitor.page.getByRole("button", { name: "Withdraw" }).count()).toBe(0);
     await visitor.page.getByRole("button", { name: "Make it mine" }).click();
-    await visitor.page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await showObjects(visitor.page);
     await visitor.page.locator("td", { hasText: "carried" }).waitFor();
     expect(visitor.problems).toEqual([]);
   });

@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { makeSandbox } from "../helpers/sandbox.ts";
 import { executablePath, launch, problemsOf } from "./browsing.ts";
+import { openShare, showObjects } from "../helpers/desk.ts";
 
 describe.skipIf(!executablePath)("the page", () => {
   let browser: Browser;
@@ -19,13 +20,14 @@ describe.skipIf(!executablePath)("the page", () => {
 
   test("a button makes a sandbox and shows how to reach it", async () => {
     await page.getByRole("button", { name: "Make a sandbox" }).click();
-    await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await openShare(page);
     await page.getByText("Show it").click();
     expect(await page.locator("details pre").textContent()).toContain("current-context: podyard-");
     expect(page.url()).toMatch(/\/s\/[a-z2-7]{26}#k=podyard_/);
   });
 
   test("the Pod table moves as the cluster does", async () => {
+    await showObjects(page);
     await page.getByText("No Pods here yet").waitFor();
     const { pathname, hash } = new URL(page.url());
     const [id, secret] = [pathname.slice("/s/".length), hash.slice("#k=".length)];

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { executablePath, expectPlain, launch, openPage } from "./browsing.ts";
+import { openShare, showObjects } from "../helpers/desk.ts";
 
 describe.skipIf(!executablePath)("two people", () => {
   let browser: Browser;
@@ -23,7 +24,7 @@ describe.skipIf(!executablePath)("two people", () => {
     await owner.goto(inject("url"));
     await expectPlain(owner);
     await owner.getByRole("button", { name: "Make a sandbox" }).click();
-    await owner.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await openShare(owner);
     await owner.getByLabel("As", { exact: true }).selectOption("viewer");
     await owner.getByRole("button", { name: "Make an invitation" }).click();
     await owner.getByText("Send this link.").waitFor();
@@ -38,7 +39,9 @@ describe.skipIf(!executablePath)("two people", () => {
     await expectPlain(guest);
     await guest.getByLabel("How others see you").fill("Robin");
     await guest.getByRole("button", { name: "Accept" }).click();
+    await openShare(guest);
     await guest.getByText("You look at this sandbox as a viewer.").waitFor();
+    await showObjects(guest);
     await guest.getByText("No Pods here yet").waitFor();
     expect(new URL(guest.url()).hash).toBe("");
     expect(await guest.getByRole("button", { name: "Make an invitation" }).count()).toBe(0);
@@ -62,8 +65,10 @@ describe.skipIf(!executablePath)("two people", () => {
 
   test("the owner sees the guest and makes them an editor", async () => {
     await owner.reload();
+    await openShare(owner);
     await owner.getByLabel("Role of Robin").selectOption("editor");
     await guest.reload();
+    await openShare(guest);
     await guest.getByRole("button", { name: "Make an invitation" }).waitFor();
     await guest.goto("about:blank");
     await owner.getByRole("button", { name: "Remove Robin" }).click();
@@ -84,6 +89,7 @@ describe.skipIf(!executablePath)("two people", () => {
     await owner.getByRole("link", { name: "Lesson one" }).waitFor();
     await expectPlain(owner);
     await owner.getByRole("link", { name: "Lesson one" }).click();
+    await openShare(owner);
     await owner.getByRole("button", { name: "Make a kubeconfig" }).click();
     await owner.getByRole("link", { name: "Download" }).waitFor();
     await owner.goto(`${inject("url")}/me`);

@@ -46,6 +46,7 @@ describe.skipIf(!executablePath)("time in the page", () => {
     ({ page, problems } = await openPage(await browser.newContext()));
     await page.goto(sandbox.url);
     await page.getByRole("slider", { name: "Moment" }).waitFor();
+    await page.getByRole("tab", { name: "Timeline" }).click();
   });
   afterAll(() => browser?.close());
 
@@ -75,6 +76,7 @@ describe.skipIf(!executablePath)("time in the page", () => {
     const then = kept.metadata.resourceVersion;
     await page.getByRole("button", { name: new RegExp(`^Look at .*, revision ${then}$`) }).click();
     await bar().getByText(`You look at revision ${then}`).waitFor();
+    await page.getByRole("tab", { name: "Objects" }).click();
     await page.getByText("a frozen moment").waitFor();
     await button("Compare with now").click();
     const dialog = page.getByRole("dialog", { name: `From revision ${then} to now` });
@@ -95,6 +97,7 @@ describe.skipIf(!executablePath)("time in the page", () => {
 
   test("is undone to a moment, which asks first", async () => {
     await page.goto(sandbox.url);
+    await page.getByRole("tab", { name: "Timeline" }).click();
     const made = page.getByRole("button", { name: "created ConfigMap kept" });
     await made.waitFor();
     await page.getByRole("heading", { name: "Timeline" }).click();

@@ -1,3 +1,4 @@
+import { onStorage } from "../ui/storage.ts";
 import { ask, ApiError, askJson } from "./client.ts";
 
 /** Who looks at the page, and what belongs to their account. */
@@ -18,15 +19,6 @@ export const knowMe = (): void => onStorage((storage) => storage.setItem(known, 
 export const mayBeKnown = (): boolean =>
   onStorage((storage) => storage.getItem(known) !== null) ?? false;
 const forgetMe = (): void => onStorage((storage) => storage.removeItem(known));
-
-/** A frame of another site may have no storage: even to name it throws there. */
-function onStorage<T>(use: (storage: Storage) => T): T | undefined {
-  try {
-    return use(localStorage);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Undefined: nobody. */
 export async function readMe(): Promise<Me | undefined> {

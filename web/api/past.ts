@@ -2,16 +2,10 @@ import { differencesOf, type Difference, type Thing } from "../time/compare.ts";
 import { ApiError, askJson, messageOf } from "./client.ts";
 import { resourcesOf, type Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
-import { clusterOf, type Cluster } from "./tables.ts";
+import { clusterAt, clusterOf, type Cluster } from "./tables.ts";
 import { readTimeline, type TimelineRow } from "./timeline.ts";
 
 /** A sandbox as it was: to look at, to compare with now, to go back to. */
-
-/** Read-only: nothing changes in it. */
-export const clusterAt = ({ id, key }: Sandbox, revision: number): Cluster => ({
-  base: `/api/sandboxes/${id}/at/${revision}`,
-  ...(key !== undefined && { key }),
-});
 
 export interface Undone {
   to: number;

@@ -1,7 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { clusterAt } from "../api/past.ts";
 import type { Sandbox } from "../api/sandboxes.ts";
-import type { Cluster } from "../api/tables.ts";
+import { clusterAt, type Cluster } from "../api/tables.ts";
 
 /** The cluster that panels show: the living one, or as it was at the revision that is looked at. */
 export const shownCluster = (

@@ -1,6 +1,4 @@
-import { clockOf } from "../api/clock.ts";
-import { timelineOf } from "../api/timeline.ts";
-import { momentsOf, stepped } from "../time/marks.ts";
+import type { Role } from "../api/sandboxes.ts";
 import type { Desk } from "./desk.ts";
 
 /** Keys that steer time, outside of terminals and fields. */
@@ -8,28 +6,41 @@ import type { Desk } from "./desk.ts";
 export interface TimeKey {
   /** As `KeyboardEvent.key` has it. */
   key: string;
+  /** As the list of keys shows it. */
+  keys: string;
   title: string;
   /** Viewers have it not. */
   writes?: boolean;
   run(desk: Desk): void;
 }
 
-/** Goes so many moments of the kept past further; back: below 0. */
-export function lookFurther({ sandbox, moment }: Desk, by: number): void {
-  const moments = momentsOf(timelineOf(sandbox).rows.peek() ?? []);
-  if (moments.length > 0) moment.value = stepped(moments, moment.peek(), by);
-}
+/** Loaded with the bar of time, not before. */
+const steps = () => import("./time-steps.ts");
 
 export const timeKeys: readonly TimeKey[] = [
-  { key: "[", title: "A step back in time", run: (desk) => lookFurther(desk, -1) },
-  { key: "]", title: "A step forth in time", run: (desk) => lookFurther(desk, 1) },
+  {
+    key: "[",
+    keys: "[",
+    title: "A step back in time",
+    run: (desk) => void steps().then(({ lookFurther }) => lookFurther(desk, -1)),
+  },
+  {
+    key: "]",
+    keys: "]",
+    title: "A step forth in time",
+    run: (desk) => void steps().then(({ lookFurther }) => lookFurther(desk, 1)),
+  },
   {
     key: " ",
+    keys: "Space",
     title: "Pause, or let time go on",
     writes: true,
-    run: ({ live }) => clockOf(live).steer((control) => control.togglePause()),
+    run: (desk) => void steps().then(({ togglePause }) => togglePause(desk)),
   },
 ];
+
+export const timeKeysOf = (role: Role): readonly TimeKey[] =>
+  timeKeys.filter(({ writes }) => !writes || role !== "viewer");
 
 /** What takes keys itself. */
 const takesKeys = "input, textarea, select, button, a[href], summary, dialog, [contenteditable]";
@@ -39,8 +50,8 @@ export function listenForTimeKeys(desk: Desk): () => void {
   const press = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target instanceof Element && event.target.closest(takesKeys)) return;
-    const found = timeKeys.find(({ key }) => key === event.key);
-    if (!found || (found.writes && desk.sandbox.role === "viewer")) return;
+    const found = timeKeysOf(desk.sandbox.role).find(({ key }) => key === event.key);
+    if (!found) return;
     event.preventDefault();
     found.run(desk);
   };

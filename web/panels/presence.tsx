@@ -8,8 +8,14 @@ import { Panel } from "../ui/panel.tsx";
 const shownMs = 5 * 60_000;
 const tickMs = 30_000;
 
-/** Who is in the sandbox at the moment, told by a stream that lets it sleep, while somebody can see the page. */
-export function Presence({ sandbox }: { sandbox: Sandbox }) {
+/** Who was there at a moment, in ms of this clock. */
+export interface Here {
+  people: Present[];
+  atMs: number;
+}
+
+/** Who is in the sandbox at the moment, told by a stream that lets it sleep, while somebody can see the page. Undefined: not told yet. */
+export function usePresence(sandbox: Sandbox): Here | undefined {
   const present = useSignal<Present[] | undefined>(undefined);
   const now = useSignal(Date.now());
 
@@ -35,20 +41,25 @@ export function Presence({ sandbox }: { sandbox: Sandbox }) {
     };
   }, []);
 
-  if (!present.value) return null;
-  const shown = present.value.filter(
+  if (!present.value) return undefined;
+  const people = present.value.filter(
     ({ seenAt }) => seenAt === undefined || now.value - Date.parse(seenAt) < shownMs,
   );
+  return { people, atMs: now.value };
+}
+
+export function Presence({ here }: { here: Here | undefined }) {
+  if (!here) return null;
   return (
     <Panel title="Here now">
       <ul class="rows">
-        {shown.map((one) => (
+        {here.people.map((one) => (
           <li key={`${one.role} ${one.name}`}>
             <span>
               {one.you ? `You (${one.name})` : one.name}{" "}
               <span class="quiet">
                 {one.role}, {one.clients.join(" and ")}
-                {one.pages > 1 && `, ${one.pages} pages`}, {momentOf(one, now.value)}
+                {one.pages > 1 && `, ${one.pages} pages`}, {momentOf(one, here.atMs)}
               </span>
             </span>
           </li>

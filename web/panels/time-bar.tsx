@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { clockOf, speeds, type ClockControl } from "../api/clock.ts";
 import { timelineOf } from "../api/timeline.ts";
 import type { Desk } from "../desk/desk.ts";
+import { listenForTimeKeys } from "../desk/time-keys.ts";
 import { momentBefore, momentsOf } from "../time/marks.ts";
 import {
   fieldText,
@@ -24,6 +25,7 @@ export function TimeBar({ desk }: { desk: Desk }) {
   const control = clockOf(desk.live);
   const log = timelineOf(desk.sandbox);
   const visible = useVisible();
+  useEffect(() => listenForTimeKeys(desk), [desk]);
   useEffect(() => {
     if (!visible) return;
     const ends = [control.follow(), log.listen()];

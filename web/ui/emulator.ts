@@ -14,13 +14,21 @@ const colours = (): { background: string; foreground: string; cursor: string } =
   return { background: read("--terminal-ground", "#16181d"), foreground, cursor: foreground };
 };
 
+export interface Emulated {
+  sandbox: Sandbox;
+  name: string;
+  /** Absent: the control plane. */
+  machine?: string | undefined;
+  /** Of what is typed: what is sent. */
+  outgoing?: ((text: string) => string) | undefined;
+  tell: (state: ScreenState) => void;
+}
+
 /** Shows a terminal of a sandbox in an element, until `stop`. */
 export function emulate(
   place: HTMLElement,
-  sandbox: Sandbox,
-  name: string,
-  tell: (state: ScreenState) => void,
-): { screen: TerminalScreen; stop: () => void } {
+  { sandbox, name, machine, outgoing, tell }: Emulated,
+): { screen: TerminalScreen; focus: () => void; stop: () => void } {
   const terminal = new Terminal({
     fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
     fontSize: 13,
@@ -34,14 +42,16 @@ export function emulate(
   terminal.open(place);
   fit.fit();
   const size = { cols: terminal.cols, rows: terminal.rows };
-  const screen = new TerminalScreen(sandbox, name, undefined, size, {
+  const screen = new TerminalScreen(sandbox, name, machine, size, {
     bytes: (bytes, done) => terminal.write(bytes, done),
     clear: () => terminal.reset(),
     size: (cols, rows) => terminal.resize(cols, rows),
     state: tell,
   });
-  terminal.onData((text) => screen.type(text));
+  terminal.onData((text) => screen.type(outgoing ? outgoing(text) : text));
   const watch = new ResizeObserver(() => {
+    // One that is not seen has no size.
+    if (place.offsetParent === null) return;
     const wanted = fit.proposeDimensions();
     if (wanted) screen.resize(Math.max(20, wanted.cols), Math.max(5, wanted.rows));
   });
@@ -49,6 +59,7 @@ export function emulate(
   terminal.focus();
   return {
     screen,
+    focus: () => terminal.focus(),
     stop: () => {
       watch.disconnect();
       screen.close();

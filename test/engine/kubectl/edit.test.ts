@@ -44,7 +44,9 @@ it("opens again what the API server does not take, with its reasons", () => {
   const { type, lines, last } = desk();
   type("\x0ckubectl edit cm colours\r");
   type(":%s/^data:/data: 7/\r:wq\r");
-  expect(lines().slice(0, 5).join("\n")).toContain("# error parsing edited-file: ");
+  expect(lines().slice(3, 7).join("\n")).toContain(
+    '# configmaps "colours" was not valid:\n# * <nil>: Invalid value: "The edited file failed validation": ',
+  );
   type(":%s/^data: 7/data:/\r:%s/crimson/[1]/\r:wq\r");
   expect(lines().slice(3, 7).join("\n")).toContain('# configmaps "colours" was not valid:');
   // Saved as it is, it is given up.

@@ -1,0 +1,91 @@
+import {
+  deleteSandbox,
+  forkSandbox,
+  placeOf,
+  resetSandbox,
+  type Sandbox,
+} from "../api/sandboxes.ts";
+import { show, showPanel, showTerminal, type Board } from "./board.ts";
+import { timeKeysOf } from "./time-keys.ts";
+
+/** Everything that can be done with the desk, by name: for the palette, and for the list of keys. */
+export interface Action {
+  title: string;
+  /** As the list of keys shows it. */
+  keys?: string;
+  run: () => void;
+}
+
+/** What is done with the sandbox as a whole. Throws ApiError. */
+export async function fork(sandbox: Sandbox): Promise<void> {
+  location.assign(placeOf(await forkSandbox(sandbox)));
+}
+
+export async function reset({ id, key }: Sandbox): Promise<void> {
+  if (!confirm("Make this sandbox anew? What was done in it is gone.")) return;
+  await resetSandbox(id, key);
+  location.reload();
+}
+
+export async function remove({ id, key }: Sandbox): Promise<void> {
+  if (!confirm("Delete this sandbox and everything in it?")) return;
+  await deleteSandbox(id, key);
+  location.assign("/");
+}
+
+/** `work`: runs what takes a moment, and tells what went wrong. */
+export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => void): Action[] {
+  const { desk, rows, terminals } = board;
+  const { sandbox } = desk;
+  return [
+    ...rows.map(({ name, title, key }) => ({
+      title: `Go to ${title}`,
+      keys: `g ${key}`,
+      run: () => showPanel(board, name),
+    })),
+    ...(terminals ? terminalActions(board) : []),
+    ...timeKeysOf(sandbox.role).map(({ keys, title, run }) => ({
+      title,
+      keys,
+      run: () => run(desk),
+    })),
+    ...rows.map(({ name, title }) => ({
+      title: `Show ${title} alone`,
+      run: () => show(board, name),
+    })),
+    { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
+    {
+      title: "Close the detail",
+      run: () => void (desk.selected.value = undefined),
+    },
+    { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
+    { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
+    ...(sandbox.role === "owner"
+      ? [
+          { title: "Reset the sandbox", run: () => work(() => reset(sandbox)) },
+          { title: "Delete the sandbox", run: () => work(() => remove(sandbox)) },
+        ]
+      : []),
+  ];
+}
+
+function terminalActions(board: Board): Action[] {
+  const terminals = board.terminals!;
+  return [
+    { title: "Go to the terminal", keys: "g t", run: () => showTerminal(board) },
+    { title: "Show the terminal alone", run: () => show(board, "terminal") },
+    { title: "Show panels and terminal", run: () => show(board, "split") },
+    {
+      title: "New terminal on the control plane",
+      run: () => terminals.add("control-plane"),
+    },
+    { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
+    ...terminals.tabs.value.map(({ name, title }) => ({
+      title: `Terminal ${title}`,
+      run: () => {
+        terminals.current.value = name;
+        showTerminal(board);
+      },
+    })),
+  ];
+}

@@ -1,0 +1,80 @@
+import { signal, type Signal } from "@preact/signals";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { clusterOf } from "../api/tables.ts";
+import type { Desk, ObjectRef } from "./desk.ts";
+import { shownCluster } from "./moment.ts";
+import { panels, type PanelRow } from "./panels.ts";
+import { isNumber, isText, remembered } from "./remembered.ts";
+import { TerminalTabs } from "./terminal-tabs.ts";
+import { viewIn, withView, type View } from "./view.ts";
+
+/** How the desk stands at the moment. */
+export interface Board {
+  desk: Desk;
+  rows: readonly PanelRow[];
+  view: Signal<View>;
+  /** Name of the panel in the main area. */
+  panel: Signal<string>;
+  /** Percent of the height that the panels have beside the terminal, and of the width that the detail has. */
+  height: Signal<number>;
+  width: Signal<number>;
+  /** Undefined: who looks has no terminal. */
+  terminals?: TerminalTabs;
+  /** What lies over the desk. */
+  over: Signal<"palette" | "keys" | undefined>;
+  sharing: Signal<boolean>;
+}
+
+export function boardOf(sandbox: Sandbox): Board {
+  const live = clusterOf(sandbox);
+  const moment = signal<number | undefined>(undefined);
+  const terminals = sandbox.role === "viewer" ? undefined : new TerminalTabs(sandbox.id);
+  const rows = panels.filter(({ roles }) => roles.includes(sandbox.role));
+  const names = rows.map(({ name }) => name);
+  const asked = viewIn(location.search, names);
+  const view = remembered<View>("view", "split", isText);
+  if (asked !== undefined) view.value = asked;
+  else if (!["split", "terminal", ...names].includes(view.peek())) view.value = "split";
+  const panel = remembered("panel", names[0]!, isText);
+  if (names.includes(view.peek())) panel.value = view.peek();
+  else if (!names.includes(panel.peek())) panel.value = names[0]!;
+  const desk: Desk = {
+    sandbox,
+    live,
+    moment,
+    shown: shownCluster(sandbox, live, moment),
+    selected: signal<ObjectRef | undefined>(undefined),
+    ...(terminals && { type: (line: string) => terminals.type(line) }),
+  };
+  return {
+    desk,
+    rows,
+    view,
+    panel,
+    height: remembered("height", 50, isNumber),
+    width: remembered("width", 35, isNumber),
+    ...(terminals && { terminals }),
+    over: signal(undefined),
+    sharing: signal(false),
+  };
+}
+
+/** Also in the address, so that a link opens what one sees. */
+export function show(board: Board, view: View): void {
+  if (board.rows.some(({ name }) => name === view)) board.panel.value = view;
+  board.view.value = view;
+  const { pathname, search, hash } = location;
+  history.replaceState(null, "", pathname + withView(search, view, "split") + hash);
+}
+
+/** Shows a panel, and leaves the terminal where it is. */
+export function showPanel(board: Board, name: string): void {
+  board.panel.value = name;
+  if (board.view.peek() !== "split") show(board, name);
+}
+
+export function showTerminal(board: Board): void {
+  if (!board.terminals) return;
+  if (board.view.peek() !== "split") show(board, "terminal");
+  board.terminals.focus();
+}

@@ -1,0 +1,129 @@
+import { lazy, Suspense } from "preact/compat";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { usePresence } from "../panels/presence.tsx";
+import { Problem } from "../ui/panel.tsx";
+import { useWork } from "../ui/work.ts";
+import { actionsOf } from "./actions.ts";
+import { boardOf, show, showPanel, type Board } from "./board.ts";
+import { Border } from "./border.tsx";
+import { listenForKeys } from "./keys.ts";
+import { Detail, TimeBar } from "./panels.ts";
+import { TabList } from "./tab-list.tsx";
+import { Terminals } from "./terminals.tsx";
+import { Foreign, nameOf, TopBar } from "./top-bar.tsx";
+import { partsOf } from "./view.ts";
+import "./desk.css";
+
+const ShareDrawer = lazy(async () => (await import("./share-drawer.tsx")).ShareDrawer);
+const Palette = lazy(async () => (await import("./palette.tsx")).Palette);
+const KeyHelp = lazy(async () => (await import("./key-help.tsx")).KeyHelp);
+
+const loading = <p class="quiet centered">Loading…</p>;
+
+/** The page of a living sandbox. */
+export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
+  const board = useMemo(() => boardOf(sandbox), [sandbox]);
+  const here = usePresence(sandbox);
+  const work = useWork();
+  useEffect(() => listenForKeys(board), [board]);
+  const actions = actionsOf(board, work.run);
+  const { over, sharing, desk } = board;
+  return (
+    <div class="desk">
+      <TopBar board={board} here={here} work={work} />
+      <Problem text={work.problem.value} />
+      <Foreign sandbox={sandbox} />
+      <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
+        <Parts board={board} />
+        {Detail && desk.selected.value && (
+          <>
+            <Border label="Width of the detail" value={board.width} upright after />
+            <div class="desk-detail">
+              <Suspense fallback={loading}>
+                <Detail desk={desk} />
+              </Suspense>
+            </div>
+          </>
+        )}
+        {sharing.value && (
+          <Suspense fallback={loading}>
+            <ShareDrawer
+              sandbox={sandbox}
+              title={nameOf(sandbox)}
+              here={here}
+              close={() => (sharing.value = false)}
+            />
+          </Suspense>
+        )}
+      </div>
+      <Suspense fallback={null}>
+        <TimeBar desk={desk} />
+      </Suspense>
+      <PhoneTabs board={board} />
+      <Suspense fallback={null}>
+        {over.value === "palette" && <Palette board={board} actions={actions} />}
+        {over.value === "keys" && <KeyHelp board={board} actions={actions} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** Panels above, terminals below; or one of them. What is not seen goes on. */
+function Parts({ board }: { board: Board }) {
+  const { desk, rows, panel, terminals } = board;
+  const parts = partsOf(board.view.value, terminals !== undefined);
+  const { Component } = rows.find(({ name }) => name === panel.value) ?? rows[0]!;
+  const both = parts.panels && parts.terminal;
+  return (
+    <div
+      class={`desk-parts ${both ? "both" : ""}`}
+      style={{ "--height": `${board.height.value}%` }}
+    >
+      {parts.panels && (
+        <section class="desk-panels" aria-label="Panels">
+          <TabList
+            label="Panels"
+            tabs={rows}
+            current={panel.value}
+            choose={(name) => showPanel(board, name)}
+          />
+          <div class="desk-panel">
+            <Suspense fallback={loading}>
+              <Component desk={desk} />
+            </Suspense>
+          </div>
+        </section>
+      )}
+      {both && <Border label="Height of the panels" value={board.height} />}
+      {terminals && (
+        <div class="desk-terminals" hidden={!parts.terminal}>
+          <Terminals sandbox={desk.sandbox} terminals={terminals} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** On a phone one thing is seen at a time. */
+function PhoneTabs({ board }: { board: Board }) {
+  const { rows, view, panel, terminals, over } = board;
+  const tabs = [...rows, ...(terminals ? [{ name: "terminal", title: "Terminal" }] : [])];
+  return (
+    <nav class="phone-tabs" aria-label="Parts">
+      {tabs.map(({ name, title }) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={name === (view.value === "split" ? panel.value : view.value)}
+          onClick={() => show(board, name)}
+        >
+          {title}
+        </button>
+      ))}
+      <button type="button" onClick={() => (over.value = "palette")}>
+        More
+      </button>
+    </nav>
+  );
+}

@@ -1,0 +1,91 @@
+import { signal, type Signal } from "@preact/signals";
+import type { TerminalScreen } from "../api/terminal.ts";
+import { remembered } from "./remembered.ts";
+import { controlOf } from "./view.ts";
+
+/** A terminal of the desk. */
+export interface TerminalTab {
+  /** The service knows it by this. */
+  name: string;
+  title: string;
+  /** `node/NAME` or `pod/NAMESPACE/NAME/CONTAINER`; absent: the control plane. */
+  machine?: string;
+}
+
+const first: TerminalTab = { name: "main", title: "control-plane" };
+
+const areTabs = (kept: unknown): kept is TerminalTab[] =>
+  Array.isArray(kept) &&
+  kept.length > 0 &&
+  kept.every(
+    (one: Partial<TerminalTab> | null) =>
+      typeof one?.name === "string" && typeof one.title === "string",
+  );
+
+/** Which terminals are open, and which was used last. */
+export class TerminalTabs {
+  readonly tabs: Signal<TerminalTab[]>;
+  readonly current: Signal<string>;
+  /** The next key goes with Ctrl: a phone's keyboard has none. */
+  readonly control = signal(false);
+  readonly #screens = new Map<string, { screen: TerminalScreen; focus: () => void }>();
+  #typed = "";
+
+  constructor(sandbox: string) {
+    this.tabs = remembered(`terminals.${sandbox}`, [first], areTabs);
+    this.current = signal(this.tabs.value[0]!.name);
+  }
+
+  opened(name: string, screen: TerminalScreen, focus: () => void): void {
+    this.#screens.set(name, { screen, focus });
+    if (this.#typed === "" || name !== this.current.peek()) return;
+    screen.type(this.#typed);
+    this.#typed = "";
+  }
+
+  left(name: string): void {
+    this.#screens.delete(name);
+  }
+
+  add(title: string, machine?: string): void {
+    const taken = new Set(this.tabs.peek().map(({ name }) => name));
+    let number = 2;
+    while (taken.has(`t${number}`)) number++;
+    const tab = { name: `t${number}`, title, ...(machine !== undefined && { machine }) };
+    this.tabs.value = [...this.tabs.peek(), tab];
+    this.current.value = tab.name;
+  }
+
+  rename(name: string, title: string): void {
+    if (title.trim() === "") return;
+    this.tabs.value = this.tabs
+      .peek()
+      .map((tab) => (tab.name === name ? { ...tab, title: title.trim() } : tab));
+  }
+
+  /** The last one stays. */
+  close(name: string): void {
+    const left = this.tabs.peek().filter((tab) => tab.name !== name);
+    if (left.length === 0) return;
+    this.tabs.value = left;
+    if (this.current.peek() === name) this.current.value = left.at(-1)!.name;
+  }
+
+  /** What is typed on the keyboard, with Ctrl where that was pressed. */
+  outgoing(text: string): string {
+    if (!this.control.peek()) return text;
+    this.control.value = false;
+    return controlOf(text);
+  }
+
+  /** Into the terminal that was used last, also before its emulator is loaded. */
+  type(text: string): void {
+    const open = this.#screens.get(this.current.peek());
+    if (open) open.screen.type(text);
+    else this.#typed += text;
+  }
+
+  focus(): void {
+    this.#screens.get(this.current.peek())?.focus();
+  }
+}

@@ -1,0 +1,76 @@
+import { useSignal } from "@preact/signals";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { TerminalPanel } from "../panels/terminal.tsx";
+import { KeyRow } from "./key-row.tsx";
+import { NewTerminal } from "./new-terminal.tsx";
+import { TabList } from "./tab-list.tsx";
+import type { TerminalTabs } from "./terminal-tabs.ts";
+
+/** The terminals of the desk, one of which is seen. */
+export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals: TerminalTabs }) {
+  const making = useSignal(false);
+  const { tabs, current } = terminals;
+  return (
+    <section class="terminals" aria-labelledby="terminals-title">
+      <h2 id="terminals-title" class="unseen">
+        Terminal
+      </h2>
+      <div class="strip">
+        <TabList
+          label="Terminals"
+          tabs={tabs.value}
+          current={current.value}
+          choose={(name) => (current.value = name)}
+        />
+        <button type="button" aria-label="New terminal" onClick={() => (making.value = true)}>
+          +
+        </button>
+        <span class="strip-end">
+          <button type="button" onClick={() => rename(terminals)}>
+            Rename
+          </button>
+          <button
+            type="button"
+            aria-label="Close the terminal"
+            disabled={tabs.value.length === 1}
+            onClick={() => terminals.close(current.value)}
+          >
+            Close
+          </button>
+        </span>
+      </div>
+      {tabs.value.map(({ name, title, machine }) => (
+        <div
+          key={name}
+          class="terminal-tab"
+          role="tabpanel"
+          aria-label={title}
+          hidden={name !== current.value}
+        >
+          <TerminalPanel
+            sandbox={sandbox}
+            name={name}
+            machine={machine}
+            outgoing={(text) => terminals.outgoing(text)}
+            opened={(screen, focus) => terminals.opened(name, screen, focus)}
+            left={() => terminals.left(name)}
+          />
+        </div>
+      ))}
+      <KeyRow terminals={terminals} />
+      {making.value && (
+        <NewTerminal
+          sandbox={sandbox}
+          done={(title, machine) => terminals.add(title, machine)}
+          close={() => (making.value = false)}
+        />
+      )}
+    </section>
+  );
+}
+
+export function rename(terminals: TerminalTabs): void {
+  const name = terminals.current.value;
+  const title = terminals.tabs.value.find((tab) => tab.name === name)?.title ?? "";
+  terminals.rename(name, prompt("Name of the terminal", title) ?? "");
+}
