@@ -59,6 +59,25 @@ describe.skipIf(!executablePath)("the terminal in the page", () => {
     await expectShown(page, "\nprinted meanwhile\n");
   });
 
+  test("palette, keys and a second terminal are reached by keyboard", async () => {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Action or object" }).fill("new term");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.getByRole("tab", { name: "control-plane" }).count()).toBe(2);
+    await page.getByRole("tab", { name: "control-plane" }).nth(1).focus();
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Close the terminal" }).press("Enter");
+    await expect.poll(() => page.getByRole("tab", { name: "control-plane" }).count()).toBe(1);
+    await page.getByRole("separator", { name: "Height of the panels" }).focus();
+    await page.keyboard.press("ArrowUp");
+    await page.reload();
+    await expectShown(page, "\nprinted meanwhile\n");
+    const border = page.getByRole("separator", { name: "Height of the panels" });
+    expect(await border.getAttribute("aria-valuenow")).toBe("48");
+  });
+
   test("says when its shell has ended, and begins again", async () => {
     await type(page, "exit");
     await page.getByRole("button", { name: "Begin again" }).click();

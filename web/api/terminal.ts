@@ -1,3 +1,4 @@
+import { ask } from "./client.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import { socketTo } from "./socket.ts";
 
@@ -37,6 +38,10 @@ const pieceBytes = 32 * 1024;
 const typedCharsMax = 4_096;
 /** After so many bytes the service is told that they were shown. */
 const toldBytes = 32 * 1024;
+
+/** Ends a terminal, and what runs in it. Throws ApiError. */
+export const closeTerminal = ({ id, key }: Sandbox, name: string): Promise<unknown> =>
+  ask(`/api/sandboxes/${id}/terminals/${name}`, { method: "DELETE", key });
 
 export class TerminalScreen {
   readonly #sandbox: Sandbox;

@@ -5,6 +5,7 @@ import {
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
+import type { TerminalTabs } from "./terminal-tabs.ts";
 import { show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
 
@@ -54,10 +55,9 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
       run: () => show(board, name),
     })),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
-    {
-      title: "Close the detail",
-      run: () => void (desk.selected.value = undefined),
-    },
+    ...(desk.selected.value
+      ? [{ title: "Close the detail", run: () => void (desk.selected.value = undefined) }]
+      : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
     { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
     ...(sandbox.role === "owner"
@@ -67,6 +67,12 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
         ]
       : []),
   ];
+}
+
+export function askForTitle(terminals: TerminalTabs): void {
+  const name = terminals.current.peek();
+  const title = terminals.tabs.peek().find((tab) => tab.name === name)?.title ?? "";
+  terminals.rename(name, prompt("Name of the terminal", title) ?? "");
 }
 
 function terminalActions(board: Board): Action[] {
@@ -79,6 +85,7 @@ function terminalActions(board: Board): Action[] {
       title: "New terminal on the control plane",
       run: () => terminals.add("control-plane"),
     },
+    { title: "Rename the terminal", run: () => askForTitle(terminals) },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,

@@ -28,7 +28,7 @@ export interface Board {
 export function boardOf(sandbox: Sandbox): Board {
   const live = clusterOf(sandbox);
   const moment = signal<number | undefined>(undefined);
-  const terminals = sandbox.role === "viewer" ? undefined : new TerminalTabs(sandbox.id);
+  const terminals = sandbox.role === "viewer" ? undefined : new TerminalTabs(sandbox);
   const rows = panels.filter(({ roles }) => roles.includes(sandbox.role));
   const names = rows.map(({ name }) => name);
   const asked = viewIn(location.search, names);

@@ -14,10 +14,12 @@ const unnamed = /^(events|leases|endpointslices)\b/;
 /** Tells all objects of a cluster that whoever asks may list, kind by kind. */
 export async function findObjects(
   cluster: Cluster,
+  stop: AbortSignal,
   found: (objects: ObjectRef[]) => void,
 ): Promise<void> {
   const resources = await resourcesOf(cluster).catch(() => new Map<string, Resource>());
   for (const resource of resources.values()) {
+    if (stop.aborted) return;
     if (!resource.verbs.includes("list") || unnamed.test(resource.id)) continue;
     // What one may not list has no names here.
     const listed = await listMetadata(cluster, resource).catch(() => []);

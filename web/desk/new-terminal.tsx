@@ -18,6 +18,8 @@ interface List {
   }[];
 }
 
+const controlPlane = "control-plane";
+
 /** Where a terminal can be: the control plane, the nodes, the containers. Throws ApiError. */
 async function machinesOf(sandbox: Sandbox): Promise<Machine[]> {
   const { base, key } = clusterOf(sandbox);
@@ -25,8 +27,10 @@ async function machinesOf(sandbox: Sandbox): Promise<Machine[]> {
     ["nodes", "pods"].map((plural) => askJson<List>(`${base}/api/v1/${plural}`, { key })),
   );
   return [
-    { title: "control-plane" },
-    ...nodes!.items.map(({ metadata: { name } }) => ({ title: name, machine: `node/${name}` })),
+    { title: controlPlane },
+    ...nodes!.items
+      .filter(({ metadata: { name } }) => name !== controlPlane)
+      .map(({ metadata: { name } }) => ({ title: name, machine: `node/${name}` })),
     ...pods!.items.flatMap(({ metadata: { name, namespace = "default" }, spec }) =>
       (spec.containers ?? []).map((container) => ({
         title: `${name}/${container.name}`,

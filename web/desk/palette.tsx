@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Action } from "./actions.ts";
 import type { Board } from "./board.ts";
@@ -14,20 +14,8 @@ export function Palette({ board, actions }: { board: Board; actions: Action[] })
   const dialog = useRef<HTMLDialogElement>(null);
   const query = useSignal("");
   const at = useSignal(0);
-  const objects = useSignal<Action[]>([]);
-  useEffect(() => {
-    dialog.current?.showModal();
-    // Without a detail there is nothing to show of an object.
-    if (!Detail) return;
-    const { desk } = board;
-    void findObjects(desk.shown.peek(), (found) => {
-      const added = found.map((ref) => ({
-        title: `${ref.kind} ${ref.namespace === "" ? "" : `${ref.namespace}/`}${ref.name}`,
-        run: () => void (desk.selected.value = ref),
-      }));
-      objects.value = [...objects.peek(), ...added];
-    });
-  }, []);
+  const objects = useObjects(board);
+  useEffect(() => dialog.current?.showModal(), []);
   const found = useComputed(() =>
     best(query.value, [...actions, ...objects.value], ({ title }) => title).slice(0, shownMax),
   );
@@ -72,23 +60,55 @@ export function Palette({ board, actions }: { board: Board; actions: Action[] })
         }}
         onKeyDown={press}
       />
-      <ul id={`${id}-list`} role="listbox" aria-label="Found">
-        {found.value.map((action, index) => (
-          <li
-            key={`${action.title} ${index}`}
-            id={`${id}-${index}`}
-            role="option"
-            aria-selected={index === at.value}
-            onClick={() => run(action)}
-          >
-            <span>{action.title}</span>
-            {action.keys && <kbd>{action.keys}</kbd>}
-          </li>
-        ))}
-      </ul>
+      <Found id={id} found={found.value} at={at.value} run={run} />
       <p class="quiet" role="status">
         {found.value.length === 0 && "Nothing has such a name."}
       </p>
     </dialog>
+  );
+}
+
+/** The objects of the shown cluster, as actions that select them. */
+function useObjects({ desk }: Board): Signal<Action[]> {
+  const objects = useSignal<Action[]>([]);
+  useEffect(() => {
+    // Without a detail there is nothing to show of an object.
+    if (!Detail) return;
+    const stop = new AbortController();
+    void findObjects(desk.shown.peek(), stop.signal, (found) => {
+      const added = found.map((ref) => ({
+        title: `${ref.kind} ${ref.namespace === "" ? "" : `${ref.namespace}/`}${ref.name}`,
+        run: () => void (desk.selected.value = ref),
+      }));
+      objects.value = [...objects.peek(), ...added];
+    });
+    return () => stop.abort();
+  }, []);
+  return objects;
+}
+
+interface FoundProps {
+  id: string;
+  found: Action[];
+  at: number;
+  run: (action: Action) => void;
+}
+
+function Found({ id, found, at, run }: FoundProps) {
+  return (
+    <ul id={`${id}-list`} role="listbox" aria-label="Found">
+      {found.map((action, index) => (
+        <li
+          key={`${action.title} ${index}`}
+          id={`${id}-${index}`}
+          role="option"
+          aria-selected={index === at}
+          onClick={() => run(action)}
+        >
+          <span>{action.title}</span>
+          {action.keys && <kbd>{action.keys}</kbd>}
+        </li>
+      ))}
+    </ul>
   );
 }

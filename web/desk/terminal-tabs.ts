@@ -1,5 +1,6 @@
 import { signal, type Signal } from "@preact/signals";
-import type { TerminalScreen } from "../api/terminal.ts";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { closeTerminal, type TerminalScreen } from "../api/terminal.ts";
 import { remembered } from "./remembered.ts";
 import { controlOf } from "./view.ts";
 
@@ -31,8 +32,11 @@ export class TerminalTabs {
   readonly #screens = new Map<string, { screen: TerminalScreen; focus: () => void }>();
   #typed = "";
 
-  constructor(sandbox: string) {
-    this.tabs = remembered(`terminals.${sandbox}`, [first], areTabs);
+  readonly #sandbox: Sandbox;
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox;
+    this.tabs = remembered(`terminals.${sandbox.id}`, [first], areTabs);
     this.current = signal(this.tabs.value[0]!.name);
   }
 
@@ -48,10 +52,9 @@ export class TerminalTabs {
   }
 
   add(title: string, machine?: string): void {
-    const taken = new Set(this.tabs.peek().map(({ name }) => name));
-    let number = 2;
-    while (taken.has(`t${number}`)) number++;
-    const tab = { name: `t${number}`, title, ...(machine !== undefined && { machine }) };
+    // Terminals are the sandbox's: another's page must not have taken the name.
+    const name = `t-${crypto.randomUUID().slice(0, 8)}`;
+    const tab = { name, title, ...(machine !== undefined && { machine }) };
     this.tabs.value = [...this.tabs.peek(), tab];
     this.current.value = tab.name;
   }
@@ -63,11 +66,13 @@ export class TerminalTabs {
       .map((tab) => (tab.name === name ? { ...tab, title: title.trim() } : tab));
   }
 
-  /** The last one stays. */
+  /** Ends what runs in it. The last one stays. */
   close(name: string): void {
     const left = this.tabs.peek().filter((tab) => tab.name !== name);
     if (left.length === 0) return;
     this.tabs.value = left;
+    // Where that fails, it ends with the sandbox.
+    closeTerminal(this.#sandbox, name).catch(() => {});
     if (this.current.peek() === name) this.current.value = left.at(-1)!.name;
   }
 

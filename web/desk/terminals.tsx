@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { TerminalPanel } from "../panels/terminal.tsx";
+import { askForTitle } from "./actions.ts";
 import { KeyRow } from "./key-row.tsx";
 import { NewTerminal } from "./new-terminal.tsx";
 import { TabList } from "./tab-list.tsx";
@@ -15,30 +16,7 @@ export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals:
       <h2 id="terminals-title" class="unseen">
         Terminal
       </h2>
-      <div class="strip">
-        <TabList
-          label="Terminals"
-          tabs={tabs.value}
-          current={current.value}
-          choose={(name) => (current.value = name)}
-        />
-        <button type="button" aria-label="New terminal" onClick={() => (making.value = true)}>
-          +
-        </button>
-        <span class="strip-end">
-          <button type="button" onClick={() => rename(terminals)}>
-            Rename
-          </button>
-          <button
-            type="button"
-            aria-label="Close the terminal"
-            disabled={tabs.value.length === 1}
-            onClick={() => terminals.close(current.value)}
-          >
-            Close
-          </button>
-        </span>
-      </div>
+      <Strip terminals={terminals} add={() => (making.value = true)} />
       {tabs.value.map(({ name, title, machine }) => (
         <div
           key={name}
@@ -69,8 +47,32 @@ export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals:
   );
 }
 
-export function rename(terminals: TerminalTabs): void {
-  const name = terminals.current.value;
-  const title = terminals.tabs.value.find((tab) => tab.name === name)?.title ?? "";
-  terminals.rename(name, prompt("Name of the terminal", title) ?? "");
+function Strip({ terminals, add }: { terminals: TerminalTabs; add: () => void }) {
+  const { tabs, current } = terminals;
+  return (
+    <div class="strip">
+      <TabList
+        label="Terminals"
+        tabs={tabs.value}
+        current={current.value}
+        choose={(name) => (current.value = name)}
+      />
+      <button type="button" aria-label="New terminal" onClick={add}>
+        +
+      </button>
+      <span class="strip-end">
+        <button type="button" onClick={() => askForTitle(terminals)}>
+          Rename
+        </button>
+        <button
+          type="button"
+          aria-label="Close the terminal"
+          disabled={tabs.value.length === 1}
+          onClick={() => terminals.close(current.value)}
+        >
+          Close
+        </button>
+      </span>
+    </div>
+  );
 }

@@ -35,7 +35,7 @@ export function TopBar({ board, here, work: { busy, run } }: Props) {
       </span>
       {board.terminals && <Layouts board={board} />}
       <span class="quiet here">{here && `${here.people.length} here`}</span>
-      <button type="button" onClick={() => (board.over.value = "palette")}>
+      <button type="button" class="palette-button" onClick={() => (board.over.value = "palette")}>
         Palette <kbd>Ctrl-K</kbd>
       </button>
       <button

@@ -21,15 +21,12 @@ export function withView(search: string, view: View, usual: View): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** What is seen, of two parts, for a panel's name. Somebody without a terminal sees panels alone. */
-export function partsOf(
-  view: View,
-  hasTerminal: boolean,
-): { panels: boolean; terminal: boolean; alone?: string } {
+/** Which of both parts is seen. Somebody without a terminal sees panels alone. */
+export function partsOf(view: View, hasTerminal: boolean): { panels: boolean; terminal: boolean } {
   if (!hasTerminal) return { panels: true, terminal: false };
   if (view === "split") return { panels: true, terminal: true };
   if (view === "terminal") return { panels: false, terminal: true };
-  return { panels: true, terminal: false, alone: view };
+  return { panels: true, terminal: false };
 }
 
 /** A part in percent that leaves room for both sides of a border. */
