@@ -40,9 +40,11 @@ export async function createSandbox(from?: From): Promise<Sandbox> {
   return withKey(made);
 }
 
-export async function forkSandbox({ id, key }: Sandbox): Promise<Sandbox> {
+/** `at`: as it was at this revision. */
+export async function forkSandbox({ id, key }: Sandbox, at?: number): Promise<Sandbox> {
+  const body = at === undefined ? {} : { at };
   return withKey(
-    await askAsHuman<Sandbox>(`/api/sandboxes/${id}/fork`, { method: "POST", body: {}, key }),
+    await askAsHuman<Sandbox>(`/api/sandboxes/${id}/fork`, { method: "POST", body, key }),
   );
 }
 

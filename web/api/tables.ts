@@ -20,6 +20,15 @@ export function clusterOf({ id, key }: { id: string; key?: string }): Cluster {
   return { base: `/sandboxes/${id}`, changes, ...(key !== undefined && { key }) };
 }
 
+/** As it was at a revision; read-only, and nothing changes in it. */
+export const clusterAt = (
+  { id, key }: { id: string; key?: string },
+  revision: number,
+): Cluster => ({
+  base: `/api/sandboxes/${id}/at/${revision}`,
+  ...(key !== undefined && { key }),
+});
+
 export interface Column {
   name: string;
   description: string;
@@ -166,7 +175,7 @@ function resourceOf(path: string): string {
 }
 
 /** How long to wait after a list: what moves is followed closely, what moves on and on costs a request every ten seconds. */
-class Spacing {
+export class Spacing {
   #left = listsInRow;
   #atMs = performance.now();
 

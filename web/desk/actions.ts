@@ -7,6 +7,7 @@ import {
 } from "../api/sandboxes.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 import { show, showPanel, showTerminal, type Board } from "./board.ts";
+import { timeKeysOf } from "./time-keys.ts";
 
 /** Everything that can be done with the desk, by name: for the palette, and for the list of keys. */
 export interface Action {
@@ -44,6 +45,11 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
       run: () => showPanel(board, name),
     })),
     ...(terminals ? terminalActions(board) : []),
+    ...timeKeysOf(sandbox.role).map(({ keys, title, run }) => ({
+      title,
+      keys,
+      run: () => run(desk),
+    })),
     ...rows.map(({ name, title }) => ({
       title: `Show ${title} alone`,
       run: () => show(board, name),

@@ -2,6 +2,7 @@ import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
 import type { Desk, ObjectRef } from "./desk.ts";
+import { shownCluster } from "./moment.ts";
 import { panels, type PanelRow } from "./panels.ts";
 import { isNumber, isText, remembered } from "./remembered.ts";
 import { TerminalTabs } from "./terminal-tabs.ts";
@@ -41,7 +42,7 @@ export function boardOf(sandbox: Sandbox): Board {
     sandbox,
     live,
     moment,
-    shown: signal(live),
+    shown: shownCluster(sandbox, live, moment),
     selected: signal<ObjectRef | undefined>(undefined),
     ...(terminals && { type: (line: string) => terminals.type(line) }),
   };

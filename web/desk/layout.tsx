@@ -36,7 +36,7 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />
-        {Detail && desk.selected.value && (
+        {desk.selected.value && (
           <>
             <Border label="Width of the detail" value={board.width} upright after />
             <div class="desk-detail">
@@ -57,11 +57,9 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
           </Suspense>
         )}
       </div>
-      {TimeBar && (
-        <Suspense fallback={null}>
-          <TimeBar desk={desk} />
-        </Suspense>
-      )}
+      <Suspense fallback={null}>
+        <TimeBar desk={desk} />
+      </Suspense>
       <PhoneTabs board={board} />
       <Suspense fallback={null}>
         {over.value === "palette" && <Palette board={board} actions={actions} />}

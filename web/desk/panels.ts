@@ -19,52 +19,32 @@ export interface PanelRow {
 
 const everybody: readonly Role[] = ["owner", "editor", "viewer"];
 
-/** Files that are there or not: what is not built has no row and no slot. */
-const built = import.meta.glob<Record<string, PanelComponent>>([
-  "../panels/objects.tsx",
-  "../panels/timeline.tsx",
-  "../panels/time-bar.tsx",
-  "../panels/detail.tsx",
-]);
-
-function builtPanel(file: string, name: string): PanelComponent | undefined {
-  const load = built[`../panels/${file}.tsx`];
-  return load && lazy(async () => (await load())[name]!);
-}
-
-const Picture = lazy(async () => (await import("../panels/picture.tsx")).Picture);
-const Pods = lazy(async () => (await import("../panels/shown-pods.tsx")).ShownPods);
-
-const rows: (Omit<PanelRow, "Component"> & { Component: PanelComponent | undefined })[] = [
+export const panels: readonly PanelRow[] = [
   {
     name: "picture",
     title: "Picture",
     key: "p",
-    Component: Picture,
+    Component: lazy(async () => (await import("../panels/picture.tsx")).Picture),
     roles: everybody,
   },
   {
     name: "objects",
     title: "Objects",
     key: "o",
-    Component: builtPanel("objects", "Objects") ?? Pods,
+    Component: lazy(async () => (await import("../panels/objects.tsx")).Objects),
     roles: everybody,
   },
   {
     name: "timeline",
     title: "Timeline",
     key: "l",
-    Component: builtPanel("timeline", "Timeline"),
+    Component: lazy(async () => (await import("../panels/timeline.tsx")).Timeline),
     roles: everybody,
   },
 ];
 
-export const panels: readonly PanelRow[] = rows.filter(
-  (row): row is PanelRow => row.Component !== undefined,
-);
-
 /** The slot at the bottom. */
-export const TimeBar = builtPanel("time-bar", "TimeBar");
+export const TimeBar = lazy(async () => (await import("../panels/time-bar.tsx")).TimeBar);
 
 /** At the right, while an object is selected. */
-export const Detail = builtPanel("detail", "Detail");
+export const Detail = lazy(async () => (await import("../panels/detail.tsx")).Detail);

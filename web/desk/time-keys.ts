@@ -1,0 +1,60 @@
+import type { Role } from "../api/sandboxes.ts";
+import type { Desk } from "./desk.ts";
+
+/** Keys that steer time, outside of terminals and fields. */
+
+export interface TimeKey {
+  /** As `KeyboardEvent.key` has it. */
+  key: string;
+  /** As the list of keys shows it. */
+  keys: string;
+  title: string;
+  /** Viewers have it not. */
+  writes?: boolean;
+  run(desk: Desk): void;
+}
+
+/** Loaded with the bar of time, not before. */
+const steps = () => import("./time-steps.ts");
+
+export const timeKeys: readonly TimeKey[] = [
+  {
+    key: "[",
+    keys: "[",
+    title: "A step back in time",
+    run: (desk) => void steps().then(({ lookFurther }) => lookFurther(desk, -1)),
+  },
+  {
+    key: "]",
+    keys: "]",
+    title: "A step forth in time",
+    run: (desk) => void steps().then(({ lookFurther }) => lookFurther(desk, 1)),
+  },
+  {
+    key: " ",
+    keys: "Space",
+    title: "Pause, or let time go on",
+    writes: true,
+    run: (desk) => void steps().then(({ togglePause }) => togglePause(desk)),
+  },
+];
+
+export const timeKeysOf = (role: Role): readonly TimeKey[] =>
+  timeKeys.filter(({ writes }) => !writes || role !== "viewer");
+
+/** What takes keys itself. */
+const takesKeys = "input, textarea, select, button, a[href], summary, dialog, [contenteditable]";
+
+/** Listens on the whole page. Returns what ends that. */
+export function listenForTimeKeys(desk: Desk): () => void {
+  const press = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof Element && event.target.closest(takesKeys)) return;
+    const found = timeKeysOf(desk.sandbox.role).find(({ key }) => key === event.key);
+    if (!found) return;
+    event.preventDefault();
+    found.run(desk);
+  };
+  addEventListener("keydown", press);
+  return () => removeEventListener("keydown", press);
+}
