@@ -4,7 +4,6 @@ import type { Action } from "./actions.ts";
 import type { Board } from "./board.ts";
 import { findObjects } from "./find-objects.ts";
 import { best } from "./fuzzy.ts";
-import { Detail } from "./panels.ts";
 
 const shownMax = 50;
 
@@ -72,8 +71,6 @@ export function Palette({ board, actions }: { board: Board; actions: Action[] })
 function useObjects({ desk }: Board): Signal<Action[]> {
   const objects = useSignal<Action[]>([]);
   useEffect(() => {
-    // Without a detail there is nothing to show of an object.
-    if (!Detail) return;
     const stop = new AbortController();
     void findObjects(desk.shown.peek(), stop.signal, (found) => {
       const added = found.map((ref) => ({

@@ -31,6 +31,7 @@ import { podGcController } from "../controllers/pod-gc.ts";
 import { pvProtectionController } from "../controllers/persistent-volume/protection.ts";
 import { replicaSetController } from "../controllers/replica-set/replica-set.ts";
 import { replicationController } from "../controllers/replica-set/replication-controller.ts";
+import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
 import { serviceAccountController } from "../controllers/service-account/service-account.ts";
@@ -55,6 +56,7 @@ export function createControllers(
     replicaSetController,
     replicationController,
     daemonSetController,
+    statefulSetController,
     jobController,
     cronJobController,
     ttlAfterFinishedController,

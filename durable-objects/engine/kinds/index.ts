@@ -41,6 +41,7 @@ import { RoleBinding } from "./rbac/role-binding.ts";
 import { Secret } from "./secret.ts";
 import { Service } from "./service/service.ts";
 import { ServiceAccount } from "./service-account.ts";
+import { StatefulSet } from "./stateful-set/stateful-set.ts";
 import { StorageClass } from "./storage/storage-class.ts";
 import { Trace } from "./podyard/trace.ts";
 
@@ -85,6 +86,7 @@ const all = [
   Secret,
   Service,
   ServiceAccount,
+  StatefulSet,
   StorageClass,
 ];
 

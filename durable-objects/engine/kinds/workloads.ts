@@ -31,7 +31,7 @@ const compiled = (
 const noMatch = "`selector` does not match template `labels`";
 
 /** What a template of Pods that are kept running must be. */
-function validateRunningTemplate(
+export function validateRunningTemplate(
   template: PodTemplateSpec,
   path: string,
   owner: string,

@@ -82,6 +82,7 @@ export function createRevision(
   template: PodTemplateSpec,
   hash: string,
   revision: number,
+  hashLabel = revisionHashLabel,
 ): ControllerRevision | undefined {
   const { name, namespace, annotations } = owner.metadata;
   try {
@@ -89,7 +90,7 @@ export function createRevision(
       metadata: {
         name: `${name}-${hash}`,
         namespace,
-        labels: { ...template.metadata?.labels, [revisionHashLabel]: hash },
+        labels: { ...template.metadata?.labels, [hashLabel]: hash },
         ...(annotations ? { annotations } : {}),
         ownerReferences: [newControllerRef(owner)],
       },

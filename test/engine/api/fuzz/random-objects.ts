@@ -112,6 +112,7 @@ const likely: Record<string, unknown> = {
   Deployment: workload({ replicas: 1 }),
   ReplicaSet: workload({}),
   DaemonSet: workload({}),
+  StatefulSet: workload({}),
   Service: { spec: { ports: [{ port: 80 }] } },
 };
 

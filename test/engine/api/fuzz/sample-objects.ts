@@ -51,6 +51,7 @@ const bodies: Record<string, Json> = {
   Service: { spec: { selector: labels, ports: [{ name: "http", port: 80 }] } },
   ControllerRevision: { revision: 1, data: {} },
   DaemonSet: { spec: workload },
+  StatefulSet: { spec: workload },
   Deployment: { spec: { replicas: 1, ...workload } },
   ReplicaSet: { spec: { replicas: 1, ...workload } },
   HorizontalPodAutoscaler: {
