@@ -122,7 +122,12 @@ describe.skipIf(!executablePath)("time in the page", () => {
     const token = /token: (\S+)/.exec(key.kubeconfig)![1];
     const other = await openPage(await browser.newContext());
     await other.page.goto(`${inject("url")}/s/${sandbox.id}#k=${token}`);
-    await other.page.getByRole("slider", { name: "Moment" }).press("Home");
+    const slider = other.page.getByRole("slider", { name: "Moment" });
+    // The past is read first.
+    await expect
+      .poll(() => slider.getAttribute("aria-valuemax"), { timeout: 60_000 })
+      .not.toBe("0");
+    await slider.press("Home");
     const region = other.page.getByRole("region", { name: "Time", exact: true });
     await region.getByText("You look at revision").waitFor();
     expect(await region.getByRole("button").allTextContents()).toEqual([
