@@ -124,7 +124,7 @@ describe("imports", () => {
     ["api", "core machinery schema ports kinds"],
     ["client", "core ports kinds api"],
     ["scheduler", "core machinery ports kinds"],
-    ["runtime", "core machinery ports kinds api"],
+    ["runtime", "core machinery ports schema kinds api"],
     ["network", "core machinery ports kinds api runtime"],
     ["kubectl", "core machinery schema kinds runtime"],
     ["images", "core machinery kinds runtime kubectl"],

@@ -47,12 +47,20 @@ export async function replaceYaml(
 
 /** The message of a Status, whether it is told in JSON or in YAML. */
 function messageIn(answer: string): string {
-  try {
-    return (JSON.parse(answer) as { message: string }).message;
-  } catch {
-    const plain = /^message: (.*(?:\n {2,}.*)*)$/m.exec(answer)?.[1];
-    return plain?.replace(/\n +/g, " ").replace(/^(['"])(.*)\1$/s, "$2") ?? answer;
-  }
+  if (answer.startsWith("{")) return (JSON.parse(answer) as { message: string }).message;
+  const lines = answer.split("\n");
+  const at = lines.findIndex((line) => line.startsWith("message: "));
+  if (at < 0) return answer;
+  const text = lines[at]!.slice("message: ".length);
+  if (text.startsWith('"')) return JSON.parse(text) as string;
+  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
+  if (!/^[|>]/.test(text)) return text;
+  const after = lines.slice(at + 1);
+  const end = after.findIndex((line) => !line.startsWith("  "));
+  return after
+    .slice(0, end < 0 ? after.length : end)
+    .map((line) => line.slice(2))
+    .join("\n");
 }
 
 export async function deleteObject({ base, key }: Cluster, { path }: ObjectRef): Promise<void> {

@@ -169,7 +169,7 @@ export class FollowedTable extends FollowedList<TableView> {
 
 /** `pods` of `/api/v1/namespaces/default/pods`, `deployments.apps` of `/apis/apps/v1/deployments`. */
 function resourceOf(path: string): string {
-  const parts = path.split("/");
+  const parts = path.split("?")[0]!.split("/");
   const plural = parts.at(-1)!;
   return parts[1] === "api" ? plural : `${plural}.${parts[2]}`;
 }

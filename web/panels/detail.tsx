@@ -23,48 +23,19 @@ type View = "Describe" | "YAML" | "Events" | "Logs";
 export function Detail({ desk }: { desk: Desk }) {
   const view = useSignal<View>("YAML");
   const object = desk.selected.value;
-  const { busy, problem, run } = useWork();
   if (!object) return null;
-  const writes = desk.sandbox.role !== "viewer";
+  const isNow = desk.moment.value === undefined;
+  const writes = desk.sandbox.role !== "viewer" && isNow;
   const views: View[] = [
-    ...(writes && desk.moment.value === undefined ? (["Describe"] as const) : []),
+    ...(writes ? (["Describe"] as const) : []),
     "YAML",
     "Events",
-    ...(object.resource === "pods" && desk.moment.value === undefined ? (["Logs"] as const) : []),
+    ...(object.resource === "pods" && isNow ? (["Logs"] as const) : []),
   ];
   const shown = views.includes(view.value) ? view.value : "YAML";
-  const remove = async (): Promise<void> => {
-    await deleteObject(desk.live, object);
-    desk.selected.value = undefined;
-  };
   return (
     <aside class="panel detail" aria-labelledby="detail-title">
-      <div class="title">
-        <h2 id="detail-title">
-          {object.kind} {object.name}
-        </h2>
-        {object.namespace !== "" && <span class="quiet">in {object.namespace}</span>}
-        <span class="actions">
-          {writes && desk.moment.value === undefined && (
-            <button
-              type="button"
-              class="danger"
-              disabled={busy.value}
-              onClick={() => confirm(`Delete ${object.kind} ${object.name}?`) && run(remove)}
-            >
-              Delete
-            </button>
-          )}
-          <button
-            type="button"
-            aria-label="Close the detail"
-            onClick={() => (desk.selected.value = undefined)}
-          >
-            Close
-          </button>
-        </span>
-      </div>
-      <Problem text={problem.value} />
+      <Title desk={desk} object={object} writes={writes} />
       <div class="tabs" role="tablist" aria-label="Of this object">
         {views.map((name) => (
           <button
@@ -85,6 +56,41 @@ export function Detail({ desk }: { desk: Desk }) {
         {shown === "Logs" && <Log desk={desk} object={object} />}
       </div>
     </aside>
+  );
+}
+
+function Title({ desk, object, writes }: Part & { writes: boolean }) {
+  const { busy, problem, run } = useWork();
+  const close = (): void => void (desk.selected.value = undefined);
+  const remove = async (): Promise<void> => {
+    await deleteObject(desk.live, object);
+    close();
+  };
+  return (
+    <>
+      <div class="title">
+        <h2 id="detail-title">
+          {object.kind} {object.name}
+        </h2>
+        {object.namespace !== "" && <span class="quiet">in {object.namespace}</span>}
+        <span class="actions">
+          {writes && (
+            <button
+              type="button"
+              class="danger"
+              disabled={busy.value}
+              onClick={() => confirm(`Delete ${object.kind} ${object.name}?`) && run(remove)}
+            >
+              Delete
+            </button>
+          )}
+          <button type="button" aria-label="Close the detail" onClick={close}>
+            Close
+          </button>
+        </span>
+      </div>
+      <Problem text={problem.value} />
+    </>
   );
 }
 
@@ -174,11 +180,11 @@ function Events({ desk, object }: Part) {
 /** Lines that are shown; what is older is left to kubectl. */
 const linesMax = 2_000;
 
-function Log({ desk, object }: Part) {
+/** A container's log, as it is followed. */
+function useLog(desk: Desk, object: ObjectRef) {
   const names = useSignal<string[]>([]);
   const choice = useSignal<LogChoice | undefined>(undefined);
   const lines = useSignal<readonly string[]>([]);
-  const filter = useSignal("");
   const problem = useSignal<string | undefined>(undefined);
   useSignalEffect(() => {
     containersOf(desk.live, object).then(
@@ -200,6 +206,12 @@ function Log({ desk, object }: Part) {
     });
     return () => stop.abort();
   });
+  return { names, choice, lines, problem };
+}
+
+function Log({ desk, object }: Part) {
+  const { names, choice, lines, problem } = useLog(desk, object);
+  const filter = useSignal("");
   const shown = lines.value.filter((line) => line.includes(filter.value));
   const change = (part: Partial<LogChoice>): void => {
     if (choice.value) choice.value = { ...choice.value, ...part };

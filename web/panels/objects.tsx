@@ -30,20 +30,28 @@ const first = [
   "events",
 ];
 
-export function Objects({ desk }: { desk: Desk }) {
-  const resources = useSignal<Resource[]>([]);
-  const kind = useSignal("pods");
-  const namespace = useSignal("default");
-  const namespaces = useSignal<string[]>(["default"]);
-  const labels = useSignal("");
-  const filter = useSignal("");
-  const wide = useSignal(false);
+/** What is asked for. */
+function useChoices() {
+  return {
+    resources: useSignal<Resource[]>([]),
+    namespaces: useSignal<string[]>(["default"]),
+    kind: useSignal("pods"),
+    namespace: useSignal("default"),
+    labels: useSignal(""),
+    filter: useSignal(""),
+    wide: useSignal(false),
+  };
+}
+
+type Choices = ReturnType<typeof useChoices>;
+
+/** The table that was asked for, as it stands in the cluster that is shown. */
+function useTable(desk: Desk, { kind, namespace, labels, resources, namespaces }: Choices) {
   const table = useSignal<TableView | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const now = useSignal<number | undefined>(undefined);
   const visible = usePageVisible();
   const resource = useComputed(() => resources.value.find(({ id }) => id === kind.value));
-
   useSignalEffect(() => {
     resourcesOf(desk.live).then(
       (found) => (resources.value = sorted([...found.values()])),
@@ -54,7 +62,6 @@ export function Objects({ desk }: { desk: Desk }) {
       () => undefined,
     );
   });
-
   useSignalEffect(() => {
     const cluster = desk.shown.value;
     const one = resource.value;
@@ -83,73 +90,85 @@ export function Objects({ desk }: { desk: Desk }) {
       followed.end();
     };
   });
+  return { resource, table, trouble, now };
+}
 
-  const title = resource.value ? `${resource.value.kind}s` : "Objects";
+export function Objects({ desk }: { desk: Desk }) {
+  const choices = useChoices();
+  const { resource, table, trouble, now } = useTable(desk, choices);
+  const kind = resource.value?.kind ?? "Object";
   return (
     <section class="panel wide" aria-labelledby="objects-title">
       <div class="title">
-        <h2 id="objects-title">{title === "Ingresss" ? "Ingresses" : title}</h2>
+        <h2 id="objects-title">{kind.endsWith("s") ? `${kind}es` : `${kind}s`}</h2>
         <span class={`state ${trouble.value ? "lost" : "live"}`} role="status">
           {trouble.value ?? (desk.moment.value === undefined ? "live" : "a moment of the past")}
         </span>
-        <div class="choices">
-          <select
-            aria-label="Kind"
-            value={kind.value}
-            onChange={(event) => (kind.value = event.currentTarget.value)}
-          >
-            {resources.value.map(({ id }) => (
-              <option key={id} value={id}>
-                {id}
-              </option>
-            ))}
-          </select>
-          {resource.value?.namespaced !== false && (
-            <select
-              aria-label="Namespace"
-              value={namespace.value}
-              onChange={(event) => (namespace.value = event.currentTarget.value)}
-            >
-              <option value="">all namespaces</option>
-              {namespaces.value.map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          )}
-          <input
-            aria-label="Filter by name"
-            placeholder="filter"
-            value={filter.value}
-            onInput={(event) => (filter.value = event.currentTarget.value)}
-          />
-          <input
-            aria-label="Label selector"
-            placeholder="app=web,tier!=db"
-            value={labels.value}
-            onChange={(event) => (labels.value = event.currentTarget.value.trim())}
-          />
-          <label>
-            <input
-              type="checkbox"
-              checked={wide.value}
-              onChange={(event) => (wide.value = event.currentTarget.checked)}
-            />{" "}
-            wide
-          </label>
-        </div>
+        <ChoiceFields choices={choices} namespaced={resource.value?.namespaced !== false} />
       </div>
       <Rows
         desk={desk}
         resource={resource.value}
         table={table.value}
-        filter={filter.value}
-        everywhere={namespace.value === ""}
-        wide={wide.value}
+        filter={choices.filter.value}
+        everywhere={choices.namespace.value === ""}
+        wide={choices.wide.value}
         now={now.value}
       />
     </section>
+  );
+}
+
+function ChoiceFields({ choices, namespaced }: { choices: Choices; namespaced: boolean }) {
+  const { kind, resources, namespace, namespaces, filter, labels, wide } = choices;
+  return (
+    <div class="choices">
+      <select
+        aria-label="Kind"
+        value={kind.value}
+        onChange={(event) => (kind.value = event.currentTarget.value)}
+      >
+        {resources.value.map(({ id }) => (
+          <option key={id} value={id}>
+            {id}
+          </option>
+        ))}
+      </select>
+      {namespaced && (
+        <select
+          aria-label="Namespace"
+          value={namespace.value}
+          onChange={(event) => (namespace.value = event.currentTarget.value)}
+        >
+          <option value="">all namespaces</option>
+          {namespaces.value.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+      <input
+        aria-label="Filter by name"
+        placeholder="filter"
+        value={filter.value}
+        onInput={(event) => (filter.value = event.currentTarget.value)}
+      />
+      <input
+        aria-label="Label selector"
+        placeholder="app=web,tier!=db"
+        value={labels.value}
+        onChange={(event) => (labels.value = event.currentTarget.value.trim())}
+      />
+      <label>
+        <input
+          type="checkbox"
+          checked={wide.value}
+          onChange={(event) => (wide.value = event.currentTarget.checked)}
+        />{" "}
+        wide
+      </label>
+    </div>
   );
 }
 

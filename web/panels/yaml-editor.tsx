@@ -6,15 +6,12 @@ import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";
 import { changedLines } from "../objects/changed-lines.ts";
 
-/** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
-export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+/** What is edited, and what the server says of it. */
+function useEdited(desk: Desk, object: ObjectRef) {
   const stored = useSignal<string | undefined>(undefined);
   const text = useSignal("");
   const problem = useSignal<string | undefined>(undefined);
   const difference = useSignal<string[] | undefined>(undefined);
-  const work = useWork();
-  const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
-
   const read = async (): Promise<void> => {
     const found = withoutManagedFields(await readYaml(desk.shown.value, object));
     stored.value = found;
@@ -32,6 +29,15 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
     await replaceYaml(desk.live, object, text.value, false);
     await read();
   };
+  return { stored, text, problem, difference, read, tryIt, save };
+}
+
+/** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
+export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+  const edited = useEdited(desk, object);
+  const { stored, text, problem, difference, read, tryIt, save } = edited;
+  const work = useWork();
+  const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
 
   if (stored.value === undefined) {
     return problem.value ? <Problem text={problem.value} /> : <p class="quiet">Asking…</p>;
@@ -52,24 +58,7 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
         }}
       />
       <Problem text={work.problem.value} />
-      {difference.value && (
-        <>
-          <p class="quiet" role="status">
-            {difference.value.length === 0
-              ? "The server would store nothing else than it has."
-              : "The server takes it. This would change:"}
-          </p>
-          {difference.value.length > 0 && (
-            <pre class="difference" tabIndex={0}>
-              {difference.value.map((line, at) => (
-                <span key={at} class={line.startsWith("+") ? "added" : "removed"}>
-                  {`${line}\n`}
-                </span>
-              ))}
-            </pre>
-          )}
-        </>
-      )}
+      {difference.value && <Difference lines={difference.value} />}
       {mayWrite && (
         <div class="actions">
           <button
@@ -90,6 +79,27 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
             Read anew
           </button>
         </div>
+      )}
+    </>
+  );
+}
+
+function Difference({ lines }: { lines: string[] }) {
+  return (
+    <>
+      <p class="quiet" role="status">
+        {lines.length === 0
+          ? "The server would store nothing else than it has."
+          : "The server takes it. This would change:"}
+      </p>
+      {lines.length > 0 && (
+        <pre class="difference" tabIndex={0}>
+          {lines.map((line, at) => (
+            <span key={at} class={line.startsWith("+") ? "added" : "removed"}>
+              {`${line}\n`}
+            </span>
+          ))}
+        </pre>
       )}
     </>
   );

@@ -20,16 +20,10 @@ interface Shown {
   at: number;
 }
 
-export function ServerTable({
-  table,
-  label,
-  everywhere,
-  now,
-  shows,
-  selected,
-  select,
-}: Props) {
-  const shown = table.columns.map((column, at) => ({ column, at })).filter((one) => shows(one.column));
+export function ServerTable({ table, label, everywhere, now, shows, selected, select }: Props) {
+  const shown = table.columns
+    .map((column, at) => ({ column, at }))
+    .filter((one) => shows(one.column));
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
       <table>
@@ -45,7 +39,10 @@ export function ServerTable({
         </thead>
         <tbody>
           {table.rows.map((row) => (
-            <tr key={row.uid || row.name} aria-selected={selected === undefined ? undefined : selected === row.uid}>
+            <tr
+              key={row.uid || row.name}
+              aria-selected={selected === undefined ? undefined : selected === row.uid}
+            >
               {everywhere && <td>{row.namespace}</td>}
               {shown.map((one) => (
                 <td key={one.column.name}>
@@ -76,8 +73,7 @@ function Cell({ row, shown: { column, at }, now, select }: CellProps) {
       </button>
     );
   }
-  if (column.name === "Status")
-    return <span class={`status ${toneOf(text ?? "")}`}>{text}</span>;
+  if (column.name === "Status") return <span class={`status ${toneOf(text ?? "")}`}>{text}</span>;
   if (column.name === "Age" && now !== undefined) return <>{ageOf(row.createdAt, now)}</>;
   return <>{text}</>;
 }

@@ -127,7 +127,7 @@ function resolve({ client }: Scope, image: string): string | undefined {
 
 /** The image as it was typed, without its tag. */
 const typed = ({ container }: ContainerView): string =>
-  (container.image ?? "").replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  ((container.image ?? "").split("@")[0] ?? "").replace(/:[^:/]*$/, "");
 
 const lastPart = (text: string): string => text.split(": ").slice(-2).join(": ");
 

@@ -252,7 +252,7 @@ export const nodeFunctions: Record<string, Function> = {
     const text = node.value.trim();
     if (node.kind !== "scalar")
       return wrong(`cannot convert node at path ${node.place} of tag ${node.tag} to number`);
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text))
+    if (!/^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/.test(text))
       return wrong(
         `cannot convert node value [${node.value}] at path ${node.place} of tag ${node.tag} to number`,
       );

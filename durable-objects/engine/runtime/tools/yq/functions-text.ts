@@ -188,7 +188,7 @@ function substituted(value: string, env: Readonly<Record<string, string>>, flags
   const known = (name: string): string | undefined =>
     Object.hasOwn(env, name) ? env[name] : undefined;
   return value.replace(
-    /\$(\w+)|\$\{(\w+)(?:(:?[-=+])([^}]*))?\}/g,
+    /\$(\w+)|\$\{(\w+)(?:(:?[-=+])([^}$]*))?\}/g,
     (_, plain: string | undefined, name: string, sign: string | undefined, other = "") => {
       const found = known(plain ?? name);
       const some = found !== undefined && (found !== "" || !sign?.startsWith(":"));

@@ -120,14 +120,18 @@ class Reader {
   }
 
   #explicit(from: Node): boolean {
-    return /![^\s]*\s+(&\S+\s+)?$/.test(
-      this.text.slice(Math.max(0, from.range![0] - 80), from.range![0]),
-    );
+    const words = this.text.slice(Math.max(0, from.range![0] - 80), from.range![0]).split(/\s+/);
+    if (words.pop() !== "") return false;
+    if (words.at(-1)?.startsWith("&")) words.pop();
+    return words.at(-1)?.includes("!") ?? false;
   }
 
   #behindDash(item: ParsedNode): boolean {
     const before = this.text.slice(Math.max(0, item.range[0] - 2_000), item.range[0]);
-    return /(^|\n)\s*(- *)+#[^\n]*\n(\s*#[^\n]*\n|\s*\n)*\s*$/.test(before);
+    const lines = before.split("\n").map((line) => line.trim());
+    if (lines.length < 2 || lines.pop() !== "") return false;
+    while (lines.length > 0 && /^(#|$)/.test(lines.at(-1)!)) lines.pop();
+    return /^-[- ]*#/.test(lines.at(-1) ?? "");
   }
 
   /** A comment behind `key:` is the key's, what lies before its first entry is that entry's. */
