@@ -1,6 +1,6 @@
 /** From inputs to what is printed: documents one by one, or all at once. yq: pkg/yqlib/stream_evaluator.go, all_at_once_evaluator.go */
 import type { YqOptions } from "./command-line.ts";
-import { nothing, scalar, wrong, isNull, isTrue, YqNode } from "./node.ts";
+import { nothing, scalar, wrong, isNull, isTrue, type YqNode } from "./node.ts";
 import type { Output } from "./output.ts";
 import { parse, type Expr } from "./parser.ts";
 import { documentsOf } from "./reading.ts";
@@ -123,7 +123,6 @@ export function* evaluate(
   } else
     for (const [file, name] of files.entries()) {
       for (const document of documents(runner, options, name, file, textOf(name))) {
-        output.origin(document.origin);
         yield* one.results(expression, [document], false);
       }
     }

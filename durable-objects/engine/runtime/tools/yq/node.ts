@@ -57,14 +57,10 @@ export class YqNode {
 
   /** Where a node stands below its document. */
   get path(): (string | number)[] {
-    const out: (string | number)[] = [];
-    for (let one: YqNode | undefined = this; one?.key && one.parent; one = one.parent)
-      out.unshift(
-        one.key.tag === "!!int" && one.parent.kind === "seq"
-          ? Number(one.key.value)
-          : one.key.value,
-      );
-    return out;
+    const { key, parent } = this;
+    if (!key || !parent) return [];
+    const isIndex = key.tag === "!!int" && parent.kind === "seq";
+    return [...parent.path, isIndex ? Number(key.value) : key.value];
   }
 
   /** The path as messages write it. */
@@ -84,12 +80,7 @@ export class YqNode {
 
   /** What an alias stands for. */
   get real(): YqNode {
-    let one: YqNode = this;
-    for (let n = 0; one.kind === "alias" && one.target; n++) {
-      if (n > 100) return wrong("alias cycle detected");
-      one = one.target;
-    }
-    return one;
+    return targetOf(this, 100);
   }
 
   get entries(): [YqNode, YqNode][] {
@@ -219,4 +210,9 @@ export function equal(a: YqNode, b: YqNode, work: Work): boolean {
     const other = others.get(key.value);
     return other !== undefined && equal(value, other, work);
   });
+}
+
+function targetOf(node: YqNode, left: number): YqNode {
+  if (node.kind !== "alias" || !node.target) return node;
+  return left === 0 ? wrong("alias cycle detected") : targetOf(node.target, left - 1);
 }

@@ -1,6 +1,6 @@
 /** How results look: their format, and what stands between them. yq: pkg/yqlib/printer.go */
 import type { Format, YqOptions } from "./command-line.ts";
-import { wrong, type Origin, type Work, type YqNode } from "./node.ts";
+import { wrong, type Work, type YqNode } from "./node.ts";
 import { toYaml } from "./writing.ts";
 import { toJson, toProps, toRows } from "./writing-other.ts";
 
@@ -21,8 +21,6 @@ export class Output {
     options.input ??= byName ?? "yaml";
     this.format = options.output ?? options.input;
   }
-
-  origin(_origin: Origin): void {}
 
   /** The next result begins a file. */
   fresh(): void {

@@ -18,7 +18,7 @@ import {
   collection,
   scalar,
   wrong,
-  YqNode,
+  type YqNode,
   type Origin,
   type Style,
   type Work,

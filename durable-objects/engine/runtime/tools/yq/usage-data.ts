@@ -19,7 +19,7 @@ Flags:
   -n, --null-input             read nothing
   -o, --output-format string   auto, yaml, json, props, csv, tsv (default "auto")
   -P, --prettyPrint            short for '... style = ""'
-  -s, --split-exp string       write each result into a file that this expression names; \$index counts them
+  -s, --split-exp string       write each result into a file that this expression names; $index counts them
   -r, --unwrapScalar           texts without quotes (default true)
   -V, --version                print the version and quit
 `;
