@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import { writeEdge } from "../../durable-objects/edge-request.ts";
 import { EdgeError } from "../errors.ts";
 import { timelineRowsMax } from "../../durable-objects/engine/core/limits.ts";
 import { requestBodyBytesMax } from "../limits.ts";

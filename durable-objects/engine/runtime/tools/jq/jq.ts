@@ -162,7 +162,8 @@ function revive(sys: Sys, state: JqState): Live | undefined {
     if (!made) return undefined;
     source = new Source(made.text, true, state.place, { ...how, files: made.files });
     source.at = state.file;
-  } else source = new Source(state.unread, state.ended === true, state.place, { ...how, files: [] });
+  } else
+    source = new Source(state.unread, state.ended === true, state.place, { ...how, files: [] });
   const runner = new Runner(surroundings(sys, state, source), sys.matching);
   const live: Live = { options, node, runner, source, work: undefined, made: 0 };
   lives.set(state, live);
@@ -358,7 +359,13 @@ function work(sys: Sys, state: JqState): Step {
 
 export const jq: Program<JqState> = {
   name: "jq",
-  start: () => ({ unread: "", file: 0, place: { line: 1, column: 0, lines: 0, ahead: 0 }, printed: 0, code: 0 }),
+  start: () => ({
+    unread: "",
+    file: 0,
+    place: { line: 1, column: 0, lines: 0, ahead: 0 },
+    printed: 0,
+    code: 0,
+  }),
   step(sys, state) {
     for (let n = 0; n < 200; n++) {
       if (state.output || state.exitCode !== undefined) {

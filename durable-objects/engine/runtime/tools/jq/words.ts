@@ -45,7 +45,10 @@ export class Words {
     const { token } = this;
     const wanted = listed.length ? `, expecting ${listed.join(" or ")}` : "";
     const suffix = " (Unix shell quoting issues?)";
-    const first = { text: `syntax error, unexpected ${token.kind}${wanted}${suffix}`, at: token.at };
+    const first = {
+      text: `syntax error, unexpected ${token.kind}${wanted}${suffix}`,
+      at: token.at,
+    };
     throw new CompileProblem([...this.found, first, ...this.#more()]);
   }
 

@@ -113,7 +113,8 @@ function print(sys: Sys, state: MoreState): Step {
       (state.text.length > pagerLineBytesMax ? pagerLineBytesMax : 0);
     if (end === 0 && !state.ended) {
       const data = sys.read(state.fd ?? 0, 32_768);
-      if (data === undefined) return state.output ? undefined : { wait: { readable: [state.fd ?? 0] } };
+      if (data === undefined)
+        return state.output ? undefined : { wait: { readable: [state.fd ?? 0] } };
       sys.charge(data.length / 50);
       if (data === "") state.ended = true;
       state.text += data;

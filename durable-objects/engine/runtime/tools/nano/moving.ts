@@ -90,7 +90,8 @@ export function toLast(state: NanoState): void {
 export function home(state: NanoState): void {
   const buffer = current(state);
   const indent = /^[ \t]*/.exec(lineAt(buffer))?.[0].length ?? 0;
-  const isSmart = state.options.smarthome && buffer.column !== indent && indent < lineAt(buffer).length;
+  const isSmart =
+    state.options.smarthome && buffer.column !== indent && indent < lineAt(buffer).length;
   goTo(buffer, [buffer.line, isSmart ? indent : 0], state.options.tabsize);
 }
 

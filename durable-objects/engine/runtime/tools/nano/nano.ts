@@ -117,7 +117,10 @@ function leave(sys: Sys, state: NanoState): void {
   delete state.picture;
   giveTerminal(sys, sys.terminal(state.tty), state.modes ?? {});
   delete state.modes;
-  state.output = [...(state.output ?? []), [1, `\x1b[?2004l\x1b[${state.rows};1H\x1b[K${leaveScreen}`]];
+  state.output = [
+    ...(state.output ?? []),
+    [1, `\x1b[?2004l\x1b[${state.rows};1H\x1b[K${leaveScreen}`],
+  ];
 }
 
 /** Does what was typed; what is pasted goes in at once. */

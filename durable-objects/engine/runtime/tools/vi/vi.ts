@@ -213,7 +213,10 @@ function work(ed: Editor): Step {
   if (!takeKeys(ed)) {
     s.exitCode = 1;
     if (!sys.terminal(0))
-      s.output = [...(s.output ?? []), [2, "Vim: Error reading input, exiting...\nVim: Finished.\n"]];
+      s.output = [
+        ...(s.output ?? []),
+        [2, "Vim: Error reading input, exiting...\nVim: Finished.\n"],
+      ];
   }
   if (s.exitCode !== undefined) end(ed);
   if (ed.suspends) suspend(ed);
