@@ -1,6 +1,7 @@
-import { changesProtocol, writeEdge } from "../../durable-objects/edge-request.ts";
-import { EdgeError, isEdgeStatus } from "../errors.ts";
+import { changesProtocol } from "../../durable-objects/edge-request.ts";
+import { EdgeError } from "../errors.ts";
 import type { Call, Row } from "../route.ts";
+import { askObject } from "../sandbox-object.ts";
 import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 
@@ -24,20 +25,13 @@ export const changesRoutes: Row[] = [
 ];
 
 async function followChanges(call: Call): Promise<Response> {
-  const { access, env, request } = call;
+  const { env, request } = call;
   refuseForeignSocket(request, env);
   if (!asksForSocket(request.headers)) {
     throw new EdgeError(426, "changes are told on a WebSocket: ask for an upgrade");
   }
-  const client = new Headers({ upgrade: "websocket" });
-  const agent = request.headers.get("user-agent");
-  if (agent !== null) client.set("user-agent", agent);
+  const headers = new Headers({ upgrade: "websocket" });
   if (subprotocolsOf(request.headers).includes(changesProtocol))
-    client.set("sec-websocket-protocol", changesProtocol);
-  const headers = writeEdge(client, { ...call.edge, changes: true });
-  const stub = env.SANDBOX.getByName(access.sandbox.id);
-  const response = await stub.fetch("https://sandbox/", { headers });
-  if (response.status === 101) return response;
-  const { message = "the sandbox refused it" } = await response.json<{ message?: string }>();
-  throw new EdgeError(isEdgeStatus(response.status) ? response.status : 422, message);
+    headers.set("sec-websocket-protocol", changesProtocol);
+  return askObject(call, { changes: true }, { headers });
 }

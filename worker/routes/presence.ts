@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import { writeEdge } from "../../durable-objects/edge-request.ts";
 import type { Present } from "../../durable-objects/presence.ts";
 import { EdgeError } from "../errors.ts";
 import type { Call, Row } from "../route.ts";
@@ -50,9 +50,7 @@ async function readPresence(call: Call): Promise<Response> {
   const client = new Headers({ accept: "application/json" });
   const agent = request.headers.get("user-agent");
   if (agent !== null) client.set("user-agent", agent);
-  const { grant, user } = access;
-  const { pathname } = new URL(request.url);
-  const edge: EdgeRequest = { grant, user, publicPath: pathname, presence: { follow } };
+  const edge = { ...call.edge, presence: { follow } };
   const stub = env.SANDBOX.getByName(access.sandbox.id);
   if (follow) return bridge(stub, address, client, edge, request.signal);
   const answer = await stub.fetch(address, { headers: writeEdge(client, edge) });

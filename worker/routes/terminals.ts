@@ -1,13 +1,12 @@
 import * as v from "valibot";
 import {
   terminalProtocol,
-  writeEdge,
   type EdgeRequest,
   type RunRequest,
   type TerminalRequest,
 } from "../../durable-objects/edge-request.ts";
 import { terminalCellsMax } from "../../durable-objects/engine/core/limits.ts";
-import { EdgeError, isEdgeStatus } from "../errors.ts";
+import { EdgeError } from "../errors.ts";
 import {
   runCommandCharsMax,
   runSecondsDefault,
@@ -15,6 +14,7 @@ import {
   runStdinCharsMax,
 } from "../limits.ts";
 import type { Call, Row } from "../route.ts";
+import { askObject } from "../sandbox-object.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { used } from "./sandboxes.ts";
@@ -107,23 +107,10 @@ export const terminalRoutes: Row[] = [
 
 const controlPlane = "control-plane";
 
-/** What the object says, a refusal as the Worker's own. */
-async function asked(
-  call: Call,
-  edge: Partial<EdgeRequest>,
-  init: RequestInit = {},
-): Promise<Response> {
+/** What the object says to somebody who uses the sandbox. */
+function asked(call: Call, edge: Partial<EdgeRequest>, init?: RequestInit): Promise<Response> {
   call.later(used(call.env, call.access.sandbox, call.now));
-  const client = (init.headers as Headers | undefined) ?? new Headers();
-  const agent = call.request.headers.get("user-agent");
-  if (agent !== null) client.set("user-agent", agent);
-  const headers = writeEdge(client, { ...call.edge, ...edge });
-  const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
-  const response = await stub.fetch("https://sandbox/", { ...init, headers });
-  if (response.status < 400) return response;
-  const status = await response.json<{ message?: string }>();
-  const message = status.message ?? "the sandbox refused it";
-  throw new EdgeError(isEdgeStatus(response.status) ? response.status : 422, message);
+  return askObject(call, edge, init);
 }
 
 async function run(call: Call<v.InferOutput<typeof running>>): Promise<Response> {

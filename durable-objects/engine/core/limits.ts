@@ -203,6 +203,8 @@ export const terminalBytesPerMs = 100;
 export const terminalsMax = 20;
 /** Columns or rows of a screen. */
 export const terminalCellsMax = 1_000;
+/** Of a long name, or a pax header, in a tar archive. */
+export const tarNameCharactersMax = 8 * 1024;
 /** How often crictl looks after the command that it runs in a container: at once after news, and ever more seldom. */
 export const execPollMsMin = 100;
 export const execPollMsMax = 1_000;

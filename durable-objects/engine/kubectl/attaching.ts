@@ -4,7 +4,7 @@ import { Failure } from "./errors.ts";
 import { events } from "./http.ts";
 import type { KubeObject } from "./objects.ts";
 import { containerOrDefault, type PodObject } from "./pods.ts";
-import { openSession, rawTerminal, type SessionPlace } from "./session.ts";
+import { openSession, rawTerminal, sessionQuery, type SessionPlace } from "./session.ts";
 import { nextEvents, openWatch } from "./watch.ts";
 import { section, type Work } from "./work.ts";
 
@@ -110,13 +110,7 @@ export function* attachTo(k: Kubectl, pod: PodObject, name: string): Work<Sessio
   const tty = yield* terminalWanted(k, container.tty === true);
   if (!quiet) k.err(notice);
   const stdin = flags.bool("stdin");
-  const stream = yield* openSession(k, pod, "attach", [
-    ["container", container.name],
-    ["stdin", stdin || undefined],
-    ["stdout", true],
-    ["stderr", !tty || undefined],
-    ["tty", tty || undefined],
-  ]);
+  const stream = yield* openSession(k, pod, "attach", sessionQuery(container.name, { stdin, tty }));
   const { name: podName, namespace } = pod.metadata ?? {};
   const how = `'kubectl attach ${podName} -c ${container.name} -n ${namespace} -i -t'`;
   const ephemeral = pod.spec.ephemeralContainers?.some((one) => one.name === container.name);

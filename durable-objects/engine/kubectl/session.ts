@@ -91,6 +91,18 @@ export function* openSession(
   return answer.stream ?? "";
 }
 
+/** What a session with a container is asked for. */
+export const sessionQuery = (
+  container: string,
+  { stdin, tty }: { stdin: boolean; tty: boolean },
+): [name: string, value: string | true | undefined][] => [
+  ["container", container],
+  ["stdin", stdin || undefined],
+  ["stdout", true],
+  ["stderr", !tty || undefined],
+  ["tty", tty || undefined],
+];
+
 /** Whether standard input is a terminal, which is raw from here on. */
 export const rawTerminal = (): Work<boolean> => at((sys) => sys.terminal(0) !== undefined);
 

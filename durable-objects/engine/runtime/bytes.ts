@@ -6,7 +6,8 @@
 // eslint-disable-next-line no-control-regex
 const ascii = /^[\x00-\x7f]*$/;
 
-function utf8Of(code: number): string {
+/** A code point as bytes. */
+export function utf8Of(code: number): string {
   const c = String.fromCharCode;
   if (code < 0x80) return c(code);
   if (code < 0x800) return c(0xc0 | (code >> 6), 0x80 | (code & 63));

@@ -1,10 +1,16 @@
 /** An archive that comes from a container, laid out on the machine. k8s: kubectl/pkg/cmd/cp/cp.go untarAll */
 import { goQuote } from "../../machinery/field.ts";
-import { trimEndOf } from "../../core/trim.ts";
 import { decodeUtf8 } from "../../runtime/bytes.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import { block, paxRecords, readHeader, type TarEntry } from "../../runtime/tools/tar/format.ts";
+import {
+  addMeta,
+  block,
+  readHeader,
+  takeMeta,
+  type Meta,
+  type TarEntry,
+} from "../../runtime/tools/tar/format.ts";
 import { goErrno } from "../asks.ts";
 import { folderOfPath, isWithin, joined } from "./paths.ts";
 
@@ -23,7 +29,7 @@ export interface Unpacking {
   pad: number;
   fd?: number;
   /** A long name or pax header being read. */
-  meta?: { type: string; text: string };
+  meta?: Meta;
   long: Partial<TarEntry>;
   warned?: true;
   ended?: true;
@@ -32,9 +38,6 @@ export interface Unpacking {
 export const newUnpacking = (
   place: Pick<Unpacking, "namespace" | "pod" | "source" | "prefix" | "target">,
 ): Unpacking => ({ ...place, bytes: "", left: 0, pad: 0, long: {} });
-
-/** Characters of a long name that are kept. */
-const longNameCharacters = 8192;
 
 /** Takes bytes in; texts for standard error. The failure ends it. */
 export function unpack(
@@ -71,8 +74,7 @@ export function unpack(
 function content(sys: Sys, state: Unpacking): void {
   const part = state.bytes.slice(0, state.left);
   state.left -= part.length;
-  if (state.meta)
-    state.meta.text += part.slice(0, Math.max(0, longNameCharacters - state.meta.text.length));
+  if (state.meta) addMeta(state.meta, part);
   else if (state.fd !== undefined && part !== "") sys.write(state.fd, part);
   let rest = state.bytes.slice(part.length);
   if (state.left === 0) {
@@ -89,15 +91,7 @@ function finish(sys: Sys, state: Unpacking): void {
   if (state.fd !== undefined) sys.close(state.fd);
   delete state.fd;
   if (!meta) return;
-  const plain = trimEndOf(meta.text, "\0");
-  if (meta.type === "L") state.long.name = plain;
-  else if (meta.type === "K") state.long.link = plain;
-  else if (meta.type === "x") {
-    const { path, linkpath, size } = paxRecords(meta.text);
-    if (path) state.long.name = path;
-    if (linkpath) state.long.link = linkpath;
-    if (size) state.long.size = Number(size);
-  }
+  takeMeta(meta, state.long);
   delete state.meta;
 }
 

@@ -1,7 +1,8 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import type { Grammar } from "./bash/cursor.ts";
-import type { CompletionFrame, Job, TerminalModes } from "./jobs/job.ts";
+import type { TerminalModes } from "../kernel/terminal-modes.ts";
+import type { CompletionFrame, Job } from "./jobs/job.ts";
 import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";

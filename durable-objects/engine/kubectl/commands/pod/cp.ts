@@ -17,7 +17,7 @@ import type { Command, Kubectl } from "../../command.ts";
 import { placeOf } from "../../config/client-config.ts";
 import { Failure } from "../../errors.ts";
 import { containerOrDefault, namedContainer, type PodObject } from "../../pods.ts";
-import { endOf, openSession, sendTo } from "../../session.ts";
+import { endOf, openSession, sendTo, sessionQuery } from "../../session.ts";
 import { ask, section, type Outcome, type Work } from "../../work.ts";
 
 /** The Pod and container that are meant; `tell`: where of a default container is told. k8s: exec.go Run */
@@ -46,10 +46,7 @@ const query = (
   stdin: boolean,
 ): (readonly [string, string | boolean | undefined])[] => [
   ...command.map((word) => ["command", word] as const),
-  ["container", container],
-  ["stdin", stdin || undefined],
-  ["stdout", true],
-  ["stderr", true],
+  ...sessionQuery(container, { stdin, tty: false }),
 ];
 
 /** What a session says next. */

@@ -14,7 +14,7 @@ import {
   typeText,
   type PodObject,
 } from "../../pods.ts";
-import { openSession, runSession, type SessionPlace } from "../../session.ts";
+import { openSession, runSession, sessionQuery, type SessionPlace } from "../../session.ts";
 import type { Wanted } from "../../result.ts";
 import type { Outcome, Work } from "../../work.ts";
 
@@ -84,11 +84,7 @@ function* exec(k: Kubectl): Work<Outcome> {
   const tty = yield* terminalWanted(k, flags.bool("tty"));
   const stream = yield* openSession(k, pod, "exec", [
     ...command.map((word) => ["command", word] as const),
-    ["container", container.name],
-    ["stdin", stdin || undefined],
-    ["stdout", true],
-    ["stderr", !tty || undefined],
-    ["tty", tty || undefined],
+    ...sessionQuery(container.name, { stdin, tty }),
   ]);
   return k.continueAs("session", { stream, stdin, tty } satisfies SessionPlace);
 }

@@ -1,11 +1,12 @@
 /** Job control: process groups, and which of them has the terminal. bash: jobs.c, POSIX: 2.11 Signals and Error Handling */
 import { foregroundGroup, groupOf } from "../../kernel/process-groups.ts";
 import type { Session } from "../../kernel/state.ts";
+import { modesOf, setModes, type TerminalModes } from "../../kernel/terminal-modes.ts";
 import { CommandPrinter } from "../bash/command-printer.ts";
 import { addJob, dropJobs, folderNow, isRunning, isStopped, jobLine, tellJobs } from "./table.ts";
 import type { Shell } from "../shell.ts";
 import { modeOf, unitAt, type FrameOf, type NodeRef } from "../state.ts";
-import type { Job, TerminalModes } from "./job.ts";
+import type { Job } from "./job.ts";
 
 const sigcont = 18;
 const sigterm = 15;
@@ -43,12 +44,6 @@ function give({ sys }: Shell, session: Session, group: number): void {
   sys.kernel.touch();
   session.foregroundGroup = group;
 }
-
-const modesOf = ({ raw, echo, noSignals }: Session): TerminalModes => ({
-  ...(raw ? { raw } : {}),
-  ...(echo === undefined ? {} : { echo }),
-  ...(noSignals ? { noSignals } : {}),
-});
 
 /** A command as jobs are listed. */
 export function jobText(shell: Shell, [chunk, offset, node]: NodeRef): string {
@@ -100,10 +95,7 @@ export function takeBack(shell: Shell, modes: TerminalModes | undefined, restore
   if (!session || !modes) return;
   give(shell, session, groupOf(shell.sys.process));
   if (!restores) return;
-  delete session.raw;
-  delete session.echo;
-  delete session.noSignals;
-  Object.assign(session, modes);
+  setModes(session, modes);
 }
 
 /** Sends a job's processes a signal. ESRCH where they have ended. */

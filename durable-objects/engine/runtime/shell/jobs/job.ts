@@ -1,8 +1,5 @@
 /** What a shell remembers of its jobs, and of a completion under way: plain JSON, as all of its state. */
-import type { Session } from "../../kernel/state.ts";
 import type { Word as CompletedWord } from "../../readline/completion.ts";
-
-export type TerminalModes = Pick<Session, "raw" | "echo" | "noSignals">;
 
 export interface Job {
   number: number;

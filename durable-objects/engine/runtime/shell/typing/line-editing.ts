@@ -9,7 +9,7 @@ import { listingKeys } from "./completing.ts";
 import { completeKey } from "./programmed.ts";
 import type { Shell } from "../shell.ts";
 import type { FrameOf } from "../state.ts";
-import type { TerminalModes } from "../jobs/job.ts";
+import { enterRawMode, setModes, type TerminalModes } from "../../kernel/terminal-modes.ts";
 
 type Source = FrameOf<"src">;
 
@@ -69,30 +69,10 @@ export function saveHistory(shell: Shell): void {
   }
 }
 
-/** Takes the terminal's keys as they come, and what was typed before. */
-function takeKeys(session: Session): TerminalModes {
-  const { raw, echo, noSignals } = session;
-  session.raw = true;
-  delete session.echo;
-  delete session.noSignals;
-  if (session.editedLine) {
-    session.input += session.editedLine;
-    session.editedLine = "";
-  }
-  return {
-    ...(raw ? { raw } : {}),
-    ...(echo === undefined ? {} : { echo }),
-    ...(noSignals ? { noSignals } : {}),
-  };
-}
-
 /** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
 function giveKeys(session: Session | undefined, modes: TerminalModes, rest = ""): void {
   if (!session) return;
-  delete session.raw;
-  delete session.echo;
-  delete session.noSignals;
-  Object.assign(session, modes);
+  setModes(session, modes);
   if (rest) session.input = rest.replaceAll("\r", "\n") + session.input;
 }
 
@@ -107,7 +87,7 @@ export function beginLine(shell: Shell, frame: Source, prompt: string): void {
   shell.set("COLUMNS", String(cols || 80));
   shell.set("LINES", String(rows || 24));
   const [line, output] = begin(prompt, cols || 80, state.readline ?? {});
-  frame.editing = { line, modes: takeKeys(session) };
+  frame.editing = { line, modes: enterRawMode(session, {}) };
   shell.write(2, output);
 }
 

@@ -2,7 +2,7 @@
  * Reads JSON texts one after the other, byte by byte as jq does, so that what is wrong is said with the same words at the same
  * line and column. jq: src/jv_parse.c
  */
-import { decodeUtf8 } from "../../bytes.ts";
+import { decodeUtf8, utf8Of } from "../../bytes.ts";
 import { isObject, type Value } from "./values.ts";
 
 /** jq: jv_parse.c MAX_PARSING_DEPTH */
@@ -63,24 +63,10 @@ function unescaped(token: string): string {
         i += 6;
       }
       if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
-      out += bytesOfCode(code);
+      out += utf8Of(code);
     }
   }
   return decodeUtf8(out);
-}
-
-/** A code point as the UTF-8 bytes that a token holds. */
-function bytesOfCode(code: number): string {
-  const c = String.fromCharCode;
-  if (code < 0x80) return c(code);
-  if (code < 0x800) return c(0xc0 | (code >> 6), 0x80 | (code & 63));
-  if (code < 0x10000) return c(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-  return c(
-    0xf0 | (code >> 18),
-    0x80 | ((code >> 12) & 63),
-    0x80 | ((code >> 6) & 63),
-    0x80 | (code & 63),
-  );
 }
 
 /** Where the text before a parser ended. */

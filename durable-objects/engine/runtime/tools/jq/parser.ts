@@ -96,25 +96,21 @@ class Parser extends Texts {
 
   #if(): Node {
     const { at } = this.token;
-    this.at++;
-    const c = this.expression(1);
-    this.expect("then");
-    return this.within({ k: "if", at }, () => {
-      const a = this.expression(1);
-      if (this.is("elif")) return { k: "if", c, a, b: this.#elif() };
-      this.expect("else");
-      const b = this.expression(1);
-      this.expect("end");
-      return { k: "if", c, a, b };
-    });
+    const c = this.#condition();
+    return this.within({ k: "if", at }, () => this.#branches(c));
   }
 
-  #elif(): Node {
+  /** Behind `if` or `elif`. */
+  #condition(): Node {
     this.at++;
     const c = this.expression(1);
     this.expect("then");
+    return c;
+  }
+
+  #branches(c: Node): Node {
     const a = this.expression(1);
-    if (this.is("elif")) return { k: "if", c, a, b: this.#elif() };
+    if (this.is("elif")) return { k: "if", c, a, b: this.#branches(this.#condition()) };
     this.expect("else");
     const b = this.expression(1);
     this.expect("end");

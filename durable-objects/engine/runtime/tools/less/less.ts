@@ -8,14 +8,7 @@ import { cloneJson } from "../../bytes.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import { keysOf } from "../screen/keys.ts";
-import {
-  enterScreen,
-  leaveScreen,
-  paint,
-  widthOf,
-  lengthAt,
-  type Picture,
-} from "../screen/paint.ts";
+import { enterScreen, leaveScreen, paint, widthOfText, type Picture } from "../screen/paint.ts";
 import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain, Io, ToolExit } from "../tool.ts";
 import { LessHost } from "./host.ts";
@@ -25,13 +18,6 @@ import { readOptions } from "./options.ts";
 import { press } from "./commands.ts";
 import { firstSettings, firstView, none, type LessState } from "./state.ts";
 import { helpText } from "./help.ts";
-
-const widthOfText = (text: string): number => {
-  let width = 0;
-  for (let at = 0; at < text.length; at += lengthAt(text, at))
-    width += widthOf(text.slice(at, at + lengthAt(text, at)));
-  return width;
-};
 
 /** The rows as they shall be seen. */
 function pictureOf(host: LessHost): Picture {

@@ -4,7 +4,8 @@ import type { Step } from "../../kernel/calls.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import { keysOf } from "../screen/keys.ts";
 import { lengthAt, plain, reverse, widthOf } from "../screen/paint.ts";
-import { giveTerminal, sizeOf, takeTerminal, type Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
+import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain, Io } from "../tool.ts";
 import { pagerLineBytesMax } from "../../../core/limits.ts";
 
@@ -22,7 +23,7 @@ interface MoreState {
   prompts?: true;
   count: string;
   tty?: number;
-  modes?: Modes;
+  modes?: TerminalModes;
   rest: string;
   /** A file could not be opened. */
   failed?: true;

@@ -1,5 +1,5 @@
 /** What less is between two keys: plain JSON. Places are bytes from the start of what is shown. */
-import type { Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
 import type { Picture } from "../screen/paint.ts";
 
 /** No place: a row before the first line or behind the last. */
@@ -130,7 +130,7 @@ export interface LessState {
   /** Without a screen of its own: the prompt stands wherever the lines ended. */
   inline?: true;
   entered?: true;
-  modes?: Modes;
+  modes?: TerminalModes;
   /** Keys that were typed and are not done, and an incomplete one. */
   keys: string[];
   rest: string;

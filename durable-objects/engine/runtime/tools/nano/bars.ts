@@ -1,15 +1,8 @@
 /** The title, the help lines and the questions of nano. */
-import { lengthAt, plain, reverse, widthOf } from "../screen/paint.ts";
+import { lengthAt, plain, reverse, widthOf, widthOfText } from "../screen/paint.ts";
 import { current, isModified, type NanoState } from "./state.ts";
 
 export const branding = "GNU nano 8.4";
-
-export function widthOfText(text: string): number {
-  let width = 0;
-  for (let at = 0; at < text.length; at += lengthAt(text, at))
-    width += widthOf(text.slice(at, at + lengthAt(text, at)));
-  return width;
-}
 
 function cutTo(text: string, cols: number): string {
   let at = 0;

@@ -1,5 +1,5 @@
 /** What nano is between two keys: plain JSON. Texts are bytes; a place is a line and a byte in it, both from 0. */
-import type { Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
 import type { Picture } from "../screen/paint.ts";
 
 export type Place = [line: number, x: number];
@@ -134,7 +134,7 @@ export interface NanoState {
   cols: number;
   rows: number;
   picture?: Picture;
-  modes?: Modes;
+  modes?: TerminalModes;
   entered?: true;
   rest: string;
   /** A command that runs, the pipe it prints to, and what came. */

@@ -45,6 +45,13 @@ export function widthOf(character: string): 0 | 1 | 2 {
   return cellsOf(decodeUtf8(character).codePointAt(0) ?? 0);
 }
 
+export function widthOfText(text: string): number {
+  let width = 0;
+  for (let at = 0; at < text.length; at += lengthAt(text, at))
+    width += widthOf(text.slice(at, at + lengthAt(text, at)));
+  return width;
+}
+
 const isSame = (a: Cell, b: Cell): boolean => a.text === b.text && a.attributes === b.attributes;
 
 function cells(row: string, cols: number): Cell[] {

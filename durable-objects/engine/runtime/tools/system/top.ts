@@ -5,7 +5,8 @@ import type { Step } from "../../kernel/calls.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
 import { processRows } from "./ps-kill.ts";
-import { giveTerminal, sizeOf, takeTerminal, type Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
+import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain, Io, outputNames, ToolExit } from "../tool.ts";
 
 interface TopState {
@@ -16,7 +17,7 @@ interface TopState {
   /** CPU of every process at the last look, microseconds. */
   seen: Record<string, number>;
   at: number;
-  modes?: Modes;
+  modes?: TerminalModes;
   exitCode?: number;
   output?: [number, string][];
 }

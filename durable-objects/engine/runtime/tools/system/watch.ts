@@ -14,10 +14,11 @@ import {
   leaveScreen,
   lengthAt,
   paint,
-  widthOf,
+  widthOfText,
   type Picture,
 } from "../screen/paint.ts";
-import { giveTerminal, sizeOf, takeTerminal, type Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
+import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain, Io, outputNames, ToolExit } from "../tool.ts";
 
 interface WatchState {
@@ -38,7 +39,7 @@ interface WatchState {
   last?: string;
   ranAt?: number;
   picture?: Picture;
-  modes?: Modes;
+  modes?: TerminalModes;
   full?: true;
   exitCode?: number;
   output?: [number, string][];
@@ -79,13 +80,6 @@ function start(sys: Sys): WatchState {
   }
   return state;
 }
-
-const widthOfText = (text: string): number => {
-  let width = 0;
-  for (let at = 0; at < text.length; at += lengthAt(text, at))
-    width += widthOf(text.slice(at, at + lengthAt(text, at)));
-  return width;
-};
 
 /** Its first row: what is run on the left, where and when on the right. */
 function titleOf(sys: Sys, state: WatchState, cols: number): string {

@@ -6,7 +6,7 @@ import { parents } from "../files/mkdir-ln.ts";
 import { groupName, userName } from "../system/identity.ts";
 import { formatDate } from "../system/date.ts";
 import { modeText } from "../files/ls.ts";
-import { block, paxRecords, readHeader, type TarEntry } from "./format.ts";
+import { addMeta, block, readHeader, takeMeta, type Meta, type TarEntry } from "./format.ts";
 import type { Io } from "../tool.ts";
 
 export interface TarReader {
@@ -17,7 +17,7 @@ export interface TarReader {
   pad: number;
   fd?: number;
   /** A long name or pax header being read. */
-  meta?: { type: string; text: string };
+  meta?: Meta;
   /** What such headers said of the next entry. */
   long: Partial<TarEntry>;
   /** Content of this entry goes to standard output. */
@@ -83,7 +83,7 @@ function content(io: Io, reader: TarReader, rules: ExtractRules): void {
   const part = reader.unread.slice(0, reader.left);
   reader.left -= part.length;
   let rest = reader.unread.slice(part.length);
-  if (reader.meta) reader.meta.text += part.slice(0, Math.max(0, 8192 - reader.meta.text.length));
+  if (reader.meta) addMeta(reader.meta, part);
   else if (reader.show) io.out(part);
   else if (reader.fd !== undefined && part !== "") writePart(io, reader, part);
   if (reader.left === 0) {
@@ -210,15 +210,7 @@ function place(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
 function finish(io: Io, reader: TarReader, rules: ExtractRules): void {
   const { meta, entry } = reader;
   if (meta) {
-    const plain = trimEndOf(meta.text, "\0");
-    if (meta.type === "L") reader.long.name = plain;
-    else if (meta.type === "K") reader.long.link = plain;
-    else if (meta.type === "x") {
-      const { path, linkpath, size } = paxRecords(meta.text);
-      if (path) reader.long.name = path;
-      if (linkpath) reader.long.link = linkpath;
-      if (size) reader.long.size = Number(size);
-    }
+    takeMeta(meta, reader.long);
     delete reader.meta;
     return;
   }

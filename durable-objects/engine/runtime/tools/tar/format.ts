@@ -1,4 +1,6 @@
 /** Headers of tar archives: ustar, with GNU's and pax' long names read and GNU's written. */
+import { tarNameCharactersMax } from "../../../core/limits.ts";
+import { trimEndOf } from "../../../core/trim.ts";
 
 export interface TarEntry {
   name: string;
@@ -108,8 +110,31 @@ export function writeHeader(entry: TarEntry): string {
   return out + header(entry);
 }
 
+/** What lies before an entry and is about it: a long name ("L", "K"), or a pax header ("x"). */
+export interface Meta {
+  type: string;
+  text: string;
+}
+
+export function addMeta(meta: Meta, part: string): void {
+  meta.text += part.slice(0, Math.max(0, tarNameCharactersMax - meta.text.length));
+}
+
+/** What a whole one says of the next entry. */
+export function takeMeta({ type, text }: Meta, next: Partial<TarEntry>): void {
+  const plain = trimEndOf(text, "\0");
+  if (type === "L") next.name = plain;
+  else if (type === "K") next.link = plain;
+  else if (type === "x") {
+    const { path, linkpath, size } = paxRecords(text);
+    if (path) next.name = path;
+    if (linkpath) next.link = linkpath;
+    if (size) next.size = Number(size);
+  }
+}
+
 /** `path=...` and its kin of a pax header. */
-export function paxRecords(data: string): Record<string, string> {
+function paxRecords(data: string): Record<string, string> {
   const out: Record<string, string> = {};
   for (let at = 0; at < data.length;) {
     const length = parseInt(data.slice(at, at + 20), 10);

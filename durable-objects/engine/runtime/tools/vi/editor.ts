@@ -128,6 +128,16 @@ export class Editor {
     return { ...this.shown, width, wrap: this.is("wrap") };
   }
   /** Rows of the screen that a row of the text takes. */
+  /** The first line that is not shown as a whole. */
+  get belowScreen(): number {
+    let used = 0;
+    let { top: row } = this.s;
+    for (; row <= this.last; row++) {
+      used += this.rowsOf(row);
+      if (used > this.height) break;
+    }
+    return row;
+  }
   readonly rowsOf = (row: number): number => rowsOfLine(this.lines[row] ?? "", this.layout);
 
   // The cursor

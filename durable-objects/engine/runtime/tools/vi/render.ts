@@ -200,7 +200,7 @@ function rulerText(ed: Editor): string {
         : `${s.col + 1}-${column}`;
   const head = `${ed.isEmpty ? 0 : s.row + 1},${col}`;
   const { top } = s;
-  const below = ed.last + 1 - belowRow(ed);
+  const below = ed.last + 1 - ed.belowScreen;
   const far =
     below <= 0
       ? top === 0
@@ -210,16 +210,6 @@ function rulerText(ed: Editor): string {
         ? "Top"
         : `${String(Math.floor((top * 100) / (top + below))).padStart(2)}%`;
   return head.padEnd(Math.max(head.length + 1, 17 - far.length)) + far;
-}
-
-function belowRow(ed: Editor): number {
-  let used = 0;
-  let row = ed.s.top;
-  for (; row <= ed.last; row++) {
-    used += ed.rowsOf(row);
-    if (used > ed.height) break;
-  }
-  return row;
 }
 
 const keySigns: Record<string, string> = {

@@ -37,11 +37,5 @@ function middle(ed: Editor, top: number, bottom: number): number {
 
 /** The last row that is shown as a whole. */
 function bottomOf(ed: Editor): number {
-  let used = 0;
-  let row = ed.s.top;
-  for (; row <= ed.last; row++) {
-    used += ed.rowsOf(row);
-    if (used > ed.height) break;
-  }
-  return Math.max(ed.s.top, row - 1);
+  return Math.max(ed.s.top, ed.belowScreen - 1);
 }

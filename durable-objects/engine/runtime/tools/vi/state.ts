@@ -2,7 +2,7 @@
  * What vi remembers between two keys: plain JSON in its process. Long texts (the file, what was deleted) lie in a file of their
  * own (texts.ts), so that a key writes little.
  */
-import type { Modes } from "../screen/terminal.ts";
+import type { TerminalModes } from "../../kernel/terminal-modes.ts";
 
 /** A text itself, or where it lies in the file of texts: offset and length. */
 export type Ref = string | [offset: number, length: number];
@@ -112,7 +112,7 @@ export interface Child {
 export interface ViState {
   output?: [number, string][];
   exitCode?: number;
-  modes?: Modes;
+  modes?: TerminalModes;
   /** Bytes of a key that is not all there. */
   rest: string;
   cols: number;
