@@ -53,10 +53,7 @@ export async function signInKeeps({ teacher, origin, sandbox }: Stage): Promise<
   await teacher.getByText("Sign in as somebody who belongs to this sandbox").waitFor();
   await bar(teacher).getByRole("button", { name: "Sign in" }).click();
   await teacher.getByRole("button", { name: "Use a passkey" }).click();
-  await teacher
-    .locator(".head")
-    .getByText(/^owner, until /)
-    .waitFor();
+  await teacher.getByText(/^owner, until /).waitFor();
   await teacher.locator("td", { hasText: "counter" }).waitFor();
   return "signed out, the sandbox does not open; with the passkey alone, and no key, its page says owner";
 }

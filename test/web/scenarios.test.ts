@@ -56,6 +56,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     const hello = `${at}/api/v1/namespaces/default/pods/hello?gracePeriodSeconds=0`;
     await page.evaluate((url) => fetch(url, { method: "DELETE" }), hello);
     await expect.poll(() => pods().allTextContents(), { timeout: 60_000 }).toEqual(["notebook"]);
+    await page.getByRole("heading", { level: 1 }).getByRole("button").click();
     await page.getByRole("button", { name: "Reset" }).click();
     await expect
       .poll(() => pods().allTextContents(), { timeout: 60_000 })

@@ -3,7 +3,9 @@ import { useEffect } from "preact/hooks";
 import { ApiError, messageOf } from "../api/client.ts";
 import { readSandbox, type Sandbox } from "../api/sandboxes.ts";
 import { DeskLayout } from "../desk/layout.tsx";
+import { SiteBar, SiteFoot } from "../panels/site-bar.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { warm } from "../ui/warm.ts";
 
 interface Props {
   id: string;
@@ -15,6 +17,7 @@ export function SandboxPage({ id, secret }: Props) {
   const sandbox = useSignal<Sandbox | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
+    warm();
     readSandbox(id, secret).then(
       (found) => (sandbox.value = found),
       (error: unknown) => (problem.value = whyNot(error)),
@@ -22,11 +25,17 @@ export function SandboxPage({ id, secret }: Props) {
   }, []);
   if (sandbox.value) return <DeskLayout sandbox={sandbox.value} />;
   return (
-    <section class="welcome">
-      <h1>{problem.value ? "It does not open" : "Opening the sandbox…"}</h1>
-      <Problem text={problem.value} />
-      {problem.value && <a href="/">Make a sandbox of your own</a>}
-    </section>
+    <>
+      <SiteBar />
+      <main>
+        <section class="welcome">
+          <h1>{problem.value ? "It does not open" : "Opening the sandbox…"}</h1>
+          <Problem text={problem.value} />
+          {problem.value && <a href="/">Make a sandbox of your own</a>}
+        </section>
+      </main>
+      <SiteFoot />
+    </>
   );
 }
 

@@ -10,10 +10,14 @@ import { followRollouts, type Rollout } from "../picture/rollout.ts";
 import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
+import { Command, FirstSteps, steps } from "../ui/first-steps.tsx";
 import "./picture.css";
 
+/** What the picture needs of a desk: a snapshot's page and a frame have no more. */
+export type Looked = Pick<Desk, "shown" | "selected" | "type">;
+
 /** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
-export function Picture({ desk }: { desk: Desk }) {
+export function Picture({ desk }: { desk: Looked }) {
   const objects = useSignal<Objects | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const rollouts = useSignal<Rollout[]>([]);
@@ -46,6 +50,12 @@ export function Picture({ desk }: { desk: Desk }) {
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
+      {scene && desk.type && hasNothing(scene) && (
+        <div class="first">
+          <p>Nothing of yours runs yet. Begin with a Deployment:</p>
+          <Command command={steps[0]!.command} type={desk.type} />
+        </div>
+      )}
       {scene && !asTable.value && (
         <Canvas scene={scene} desk={desk} arrangement={arrangement.value} />
       )}
@@ -62,9 +72,17 @@ export function Picture({ desk }: { desk: Desk }) {
       {rollouts.value.map((rollout) => (
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
+      {scene && desk.type && (
+        <details class="beginning">
+          <summary>First steps</summary>
+          <FirstSteps type={desk.type} />
+        </details>
+      )}
     </section>
   );
 }
+
+const hasNothing = ({ pods }: Scene): boolean => pods.every(({ system }) => system);
 
 interface SwitchesProps {
   asTable: Signal<boolean>;
@@ -105,7 +123,7 @@ function useVisible() {
 
 interface CanvasProps {
   scene: Scene;
-  desk: Desk;
+  desk: Looked;
   arrangement: Arrangement;
 }
 
@@ -133,12 +151,6 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
         tabIndex={0}
         aria-label={`Picture of the cluster: ${scene.nodes.length} nodes, ${scene.pods.length} Pods. Arrow keys move, Enter selects.`}
       />
-      {scene.pods.every(({ system }) => system) && (
-        <p class="hint">
-          Nothing of yours runs yet. Try{" "}
-          <code>kubectl create deployment my-web --image=nginx --replicas=3</code>
-        </p>
-      )}
       <div class="said">
         <p role="status">{target?.sentence ?? ""}</p>
         {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}

@@ -79,14 +79,22 @@ function drawRoom(pen: Pen, room: Room): void {
   }
 }
 
+/** As `bars` of a room. */
+const barNames = ["CPU", "memory"];
+const barNameRoom = 40;
+
 function drawBars(pen: Pen, { x, y, w, bars, subtitle }: Room): void {
   if (bars.length === 0) {
     write(pen, subtitle, x + 10, y + 31, w - 20, { size: 10.5, color: pen.palette.soft });
     return;
   }
   const wide = (w - 20 - (bars.length - 1) * 10) / bars.length;
-  for (const [i, share] of bars.entries())
-    drawBar(pen, share, { x: x + 10 + i * (wide + 10), y: y + 28, w: wide, h: 3 });
+  for (const [i, share] of bars.entries()) {
+    const left = x + 10 + i * (wide + 10);
+    write(pen, barNames[i]!, left, y + 30, barNameRoom, { size: 9, color: pen.palette.soft });
+    const room = wide - barNameRoom;
+    drawBar(pen, share, { x: left + barNameRoom, y: y + 28.5, w: room, h: 3 });
+  }
 }
 
 function drawBar(pen: Pen, share: number, box: Box): void {

@@ -1,7 +1,9 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { effect } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
+import { screenReader } from "./screen-reader.ts";
 import { TerminalScreen, type ScreenState } from "../api/terminal.ts";
 
 const scrollbackLines = 2_000;
@@ -32,9 +34,8 @@ export function emulate(
   const terminal = new Terminal({
     fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
     fontSize: 13,
-    cursorBlink: true,
+    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     scrollback: scrollbackLines,
-    screenReaderMode: false,
     theme: colours(),
   });
   const fit = new FitAddon();
@@ -56,12 +57,14 @@ export function emulate(
     if (wanted) screen.resize(Math.max(20, wanted.cols), Math.max(5, wanted.rows));
   });
   watch.observe(place);
+  const leave = effect(() => void (terminal.options.screenReaderMode = screenReader.value));
   terminal.focus();
   return {
     screen,
     focus: () => terminal.focus(),
     stop: () => {
       watch.disconnect();
+      leave();
       screen.close();
       terminal.dispose();
     },
