@@ -44,15 +44,15 @@ export function TimeBar({ desk }: { desk: Desk }) {
   return (
     <section class={`time-bar ${unfolded.value ? "unfolded" : ""}`} aria-label="Time">
       <MomentBanner desk={desk} />
-      <button
-        type="button"
-        class="time-fold"
-        aria-expanded={unfolded.value}
-        onClick={() => (unfolded.value = !unfolded.value)}
-      >
-        <Icon name={paused ? "pause" : "play"} /> Time <Icon name="caret" />
-      </button>
       <div class="time-line">
+        <button
+          type="button"
+          class="time-fold"
+          aria-expanded={unfolded.value}
+          onClick={() => (unfolded.value = !unfolded.value)}
+        >
+          <Icon name={paused ? "pause" : "play"} /> Time <Icon name="caret" />
+        </button>
         {desk.sandbox.role !== "viewer" && <Steering desk={desk} control={control} />}
         <TimeTrack desk={desk} />
         <Running desk={desk} control={control} />
