@@ -75,7 +75,7 @@ const DeskFoot = ({ sandbox: { role, expiresAt } }: { sandbox: Sandbox }) => (
     <span>
       {role}, until {when(expiresAt)}
     </span>
-    <span class="short">A simulation: no container runs.</span>
+    <span class="short">A simulation</span>
     <span class="long">
       A simulation of Kubernetes 1.36: no container runs, no image is pulled, nothing leaves this
       server. Programs use the <a href="/api">API</a>.

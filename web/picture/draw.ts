@@ -79,9 +79,13 @@ function drawRoom(pen: Pen, room: Room): void {
   }
 }
 
-/** As `bars` of a room. */
-const barNames = ["CPU", "memory"];
-const barNameRoom = 40;
+/** As `bars` of a room, with the room that they take. */
+const barNames: [name: string, room: number][] = [
+  ["CPU", 24],
+  ["memory", 42],
+];
+/** A shorter bar goes without its name. */
+const barWidthMin = 80;
 
 function drawBars(pen: Pen, { x, y, w, bars, subtitle }: Room): void {
   if (bars.length === 0) {
@@ -91,9 +95,9 @@ function drawBars(pen: Pen, { x, y, w, bars, subtitle }: Room): void {
   const wide = (w - 20 - (bars.length - 1) * 10) / bars.length;
   for (const [i, share] of bars.entries()) {
     const left = x + 10 + i * (wide + 10);
-    write(pen, barNames[i]!, left, y + 30, barNameRoom, { size: 9, color: pen.palette.soft });
-    const room = wide - barNameRoom;
-    drawBar(pen, share, { x: left + barNameRoom, y: y + 28.5, w: room, h: 3 });
+    const [name, named] = wide < barWidthMin ? ["", 0] : barNames[i]!;
+    write(pen, name, left, y + 30, named, { size: 9, color: pen.palette.soft });
+    drawBar(pen, share, { x: left + named, y: y + 28.5, w: wide - named, h: 3 });
   }
 }
 
