@@ -16,15 +16,12 @@ import "./picture.css";
 /** What the picture needs of a desk: a snapshot's page and a frame have no more. */
 export type Looked = Pick<Desk, "shown" | "selected" | "type">;
 
-/** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
-export function Picture({ desk }: { desk: Looked }) {
+/** What there is in the cluster that is shown, kept up with. */
+function useFollowed(desk: Looked) {
   const objects = useSignal<Objects | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const rollouts = useSignal<Rollout[]>([]);
-  const asTable = useSignal(false);
-  const arrangement = useSignal<Arrangement>("nodes");
   const visible = useVisible();
-
   useSignalEffect(() => {
     const cluster = desk.shown.value;
     // A hidden page does not keep the cluster's time running.
@@ -38,7 +35,14 @@ export function Picture({ desk }: { desk: Looked }) {
       trouble: (message) => void (trouble.value = message),
     });
   });
+  return { objects, trouble, rollouts };
+}
 
+/** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
+export function Picture({ desk }: { desk: Looked }) {
+  const { objects, trouble, rollouts } = useFollowed(desk);
+  const asTable = useSignal(false);
+  const arrangement = useSignal<Arrangement>("nodes");
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
   return (
     <section class="panel picture" aria-labelledby="picture-title">
