@@ -37,8 +37,8 @@ const wordAfter = (document: string, key: string): string =>
     .trim()
     .replaceAll(/^["']|["']$/g, "") ?? "";
 
-const keyLine = /^( *(?:- +)*)([\w./-]*)$/;
-const valueLine = /^( *(?:- +)*)([\w./-]+): +(\S*)$/;
+const keyLine = /^( *(?:- +)*)((?:\w[\w./-]*)?)$/;
+const valueLine = /^( *(?:- +)*)(\w[\w./-]*): +(\S*)$/;
 
 /** Undefined: neither a key nor a value is typed there. */
 export function placeAt(document: string, offset: number): Place | undefined {
