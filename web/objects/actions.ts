@@ -105,18 +105,22 @@ const rows: readonly Row[] = [
   },
   {
     resources: ["deployments.apps", "statefulsets.apps", "daemonsets.apps"],
-    actions: (object) => [
-      {
-        title: "Restart",
-        then: "The template gets an annotation, and so all its Pods are replaced, step by step.",
-        command: `kubectl rollout restart ${object.resource}/${object.name} ${inNamespace(object)}`,
-      },
-      {
-        title: "Undo the last rollout",
-        then: "The template of the revision before comes back.",
-        command: `kubectl rollout undo ${object.resource}/${object.name} ${inNamespace(object)}`,
-      },
-    ],
+    actions: (object, { spec }) =>
+      // Of a paused Deployment kubectl does neither.
+      spec?.paused
+        ? []
+        : [
+            {
+              title: "Restart",
+              then: "The template gets an annotation, and so all its Pods are replaced, step by step.",
+              command: `kubectl rollout restart ${object.resource}/${object.name} ${inNamespace(object)}`,
+            },
+            {
+              title: "Undo the last rollout",
+              then: "The template of the revision before comes back.",
+              command: `kubectl rollout undo ${object.resource}/${object.name} ${inNamespace(object)}`,
+            },
+          ],
   },
   {
     resources: ["deployments.apps"],
@@ -149,7 +153,7 @@ const rows: readonly Row[] = [
       {
         title: "Run it now",
         then: "A Job is made of its template, whatever the schedule says.",
-        command: `kubectl create job ${object.name}-by-hand --from=cronjob/${object.name} ${inNamespace(object)}`,
+        command: `kubectl create job ${object.name}-by-hand-$(date +%s) --from=cronjob/${object.name} ${inNamespace(object)}`,
       },
       suspension("cronjob", object, spec?.suspend === true, "Nothing is started."),
     ],
