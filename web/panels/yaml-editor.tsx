@@ -1,103 +1,20 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { ApiError, messageOf } from "../api/client.ts";
-import { readYaml, replaceYaml } from "../api/object.ts";
+import { useSignalEffect } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { EditedObject } from "../objects/edited.ts";
 import { useTold } from "../objects/told.ts";
-import { TextDifference } from "../ui/text-difference.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { TextDifference } from "../ui/text-difference.tsx";
 import { useWork } from "../ui/work.ts";
 import { YamlField } from "../ui/yaml-field.tsx";
-import { rangeOf, type Mark } from "../yaml/check.ts";
-import { basedOn, sameButStatus, withoutManagedFields } from "../yaml/versions.ts";
 
-/** What is edited, and what the server says of it. */
-function useEdited(desk: Desk, object: ObjectRef) {
-  /** As it was when the editing began. */
-  const stored = useSignal<string | undefined>(undefined);
-  const text = useSignal("");
-  const problem = useSignal<string | undefined>(undefined);
-  const marks = useSignal<Mark[]>([]);
-  /** What the server would store. */
-  const answer = useSignal<string | undefined>(undefined);
-  /** As somebody else left it meanwhile. */
-  const newer = useSignal<string | undefined>(undefined);
-  const saved = useSignal(false);
-
-  const newest = async (): Promise<string> =>
-    withoutManagedFields(await readYaml(desk.shown.value, object));
-  const take = (found: string): void => {
-    stored.value = found;
-    text.value = found;
-    answer.value = undefined;
-    newer.value = undefined;
-  };
-  /** What nobody changed here keeps up with the cluster. */
-  const follow = async (): Promise<void> => {
-    const found = await newest();
-    const before = stored.peek();
-    if (before === undefined || text.peek() === before) return take(found);
-    if (sameButStatus(before, found)) {
-      text.value = basedOn(text.peek(), found);
-      stored.value = found;
-    } else newer.value = found;
-  };
-  useTold(desk, object, () => {
-    follow().then(
-      () => (problem.value = undefined),
-      (error: unknown) => (problem.value = messageOf(error)),
-    );
-  });
-  useSignalEffect(() => {
-    void text.value;
-    answer.value = undefined;
-    if (text.value !== stored.peek()) saved.value = false;
-  });
-
-  const send = async (dryRun: boolean): Promise<string> => {
-    marks.value = [];
-    try {
-      return withoutManagedFields(await replaceYaml(desk.live, object, text.value, dryRun));
-    } catch (error) {
-      if (error instanceof ApiError) marks.value = marksOf(text.value, error);
-      throw error;
-    }
-  };
-  return {
-    stored,
-    text,
-    problem,
-    marks,
-    answer,
-    newer,
-    saved,
-    tryIt: async () => void (answer.value = await send(true)),
-    save: async () => {
-      take(await send(false));
-      saved.value = true;
-    },
-    discard: async () => take(await newest()),
-    keep: () => {
-      const found = newer.value!;
-      text.value = basedOn(text.value, found);
-      stored.value = found;
-      newer.value = undefined;
-    },
-  };
+/** Keeps up with the cluster. */
+function useEdited(desk: Desk, object: ObjectRef): EditedObject {
+  const edited = useMemo(() => new EditedObject(desk, object), [desk, object.path]);
+  useTold(desk, object, () => edited.follow());
+  useSignalEffect(() => edited.noteText(edited.text.value));
+  return edited;
 }
-
-/** The fields that an error names; a text that cannot be read names fields too. */
-function marksOf(text: string, { message, causes }: ApiError): Mark[] {
-  const unknown = [...message.matchAll(/unknown field "([^"]+)"/g)].map(([said, field]) => ({
-    field: field!,
-    message: said,
-  }));
-  return [...causes, ...unknown].map((cause) => ({
-    ...rangeOf(text, cause.field),
-    message: cause.message,
-  }));
-}
-
-type Edited = ReturnType<typeof useEdited>;
 
 /** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
 export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
@@ -124,7 +41,7 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
   );
 }
 
-function Buttons({ edited }: { edited: Edited }) {
+function Buttons({ edited }: { edited: EditedObject }) {
   const { stored, text, answer, saved, tryIt, save, discard } = edited;
   const { busy, problem, run } = useWork();
   const changed = text.value !== stored.value;
@@ -162,7 +79,7 @@ function Buttons({ edited }: { edited: Edited }) {
 }
 
 /** Two people at one object: nothing is lost without a word. */
-function Newer({ edited: { newer, stored, discard, keep } }: { edited: Edited }) {
+function Newer({ edited: { newer, stored, discard, keep } }: { edited: EditedObject }) {
   const { busy, problem, run } = useWork();
   if (newer.value === undefined) return null;
   return (

@@ -172,7 +172,20 @@ export function rangeOf(text: string, field: string): { from: number; to: number
 
 /** `spec.containers[0].image` and `metadata.labels[app.kubernetes.io/name]`, in steps. */
 export function pathOf(field: string): Path {
-  return [...field.matchAll(/\[([^\]]*)\]|([^.[\]]+)/g)].map(([, inside, word]) =>
-    inside === undefined ? word! : /^\d+$/.test(inside) ? Number(inside) : inside,
-  );
+  const path: (string | number)[] = [];
+  let at = 0;
+  while (at < field.length) {
+    if (field[at] === "[") {
+      const end = field.indexOf("]", at);
+      const inside = field.slice(at + 1, end < 0 ? undefined : end);
+      path.push(/^\d+$/.test(inside) ? Number(inside) : inside);
+      at = end < 0 ? field.length : end + 1;
+    } else if (field[at] === ".") at++;
+    else {
+      const end = field.slice(at).search(/[.[]/);
+      path.push(field.slice(at, end < 0 ? undefined : at + end));
+      at = end < 0 ? field.length : at + end;
+    }
+  }
+  return path;
 }
