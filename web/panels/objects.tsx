@@ -4,7 +4,7 @@ import { messageOf } from "../api/client.ts";
 import { refOf } from "../api/object.ts";
 import { FollowedTable, listTable, type Column, type Row, type TableView } from "../api/tables.ts";
 import type { Desk } from "../desk/desk.ts";
-import { Command } from "../ui/first-steps.tsx";
+import { Command, firstCommand } from "../ui/command.tsx";
 import { usePageVisible } from "../ui/page-visible.ts";
 import { ServerTable } from "../ui/server-table.tsx";
 import "./objects.css";
@@ -105,6 +105,11 @@ export function Objects({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : "live"}`} role="status">
           {trouble.value ?? (desk.moment.value === undefined ? "live" : "a moment of the past")}
         </span>
+        {desk.create && desk.moment.value === undefined && (
+          <button type="button" class="primary" onClick={desk.create}>
+            Create
+          </button>
+        )}
         <ChoiceFields choices={choices} namespaced={resource.value?.namespaced !== false} />
       </div>
       <Rows
@@ -214,8 +219,8 @@ function Rows({ desk, resource, table, filter, everywhere, wide, now }: RowsProp
 
 /** Commands that make the first of a kind, for those that one makes by hand first. */
 const makes: Record<string, string> = {
-  pods: "kubectl create deployment my-web --image=nginx --replicas=3",
-  "deployments.apps": "kubectl create deployment my-web --image=nginx --replicas=3",
+  pods: firstCommand,
+  "deployments.apps": firstCommand,
   services: "kubectl expose deployment my-web --port=80",
   configmaps: "kubectl create configmap my-settings --from-literal=color=green",
   secrets: "kubectl create secret generic my-secret --from-literal=password=abc",
@@ -233,6 +238,7 @@ function Empty({ resource: { id, kind, plural }, desk }: { resource: Resource; d
         {command && isNow && ` This makes ${id === "pods" ? "some" : `a ${kind}`}:`}
       </p>
       {command && isNow && <Command command={command} type={desk.type} />}
+      {isNow && desk.create && <p>Or create one from a template, or drop a file here.</p>}
     </div>
   );
 }

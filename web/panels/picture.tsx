@@ -10,7 +10,7 @@ import { followRollouts, type Rollout } from "../picture/rollout.ts";
 import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
-import { Command, FirstSteps, steps } from "../ui/first-steps.tsx";
+import { Command, firstCommand } from "../ui/command.tsx";
 import "./picture.css";
 
 /** What the picture needs of a desk: a snapshot's page and a frame have no more. */
@@ -57,7 +57,7 @@ export function Picture({ desk }: { desk: Looked }) {
       {scene && desk.type && hasNothing(scene) && (
         <div class="first">
           <p>Nothing of yours runs yet. Begin with a Deployment:</p>
-          <Command command={steps[0]!.command} type={desk.type} />
+          <Command command={firstCommand} type={desk.type} />
         </div>
       )}
       {scene && !asTable.value && (
@@ -76,12 +76,6 @@ export function Picture({ desk }: { desk: Looked }) {
       {rollouts.value.map((rollout) => (
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
-      {scene && desk.type && (
-        <details class="beginning">
-          <summary>First steps</summary>
-          <FirstSteps type={desk.type} />
-        </details>
-      )}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { sharingOf, type Sandbox } from "../api/sandboxes.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
-import { Command } from "../ui/first-steps.tsx";
+import { Command } from "../ui/command.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";
 
