@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: pictures of the main views in light, dark and on a phone, into .wrangler/screenshots, from a cluster of their
- * own. `-- --only desk,share` takes those alone, `-- --keep` makes the ones that README.md shows, into docs/.
+ * own. `-- --only desk,share` takes those alone, `-- --axe` has axe look at each, `-- --keep` makes the ones that README.md shows, into docs/.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { buildPageIfStale } from "../../scripts/page.ts";
 import { startServer } from "../../scripts/server.ts";
+import { faultsIn } from "../helpers/axe.ts";
 import { findChromium } from "../helpers/chromium.ts";
 import { keepPictures } from "./keep.ts";
 import { setUp, type Stage } from "./stage.ts";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     forms: { type: "string", default: "light,dark,phone" },
     keep: { type: "boolean", default: false },
+    axe: { type: "boolean", default: false },
   },
 });
 
@@ -59,6 +61,10 @@ async function takeAll(browser: Browser, stage: Stage): Promise<void> {
       await page.waitForTimeout(400);
       await page.screenshot({ path: file, fullPage: whole });
       console.log(path.relative(root, file));
+      for (const fault of values.axe ? await faultsIn(page) : []) {
+        console.error(`${name} ${form}: ${fault}`);
+        process.exitCode = 1;
+      }
       await page.context().close();
     }
   }

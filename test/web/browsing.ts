@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { faultsIn } from "../helpers/axe.ts";
 import { findChromium } from "../helpers/chromium.ts";
 import { skipNote } from "../helpers/kubectl.ts";
 
@@ -34,32 +33,9 @@ export async function openPage(
   return { page, problems: problemsOf(page) };
 }
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** Nothing of what axe knows to look for, in light and in dark. */
-export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(readFileSync(axe, "utf8"));
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const found = await page.evaluate(async () => {
-      const { run } = (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe;
-      const { violations } = await run();
-      return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-      );
-    });
-    expect(found).toEqual([]);
-  }
-  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
-}
-
-interface AxeResults {
-  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
-}
-
 /** On a phone nothing is wider than the screen, every field has a label, and headings go down by one; axe finds nothing. */
 export async function expectPlain(page: Page): Promise<void> {
-  await expectAccessible(page);
+  expect(await faultsIn(page)).toEqual([]);
   const size = page.viewportSize();
   await page.setViewportSize(phone);
   const found = await page.evaluate(() => {

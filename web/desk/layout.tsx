@@ -38,14 +38,11 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />
         {desk.selected.value && (
-          <>
-            <Border label="Width of the detail" value={board.width} upright after />
-            <div class="desk-detail">
-              <Suspense fallback={loading}>
-                <Detail desk={desk} />
-              </Suspense>
-            </div>
-          </>
+          <div class="desk-detail">
+            <Suspense fallback={loading}>
+              <Detail desk={desk} />
+            </Suspense>
+          </div>
         )}
         {sharing.value && (
           <Suspense fallback={loading}>
@@ -111,6 +108,9 @@ function Parts({ board }: { board: Board }) {
         <div class="desk-terminals" hidden={!parts.terminal}>
           <Terminals sandbox={desk.sandbox} terminals={terminals} />
         </div>
+      )}
+      {desk.selected.value && (
+        <Border label="Width of the detail" value={board.width} upright after />
       )}
     </main>
   );

@@ -101,6 +101,7 @@ function Living({ sandbox, view }: { sandbox: Sandbox; view: Parameters["view"] 
   const shown = view === "terminal" && sandbox.role === "viewer" ? "split" : view;
   return (
     <>
+      <h1 class="unseen">{sandbox.title || "A living cluster"}</h1>
       <Suspense fallback={<p class="quiet">Loading…</p>}>
         {(shown === "split" || shown === "picture") && <LivingPicture sandbox={sandbox} />}
         {shown === "terminal" && <TerminalPanel sandbox={sandbox} name="main" />}

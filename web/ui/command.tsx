@@ -17,7 +17,7 @@ export const Command = ({ command, type }: Props) => (
       <button
         type="button"
         class="copy"
-        aria-label={`Type ${command}`}
+        aria-label={`Type it: ${command}`}
         title="Types it into the terminal; press Enter there"
         onClick={() => type(command)}
       >
