@@ -5,6 +5,7 @@ import { readSandbox, type Sandbox } from "../api/sandboxes.ts";
 import { DeskLayout } from "../desk/layout.tsx";
 import { SiteBar, SiteFoot } from "../panels/site-bar.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { painted } from "../ui/painted.ts";
 import { warm } from "../ui/warm.ts";
 
 interface Props {
@@ -17,9 +18,10 @@ export function SandboxPage({ id, secret }: Props) {
   const sandbox = useSignal<Sandbox | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
-    warm();
-    readSandbox(id, secret).then(
-      (found) => (sandbox.value = found),
+    const isPainted = painted();
+    void isPainted.then(warm);
+    Promise.all([readSandbox(id, secret), isPainted]).then(
+      ([found]) => (sandbox.value = found),
       (error: unknown) => (problem.value = whyNot(error)),
     );
   }, []);
