@@ -51,7 +51,7 @@ const width = 860;
 async function record(browser: Browser, { origin }: Stage): Promise<Buffer> {
   const sandbox = await makeSandbox(origin, { nodes: 2 });
   const context = await browser.newContext({
-    viewport: { width: 1080, height: 640 },
+    viewport: { width: 1080, height: 800 },
     colorScheme: "light",
   });
   const page = await context.newPage();

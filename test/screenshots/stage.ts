@@ -79,8 +79,16 @@ export async function setUp(browser: Browser, origin: string): Promise<Stage> {
   return stage;
 }
 
-const setSpeed = (stage: Stage, speed: number): Promise<string> =>
-  run(stage, `kubectl patch clock cluster --type=merge -p '{"spec":{"speed":${speed}}}'`);
+async function setSpeed({ origin, id, key }: Stage, speed: number): Promise<void> {
+  const url = `${origin}/sandboxes/${id}/apis/podyard.dev/v1/clocks/cluster`;
+  const headers = {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/merge-patch+json",
+  };
+  const body = JSON.stringify({ spec: { speed } });
+  const response = await fetch(url, { method: "PATCH", headers, body });
+  if (!response.ok) throw new Error(await response.text());
+}
 
 /** A line in a shell on the control plane. Throws where it fails. */
 export async function run(stage: Stage, command: string, stdin?: string): Promise<string> {
