@@ -12,6 +12,9 @@ if (!executablePath)
 export const launch = (args: string[] = []): Promise<Browser> =>
   chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox", ...args] });
 
+/** Those that are there. */
+export const browsers = executablePath ? [{ name: "Chromium", launch: () => launch() }] : [];
+
 export const phone = { width: 375, height: 700 };
 
 /** What went wrong in a page, as its console and its errors tell it. */

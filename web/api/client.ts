@@ -1,3 +1,5 @@
+import { messageIn } from "./status-text.ts";
+
 /** How the pages ask the service: as who they are (the cookie), or with a key alone. */
 
 export class ApiError extends Error {
@@ -15,6 +17,8 @@ export class ApiError extends Error {
 export interface Ask {
   method?: string;
   body?: unknown;
+  /** Instead of a body in JSON; `headers` say what it is. */
+  text?: string;
   /** The sandbox's key; without it the cookie says who asks. */
   key?: string | undefined;
   headers?: Record<string, string>;
@@ -28,9 +32,16 @@ export function askWithoutCookies(): void {
   cookies = "omit";
 }
 
-/** Throws ApiError, with what the server says of it. */
+/** Nobody answers: browsers tell it in words of their own. */
+function unreachable(error: unknown): never {
+  throw error instanceof TypeError
+    ? new Error("The service cannot be reached. Look after the connection, and try again.")
+    : error;
+}
+
+/** Throws ApiError, with what the server says of it, and Error where nobody answers. */
 export async function ask(path: string, how: Ask = {}): Promise<Response> {
-  const { method = "GET", body, key, headers = {}, signal } = how;
+  const { method = "GET", body, text, key, headers = {}, signal } = how;
   const response = await fetch(path, {
     method,
     credentials: key === undefined ? cookies : "omit",
@@ -41,8 +52,9 @@ export async function ask(path: string, how: Ask = {}): Promise<Response> {
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(text !== undefined && { body: text }),
     ...(signal && { signal }),
-  });
+  }).catch(unreachable);
   if (!response.ok) throw await errorOf(response);
   return response;
 }
@@ -51,14 +63,26 @@ export async function askJson<T>(path: string, how?: Ask): Promise<T> {
   return (await (await ask(path, how)).json()) as T;
 }
 
+interface Refusal {
+  message?: string;
+  detail?: string;
+  turnstileSiteKey?: string;
+}
+
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as {
-    message?: string;
-    detail?: string;
-    turnstileSiteKey?: string;
-  };
+  const text = await response.text().catch(() => "");
+  const isYaml = response.headers.get("content-type")?.includes("yaml");
+  const body = isYaml ? { message: messageIn(text) } : refusalIn(text);
   const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
   return new ApiError(response.status, message, body.turnstileSiteKey);
+}
+
+function refusalIn(text: string): Refusal {
+  try {
+    return (JSON.parse(text) as Refusal | null) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 export const messageOf = (error: unknown): string =>

@@ -1,4 +1,4 @@
-import { ApiError, ask, askJson } from "./client.ts";
+import { ask, askJson } from "./client.ts";
 import type { Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import type { Cluster } from "./tables.ts";
@@ -22,6 +22,11 @@ export async function readYaml({ base, key }: Cluster, { path }: ObjectRef): Pro
   return await response.text();
 }
 
+/** k8s: apiserver/pkg/server Config.MaxRequestBodyBytes; the service takes no more either, and may hang up on who sends it. */
+const bodyBytesMax = 3 * 1024 * 1024;
+
+const count = (bytes: number): string => bytes.toLocaleString("en-US");
+
 /** Replaces an object. With `dryRun` the server answers what it would store, and stores nothing. Throws ApiError. */
 export async function replaceYaml(
   { base, key }: Cluster,
@@ -29,38 +34,15 @@ export async function replaceYaml(
   text: string,
   dryRun: boolean,
 ): Promise<string> {
+  const bytes = new Blob([text]).size;
+  if (bytes > bodyBytesMax) {
+    const most = `the API server takes at most ${count(bodyBytesMax)}`;
+    throw new Error(`This text has ${count(bytes)} bytes, and ${most}. Nothing of it was sent.`);
+  }
   const query = `fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`;
-  const response = await fetch(`${base}${path}?${query}`, {
-    method: "PUT",
-    body: text,
-    credentials: key === undefined ? "same-origin" : "omit",
-    headers: {
-      accept: yaml,
-      "content-type": yaml,
-      ...(key !== undefined && { authorization: `Bearer ${key}` }),
-    },
-  });
-  const answer = await response.text();
-  if (!response.ok) throw new ApiError(response.status, messageIn(answer));
-  return answer;
-}
-
-/** The message of a Status, whether it is told in JSON or in YAML. */
-function messageIn(answer: string): string {
-  if (answer.startsWith("{")) return (JSON.parse(answer) as { message: string }).message;
-  const lines = answer.split("\n");
-  const at = lines.findIndex((line) => line.startsWith("message: "));
-  if (at < 0) return answer;
-  const text = lines[at]!.slice("message: ".length);
-  if (text.startsWith('"')) return JSON.parse(text) as string;
-  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
-  if (!/^[|>]/.test(text)) return text;
-  const after = lines.slice(at + 1);
-  const end = after.findIndex((line) => !line.startsWith("  "));
-  return after
-    .slice(0, end < 0 ? after.length : end)
-    .map((line) => line.slice(2))
-    .join("\n");
+  const headers = { accept: yaml, "content-type": yaml };
+  const response = await ask(`${base}${path}?${query}`, { method: "PUT", text, key, headers });
+  return await response.text();
 }
 
 export async function deleteObject({ base, key }: Cluster, { path }: ObjectRef): Promise<void> {
@@ -73,19 +55,24 @@ interface Ran {
   exitCode: number;
 }
 
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+export const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** `kubectl describe`, by whoever may run something in the sandbox. */
-export async function describe({ id, key }: Sandbox, object: ObjectRef): Promise<string> {
-  const words = ["kubectl", "describe", `${object.resource}/${object.name}`];
-  if (object.namespace !== "") words.push("-n", object.namespace);
+/** What a command prints, by whoever may run something in the sandbox. Throws ApiError, and Error where it fails. */
+export async function runIn({ id, key }: Sandbox, command: string): Promise<string> {
   const { stdout, stderr, exitCode } = await askJson<Ran>(`/api/sandboxes/${id}/run`, {
     method: "POST",
-    body: { command: words.map(quoted).join(" "), timeoutSeconds: 20 },
+    body: { command, timeoutSeconds: 20 },
     key,
   });
-  if (exitCode !== 0) throw new Error(stderr.trim() || `kubectl ended with ${exitCode}`);
+  if (exitCode !== 0) throw new Error(stderr.trim() || `the command ended with ${exitCode}`);
   return stdout;
+}
+
+/** `kubectl describe`. */
+export function describe(sandbox: Sandbox, object: ObjectRef): Promise<string> {
+  const words = ["kubectl", "describe", `${object.resource}/${object.name}`];
+  if (object.namespace !== "") words.push("-n", object.namespace);
+  return runIn(sandbox, words.map(quoted).join(" "));
 }
 
 export interface WireObject {

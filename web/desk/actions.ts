@@ -87,6 +87,12 @@ function terminalActions(board: Board): Action[] {
     },
     { title: "Rename the terminal", run: () => askForTitle(terminals) },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
+    {
+      title: terminals.spoken.value
+        ? "Terminals for eyes alone"
+        : "Terminals for screen readers too",
+      run: () => void (terminals.spoken.value = !terminals.spoken.peek()),
+    },
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,
       run: () => {

@@ -7,6 +7,7 @@ import { useWork } from "../ui/work.ts";
 import { actionsOf } from "./actions.ts";
 import { boardOf, show, showPanel, type Board } from "./board.ts";
 import { Border } from "./border.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { listenForKeys } from "./keys.ts";
 import { Detail, TimeBar } from "./panels.ts";
 import { TabList } from "./tab-list.tsx";
@@ -33,6 +34,7 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
     <div class="desk">
       <TopBar board={board} here={here} work={work} />
       <Problem text={work.problem.value} />
+      <ConnectionNotice desk={desk} />
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />

@@ -10,9 +10,11 @@ import {
 } from "../api/object.ts";
 import { listTable, type TableView } from "../api/tables.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { useTold } from "../desk/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { ServerTable } from "../ui/server-table.tsx";
 import { useWork } from "../ui/work.ts";
+import { Breaking } from "./breaking.tsx";
 import { YamlEditor } from "./yaml-editor.tsx";
 import "./detail.css";
 
@@ -74,6 +76,7 @@ function Title({ desk, object, writes }: Part & { writes: boolean }) {
         </h2>
         {object.namespace !== "" && <span class="quiet">in {object.namespace}</span>}
         <span class="actions">
+          {writes && <Breaking desk={desk} object={object} key={object.path} />}
           {writes && (
             <button
               type="button"
@@ -97,33 +100,6 @@ function Title({ desk, object, writes }: Part & { writes: boolean }) {
 interface Part {
   desk: Desk;
   object: ObjectRef;
-}
-
-/** Asks again when something of the object's kind, or of the events, has changed. */
-function useTold(desk: Desk, object: ObjectRef, ask: () => void): void {
-  useSignalEffect(() => {
-    const { changes } = desk.shown.value;
-    ask();
-    if (!changes) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        ask();
-      }, 1_000);
-    };
-    const leave = changes.listen({
-      opened: () => undefined,
-      changed: (what) => {
-        if (what === undefined || what === object.resource || what === "events") soon();
-      },
-      lost: () => undefined,
-    });
-    return () => {
-      clearTimeout(timer);
-      leave();
-    };
-  });
 }
 
 function Described({ desk, object }: Part) {
