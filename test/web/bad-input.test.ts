@@ -222,10 +222,15 @@ describe.skipIf(!executablePath)("bad input in the page", () => {
   });
 
   test("a clock three hours off: ages are the cluster's, and who is here is here", async () => {
+    // Somebody who has nothing open, and was there a moment ago.
+    const path = `/api/sandboxes/${sandbox.id}/keys`;
+    const made = await api<{ kubeconfig: string }>(path, "POST", { role: "viewer", name: "Robin" });
+    const headers = { authorization: `Bearer ${keyIn(made.kubeconfig)}` };
+    await fetch(`${service}/sandboxes/${sandbox.id}/api/v1/pods`, { headers });
     const off = await openPage(await browser.newContext());
     await off.page.addInitScript(() => {
       const Wall = Date;
-      const offMs = -3 * 3_600_000;
+      const offMs = 3 * 3_600_000;
       globalThis.Date = class extends Wall {
         constructor(...given: []) {
           super(...(given.length === 0 ? ([Wall.now() + offMs] as unknown as []) : given));
@@ -239,7 +244,9 @@ describe.skipIf(!executablePath)("bad input in the page", () => {
     await expect.poll(() => row.textContent(), polled).toMatch(/Running0\d+s/);
     await off.page.getByText("as the wall").waitFor();
     await openShare(off.page);
-    await off.page.getByText(/^owner, page and terminal, since /).waitFor();
+    await off.page.getByText(/^owner, .*page and terminal, since /).waitFor();
+    const robin = off.page.getByRole("listitem").filter({ hasText: "Robin" });
+    await robin.getByText(/^viewer, .* a minute ago/).waitFor();
     await off.page.context().close();
   });
 

@@ -1,6 +1,6 @@
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromium, firefox, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect } from "vitest";
-import { findChromium } from "../helpers/chromium.ts";
+import { findChromium, findFirefox } from "../helpers/chromium.ts";
 import { skipNote } from "../helpers/kubectl.ts";
 
 /** Real Chromium, for the tests of this folder. */
@@ -12,8 +12,22 @@ if (!executablePath)
 export const launch = (args: string[] = []): Promise<Browser> =>
   chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox", ...args] });
 
-/** Those that are there. */
-export const browsers = executablePath ? [{ name: "Chromium", launch: () => launch() }] : [];
+const firefoxPath = findFirefox();
+if (!firefoxPath)
+  skipNote("no Firefox was found (set FIREFOX to name one); the main path was not tested in it");
+
+/** Those that are there. Firefox as it is distributed, by WebDriver BiDi. */
+export const browsers: { name: string; launch: () => Promise<Browser> }[] = [
+  ...(executablePath ? [{ name: "Chromium", launch: () => launch() }] : []),
+  ...(firefoxPath
+    ? [
+        {
+          name: "Firefox",
+          launch: () => firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath }),
+        },
+      ]
+    : []),
+];
 
 export const phone = { width: 375, height: 700 };
 

@@ -140,7 +140,7 @@ describe.each(browsers)("the main path in $name", ({ launch }) => {
 
   test("what people did since is undone", async () => {
     await page.goto(home);
-    await shows("kubectl why deployment/web");
+    await shows("root@control-plane:~#");
     await lookBack();
     await button("Undo to here…").click();
     const dialog = page.getByRole("dialog", { name: /^Undo to revision \d+\?$/ });

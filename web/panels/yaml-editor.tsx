@@ -107,6 +107,9 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
   }
   return (
     <>
+      {mayWrite && <Buttons edited={edited} work={work} />}
+      {conflict.value && <Meanwhile conflict={conflict.value} />}
+      {difference.value && <Difference lines={difference.value} />}
       <Text
         label={`YAML of ${object.kind} ${object.name}`}
         text={text}
@@ -114,9 +117,6 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
         readOnly={!mayWrite}
         fault={work.problem}
       />
-      {conflict.value && <Meanwhile conflict={conflict.value} />}
-      {difference.value && <Difference lines={difference.value} />}
-      {mayWrite && <Buttons edited={edited} work={work} />}
     </>
   );
 }
@@ -177,6 +177,16 @@ function Text({ label, text, write, readOnly, fault }: TextProps) {
   }, [fault.value]);
   return (
     <>
+      {fault.value !== undefined && (
+        <p class="problem" role="alert" id={id}>
+          {place.value && (
+            <button type="button" onClick={() => mark(area.current!, place.value!)}>
+              Line {place.value.line}
+            </button>
+          )}{" "}
+          {fault.value}
+        </p>
+      )}
       <textarea
         ref={area}
         class="yaml"
@@ -189,16 +199,6 @@ function Text({ label, text, write, readOnly, fault }: TextProps) {
         value={text.value}
         onInput={(event) => write(event.currentTarget.value)}
       />
-      {fault.value !== undefined && (
-        <p class="problem" role="alert" id={id}>
-          {place.value && (
-            <button type="button" onClick={() => mark(area.current!, place.value!)}>
-              Line {place.value.line}
-            </button>
-          )}{" "}
-          {fault.value}
-        </p>
-      )}
     </>
   );
 }
