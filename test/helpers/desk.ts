@@ -8,6 +8,10 @@ export async function openShare(page: Page): Promise<void> {
   await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
 }
 
+/** It lies over the panels. */
+export const closeShare = (page: Page): Promise<void> =>
+  page.getByRole("complementary", { name: "Share" }).getByRole("button", { name: "Close" }).click();
+
 export const showObjects = (page: Page): Promise<void> =>
   page.getByRole("tab", { name: "Objects" }).click();
 

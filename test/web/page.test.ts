@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { makeSandbox } from "../helpers/sandbox.ts";
 import { executablePath, launch, problemsOf } from "./browsing.ts";
-import { kubeconfigIn, openShare, podsIn, showObjects } from "../helpers/desk.ts";
+import { closeShare, kubeconfigIn, openShare, podsIn, showObjects } from "../helpers/desk.ts";
 
 describe.skipIf(!executablePath)("the page", () => {
   let browser: Browser;
@@ -22,6 +22,7 @@ describe.skipIf(!executablePath)("the page", () => {
     await page.getByRole("button", { name: "Make a sandbox" }).click();
     await openShare(page);
     expect(await kubeconfigIn(page)).toContain("current-context: podyard-");
+    await closeShare(page);
     expect(page.url()).toMatch(/\/s\/[a-z2-7]{26}#k=podyard_/);
   });
 
