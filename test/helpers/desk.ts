@@ -63,3 +63,15 @@ export class TerminalIn {
 /** The picture in words. */
 export const twinOf = (page: Page | FrameLocator): Locator =>
   page.getByRole("region", { name: "The picture as a table" });
+
+/** Puts a text in the place of what an editor holds, as a paste does. */
+export async function paste(editor: Locator, text: string): Promise<void> {
+  await editor.press("ControlOrMeta+a");
+  await editor.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    element.dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+    );
+  }, text);
+}

@@ -1,5 +1,3 @@
-import { messageIn } from "./status-text.ts";
-
 /** How the pages ask the service: as who they are (the cookie), or with a key alone. */
 
 export class ApiError extends Error {
@@ -7,18 +5,27 @@ export class ApiError extends Error {
   readonly status: number;
   /** The service asks first whether somebody is human: with this key a page asks Turnstile. */
   readonly turnstileSiteKey: string | undefined;
-  constructor(status: number, message: string, turnstileSiteKey?: string) {
+  /** Of a Status: which fields it is about. */
+  readonly causes: readonly Cause[];
+  constructor(status: number, message: string, more: Partial<ErrorParts> = {}) {
     super(message);
     this.status = status;
-    this.turnstileSiteKey = turnstileSiteKey;
+    this.turnstileSiteKey = more.turnstileSiteKey;
+    this.causes = more.causes ?? [];
   }
 }
+
+export interface Cause {
+  /** `spec.containers[0].image` */
+  field: string;
+  message: string;
+}
+
+type ErrorParts = Pick<ApiError, "turnstileSiteKey" | "causes">;
 
 export interface Ask {
   method?: string;
   body?: unknown;
-  /** Instead of a body in JSON; `headers` say what it is. */
-  text?: string;
   /** The sandbox's key; without it the cookie says who asks. */
   key?: string | undefined;
   headers?: Record<string, string>;
@@ -33,7 +40,7 @@ export function askWithoutCookies(): void {
 }
 
 /** Nobody answers: browsers tell it in words of their own. */
-function unreachable(error: unknown): never {
+export function unreachable(error: unknown): never {
   throw error instanceof TypeError
     ? new Error("The service cannot be reached. Look after the connection, and try again.")
     : error;
@@ -41,7 +48,7 @@ function unreachable(error: unknown): never {
 
 /** Throws ApiError, with what the server says of it, and Error where nobody answers. */
 export async function ask(path: string, how: Ask = {}): Promise<Response> {
-  const { method = "GET", body, text, key, headers = {}, signal } = how;
+  const { method = "GET", body, key, headers = {}, signal } = how;
   const response = await fetch(path, {
     method,
     credentials: key === undefined ? cookies : "omit",
@@ -52,7 +59,6 @@ export async function ask(path: string, how: Ask = {}): Promise<Response> {
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(text !== undefined && { body: text }),
     ...(signal && { signal }),
   }).catch(unreachable);
   if (!response.ok) throw await errorOf(response);
@@ -63,26 +69,25 @@ export async function askJson<T>(path: string, how?: Ask): Promise<T> {
   return (await (await ask(path, how)).json()) as T;
 }
 
-interface Refusal {
-  message?: string;
-  detail?: string;
-  turnstileSiteKey?: string;
-}
-
 async function errorOf(response: Response): Promise<ApiError> {
-  const text = await response.text().catch(() => "");
-  const isYaml = response.headers.get("content-type")?.includes("yaml");
-  const body = isYaml ? { message: messageIn(text) } : refusalIn(text);
-  const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
-  return new ApiError(response.status, message, body.turnstileSiteKey);
+  return errorIn(response.status, await response.json().catch(() => ({})));
 }
 
-function refusalIn(text: string): Refusal {
-  try {
-    return (JSON.parse(text) as Refusal | null) ?? {};
-  } catch {
-    return {};
-  }
+/** `body`: a Status, or a problem of the service. */
+export function errorIn(status: number, body: unknown): ApiError {
+  const { message, detail, turnstileSiteKey, details } = (body ?? {}) as {
+    message?: string;
+    detail?: string;
+    turnstileSiteKey?: string;
+    details?: { causes?: Partial<Cause>[] };
+  };
+  const causes = (details?.causes ?? []).flatMap(({ field, message: text }) =>
+    field ? [{ field, message: text ?? "" }] : [],
+  );
+  return new ApiError(status, detail ?? message ?? `the server answered ${status}`, {
+    turnstileSiteKey,
+    causes,
+  });
 }
 
 export const messageOf = (error: unknown): string =>

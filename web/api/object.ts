@@ -1,9 +1,8 @@
-import { ask, askJson } from "./client.ts";
+import { ask, askJson, errorIn, unreachable } from "./client.ts";
 import type { Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import type { Cluster } from "./tables.ts";
 import type { ObjectRef } from "../desk/desk.ts";
-import { linesOf } from "./lines.ts";
 
 /** One object of a cluster: its YAML, what kubectl says of it, its events and its log. */
 
@@ -40,40 +39,71 @@ export async function replaceYaml(
     throw new Error(`This text has ${count(bytes)} bytes, and ${most}. Nothing of it was sent.`);
   }
   const query = `fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`;
-  const headers = { accept: yaml, "content-type": yaml };
-  const response = await ask(`${base}${path}?${query}`, { method: "PUT", text, key, headers });
-  return await response.text();
+  const response = await fetch(`${base}${path}?${query}`, {
+    method: "PUT",
+    body: text,
+    credentials: key === undefined ? "same-origin" : "omit",
+    headers: {
+      accept: yaml,
+      "content-type": yaml,
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
+  }).catch(unreachable);
+  const answer = await response.text();
+  if (!response.ok) throw errorIn(response.status, await statusIn(answer));
+  return answer;
+}
+
+/** A Status is told in YAML as well; what stands before the cluster answers in JSON, which is YAML too. */
+async function statusIn(answer: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(answer);
+  } catch {
+    return { message: answer };
+  }
 }
 
 export async function deleteObject({ base, key }: Cluster, { path }: ObjectRef): Promise<void> {
   await ask(`${base}${path}`, { method: "DELETE", key });
 }
 
-interface Ran {
+export interface Ran {
   stdout: string;
   stderr: string;
   exitCode: number;
 }
 
-export const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+const runSeconds = 20;
+/** A command may be given so many characters to read. */
+export const stdinCharsMax = 256 * 1024;
 
-/** What a command prints, by whoever may run something in the sandbox. Throws ApiError, and Error where it fails. */
-export async function runIn({ id, key }: Sandbox, command: string): Promise<string> {
-  const { stdout, stderr, exitCode } = await askJson<Ran>(`/api/sandboxes/${id}/run`, {
+/** For a shell; plain words stay as they are. */
+const quoted = (word: string): string =>
+  /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Runs a line in a shell on the control plane. Throws ApiError. */
+export const run = ({ id, key }: Sandbox, command: string, stdin?: string): Promise<Ran> =>
+  askJson<Ran>(`/api/sandboxes/${id}/run`, {
     method: "POST",
-    body: { command, timeoutSeconds: 20 },
+    body: { command, timeoutSeconds: runSeconds, ...(stdin !== undefined && { stdin }) },
     key,
   });
-  if (exitCode !== 0) throw new Error(stderr.trim() || `the command ended with ${exitCode}`);
+
+/** What a line prints. Throws ApiError; Error with what it says where it ends badly. */
+export async function runLine(sandbox: Sandbox, command: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await run(sandbox, command);
+  if (exitCode !== 0) throw new Error((stderr || stdout).trim() || `it ended with ${exitCode}`);
   return stdout;
 }
 
-/** `kubectl describe`. */
-export function describe(sandbox: Sandbox, object: ObjectRef): Promise<string> {
-  const words = ["kubectl", "describe", `${object.resource}/${object.name}`];
-  if (object.namespace !== "") words.push("-n", object.namespace);
-  return runIn(sandbox, words.map(quoted).join(" "));
-}
+/** As the words of a command: `deployments.apps/web -n shop`. */
+export const wordsOf = ({ resource, namespace, name }: ObjectRef): string =>
+  [`${resource}/${name}`, ...(namespace === "" ? [] : ["-n", namespace])].map(quoted).join(" ");
+
+/** `kubectl describe`, by whoever may run something in the sandbox. */
+export const describe = (sandbox: Sandbox, object: ObjectRef): Promise<string> =>
+  runLine(sandbox, `kubectl describe ${wordsOf(object)}`);
 
 export interface WireObject {
   metadata: {
@@ -89,39 +119,4 @@ export function eventsPath({ kind, namespace, name }: ObjectRef): string {
   const fields = `involvedObject.kind=${kind},involvedObject.name=${name}`;
   const place = namespace === "" ? "" : `/namespaces/${namespace}`;
   return `/api/v1${place}/events?fieldSelector=${encodeURIComponent(fields)}`;
-}
-
-interface WirePod extends WireObject {
-  spec: { containers: { name: string }[]; initContainers?: { name: string }[] };
-}
-
-/** Names of a Pod's containers, those that begin first at the end. */
-export async function containersOf({ base, key }: Cluster, { path }: ObjectRef): Promise<string[]> {
-  const { spec } = await askJson<WirePod>(`${base}${path}`, { key });
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
-}
-
-export interface LogChoice {
-  container: string;
-  previous: boolean;
-}
-
-const tailLines = 500;
-
-/** Follows a container's log, line by line, until `signal`. Throws ApiError. */
-export async function followLog(
-  { base, key }: Cluster,
-  { path }: ObjectRef,
-  { container, previous }: LogChoice,
-  tell: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const query = new URLSearchParams({ container, tailLines: String(tailLines) });
-  query.set(previous ? "previous" : "follow", "true");
-  const response = await ask(`${base}${path}/log?${query}`, { key, signal });
-  if (!response.body) return;
-  for await (const line of linesOf(response.body)) {
-    if (signal.aborted) return;
-    tell(line);
-  }
 }

@@ -1,7 +1,9 @@
 import { useSignalEffect } from "@preact/signals";
-import type { Desk, ObjectRef } from "./desk.ts";
+import type { Desk, ObjectRef } from "../desk/desk.ts";
 
-/** Asks again when something of the object's kind, or of the events, has changed. */
+const soonMs = 1_000;
+
+/** Asks at once, and again when something of the object's kind, or of the events, has changed. */
 export function useTold(desk: Desk, object: ObjectRef, ask: () => void): void {
   useSignalEffect(() => {
     const { changes } = desk.shown.value;
@@ -12,7 +14,7 @@ export function useTold(desk: Desk, object: ObjectRef, ask: () => void): void {
       timer ??= setTimeout(() => {
         timer = undefined;
         ask();
-      }, 1_000);
+      }, soonMs);
     };
     const leave = changes.listen({
       opened: () => undefined,
