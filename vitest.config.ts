@@ -14,6 +14,10 @@ export default defineConfig(async () => ({
         test: {
           ...node,
           name: "engine",
+          // The engine's 1,200 files are loaded once by each worker, as Node itself loads them, in which calls between files are
+          // plain calls: its tests are pure, and leave nothing behind.
+          isolate: false,
+          experimental: { viteModuleRunner: false, nodeLoader: false },
           // A hang is a fault, a slow machine is none.
           testTimeout: 60_000,
           include: [
