@@ -117,9 +117,9 @@ function parse(text: string, zone: string): Schedule {
       fail(`failed to parse duration ${text}: time: invalid duration ${goQuote(duration)}`);
     return { everyMs: Math.max(1000, Math.floor(ms / 1000) * 1000) };
   }
-  if (text.startsWith("@") && !Object.hasOwn(descriptors, text))
-    fail(`unrecognized descriptor: ${text}`);
-  const parts = (descriptors[text] ?? text).split(/\s+/).filter((part) => part !== "");
+  const described = Object.hasOwn(descriptors, text) ? descriptors[text] : undefined;
+  if (text.startsWith("@") && described === undefined) fail(`unrecognized descriptor: ${text}`);
+  const parts = (described ?? text).split(/\s+/).filter((part) => part !== "");
   if (parts.length !== 5)
     fail(`expected exactly 5 fields, found ${parts.length}: [${parts.join(" ")}]`);
   const [minute, hour, day, month, weekday] = (
