@@ -2,13 +2,17 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.ts";
 
 const node = { environment: "node", pool: "threads" } as const;
+/** Behind the others, and more at a time than there are processors: they wait for servers, browsers and the clock most of the time. */
+const waiting = { maxWorkers: availableParallelism() + 2, sequence: { groupOrder: 1 } } as const;
 
 export default defineConfig(async () => ({
   test: {
     // One fewer is the default, which on a machine with two processors lets half of it idle.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -55,6 +59,7 @@ export default defineConfig(async () => ({
       {
         test: {
           ...node,
+          ...waiting,
           name: "clients",
           include: ["test/clients/**/*.test.ts"],
           globalSetup: ["./test/helpers/server-setup.ts"],
@@ -66,6 +71,7 @@ export default defineConfig(async () => ({
       {
         test: {
           ...node,
+          ...waiting,
           name: "web",
           include: ["test/web/**/*.test.ts"],
           globalSetup: ["./test/helpers/server-setup.ts"],
