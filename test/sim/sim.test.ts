@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import failed from "./failed-once.json" with { type: "json" };
 import { judge, scenarioOf, shrink, type Scenario } from "./scenario.ts";
 
-/** 200 scenarios, shorter than those of `npm run sim`; a failure is its seed, which `--replay` plays. */
-const seeds = 200;
+/** 100 scenarios, shorter than those of `npm run sim`; a failure is its seed, which `--replay` plays. */
+const seeds = 100;
 const length = 8;
 const batch = 25;
 
