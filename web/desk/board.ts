@@ -1,7 +1,7 @@
 import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
-import type { Desk, ObjectRef } from "./desk.ts";
+import type { DetailPlace, Desk, ObjectRef } from "./desk.ts";
 import { shownCluster } from "./moment.ts";
 import { panels, type PanelRow } from "./panels.ts";
 import { isNumber, isText, remembered } from "./remembered.ts";
@@ -44,9 +44,15 @@ export function boardOf(sandbox: Sandbox): Board {
     moment,
     shown: shownCluster(sandbox, live, moment),
     selected: signal<ObjectRef | undefined>(undefined),
-    ...(terminals && { type: (line: string) => terminals.type(line) }),
+    detail: signal<DetailPlace>({ view: "YAML" }),
+    ...(terminals && {
+      type(line: string) {
+        terminals.type(line);
+        showTerminal(board);
+      },
+    }),
   };
-  return {
+  const board: Board = {
     desk,
     rows,
     view,
@@ -57,6 +63,7 @@ export function boardOf(sandbox: Sandbox): Board {
     over: signal(undefined),
     sharing: signal(false),
   };
+  return board;
 }
 
 /** Also in the address, so that a link opens what one sees. */

@@ -9,30 +9,34 @@ import {
   type LogChoice,
 } from "../api/object.ts";
 import { listTable, type TableView } from "../api/tables.ts";
+import { whyView } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { useTold } from "../desk/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { ServerTable } from "../ui/server-table.tsx";
 import { useWork } from "../ui/work.ts";
+import { Why } from "./why.tsx";
 import { YamlEditor } from "./yaml-editor.tsx";
 import "./detail.css";
 
 /** What there is to know of the selected object. */
 
-type View = "Describe" | "YAML" | "Events" | "Logs";
+type View = typeof whyView | "Describe" | "YAML" | "Events" | "Logs";
 
 export function Detail({ desk }: { desk: Desk }) {
-  const view = useSignal<View>("YAML");
   const object = desk.selected.value;
   if (!object) return null;
   const isNow = desk.moment.value === undefined;
   const writes = desk.sandbox.role !== "viewer" && isNow;
+  const { view, field } = desk.detail.value;
   const views: View[] = [
+    whyView,
     ...(writes ? (["Describe"] as const) : []),
     "YAML",
     "Events",
     ...(object.resource === "pods" && isNow ? (["Logs"] as const) : []),
   ];
-  const shown = views.includes(view.value) ? view.value : "YAML";
+  const shown = views.find((name) => name === view) ?? "YAML";
   return (
     <aside class="panel detail" aria-labelledby="detail-title">
       <Title desk={desk} object={object} writes={writes} />
@@ -43,15 +47,16 @@ export function Detail({ desk }: { desk: Desk }) {
             type="button"
             role="tab"
             aria-selected={shown === name}
-            onClick={() => (view.value = name)}
+            onClick={() => (desk.detail.value = { view: name })}
           >
             {name}
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-label={shown} key={`${shown} ${object.path} ${desk.moment.value}`}>
+      <div role="tabpanel" aria-label={shown} key={`${shown} ${object.path} ${desk.moment.value} ${field}`}>
+        {shown === whyView && <Why desk={desk} object={object} />}
         {shown === "Describe" && <Described desk={desk} object={object} />}
-        {shown === "YAML" && <YamlEditor desk={desk} object={object} />}
+        {shown === "YAML" && <YamlEditor desk={desk} object={object} field={field} />}
         {shown === "Events" && <Events desk={desk} object={object} />}
         {shown === "Logs" && <Log desk={desk} object={object} />}
       </div>
@@ -99,37 +104,16 @@ interface Part {
   object: ObjectRef;
 }
 
-/** Asks again when something of the object's kind, or of the events, has changed. */
-function useTold(desk: Desk, object: ObjectRef, ask: () => void): void {
-  useSignalEffect(() => {
-    const { changes } = desk.shown.value;
-    ask();
-    if (!changes) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        ask();
-      }, 1_000);
-    };
-    const leave = changes.listen({
-      opened: () => undefined,
-      changed: (what) => {
-        if (what === undefined || what === object.resource || what === "events") soon();
-      },
-      lost: () => undefined,
-    });
-    return () => {
-      clearTimeout(timer);
-      leave();
-    };
-  });
-}
+/** Of its kind, or of its Events. */
+const tellsOf =
+  ({ resource }: ObjectRef) =>
+  (changed: string): boolean =>
+    changed === resource || changed === "events";
 
 function Described({ desk, object }: Part) {
   const text = useSignal<string | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
-  useTold(desk, object, () => {
+  useTold(desk, tellsOf(object), () => {
     describe(desk.sandbox, object).then(
       (told) => {
         text.value = told;
@@ -153,7 +137,7 @@ function Described({ desk, object }: Part) {
 function Events({ desk, object }: Part) {
   const table = useSignal<TableView | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
-  useTold(desk, object, () => {
+  useTold(desk, tellsOf(object), () => {
     listTable(desk.shown.value, eventsPath(object)).then(
       (found) => (table.value = found),
       (error: unknown) => (problem.value = messageOf(error)),

@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import type { Arrangement } from "../picture/layout.ts";
 import { Stage } from "../picture/stage.ts";
@@ -10,6 +11,8 @@ import { followRollouts, type Rollout } from "../picture/rollout.ts";
 import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
+import { troubleOf } from "../picture/troubled.ts";
+import { WhyButton } from "../ui/why-button.tsx";
 import "./picture.css";
 
 /** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
@@ -56,7 +59,11 @@ export function Picture({ desk }: { desk: Desk }) {
           aria-label="The picture as a table"
           tabIndex={asTable.value ? 0 : undefined}
         >
-          <Twin scene={scene} select={(ref) => (desk.selected.value = ref)} />
+          <Twin
+            scene={scene}
+            select={(ref) => (desk.selected.value = ref)}
+            askWhy={(ref) => askWhy(desk, ref)}
+          />
         </div>
       )}
       {rollouts.value.map((rollout) => (
@@ -125,6 +132,8 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
   useEffect(() => stage.current?.show(scene, arrangement), [scene, arrangement]);
   useSignalEffect(() => stage.current?.mark(desk.selected.value));
   const target = pointed.value;
+  const selected = desk.selected.value;
+  const trouble = troubleOf(scene, selected);
   return (
     <div class="canvas">
       <canvas
@@ -142,6 +151,12 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
       <div class="said">
         <p role="status">{target?.sentence ?? ""}</p>
         {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}
+        {selected && trouble && (
+          <WhyButton
+            of={`${selected.kind} ${selected.name}, ${trouble},`}
+            ask={() => askWhy(desk, selected)}
+          />
+        )}
       </div>
     </div>
   );

@@ -1,10 +1,12 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { messageOf } from "../api/client.ts";
 import { readYaml, replaceYaml } from "../api/object.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";
 import { changedLines } from "../objects/changed-lines.ts";
+import { linesOfField } from "../objects/field-lines.ts";
 
 /** What is edited, and what the server says of it. */
 function useEdited(desk: Desk, object: ObjectRef) {
@@ -32,11 +34,23 @@ function useEdited(desk: Desk, object: ObjectRef) {
   return { stored, text, problem, difference, read, tryIt, save };
 }
 
+interface Props {
+  desk: Desk;
+  object: ObjectRef;
+  /** Path of the field to begin at. */
+  field: string | undefined;
+}
+
 /** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
-export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+export function YamlEditor({ desk, object, field }: Props) {
   const edited = useEdited(desk, object);
   const { stored, text, problem, difference, read, tryIt, save } = edited;
   const work = useWork();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const isThere = stored.value !== undefined;
+  useEffect(() => {
+    if (isThere && field && area.current) showField(area.current, field);
+  }, [isThere, field]);
   const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
 
   if (stored.value === undefined) {
@@ -46,6 +60,7 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
   return (
     <>
       <textarea
+        ref={area}
         class="yaml"
         aria-label={`YAML of ${object.kind} ${object.name}`}
         spellcheck={false}
@@ -82,6 +97,19 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
       )}
     </>
   );
+}
+
+/** Selects the lines of a field, and brings them into view. */
+function showField(area: HTMLTextAreaElement, field: string): void {
+  const lines = area.value.split("\n");
+  const found = linesOfField(area.value, field);
+  if (!found) return;
+  const startOf = (line: number): number =>
+    lines.slice(0, line).reduce((sum, { length }) => sum + length + 1, 0);
+  area.focus({ preventScroll: true });
+  area.setSelectionRange(startOf(found.from), startOf(found.to) - 1);
+  area.scrollTop = (area.scrollHeight / lines.length) * Math.max(0, found.from - 4);
+  area.scrollIntoView({ block: "nearest" });
 }
 
 function Difference({ lines }: { lines: string[] }) {
