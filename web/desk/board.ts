@@ -82,6 +82,9 @@ export function showPanel(board: Board, name: string): void {
 
 export function showTerminal(board: Board): void {
   if (!board.terminals) return;
-  if (board.view.peek() !== "split") show(board, "terminal");
+  // There one thing is seen at a time, and the detail lies over it.
+  const isPhone = matchMedia("(max-width: 700px)").matches;
+  if (isPhone) board.desk.selected.value = undefined;
+  if (isPhone || board.view.peek() !== "split") show(board, "terminal");
   board.terminals.focus();
 }

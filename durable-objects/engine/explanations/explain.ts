@@ -17,6 +17,7 @@ import { images } from "./images.ts";
 import { jobRows, scheduledRows } from "./jobs.ts";
 import { nodeRows } from "./nodes.ts";
 import { probes, readinessRows } from "./probes.ts";
+import { explainRefusal } from "./refusals.ts";
 import { requests } from "./requests.ts";
 import { scheduling } from "./scheduling.ts";
 import { services } from "./services.ts";
@@ -58,7 +59,8 @@ const rowsOf = (resource: ResourceId): Situation[] =>
 export function explain(client: Client, { about, mayRead }: Question): ExplanationStatus {
   const scope = scopeOf(client, mayRead, 0);
   if ("user" in about) return published(scope, explainAccess(scope, about.user, about.attributes));
-  const { resource, object } = about;
+  const { resource, object, trial } = about;
+  if (trial) return published(scope, explainRefusal(object, trial));
   const found = find(scope, resource, object);
   if (found) return published(scope, withClock(scope, found));
   const checked = rowsOf(resource).map(({ name }) => name);

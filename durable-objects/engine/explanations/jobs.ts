@@ -209,10 +209,13 @@ function suspendedCron(scope: Scope, cron: CronJob): Found | undefined {
 /** A schedule that cannot be read, or whose moment never comes. */
 function neverDue({ now }: Scope, cron: CronJob): Found | undefined {
   const schedule = scheduleOf(cron);
-  const never = typeof schedule === "string" ? schedule : undefined;
-  if (never === undefined && Number.isFinite(nextRun(schedule as never, now))) return undefined;
+  if (typeof schedule !== "string" && Number.isFinite(nextRun(schedule, now))) return undefined;
+  const why =
+    typeof schedule === "string"
+      ? `cannot be read (${schedule})`
+      : "names a day that does not come within 5 years";
   return {
-    sentence: `${nameOf(cron)} makes 0 Jobs: its schedule ${cron.spec.schedule} ${never === undefined ? "names a day that does not come within 5 years" : `cannot be read (${never})`}.`,
+    sentence: `${nameOf(cron)} makes 0 Jobs: its schedule ${cron.spec.schedule} ${why}.`,
     evidence: [scheduleEvidence(cron)],
     mend: [edit("Correct the schedule", cron)],
     decidedBy: cronComponent,
