@@ -89,7 +89,7 @@ function pressure(scope: Scope, node: Node): Found | undefined {
   if (!found) return undefined;
   const out = scope.client
     .byIndex<Pod>("pod.node", node.metadata.name)
-    .filter(({ status }) => status?.reason === "Evicted");
+    .filter(({ status }) => status?.reason === "Evicted" && status.message?.includes("low on"));
   return {
     sentence: `${nameOf(node)} is short of ${found.type === "MemoryPressure" ? "memory" : found.type === "DiskPressure" ? "disk" : "process ids"} (${found.type} for ${seconds(scope.now - parseTime(found.lastTransitionTime ?? ""))}): its kubelet evicts Pods, those over their requests first (${out.length} so far), and takes no new ones without requests.`,
     evidence: [

@@ -1,5 +1,6 @@
 /** Objects that the server would not take: which field, and what it was. */
 import type { Trial } from "../api/context.ts";
+import { explanationValueCharsMax } from "../core/limits.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { StatusCause } from "../machinery/status.ts";
 import {
@@ -13,8 +14,6 @@ import {
   type Found,
 } from "./situation.ts";
 
-const shownCharsMax = 120;
-
 /** What stands at `spec.containers[0].image`, as JSON. */
 function valueAt(object: KubeObject, field: string): string {
   let value: unknown = object;
@@ -23,13 +22,14 @@ function valueAt(object: KubeObject, field: string): string {
     value = (value as Record<string, unknown>)[place ?? key ?? ""];
   }
   const text = value === undefined ? "" : JSON.stringify(value);
-  return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}...` : text;
+  return text.length > explanationValueCharsMax
+    ? `${text.slice(0, explanationValueCharsMax)}...`
+    : text;
 }
 
 /** Texts of what may not change once it is there. k8s: apimachinery/pkg/api/validation FieldImmutableErrorMsg and the kinds' own */
 const isFixed = ({ message = "", reason }: StatusCause): boolean =>
-  /immutable|may not change|updates to .* are forbidden|are forbidden/.test(message) ||
-  reason === "FieldValueForbidden";
+  reason === "FieldValueForbidden" || /immutable|may not change|are forbidden/.test(message);
 
 /** `spec.selector was {"a":"b"} and cannot be changed` */
 function causeText(object: KubeObject, cause: StatusCause, exists: boolean): string {

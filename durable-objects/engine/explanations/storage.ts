@@ -208,8 +208,6 @@ function podWaits(scope: Scope, pod: Pod): Found | undefined {
       claim?.status?.phase === "Pending" && nodeOf(claim) ? scope.ask(claims, claim) : undefined;
     if (why) return { ...why, sentence: `${nameOf(pod)} waits for its claim ${name}. ${why.sentence}` };
   }
-  if (!nodes.some(({ plugin }) => plugin === "VolumeBinding" || plugin === "VolumeZone"))
-    return undefined;
   if (nodes.some(({ plugin }) => plugin === undefined)) return undefined;
   return elsewhere(scope, pod, nodes);
 }
@@ -249,7 +247,9 @@ function elsewhere(
   const reach = nodes.filter(({ node }) =>
     volumeReaches(held.pv as never, node.node as Node as never),
   );
+  if (reach.length === nodes.length) return undefined;
   const texts = reach.map(({ node, reasons }) => `${node.name}, and there: ${reasons.join(", ")}`);
+  const [first] = reach;
   return {
     sentence: `${nameOf(pod)} uses volume ${held.pv.metadata.name} (claim ${held.claim}), which can be reached from ${reach.length} of ${nodes.length} nodes${texts.length ? `: ${listed(texts)}` : ", none"}.`,
     evidence: [
@@ -261,7 +261,11 @@ function elsewhere(
     mend: [
       mend(
         "Make room on that node (uncordon, untaint), or make the claim anew elsewhere",
-        reach[0] ? `kubectl uncordon ${reach[0].node.name}` : "kubectl get pv -o yaml",
+        first?.plugin === "NodeUnschedulable"
+          ? `kubectl uncordon ${first.node.name}`
+          : first
+            ? `kubectl describe node ${first.node.name}`
+            : `kubectl get pv ${held.pv.metadata.name} -o yaml`,
       ),
     ],
     decidedBy: "kube-scheduler",

@@ -229,3 +229,12 @@ describe("kubectl why", () => {
     expect(node("kubectl why -h").stdout).toContain("Say why a resource is as it is");
   });
 });
+
+test("a node whose kubelet is stopped", () => {
+  expect(node("ssh node-1 systemctl stop kubelet")).toMatchObject({ stderr: "", code: 0 });
+  world.advance(60_000);
+  const { sentence, mend } = review(world, { kind: "Node", name: "node-1" }).body.status;
+  expect(sentence).toContain("Node node-1 is NotReady: its kubelet does not run");
+  expect(sentence).toContain("they are evicted in 4m");
+  expect(mend[0].command).toBe("ssh node-1 systemctl start kubelet");
+});

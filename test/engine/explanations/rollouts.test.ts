@@ -1,7 +1,7 @@
 /** Situations of rollouts that are blocked, of autoscalers and of Ingresses without a rule: each caused and explained. */
 import { describe, expect, test } from "vitest";
 import { cluster, deployment, nginx, pod, shell } from "../behaviours/behaviour-world.ts";
-import { expectSaid, restsOn, said } from "./asking.ts";
+import { expectSaid, restsOn } from "./asking.ts";
 
 type Row = [target: string, parts: string[], namespace?: string];
 
@@ -45,6 +45,12 @@ describe("rollouts, autoscalers and Ingresses", () => {
     deployment("late", { replicas: 2, progressDeadlineSeconds: 20 }),
     redis("full", 2),
     redis("calm", 3),
+    deployment(
+      "dark",
+      { replicas: 1 },
+      { name: "web", image: "nginx:1.92", resources: { requests: { cpu: "1m" } } },
+    ),
+    hpa("dark", 50, 3),
     hpa("full", 50, 3),
     hpa("calm", 400, 5),
     {
@@ -72,7 +78,6 @@ describe("rollouts, autoscalers and Ingresses", () => {
     pod("client", { containers: [shell("c", "sleep 9999")] }),
   );
   world.advance(30_000);
-  const early = said(world, "hpa/full");
   world.patch("/apis/apps/v1/namespaces/small/deployments/api", image("nginx:1.28"));
   world.patch("/apis/apps/v1/namespaces/default/deployments/late", image("nginx:9.99"));
   world.create(
@@ -91,13 +96,6 @@ describe("rollouts, autoscalers and Ingresses", () => {
     },
   );
   world.advance(90_000);
-
-  test("before the first measurement an autoscaler waits", () => {
-    expect(early).toContain(
-      "HorizontalPodAutoscaler default/full does not scale: FailedGetResourceMetric",
-    );
-    expect(early).toContain("kubectl top pods");
-  });
 
   test.for<Row>([
     [
@@ -136,6 +134,16 @@ describe("rollouts, autoscalers and Ingresses", () => {
         "cpu is at 100%, wanted 50%",
         "kubectl patch hpa full",
         '"maxReplicas":6',
+      ],
+    ],
+    [
+      "hpa/dark",
+      [
+        "HorizontalPodAutoscaler default/dark does not scale: FailedGetResourceMetric",
+        "no metrics returned",
+        "1 of 1 Pod: Pod default/dark-",
+        "no tag 1.92",
+        "kubectl set image deployment/dark web=nginx:1.29",
       ],
     ],
     [
