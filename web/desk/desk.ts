@@ -34,6 +34,6 @@ export interface Desk {
   moment: Signal<number | undefined>;
   selected: Signal<ObjectRef | undefined>;
   detail: Signal<DetailPlace>;
-  /** Types a line into the terminal that was used last, without pressing Enter. Undefined: who looks has no terminal. */
+  /** Types a line into the terminal that was used last, without pressing Enter, and shows it. Undefined: who looks has no terminal. */
   type?: (line: string) => void;
 }

@@ -39,6 +39,8 @@ export function Picture({ desk }: { desk: Desk }) {
   });
 
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
+  const selected = desk.selected.value;
+  const ill = scene && troubleOf(scene, selected);
   return (
     <section class="panel picture" aria-labelledby="picture-title">
       <div class="title">
@@ -46,6 +48,13 @@ export function Picture({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
+        {selected && ill && (
+          <WhyButton
+            of={`${selected.kind} ${selected.name}, ${ill},`}
+            text={`Why? ${selected.name}`}
+            ask={() => askWhy(desk, selected)}
+          />
+        )}
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
@@ -132,8 +141,6 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
   useEffect(() => stage.current?.show(scene, arrangement), [scene, arrangement]);
   useSignalEffect(() => stage.current?.mark(desk.selected.value));
   const target = pointed.value;
-  const selected = desk.selected.value;
-  const trouble = troubleOf(scene, selected);
   return (
     <div class="canvas">
       <canvas
@@ -151,12 +158,6 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
       <div class="said">
         <p role="status">{target?.sentence ?? ""}</p>
         {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}
-        {selected && trouble && (
-          <WhyButton
-            of={`${selected.kind} ${selected.name}, ${trouble},`}
-            ask={() => askWhy(desk, selected)}
-          />
-        )}
       </div>
     </div>
   );

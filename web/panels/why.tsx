@@ -133,6 +133,9 @@ function EvidenceList({ desk, object, evidence }: EvidenceProps) {
   );
 }
 
+/** Ctrl-E, Ctrl-U: what stands on the line goes, so that two commands do not become one. Ctrl-Y brings it back. */
+const emptyLine = "\x05\x15";
+
 function Mends({ desk, mends }: { desk: Desk; mends: Mend[] }) {
   if (mends.length === 0) return null;
   const { type } = desk;
@@ -150,7 +153,7 @@ function Mends({ desk, mends }: { desk: Desk; mends: Mend[] }) {
                   type="button"
                   aria-label={`Type into the terminal: ${command}`}
                   title="Types it into the terminal; Enter runs it"
-                  onClick={() => type(command)}
+                  onClick={() => type(emptyLine + command)}
                 >
                   Type it into the terminal
                 </button>
