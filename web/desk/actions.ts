@@ -56,6 +56,7 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
       title: `Show ${title} alone`,
       run: () => show(board, name),
     })),
+    ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
     ...(desk.selected.value ? selectionActions(desk, desk.selected.value) : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },

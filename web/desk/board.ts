@@ -21,7 +21,9 @@ export interface Board {
   /** Undefined: who looks has no terminal. */
   terminals?: TerminalTabs;
   /** What lies over the desk. */
-  over: Signal<"palette" | "keys" | undefined>;
+  over: Signal<"palette" | "keys" | "create" | undefined>;
+  /** What is written to be applied; "": nothing yet. */
+  draft: Signal<string>;
   sharing: Signal<boolean>;
 }
 
@@ -38,6 +40,7 @@ export function boardOf(sandbox: Sandbox): Board {
   const panel = remembered("panel", names[0]!, isText);
   if (names.includes(view.peek())) panel.value = view.peek();
   else if (!names.includes(panel.peek())) panel.value = names[0]!;
+  const over = signal<Board["over"]["value"]>(undefined);
   const desk: Desk = {
     sandbox,
     live,
@@ -50,6 +53,7 @@ export function boardOf(sandbox: Sandbox): Board {
         terminals.type(line);
         showTerminal(board);
       },
+      create: () => void (over.value = "create"),
     }),
   };
   const board: Board = {
@@ -60,7 +64,8 @@ export function boardOf(sandbox: Sandbox): Board {
     height: remembered("height", 50, isNumber),
     width: remembered("width", 35, isNumber),
     ...(terminals && { terminals }),
-    over: signal(undefined),
+    over,
+    draft: signal(""),
     sharing: signal(false),
   };
   return board;

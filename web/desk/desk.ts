@@ -36,4 +36,6 @@ export interface Desk {
   detail: Signal<DetailPlace>;
   /** Types a line into the terminal that was used last, without pressing Enter, and shows it. Undefined: who looks has no terminal. */
   type?: (line: string) => void;
+  /** Opens the editor for objects of one's own. Undefined: who looks may make none. */
+  create?: () => void;
 }

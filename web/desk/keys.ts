@@ -43,6 +43,9 @@ export function listenForKeys(board: Board): () => void {
     } else if (event.key === "w" && board.desk.selected.value) {
       takes();
       askWhy(board.desk, board.desk.selected.value);
+    } else if (event.key === "c" && board.desk.create) {
+      takes();
+      board.desk.create();
     } else if (event.key === "Escape") leave(board);
   };
   // Before the emulator has it.

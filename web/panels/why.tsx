@@ -4,9 +4,9 @@ import { ApiError, messageOf } from "../api/client.ts";
 import { explain, type Evidence, type ExplanationStatus, type Mend } from "../api/explanations.ts";
 import { refTo } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
-import { useTold } from "../desk/told.ts";
 import { placeOf, pluralOf, whereText, withoutNumbers } from "../objects/evidence.ts";
 import { clockText } from "../time/words.ts";
+import { useTold } from "../objects/told.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Problem } from "../ui/panel.tsx";
 import "./why.css";
@@ -30,9 +30,8 @@ function useExplanation({ desk, object }: Part) {
   const gone = useSignal(false);
   const asked = useRef<AbortController | undefined>(undefined);
   const kinds = useRef(new Set<string>());
-  const concerns = (changed: string): boolean =>
-    changed === object.resource || changed === "events" || kinds.current.has(changed.split(".")[0]!);
-  useTold(desk, concerns, () => {
+  const concerns = (changed: string): boolean => kinds.current.has(changed.split(".")[0]!);
+  const ask = (): void => {
     asked.current?.abort();
     const { signal } = (asked.current = new AbortController());
     const cluster = desk.shown.value;
@@ -50,7 +49,8 @@ function useExplanation({ desk, object }: Part) {
         if (gone.value) answer.value = undefined;
       },
     );
-  });
+  };
+  useTold(desk, object, ask, concerns);
   useEffect(() => () => asked.current?.abort(), []);
   return { answer: answer.value, problem: problem.value, gone: gone.value };
 }

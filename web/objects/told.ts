@@ -1,15 +1,16 @@
 import { useSignalEffect } from "@preact/signals";
 import { Spacing } from "../api/tables.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, ObjectRef } from "../desk/desk.ts";
 
 /**
- * Asks at once, again for another cluster, and when something has changed of the resources that `concerns` names: soon where
- * that is seldom, every ten seconds where it goes on and on.
+ * Asks at once, and again when something of the object's kind, of the events, or of another resource that `concerns` it has
+ * changed: soon where that is seldom, every ten seconds where it goes on and on.
  */
 export function useTold(
   desk: Desk,
-  concerns: (resource: string) => boolean,
+  object: ObjectRef,
   ask: () => void,
+  concerns: (resource: string) => boolean = () => false,
 ): void {
   useSignalEffect(() => {
     const { changes } = desk.shown.value;
@@ -30,7 +31,8 @@ export function useTold(
         wasLost = false;
       },
       changed: (what) => {
-        if (what === undefined || concerns(what)) soon();
+        const isOurs = what === undefined || what === object.resource || what === "events";
+        if (isOurs || concerns(what)) soon();
       },
       lost: () => void (wasLost = true),
     });
