@@ -70,7 +70,10 @@ test.each([
   ["spec.nodeName", "  nodeName: node-1"],
   ["status.conditions", '  conditions:\n  - status: "False"\n    type: Ready'],
   // As far as it leads.
-  ["spec.containers[0].resources.limits.memory", "  - args:\n    - sh\n    image: busybox\n    name: a"],
+  [
+    "spec.containers[0].resources.limits.memory",
+    "  - args:\n    - sh\n    image: busybox\n    name: a",
+  ],
 ])("%s stands there", (field, lines) => {
   const { from, to } = linesOfField(yaml, field)!;
   expect(yaml.split("\n").slice(from, to).join("\n")).toBe(lines);
@@ -121,7 +124,9 @@ test("evidence is seen in the YAML, the Events or the log of its object", () => 
     "ingresses",
     "networkpolicies",
   ]);
-  expect(withoutNumbers("The next try is in 2m10s.")).toBe(withoutNumbers("The next try is in 9s."));
+  expect(withoutNumbers("The next try is in 2m10s.")).toBe(
+    withoutNumbers("The next try is in 9s."),
+  );
 });
 
 test("rows of the timeline that tell of trouble, and of whom", () => {

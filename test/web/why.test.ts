@@ -37,8 +37,7 @@ describe.skipIf(!executablePath)("why, in the page", () => {
     expect(answer.status).toBeLessThan(300);
     return answer;
   };
-  const sentence = (of: Page) =>
-    of.getByRole("tabpanel", { name: "Why?" }).getByRole("status");
+  const sentence = (of: Page) => of.getByRole("tabpanel", { name: "Why?" }).getByRole("status");
   const whyButton = (of: Page) => of.getByRole("button", { name: "Why is web like this?" });
   const shownDeployments = async (of: Page): Promise<void> => {
     await showObjects(of);
@@ -78,7 +77,11 @@ describe.skipIf(!executablePath)("why, in the page", () => {
       .waitFor();
     await page.getByText("Decided by registry.").waitFor();
     await expectPlain(page);
-    await page.getByRole("list", { name: "Evidence" }).getByRole("button", { name: /image/ }).first().click();
+    await page
+      .getByRole("list", { name: "Evidence" })
+      .getByRole("button", { name: /image/ })
+      .first()
+      .click();
     const yaml = page.getByRole("textbox", { name: /^YAML of Pod web-/ });
     await yaml.waitFor();
     await expect
@@ -96,7 +99,10 @@ describe.skipIf(!executablePath)("why, in the page", () => {
     await types.click();
     await types.click();
     const shown = (): Promise<string> =>
-      page.locator(".xterm-rows").textContent().then((text) => text ?? "");
+      page
+        .locator(".xterm-rows")
+        .textContent()
+        .then((text) => text ?? "");
     await expect.poll(shown, { timeout: 60_000 }).toContain(command);
     expect(await shown()).not.toContain("image updated");
     await page.keyboard.press("Enter");

@@ -26,12 +26,19 @@ export async function refTo(desk: Desk, named: Named): Promise<ObjectRef | undef
       : [...resources.values()].find(
           ({ kind, root }) =>
             kind === named.kind &&
-            (named.apiVersion === undefined || root.split("/").slice(2)[0] === groupOf(named.apiVersion)),
+            (named.apiVersion === undefined ||
+              root.split("/").slice(2)[0] === groupOf(named.apiVersion)),
         );
   if (!found) return undefined;
   const namespace = found.namespaced ? named.namespace || "default" : "";
   const { id, kind } = found;
-  return { resource: id, kind, namespace, name: named.name, path: objectPath(found, namespace, named.name) };
+  return {
+    resource: id,
+    kind,
+    namespace,
+    name: named.name,
+    path: objectPath(found, namespace, named.name),
+  };
 }
 
 /** `apps` of `apps/v1`; the core's have their version alone, as their root does. */

@@ -19,8 +19,7 @@ import "./detail.css";
 
 /** What there is to know of the selected object. */
 
-type View =
-  typeof whyView | "Describe" | "YAML" | "Events" | "Logs" | "Related" | "Actions";
+type View = typeof whyView | "Describe" | "YAML" | "Events" | "Logs" | "Related" | "Actions";
 
 export function Detail({ desk }: { desk: Desk }) {
   const object = desk.selected.value;
@@ -54,7 +53,11 @@ export function Detail({ desk }: { desk: Desk }) {
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-label={shown} key={`${shown} ${object.path} ${desk.moment.value} ${field}`}>
+      <div
+        role="tabpanel"
+        aria-label={shown}
+        key={`${shown} ${object.path} ${desk.moment.value} ${field}`}
+      >
         {shown === whyView && <Why desk={desk} object={object} />}
         {shown === "Describe" && <Described desk={desk} object={object} />}
         {shown === "YAML" && <YamlEditor desk={desk} object={object} field={field} />}

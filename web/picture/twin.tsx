@@ -119,7 +119,9 @@ function ServiceTable({ services, askWhy }: ServiceTableProps) {
             </th>
             <td>{service.ref.namespace}</td>
             <td>{service.word}</td>
-            <td class="reason">{service.leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}</td>
+            <td class="reason">
+              {service.leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -35,7 +35,5 @@ export function subjectOf(
 ): { namespace: string; name: string } & ({ resource: string } | { kind: string }) {
   const event = row.resource === "events" ? eventParts(row.text) : undefined;
   const { namespace, name, resource } = row;
-  return event
-    ? { kind: event.kind, namespace, name: event.name }
-    : { resource, namespace, name };
+  return event ? { kind: event.kind, namespace, name: event.name } : { resource, namespace, name };
 }

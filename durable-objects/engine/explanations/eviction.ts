@@ -60,7 +60,9 @@ const causes: ((scope: Scope, pod: Pod, message: string) => Cause | undefined)[]
     };
   },
   function storage(_scope, pod, message) {
-    const one = /^Container (\S+) exceeded its local ephemeral storage limit "([^"]*)"/.exec(message);
+    const one = /^Container (\S+) exceeded its local ephemeral storage limit "([^"]*)"/.exec(
+      message,
+    );
     const total = /exceeds the total limit of containers (\S+)\. /.exec(message)?.[1];
     const limit = one?.[2] ?? total;
     if (limit === undefined) return undefined;
@@ -92,7 +94,8 @@ const causes: ((scope: Scope, pod: Pod, message: string) => Cause | undefined)[]
   },
   function memory(scope, pod, message) {
     const [, threshold, available] =
-      /low on resource: memory\. Threshold quantity: (\S+), available: (\S+)\. /.exec(message) ?? [];
+      /low on resource: memory\. Threshold quantity: (\S+), available: (\S+)\. /.exec(message) ??
+      [];
     if (threshold === undefined) return undefined;
     const over = pod.spec.containers
       .filter(({ name }) => message.includes(`Container ${name} was using`))
@@ -117,7 +120,10 @@ const causes: ((scope: Scope, pod: Pod, message: string) => Cause | undefined)[]
 const isOwned = (pod: Pod): boolean => pod.metadata.ownerReferences?.length !== undefined;
 
 const requestFilter = (pod: Pod, amount = "256Mi"): string =>
-  `.spec.containers[${Math.max(0, pod.spec.containers.findIndex((c) => !c.resources?.requests?.["memory"]))}].resources.requests.memory="${amount}"`;
+  `.spec.containers[${Math.max(
+    0,
+    pod.spec.containers.findIndex((c) => !c.resources?.requests?.["memory"]),
+  )}].resources.requests.memory="${amount}"`;
 
 /** A Pod that has ended is made anew, on whichever node is right. */
 const again = (pod: Pod, text: string, filter: string): Mend =>

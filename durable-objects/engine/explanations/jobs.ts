@@ -58,7 +58,9 @@ function verdictText({ scope, job, reason }: { scope: Scope; job: Job; reason: s
     return `${failed} failed, and its backoffLimit is ${spec.backoffLimit}`;
   }
   if (reason === "DeadlineExceeded") {
-    const end = status?.conditions?.find(({ type }) => type === "FailureTarget" || type === "Failed");
+    const end = status?.conditions?.find(
+      ({ type }) => type === "FailureTarget" || type === "Failed",
+    );
     const at = parseTime(end?.lastTransitionTime ?? "") || scope.now;
     return `it had ${completions(job)} after ${seconds(at - parseTime(status?.startTime ?? ""))}, and its activeDeadlineSeconds is ${spec.activeDeadlineSeconds ?? 0}, so its Pods were stopped`;
   }
@@ -135,8 +137,7 @@ function strugglingJob(scope: Scope, job: Job): Found | undefined {
   const failed = status?.failed ?? 0;
   const key = objectKey(metadata.namespace, metadata.name);
   const wait = remainingMs(backoffOf(scope.client, key), scope.now);
-  const next =
-    active.length === 0 && wait > 0 ? ` The next Pod is made in ${seconds(wait)}.` : "";
+  const next = active.length === 0 && wait > 0 ? ` The next Pod is made in ${seconds(wait)}.` : "";
   return {
     ...why,
     sentence: `${nameOf(job)} has ${completions(job)}, and ${failed} of the ${plural(spec.backoffLimit, "failure")} that its backoffLimit allows. ${why.sentence}${next}`,
@@ -265,7 +266,9 @@ function refusedRun({ client, now }: Scope, cron: CronJob): Found | undefined {
   const { reason = "", message = "" } = last;
   const missed = reason === "MissSchedule";
   const field = missed ? "spec.startingDeadlineSeconds" : "spec.jobTemplate";
-  const limit = missed ? ` (startingDeadlineSeconds ${cron.spec.startingDeadlineSeconds ?? 0})` : "";
+  const limit = missed
+    ? ` (startingDeadlineSeconds ${cron.spec.startingDeadlineSeconds ?? 0})`
+    : "";
   return {
     sentence: `${nameOf(cron)} could not make its last Job, ${seconds(now - parseTime(last.lastTimestamp ?? ""))} ago${limit}: ${message}.`,
     evidence: [about(cron, message, { event: reason }), about(cron, `${field} decides`, { field })],
@@ -286,7 +289,9 @@ function lastJob(scope: Scope, cron: CronJob): Found | undefined {
   const last = scope.client
     .byIndex<Job>("controller", cron.metadata.uid)
     .filter(({ kind }) => kind === "Job")
-    .toSorted((a, b) => parseTime(b.metadata.creationTimestamp) - parseTime(a.metadata.creationTimestamp))[0];
+    .toSorted(
+      (a, b) => parseTime(b.metadata.creationTimestamp) - parseTime(a.metadata.creationTimestamp),
+    )[0];
   const why = last && scope.ask(jobs, last);
   return why && { ...why, sentence: `${nameOf(cron)}: ${why.sentence}` };
 }

@@ -9,7 +9,6 @@ import { labelSelector } from "../machinery/selectors.ts";
 import {
   about,
   inNamespace,
-  listed,
   mend,
   nameOf,
   plural,
@@ -94,7 +93,9 @@ function pressure(scope: Scope, node: Node): Found | undefined {
     sentence: `${nameOf(node)} is short of ${found.type === "MemoryPressure" ? "memory" : found.type === "DiskPressure" ? "disk" : "process ids"} (${found.type} for ${seconds(scope.now - parseTime(found.lastTransitionTime ?? ""))}): its kubelet evicts Pods, those over their requests first (${out.length} so far), and takes no new ones without requests.`,
     evidence: [
       about(node, found.message ?? "", { field: "status.conditions" }),
-      ...out.slice(0, 5).map((pod) => about(pod, `${nameOf(pod)} was evicted`, { event: "Evicted" })),
+      ...out
+        .slice(0, 5)
+        .map((pod) => about(pod, `${nameOf(pod)} was evicted`, { event: "Evicted" })),
     ],
     mend: [
       mend(

@@ -58,18 +58,19 @@ export function explainRefusal(object: KubeObject, { exists, refusal }: Trial): 
     sentence: `The API server refuses this ${nameOf(object)} (${refusal.code}): ${texts.length ? `${plural(texts.length, "field")}, ${listed(texts)}` : refusal.message}.`,
     evidence: exists
       ? causes.map((cause) =>
-          about(object, `${cause.field ?? ""} is ${valueAt(object, cause.field ?? "") || "not set"}`, {
-            field: cause.field ?? "",
-          }),
+          about(
+            object,
+            `${cause.field ?? ""} is ${valueAt(object, cause.field ?? "") || "not set"}`,
+            {
+              field: cause.field ?? "",
+            },
+          ),
         )
       : [],
     mend: fixed
       ? [
           mend("Delete it, then apply again: it is created anew", `kubectl delete ${target}`),
-          mend(
-            "Or leave the field as it was",
-            `kubectl get ${target} -o yaml`,
-          ),
+          mend("Or leave the field as it was", `kubectl get ${target} -o yaml`),
         ]
       : [
           mend(

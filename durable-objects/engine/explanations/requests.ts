@@ -198,7 +198,12 @@ function unmatched(scope: Scope, trace: Trace): Found | undefined {
               `kubectl exec ${spec?.from ?? "POD"}${inNamespace(trace)} -- wget -qO- --header 'Host: ${rule.host}' ${spec?.url ?? ""}`,
             ),
           ]
-        : [mend("Create a rule", `kubectl create ingress ${metadata.name} --rule=HOST/*=SERVICE:80`)]),
+        : [
+            mend(
+              "Create a rule",
+              `kubectl create ingress ${metadata.name} --rule=HOST/*=SERVICE:80`,
+            ),
+          ]),
     ],
     decidedBy: "ingress controller",
     reason: "no rule",

@@ -1,6 +1,12 @@
 /** A StatefulSet that waits at one of its ordinals: those after it come, or change, once that one is ready. */
 import { parseTime } from "../core/clock.ts";
-import { inRange, isUnavailable, ordinalOf, podName, startOf } from "../controllers/stateful-set/identity.ts";
+import {
+  inRange,
+  isUnavailable,
+  ordinalOf,
+  podName,
+  startOf,
+} from "../controllers/stateful-set/identity.ts";
 import { revisionOf } from "../controllers/stateful-set/history.ts";
 import type { Event } from "../kinds/event.ts";
 import type { Pod } from "../kinds/pod/types.ts";
@@ -69,7 +75,9 @@ function notMade(scope: Scope, set: StatefulSet, ordinal: number, made: number):
   const name = podName(set, ordinal);
   const event = scope.client
     .byIndex<Event>("event.uid", set.metadata.uid)
-    .filter(({ reason, message }) => reason === "FailedCreate" && message?.includes(` Pod ${name} in `))
+    .filter(
+      ({ reason, message }) => reason === "FailedCreate" && message?.includes(` Pod ${name} in `),
+    )
     .toSorted((a, b) => parseTime(b.lastTimestamp ?? "") - parseTime(a.lastTimestamp ?? ""))[0];
   if (!event) return undefined;
   return {

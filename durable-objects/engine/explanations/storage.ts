@@ -75,9 +75,8 @@ function provisioning(
   const provisioner = found.provisioner ?? "";
   const node = nodeOf(claim);
   const ours = provisioner === simulated;
-  const other = client
-    .list<StorageClass>(classes)
-    .find((one) => one.provisioner === simulated)?.metadata.name;
+  const other = client.list<StorageClass>(classes).find((one) => one.provisioner === simulated)
+    ?.metadata.name;
   const nobody = ours
     ? ""
     : `, and none of that name runs in this cluster${other ? ` (StorageClass ${other} has one that does, ${simulated})` : ""}`;
@@ -206,7 +205,8 @@ function podWaits(scope: Scope, pod: Pod): Found | undefined {
     const claim = client.get<PersistentVolumeClaim>(claims, namespace, name);
     const why =
       claim?.status?.phase === "Pending" && nodeOf(claim) ? scope.ask(claims, claim) : undefined;
-    if (why) return { ...why, sentence: `${nameOf(pod)} waits for its claim ${name}. ${why.sentence}` };
+    if (why)
+      return { ...why, sentence: `${nameOf(pod)} waits for its claim ${name}. ${why.sentence}` };
   }
   if (nodes.some(({ plugin }) => plugin === undefined)) return undefined;
   return elsewhere(scope, pod, nodes);

@@ -102,13 +102,25 @@ describe("Jobs, CronJobs and StatefulSets", () => {
     ],
     [
       "job/retries",
-      ["of the 6 failures that its backoffLimit allows", "exit code 4", "is made in", "logs retries-"],
+      [
+        "of the 6 failures that its backoffLimit allows",
+        "exit code 4",
+        "is made in",
+        "logs retries-",
+      ],
     ],
-    ["job/works", ["runs: 1 Pod at work, 0 of 1 completion", "left of its activeDeadlineSeconds 600"]],
+    [
+      "job/works",
+      ["runs: 1 Pod at work, 0 of 1 completion", "left of its activeDeadlineSeconds 600"],
+    ],
     ["job/done", ["All is well with Job default/done: 1 of 1 completion"]],
     [
       "job/refused",
-      ["Job none/refused has 0 of 1 Pod", "ResourceQuota none/few", "kubectl edit resourcequota few"],
+      [
+        "Job none/refused has 0 of 1 Pod",
+        "ResourceQuota none/few",
+        "kubectl edit resourcequota few",
+      ],
       "none",
     ],
     [

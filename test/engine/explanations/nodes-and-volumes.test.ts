@@ -102,10 +102,18 @@ describe("nodes, storage and pull secrets", () => {
       "pod/placed",
       ["waits for its claim placed", "example.com/disk", "1Gi for node-", "kubectl get pvc placed"],
     ],
-    ["pvc/by-hand", ["needs a volume of 1Gi", "manual provisions none", "0 are free", "kubectl get pv"]],
+    [
+      "pvc/by-hand",
+      ["needs a volume of 1Gi", "manual provisions none", "0 are free", "kubectl get pv"],
+    ],
     [
       "pod/cache",
-      ["its emptyDir cache", "sizeLimit of 1Mi", 'emptyDir.sizeLimit="2Mi"', "kubectl replace --force"],
+      [
+        "its emptyDir cache",
+        "sizeLimit of 1Mi",
+        'emptyDir.sizeLimit="2Mi"',
+        "kubectl replace --force",
+      ],
     ],
     [
       "pod/disk",

@@ -11,7 +11,11 @@ const within = (namespace: string, object: object): object => {
 };
 /** An idle redis uses 2m of CPU. */
 const redis = (name: string, replicas: number): object =>
-  deployment(name, { replicas }, { name: "c", image: "redis:7", resources: { requests: { cpu: "2m" } } });
+  deployment(
+    name,
+    { replicas },
+    { name: "c", image: "redis:7", resources: { requests: { cpu: "2m" } } },
+  );
 const hpa = (name: string, utilization: number, maxReplicas: number): object => ({
   apiVersion: "autoscaling/v2",
   kind: "HorizontalPodAutoscaler",
@@ -148,7 +152,13 @@ describe("rollouts, autoscalers and Ingresses", () => {
     ],
     [
       "hpa/calm",
-      ["stays at 3 replicas", "wanted 400%", "stabilisation window", "for another", "kubectl explain hpa"],
+      [
+        "stays at 3 replicas",
+        "wanted 400%",
+        "stabilisation window",
+        "for another",
+        "kubectl explain hpa",
+      ],
     ],
     [
       "trace/hostless",

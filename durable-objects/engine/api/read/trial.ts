@@ -42,7 +42,14 @@ export function trialOf(
 function decoded({ registry }: ApiContext, resource: Resource, manifest: Manifest): KubeObject {
   const { apiVersion, kind } = resource;
   const body = { value: manifest, apiVersion, kind, duplicates: [], protobuf: false };
-  const object = decodeAs(registry, resource.hooks.schema, resource, body, "Ignore", discardWarning);
+  const object = decodeAs(
+    registry,
+    resource.hooks.schema,
+    resource,
+    body,
+    "Ignore",
+    discardWarning,
+  );
   object.metadata ??= {} as KubeObject["metadata"];
   return object;
 }

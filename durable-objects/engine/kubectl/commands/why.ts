@@ -38,7 +38,12 @@ export const whyFacts = (): CommandFacts => ({
   deprecated: "",
   runnable: true,
   flags: [
-    flag("filename", "f", "stringArray", "A file whose object is asked about, as if it were applied."),
+    flag(
+      "filename",
+      "f",
+      "stringArray",
+      "A file whose object is asked about, as if it were applied.",
+    ),
     flag("output", "o", "string", "Output format. One of: (json, yaml)."),
     flag("verb", "", "string", "Ask about a request with this verb instead."),
     flag("who", "", "string", "The user that makes the request. Default: yourself."),
