@@ -39,8 +39,6 @@ export function Picture({ desk }: { desk: Desk }) {
   });
 
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
-  const selected = desk.selected.value;
-  const ill = scene && troubleOf(scene, selected);
   return (
     <section class="panel picture" aria-labelledby="picture-title">
       <div class="title">
@@ -48,13 +46,7 @@ export function Picture({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
-        {selected && ill && (
-          <WhyButton
-            of={`${selected.kind} ${selected.name}, ${ill},`}
-            text={`Why? ${selected.name}`}
-            ask={() => askWhy(desk, selected)}
-          />
-        )}
+        {scene && <WhySelected desk={desk} scene={scene} />}
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
@@ -79,6 +71,20 @@ export function Picture({ desk }: { desk: Desk }) {
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
     </section>
+  );
+}
+
+/** Where what is selected is not as wished. */
+function WhySelected({ desk, scene }: { desk: Desk; scene: Scene }) {
+  const selected = desk.selected.value;
+  const trouble = troubleOf(scene, selected);
+  if (!selected || trouble === undefined) return null;
+  return (
+    <WhyButton
+      of={`${selected.kind} ${selected.name}, ${trouble},`}
+      text={`Why? ${selected.name}`}
+      ask={() => askWhy(desk, selected)}
+    />
   );
 }
 
