@@ -39,7 +39,14 @@ export function askWithoutCookies(): void {
   cookies = "omit";
 }
 
-/** Throws ApiError, with what the server says of it. */
+/** Nobody answers: browsers tell it in words of their own. */
+export function unreachable(error: unknown): never {
+  throw error instanceof TypeError
+    ? new Error("The service cannot be reached. Look after the connection, and try again.")
+    : error;
+}
+
+/** Throws ApiError, with what the server says of it, and Error where nobody answers. */
 export async function ask(path: string, how: Ask = {}): Promise<Response> {
   const { method = "GET", body, key, headers = {}, signal } = how;
   const response = await fetch(path, {
@@ -53,7 +60,7 @@ export async function ask(path: string, how: Ask = {}): Promise<Response> {
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal && { signal }),
-  });
+  }).catch(unreachable);
   if (!response.ok) throw await errorOf(response);
   return response;
 }

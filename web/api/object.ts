@@ -1,4 +1,4 @@
-import { ask, askJson, errorIn } from "./client.ts";
+import { ask, askJson, errorIn, unreachable } from "./client.ts";
 import type { Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import type { Cluster } from "./tables.ts";
@@ -21,6 +21,11 @@ export async function readYaml({ base, key }: Cluster, { path }: ObjectRef): Pro
   return await response.text();
 }
 
+/** k8s: apiserver/pkg/server Config.MaxRequestBodyBytes; the service takes no more either, and may hang up on who sends it. */
+const bodyBytesMax = 3 * 1024 * 1024;
+
+const count = (bytes: number): string => bytes.toLocaleString("en-US");
+
 /** Replaces an object. With `dryRun` the server answers what it would store, and stores nothing. Throws ApiError. */
 export async function replaceYaml(
   { base, key }: Cluster,
@@ -28,6 +33,11 @@ export async function replaceYaml(
   text: string,
   dryRun: boolean,
 ): Promise<string> {
+  const bytes = new Blob([text]).size;
+  if (bytes > bodyBytesMax) {
+    const most = `the API server takes at most ${count(bodyBytesMax)}`;
+    throw new Error(`This text has ${count(bytes)} bytes, and ${most}. Nothing of it was sent.`);
+  }
   const query = `fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`;
   const response = await fetch(`${base}${path}?${query}`, {
     method: "PUT",
@@ -38,7 +48,7 @@ export async function replaceYaml(
       "content-type": yaml,
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
     },
-  });
+  }).catch(unreachable);
   const answer = await response.text();
   if (!response.ok) throw errorIn(response.status, await statusIn(answer));
   return answer;

@@ -6,7 +6,8 @@ import {
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
-import { screenReader } from "../ui/screen-reader.ts";
+import { askWhy } from "./ask-why.ts";
+import type { Desk, ObjectRef } from "./desk.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 import { show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
@@ -65,9 +66,7 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     })),
     ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
-    ...(desk.selected.value
-      ? [{ title: "Close the detail", run: () => void (desk.selected.value = undefined) }]
-      : []),
+    ...(desk.selected.value ? selectionActions(desk, desk.selected.value) : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
     { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
     ...(sandbox.role === "owner"
@@ -80,6 +79,17 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     { title: "Go to what is yours", run: () => location.assign("/me") },
     { title: "Go to the first page", run: () => location.assign("/") },
     { title: "Read the service's API", run: () => location.assign("/api") },
+  ];
+}
+
+function selectionActions(desk: Desk, object: ObjectRef): Action[] {
+  return [
+    {
+      title: `Why is ${object.kind} ${object.name} as it is?`,
+      keys: "w",
+      run: () => askWhy(desk, object),
+    },
+    { title: "Close the detail", run: () => void (desk.selected.value = undefined) },
   ];
 }
 
@@ -100,13 +110,13 @@ function terminalActions(board: Board): Action[] {
       run: () => terminals.add("control-plane"),
     },
     { title: "Rename the terminal", run: () => askForTitle(terminals) },
-    {
-      title: screenReader.value
-        ? "Stop reading terminals to a screen reader"
-        : "Read terminals to a screen reader",
-      run: () => void (screenReader.value = !screenReader.value),
-    },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
+    {
+      title: terminals.spoken.value
+        ? "Terminals for eyes alone"
+        : "Terminals for screen readers too",
+      run: () => void (terminals.spoken.value = !terminals.spoken.peek()),
+    },
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,
       run: () => {

@@ -8,6 +8,7 @@ import { actionsOf } from "./actions.ts";
 import { dropping } from "./dropping.ts";
 import { boardOf, show, type Board } from "./board.ts";
 import { Border } from "./border.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { listenForKeys } from "./keys.ts";
 import { Detail, TimeBar } from "./panels.ts";
 import { Terminals } from "./terminals.tsx";
@@ -34,6 +35,7 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
     <div class="desk" {...dropping(board)}>
       <TopBar board={board} here={here} work={work} />
       <Problem text={work.problem.value} />
+      <ConnectionNotice desk={desk} />
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />

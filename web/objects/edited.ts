@@ -40,6 +40,10 @@ export class EditedObject {
     );
   }
 
+  get isChanged(): boolean {
+    return this.stored.peek() !== undefined && this.text.peek() !== this.stored.peek();
+  }
+
   /** An answer is of the text that was sent. */
   noteText(text: string): void {
     this.answer.value = undefined;
@@ -93,6 +97,19 @@ export class EditedObject {
       throw error;
     }
   }
+}
+
+const unsaved = new Map<string, EditedObject>();
+
+/** What was written and not saved is there again when one comes back to the object, as long as the page is open. */
+export function editedOf(desk: Desk, object: ObjectRef): EditedObject {
+  for (const [path, edited] of unsaved) if (!edited.isChanged) unsaved.delete(path);
+  if (desk.moment.peek() !== undefined) return new EditedObject(desk, object);
+  const before = unsaved.get(object.path);
+  if (before) return before;
+  const edited = new EditedObject(desk, object);
+  unsaved.set(object.path, edited);
+  return edited;
 }
 
 /** The fields that an error names. */

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ApiError, messageOf } from "../api/client.ts";
+import { messageOf } from "../api/client.ts";
 import { readSandbox, type Sandbox } from "../api/sandboxes.ts";
+import { whyClosed } from "../desk/connection.ts";
 import { DeskLayout } from "../desk/layout.tsx";
 import { SiteBar, SiteFoot } from "../panels/site-bar.tsx";
 import { Problem } from "../ui/panel.tsx";
@@ -22,7 +23,8 @@ export function SandboxPage({ id, secret }: Props) {
     void isPainted.then(warm);
     Promise.all([readSandbox(id, secret), isPainted]).then(
       ([found]) => (sandbox.value = found),
-      (error: unknown) => (problem.value = whyNot(error)),
+      (error: unknown) =>
+        (problem.value = whyClosed(error, secret !== undefined) ?? messageOf(error)),
     );
   }, []);
   if (sandbox.value) return <DeskLayout sandbox={sandbox.value} />;
@@ -39,14 +41,4 @@ export function SandboxPage({ id, secret }: Props) {
       <SiteFoot />
     </>
   );
-}
-
-function whyNot(error: unknown): string {
-  if (!(error instanceof ApiError)) return messageOf(error);
-  if (error.status === 401 && !location.hash) {
-    return "Sign in as somebody who belongs to this sandbox, or open it by a link with its key.";
-  }
-  return [401, 404, 410].includes(error.status)
-    ? "That sandbox has expired or was deleted."
-    : error.message;
 }

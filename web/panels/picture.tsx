@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import type { Arrangement } from "../picture/layout.ts";
 import { Stage } from "../picture/stage.ts";
@@ -11,10 +12,12 @@ import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
 import { Command, firstCommand } from "../ui/command.tsx";
+import { troubleOf } from "../picture/troubled.ts";
+import { WhyButton } from "../ui/why-button.tsx";
 import "./picture.css";
 
 /** What the picture needs of a desk: a snapshot's page and a frame have no more. */
-export type Looked = Pick<Desk, "shown" | "selected" | "type">;
+export type Looked = Pick<Desk, "shown" | "selected" | "type"> & Partial<Pick<Desk, "detail">>;
 
 /** What there is in the cluster that is shown, kept up with. */
 function useFollowed(desk: Looked) {
@@ -44,6 +47,8 @@ export function Picture({ desk }: { desk: Looked }) {
   const asTable = useSignal(false);
   const arrangement = useSignal<Arrangement>("nodes");
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
+  const { detail, selected } = desk;
+  const why = detail && ((ref: ObjectRef) => askWhy({ detail, selected }, ref));
   return (
     <section class="panel picture" aria-labelledby="picture-title">
       <div class="title">
@@ -51,6 +56,7 @@ export function Picture({ desk }: { desk: Looked }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
+        {scene && why && <WhySelected selected={desk.selected.value} scene={scene} why={why} />}
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
@@ -70,7 +76,11 @@ export function Picture({ desk }: { desk: Looked }) {
           aria-label="The picture as a table"
           tabIndex={asTable.value ? 0 : undefined}
         >
-          <Twin scene={scene} select={(ref) => (desk.selected.value = ref)} />
+          <Twin
+            scene={scene}
+            select={(ref) => (desk.selected.value = ref)}
+            {...(why && { askWhy: why })}
+          />
         </div>
       )}
       {rollouts.value.map((rollout) => (
@@ -81,6 +91,24 @@ export function Picture({ desk }: { desk: Looked }) {
 }
 
 const hasNothing = ({ pods }: Scene): boolean => pods.every(({ system }) => system);
+interface WhyProps {
+  selected: ObjectRef | undefined;
+  scene: Scene;
+  why: (ref: ObjectRef) => void;
+}
+
+/** Where what is selected is not as wished. */
+function WhySelected({ selected, scene, why }: WhyProps) {
+  const trouble = troubleOf(scene, selected);
+  if (!selected || trouble === undefined) return null;
+  return (
+    <WhyButton
+      of={`${selected.kind} ${selected.name}, ${trouble},`}
+      text={`Why? ${selected.name}`}
+      ask={() => why(selected)}
+    />
+  );
+}
 
 interface SwitchesProps {
   asTable: Signal<boolean>;

@@ -1,7 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
-import { EditedObject } from "../objects/edited.ts";
+import { editedOf, type EditedObject } from "../objects/edited.ts";
 import { useTold } from "../objects/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { TextDifference } from "../ui/text-difference.tsx";
@@ -10,14 +10,21 @@ import { YamlField } from "../ui/yaml-field.tsx";
 
 /** Keeps up with the cluster. */
 function useEdited(desk: Desk, object: ObjectRef): EditedObject {
-  const edited = useMemo(() => new EditedObject(desk, object), [desk, object.path]);
+  const edited = useMemo(() => editedOf(desk, object), [desk, object.path]);
   useTold(desk, object, () => edited.follow());
   useSignalEffect(() => edited.noteText(edited.text.value));
   return edited;
 }
 
+interface Props {
+  desk: Desk;
+  object: ObjectRef;
+  /** Path of the field to begin at. */
+  field: string | undefined;
+}
+
 /** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
-export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+export function YamlEditor({ desk, object, field }: Props) {
   const edited = useEdited(desk, object);
   const { stored, text, problem, marks, answer } = edited;
   const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
@@ -32,6 +39,7 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
         label={`YAML of ${object.kind} ${object.name}`}
         readOnly={!mayWrite}
         marks={marks}
+        field={field}
       />
       <Problem text={problem.value} />
       <Newer edited={edited} />
