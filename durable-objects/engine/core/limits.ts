@@ -648,3 +648,11 @@ export const protobufKeptBytesMax = 8_000_000;
 export const explanationDepthMax = 5;
 /** Pieces of evidence in one explanation. */
 export const explanationEvidenceMax = 40;
+
+// Expressions (CEL)
+/** Values that one evaluation looks at within others, beyond what its cost counts: some 50 ms. */
+export const expressionStepsMax = 5_000_000;
+/** A text that an expression makes; an object is smaller. */
+export const expressionCharactersMax = 4_000_000;
+/** Patterns of expressions that stay compiled. */
+export const re2PatternsKeptMax = 256;
