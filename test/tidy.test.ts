@@ -122,8 +122,8 @@ describe("imports", () => {
     ["regex", "core"],
     ["schema", "core machinery"],
     ["cel", "core machinery regex"],
-    ["kinds", "core machinery schema ports"],
-    ["api", "core machinery schema ports kinds"],
+    ["kinds", "core machinery schema ports cel"],
+    ["api", "core machinery schema ports cel kinds"],
     ["client", "core ports kinds api"],
     ["scheduler", "core machinery ports kinds"],
     ["runtime", "core machinery ports regex schema kinds api"],
@@ -136,7 +136,7 @@ describe("imports", () => {
     ["bootstrap", "core machinery ports kinds api kubelet"],
     [
       "controllers",
-      "core machinery ports kinds api client scheduler runtime network cri kubelet bootstrap",
+      "core machinery ports cel kinds api client scheduler runtime network cri kubelet bootstrap",
     ],
     [
       "explanations",

@@ -79,10 +79,7 @@ export const namespaceType = named("Namespace");
 /** A field of one of these messages; null: it is none of them. */
 export function admissionField(message: string, field: string): Type | undefined | null {
   const name = message.startsWith("kubernetes.") ? message.slice("kubernetes.".length) : "";
-  if (!Object.hasOwn(messages, name)) {
-    // Handles to the authorizer have no fields.
-    return message.startsWith("kubernetes.authorization.") ? undefined : null;
-  }
+  if (!Object.hasOwn(messages, name)) return null;
   const fields = messages[name]!;
   return Object.hasOwn(fields, field) ? fields[field] : undefined;
 }

@@ -656,3 +656,8 @@ export const expressionStepsMax = 5_000_000;
 export const expressionCharactersMax = 4_000_000;
 /** Patterns of expressions that stay compiled. */
 export const re2PatternsKeptMax = 256;
+/** Compiled expressions that an isolate keeps; one takes some kB. */
+export const expressionsKeptMax = 512;
+/** Of all policies together, for one request or one step of a controller; a single binding may take as much upstream. */
+export const expressionCostMax = 10_000_000;
+export const cpuUsPerExpressionUnit = 0.1;

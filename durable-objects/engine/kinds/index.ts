@@ -44,6 +44,8 @@ import { ServiceAccount } from "./service-account.ts";
 import { StatefulSet } from "./stateful-set/stateful-set.ts";
 import { StorageClass } from "./storage/storage-class.ts";
 import { Trace } from "./podyard/trace.ts";
+import { ValidatingAdmissionPolicy } from "./admission/validating-admission-policy.ts";
+import { ValidatingAdmissionPolicyBinding } from "./admission/validating-admission-policy-binding.ts";
 
 // Each kind knows its own type; the registry only what all objects share.
 const all = [
@@ -88,6 +90,8 @@ const all = [
   ServiceAccount,
   StatefulSet,
   StorageClass,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
 ];
 
 export const kinds = all as unknown as readonly Kind<KubeObject>[];

@@ -12,6 +12,7 @@ import type { Kind, WriteContext } from "../../kinds/define.ts";
 import { generateNameAttemptsMax } from "../../core/limits.ts";
 import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
+import type { ExpressionCost } from "../admission/define.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
@@ -40,6 +41,8 @@ export class Operations {
   readonly reader: Reader;
   readonly registry: Registry;
   readonly capacity: Capacity;
+  /** Set to zero by whoever begins a request or a step. */
+  readonly expressionCost: ExpressionCost = { used: 0 };
   readonly #simulatesImage: WriteContext["simulatesImage"];
 
   constructor(
@@ -81,6 +84,8 @@ export class Operations {
       subresource: options.subresource,
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
     object = admit(admission, object, undefined, context);
     if (hooks.admit) object = hooks.admit(object, undefined, context);
@@ -153,6 +158,8 @@ export class Operations {
       subresource: options.subresource,
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
     object = admit(admission, object, current, context);
     if (hooks.admit && options.subresource !== "status")
@@ -192,6 +199,8 @@ export class Operations {
       subresource: "",
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
     validateAdmission(admission, current, current, this.#context(options));
     const outcome = deletion(resource, current, request, this.now);
