@@ -44,9 +44,11 @@ const plain: Readonly<Record<string, Type>> = {
   "google.protobuf.Timestamp": timestampType,
 };
 
+const { dyn: _dyn, ...named } = plain;
+
 /** Types that are values where they are named. cel-go: common/stdlib stdTypes; k8s: cel.Types of IP and CIDR */
 export const namedTypes: Readonly<Record<string, Type>> = {
-  ...plain,
+  ...named,
   list: listOf(dynType),
   map: mapOf(dynType, dynType),
   optional_type: opaqueType("optional_type", dynType),

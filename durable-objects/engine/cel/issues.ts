@@ -21,6 +21,8 @@ function placeOf(source: string, at: number): { line: number; column: number; fr
 
 function shown(source: string, issue: Issue): string {
   const { line, column, from } = placeOf(source, issue.at);
+  // Nothing at all has no place in it.
+  if (source === "" && issue.at === 0) return `ERROR: <input>:1:0: ${issue.text}`;
   const head = `ERROR: <input>:${line}:${column + 1}: ${issue.text}`;
   if (line < 0) return head;
   const end = source.indexOf("\n", from);

@@ -4,8 +4,7 @@
  */
 import { decodeBase64Error, fromBase64 } from "../machinery/base64.ts";
 import { escapeName, unescapeName } from "./escaping.ts";
-import type { Schema } from "./schema.ts";
-import { hasObjectMeta } from "./schema.ts";
+import { hasObjectMeta, itemsOf, type Schema } from "./schema.ts";
 import { dateOf, openApiDuration, timestampOf } from "./time.ts";
 import {
   CelError,
@@ -213,11 +212,11 @@ function typedList(json: Json, schema: Schema): Value {
   }
   switch (schema["x-kubernetes-list-type"]) {
     case "set":
-      return new SetList(json, schema.items);
+      return new SetList(json, itemsOf(schema));
     case "map":
-      return new KeyedList(json, schema.items, schema["x-kubernetes-list-map-keys"] ?? []);
+      return new KeyedList(json, itemsOf(schema), schema["x-kubernetes-list-map-keys"] ?? []);
     default:
-      return new JsonList(json, schema.items);
+      return new JsonList(json, itemsOf(schema));
   }
 }
 

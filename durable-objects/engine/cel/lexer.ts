@@ -31,6 +31,9 @@ const escaped = /`[A-Za-z0-9_./ -]+`/y;
 const escapes =
   /\\(?:[abfnrtv"'\\?`]|[0-3][0-7][0-7]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/y;
 
+/** As much of an escape as is right. */
+const escapeBegin = /\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?/y;
+
 function matched(pattern: RegExp, text: string, at: number): string {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? "";
@@ -47,7 +50,7 @@ function stringEnd(text: string, at: number, raw: boolean): { end: number; whole
     if (!long && (text[i] === "\n" || text[i] === "\r")) return { end: i, whole: false };
     if (text[i] === "\\" && !raw) {
       const taken = matched(escapes, text, i);
-      if (!taken) return { end: i + 1, whole: false };
+      if (!taken) return { end: i + matched(escapeBegin, text, i).length, whole: false };
       i += taken.length;
     } else i++;
   }
@@ -66,6 +69,8 @@ function stringAt(text: string, at: number, issues: Issue[]): Token | number {
   if (whole) {
     return { kind: /^[bB]/.test(before) ? "bytes" : "string", text: text.slice(at, end), at };
   }
+  // The letters before its quotes are a name of their own then.
+  if (before) return { kind: "name", text: before, at };
   return unknown(text, at, end, issues);
 }
 

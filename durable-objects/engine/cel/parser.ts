@@ -16,11 +16,14 @@ const reserved = new Set(
   ),
 );
 
-const operands =
-  "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
-/** What may follow an operand, before what ends the expression there. */
-const operators =
-  "'==', '!=', 'in', '<', '<=', '>=', '>', '&&', '||', '[', '.', '-', '?', '+', '*', '/', '%'";
+const literals =
+  "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
+const operands = `'[', '{', '(', '.', '-', '!', ${literals}`;
+/** The same at the begin of an index, of arguments, of a list and of a map. */
+const indexStart = `'[', '{', '(', '.', '-', '!', '?', ${literals}`;
+const argumentStart = `'[', '{', '(', ')', '.', '-', '!', ${literals}`;
+const listStart = `'[', ']', '{', '(', '.', ',', '-', '!', '?', ${literals}`;
+const mapStart = `'[', '{', '}', '(', '.', ',', '-', '!', '?', ${literals}`;
 
 /** Nothing more is read behind a syntax error. */
 class SyntaxStop extends Error {}
@@ -39,6 +42,8 @@ class Parser {
   readonly #tokens: Token[];
   readonly #issues: Issue[];
   #next = 0;
+  /** What may stand at a place beside an expression: see `operands`. */
+  #instead: { at: number; instead: string } = { at: -1, instead: operands };
   readonly #depth: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 };
 
   constructor(text: string, issues: Issue[]) {
@@ -48,7 +53,7 @@ class Parser {
 
   whole(): Expr {
     const e = this.#expr();
-    if (this.#peek().kind !== "end") this.#unwanted(`{<EOF>, ${operators}}`, "<EOF>");
+    if (this.#peek().kind !== "end") this.#unwanted("<EOF>");
     return e;
   }
 
@@ -77,26 +82,26 @@ class Parser {
     throw new SyntaxStop();
   }
   /** A token that cannot stand where it does; one alone is passed over, and said so in other words. */
-  #unwanted(expected: string, alone = expected): never {
+  #unwanted(expected: string): never {
     const token = this.#peek();
-    const single = token.kind !== "end" && this.#peek(1).kind === "end";
-    this.#syntax(
-      token,
-      single && alone === "<EOF>"
-        ? `extraneous input '${token.text}' expecting ${alone}`
-        : `mismatched input '${token.text}' expecting ${expected}`,
-    );
+    const alone =
+      expected === "<EOF>" && token.kind !== "end" && this.#peek(1).kind === "end";
+    const what = alone ? "extraneous" : "mismatched";
+    this.#syntax(token, `${what} input '${token.text}' expecting ${expected}`);
   }
-  #expect(sign: string, expected = `{${operators}, '${sign}'}`): Token {
+  #expect(sign: string, expected = `'${sign}'`): Token {
     const taken = this.#takes(sign);
     if (taken) return taken;
     const token = this.#peek();
-    if (token.kind === "end") {
-      if (sign === ")") return this.#syntax(token, `missing ')' at '<EOF>'`);
-      const ends = sign === ":" ? "':'" : `{'${sign}', ','}`;
-      return this.#syntax(token, `mismatched input '<EOF>' expecting ${ends}`);
+    if (token.kind === "end" && (sign === ")" || (sign === "]" && expected === "']'"))) {
+      return this.#syntax(token, `missing '${sign}' at '<EOF>'`);
     }
     return this.#unwanted(expected);
+  }
+  /** An expression that may be missing: what could stand instead is told too. */
+  #first(instead: string): Expr {
+    this.#instead = { at: this.#next, instead };
+    return this.#expr();
   }
 
   #within<T>(rule: Rule, inner: () => T): T {
@@ -225,16 +230,16 @@ class Parser {
   }
   #indexed(bracket: Token, operand: Expr): Expr {
     const optional = this.#takes("?");
-    const index = this.#expr();
+    const index = optional ? this.#expr() : this.#first(indexStart);
     this.#expect("]");
     return this.#call(bracket.at, optional ? "_[?_]" : "_[_]", undefined, [operand, index]);
   }
   #arguments(): Expr[] {
     const args: Expr[] = [];
     if (this.#takes(")")) return args;
-    do args.push(this.#expr());
+    do args.push(args.length === 0 ? this.#first(argumentStart) : this.#expr());
     while (this.#takes(","));
-    this.#expect(")", `{${operators.replace("'.', ", "'.', ',', ")}, ')'}`);
+    this.#expect(")", "{')', ','}");
     return args;
   }
 
@@ -263,9 +268,14 @@ class Parser {
       token.kind !== "end" &&
       (["name", "int", "uint", "float", "string", "bytes"].includes(follows.kind) ||
         (follows.kind === "sign" && /^(?:[[{(.!-]|true|false|null)$/.test(follows.text)));
+    if (this.#is(".")) {
+      const next = follows.kind === "end" ? "" : follows.text;
+      return this.#syntax(follows, `no viable alternative at input '.${next}'`);
+    }
+    const instead = this.#instead.at === this.#next ? this.#instead.instead : operands;
     return this.#syntax(
       token,
-      `${extra ? "extraneous" : "mismatched"} input '${token.text}' expecting {${operands}}`,
+      `${extra ? "extraneous" : "mismatched"} input '${token.text}' expecting {${instead}}`,
     );
   }
 
@@ -293,10 +303,12 @@ class Parser {
     const elements: Expr[] = [];
     const optional = new Set<number>();
     while (!this.#takes("]")) {
+      if (elements.length === 0 && this.#is(",") && this.#is("]", 1)) this.#take();
+      if (this.#takes("]")) break;
       if (this.#takes("?")) optional.add(elements.length);
-      elements.push(this.#expr());
+      elements.push(elements.length === 0 ? this.#first(listStart) : this.#expr());
       if (this.#takes(",")) continue;
-      this.#expect("]");
+      this.#expect("]", "{']', ','}");
       break;
     }
     return { k: "list", at: open.at, elements, optional };
@@ -305,11 +317,13 @@ class Parser {
     const entries: MapEntry[] = [];
     while (!this.#takes("}")) {
       const optional = this.#takes("?") !== undefined;
-      const key = this.#expr();
+      if (entries.length === 0 && this.#is(",") && this.#is("}", 1)) this.#take();
+      if (this.#takes("}")) break;
+      const key = entries.length === 0 ? this.#first(mapStart) : this.#expr();
       const { at } = this.#expect(":");
       entries.push({ at, key, value: this.#expr(), optional });
       if (this.#takes(",")) continue;
-      this.#expect("}");
+      this.#expect("}", "{'}', ','}");
       break;
     }
     return { k: "map", at: open.at, entries };
@@ -324,7 +338,7 @@ class Parser {
       const { at } = this.#expect(":", "':'");
       fields.push({ at, name: field.text, value: this.#expr(), optional });
       if (this.#takes(",")) continue;
-      this.#expect("}");
+      this.#expect("}", "{'}', ','}");
       break;
     }
     return { k: "struct", at: open.at, name, fields };

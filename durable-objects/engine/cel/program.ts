@@ -106,7 +106,8 @@ function evaluated(e: Expr, scope: Scope): Step {
   while (base.k === "select" || (base.k === "call" && Object.hasOwn(selectors, base.fn))) {
     base = base.k === "select" ? base.operand : base.args[0]!;
   }
-  if (constants.has(run) || (base.k === "call" && base.fn === "_?_:_")) return run;
+  const tests = e.k === "select" && e.test;
+  if (tests || constants.has(run) || (base.k === "call" && base.fn === "_?_:_")) return run;
   return (frame) => {
     const value = run(frame);
     frame.meter.add(1);
@@ -201,11 +202,10 @@ function taken(operand: Value, key: Value, optional: boolean, meter: Meter): Val
 
 function selection({ operand, field, test }: Select, scope: Scope): Step {
   if (test) {
-    const of = evaluated(operand, scope);
+    const of = chain(operand, scope);
     return (frame) => {
       const value = of(frame);
-      // The chain of which this is the end costs one more.
-      frame.meter.cost--;
+      frame.meter.add(1);
       if (isError(value)) return value;
       const from = value instanceof Optional ? value.value : value;
       if (from === undefined) return false;
@@ -218,7 +218,7 @@ function selection({ operand, field, test }: Select, scope: Scope): Step {
 
 function index(e: Call, scope: Scope, optional: boolean): Step {
   const operand = chain(e.args[0]!, scope);
-  const key = planned(e.args[1]!, scope);
+  const key = chain(e.args[1]!, scope);
   return (frame) => {
     const of = operand(frame);
     return isError(of) ? of : taken(of, key(frame), optional, frame.meter);
@@ -461,9 +461,25 @@ function fold(e: Fold, scope: Scope): Step {
         frame.meter.steps(1);
         if (!turn(key, iter2 === undefined ? undefined : over.find(key))) break;
       }
-    } else return new CelError(`no such overload`);
+    } else return new CelError(`got '${goTypeOf(over)}', expected iterable type`);
     return settled(result(frame));
   };
+}
+
+const goTypes: Readonly<Record<string, string>> = {
+  bigint: "types.Int",
+  number: "types.Double",
+  string: "types.String",
+  boolean: "types.Bool",
+};
+
+/** What Go calls the type of a value that is no list or map. */
+function goTypeOf(value: Value): string {
+  if (value === null) return "types.Null";
+  const known = goTypes[typeof value];
+  if (known) return known;
+  if (value instanceof Uint8Array) return "types.Bytes";
+  return typeof value === "object" ? `types.${value.constructor.name}` : "types.Err";
 }
 
 /** A collection that grows no more. */

@@ -22,10 +22,12 @@ export interface Schema {
   properties?: Readonly<Record<string, Schema>>;
   /** True or a schema: fields of any name. */
   additionalProperties?: Schema | boolean;
-  items?: Schema;
+  items?: Schema | readonly Schema[];
+  allOf?: readonly Schema[];
   "x-kubernetes-int-or-string"?: boolean;
   "x-kubernetes-preserve-unknown-fields"?: boolean;
   "x-kubernetes-embedded-resource"?: boolean;
+  "x-kubernetes-map-type"?: string;
   "x-kubernetes-list-type"?: string;
   "x-kubernetes-list-map-keys"?: readonly string[];
   "x-kubernetes-validations"?: readonly Rule[];
@@ -41,3 +43,11 @@ export function hasObjectMeta(schema: Schema): Schema {
     properties: { ...schema.properties, kind: text, apiVersion: text, metadata },
   };
 }
+
+/** The one schema of a list's elements. */
+export const itemsOf = ({ items }: Schema): Schema | undefined =>
+  Array.isArray(items) ? undefined : (items as Schema | undefined);
+
+/** The schema of fields of any name. */
+export const additionalOf = ({ additionalProperties: more }: Schema): Schema | undefined =>
+  typeof more === "object" ? more : undefined;

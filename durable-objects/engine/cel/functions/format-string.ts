@@ -97,7 +97,8 @@ function double(value: Value, { letter, precision = 6 }: Clause): string | undef
   if (Number.isNaN(number)) return "NaN";
   if (!Number.isFinite(number)) return number > 0 ? "∞" : "-∞";
   if (letter === "f") return grouped(fixedText(number, precision));
-  const [digits, power] = number.toExponential(precision).split("e") as [string, string];
+  // Upstream takes the precision for a width.
+  const [digits, power] = number.toExponential(6).split("e") as [string, string];
   const exponent = Number(power);
   const superscript = String(Math.abs(exponent))
     .padStart(2, "0")

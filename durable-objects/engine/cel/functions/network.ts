@@ -2,7 +2,7 @@
 import { goQuote } from "../../machinery/field.ts";
 import { formatCidr, formatIp, parseCidr, parseIp, type Cidr, type Ip } from "../../machinery/ip.ts";
 import { opaqueType } from "../types.ts";
-import { OpaqueValue, type Value } from "../values.ts";
+import { noOverload, OpaqueValue, type Value } from "../values.ts";
 import { failed, type CelFunction, type CelFunctions } from "./function.ts";
 
 export const ipType = opaqueType("net.IP");
@@ -135,7 +135,7 @@ const containsIp: CelFunction = ([a, b]) => {
   if (b instanceof IpValue) return covers(a.cidr, b.ip);
   if (typeof b !== "string") return undefined;
   const ip = readIp(b);
-  return typeof ip === "string" ? failed(ip) : covers(a.cidr, ip);
+  return typeof ip === "string" ? noOverload : covers(a.cidr, ip);
 };
 
 const containsCidr: CelFunction = ([a, b]) => {

@@ -95,6 +95,7 @@ const split: CelFunction = ([text, by, most], meter) => {
 
 const join: CelFunction = ([list, by = ""], meter) => {
   if (!(list instanceof ListValue) || typeof by !== "string") return undefined;
+  if (list.size > 0 && typeof list.at(0) !== "string") return undefined;
   const texts: string[] = [];
   let size = 0;
   for (const one of list) {
