@@ -113,36 +113,9 @@ function hasRules(schema: Schema): boolean {
   const parts = [itemsOf(schema), additionalOf(schema), ...Object.values(schema.properties ?? {})];
   const has =
     (schema["x-kubernetes-validations"]?.length ?? 0) > 0 ||
-    [...parts, ...(schema.allOf ?? [])].some((part) => part !== undefined && hasRules(part));
+    parts.some((part) => part !== undefined && hasRules(part));
   ruled.set(schema, has);
   return has;
-}
-
-const merged = new WeakMap<Schema, Map<Schema, Schema>>();
-
-/** A schema with the rules of a part of its `allOf`, at each place that both describe. k8s: validator */
-function withRulesOf(part: Schema, schema: Schema): Schema {
-  const known = merged.get(schema)?.get(part);
-  if (known) return known;
-  const { "x-kubernetes-validations": _rules, allOf: _allOf, ...plain } = schema;
-  const rules = part["x-kubernetes-validations"];
-  const made: Schema = { ...plain, ...(rules ? { "x-kubernetes-validations": rules } : {}) };
-  if (part.allOf) made.allOf = part.allOf;
-  const [items, partItems] = [itemsOf(schema), itemsOf(part)];
-  if (items) made.items = withRulesOf(partItems ?? {}, items);
-  const [more, partMore] = [additionalOf(schema), additionalOf(part)];
-  if (more) made.additionalProperties = withRulesOf(partMore ?? {}, more);
-  if (schema.properties) {
-    made.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, property]) => [
-        name,
-        withRulesOf(part.properties?.[name] ?? {}, property),
-      ]),
-    );
-  }
-  const of = merged.get(schema) ?? new Map<Schema, Schema>();
-  merged.set(schema, of.set(part, made));
-  return made;
 }
 
 class Validation {
@@ -167,10 +140,6 @@ class Validation {
     const { schema, now } = place;
     if (now === null || now === undefined || !hasRules(schema)) return;
     this.#rules(place);
-    for (const part of schema.allOf ?? []) {
-      const correlation = { current: undefined, parent: place.correlation.parent };
-      this.value({ ...place, schema: withRulesOf(part, schema), correlation });
-    }
     if (Array.isArray(now)) this.#list(place, now);
     else if (isObject(now)) this.#object(place, now);
   }
@@ -223,6 +192,8 @@ class Validation {
       return (name) => (name === "self" ? self : name === "oldSelf" ? oldSelf : undefined);
     };
     const optional = new Optional(old);
+    // What messages see of the old value depends on all rules of the place. k8s: celActivationFactory
+    const plain = names(compiled.rules.some((rule) => rule.usesOldSelf) ? old : undefined);
     for (const rule of compiled.rules) {
       if (rule.error !== undefined) {
         this.errors.push(invalid(field, type, `rule compile error: ${rule.error}`));
@@ -230,7 +201,7 @@ class Validation {
       const transition = rule.usesOldSelf && !hasOld && !rule.rule.optionalOldSelf;
       if (!rule.program || transition) continue;
       const variables = names(rule.rule.optionalOldSelf ? optional : old);
-      this.#rule(place, rule, variables, names(old));
+      this.#rule(place, rule, variables, plain);
     }
   }
 
