@@ -9,7 +9,8 @@ import type { Environment } from "./checker.ts";
 import { compile } from "./compile.ts";
 import { authorizerType, resourceCheckType } from "./functions/authorizer.ts";
 import { isPatchType, makePatchType, patchField } from "./patch-types.ts";
-import { ConstantProblem, Program } from "./program.ts";
+import { ConstantProblem } from "./plan.ts";
+import { Program } from "./program.ts";
 import {
   dynType,
   listOf,
@@ -138,9 +139,7 @@ function compiled(
   const { e, type } = checked;
   if (returns && !returns.some((one) => sameType(one, type))) {
     const wanted =
-      returns.length === 1
-        ? typeText(returns[0]!)
-        : `one of [${returns.map(typeText).join(" ")}]`;
+      returns.length === 1 ? typeText(returns[0]!) : `one of [${returns.map(typeText).join(" ")}]`;
     return {
       problem: `must evaluate to ${wanted} but got ${typeText(type)}`,
       internal: false,

@@ -38,7 +38,8 @@ function treeCost(value: Value, meter: Steps): number {
     return cost;
   }
   if (value instanceof MapValue) {
-    for (const key of value.keys()) cost += treeCost(key, meter) + treeCost(value.find(key)!, meter);
+    for (const key of value.keys())
+      cost += treeCost(key, meter) + treeCost(value.find(key)!, meter);
     return cost;
   }
   return 1;
@@ -79,7 +80,8 @@ function joinedSize([list, separator]: readonly Value[]): number {
   let size = 0;
   if (list instanceof ListValue) {
     for (const element of list) size += typeof element === "string" ? (sizeOf(element) ?? 0) : 0;
-    if (typeof separator === "string") size += (sizeOf(separator) ?? 0) * Math.max(0, list.size - 1);
+    if (typeof separator === "string")
+      size += (sizeOf(separator) ?? 0) * Math.max(0, list.size - 1);
   }
   return size;
 }
@@ -118,9 +120,7 @@ const byName: Readonly<Record<string, Cost>> = {
   fieldSelector: ([, b]) => selectorCost(actualSize(b!)),
   labelSelector: ([, b]) => selectorCost(actualSize(b!)),
   validate: ([format, text]) =>
-    format instanceof Format
-      ? regexCost(actualSize(text!), formatRegexSizes[format.name] ?? 1)
-      : 1,
+    format instanceof Format ? regexCost(actualSize(text!), formatRegexSizes[format.name] ?? 1) : 1,
 };
 
 /** Of the language's, where it is known which is meant. */
@@ -156,7 +156,12 @@ const byOverload: Readonly<Record<string, Cost>> = {
 };
 
 /** Asked before the call runs, so that what is too much never begins. */
-export function callCost(fn: string, overload: string, args: readonly Value[], meter: Steps): number {
+export function callCost(
+  fn: string,
+  overload: string,
+  args: readonly Value[],
+  meter: Steps,
+): number {
   if (Object.hasOwn(byOverload, overload)) return byOverload[overload]!(args, overload, meter);
   if (overload.endsWith("_sort")) return selfCompared(args[0]!);
   if (overload.endsWith("_sortByAssociatedKeys")) return selfCompared(args[1]!);

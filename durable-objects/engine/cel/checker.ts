@@ -1,5 +1,15 @@
 /** Finds the type of each part of an expression and which functions are meant. cel-go: checker/checker.go */
-import { qualifiedName, type Call, type Expr, type Fold, type Ident, type List, type MapExpr, type Select, type Struct } from "./ast.ts";
+import {
+  qualifiedName,
+  type Call,
+  type Expr,
+  type Fold,
+  type Ident,
+  type List,
+  type MapExpr,
+  type Select,
+  type Struct,
+} from "./ast.ts";
 import { namedTypes, overloadsOf, patchFunctions, type Overload } from "./declarations.ts";
 import type { Issue } from "./issues.ts";
 import {
@@ -91,10 +101,7 @@ class Checker {
     return errorType;
   }
   #mismatch(at: number, expected: Type, found: Type): void {
-    this.#report(
-      at,
-      `expected type '${formatType(expected)}' but found '${formatType(found)}'`,
-    );
+    this.#report(at, `expected type '${formatType(expected)}' but found '${formatType(found)}'`);
   }
 
   #assignable(a: Type, b: Type): boolean {

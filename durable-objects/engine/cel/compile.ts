@@ -17,7 +17,5 @@ export function compile(text: string, environment: Environment): Checked | { err
   const e = parse(text, issues);
   if (e && issues.length === 0) check(e, environment, issues, partsOf);
   if (e && issues.length === 0) validate(e, issues);
-  return e && issues.length === 0
-    ? { e, type: e.type! }
-    : { error: issuesText(text, issues) };
+  return e && issues.length === 0 ? { e, type: e.type! } : { error: issuesText(text, issues) };
 }

@@ -18,7 +18,12 @@ export interface Estimator {
   sizeAt(path: readonly string[]): Range | undefined;
 }
 
-type Rule = (size: (e: Expr) => Range, e: Call, overload: string, of: Estimator) => Estimate | undefined;
+type Rule = (
+  size: (e: Expr) => Range,
+  e: Call,
+  overload: string,
+  of: Estimator,
+) => Estimate | undefined;
 
 const traversal = 0.1;
 const regexFactor = 0.25;
@@ -209,7 +214,10 @@ const bytesOf =
   (least: number, largest: number): Rule =>
   (size, e) => {
     const of = size(e.args[0]!);
-    return { cost: times(of, traversal), size: between(Math.floor(of.min * least), of.max * largest) };
+    return {
+      cost: times(of, traversal),
+      size: between(Math.floor(of.min * least), of.max * largest),
+    };
   };
 
 const comparisons: Readonly<Record<string, Rule>> = Object.fromEntries(
@@ -287,5 +295,7 @@ export function callEstimate(of: Estimator, e: Call, overload: string): Estimate
     if (found) return found;
   }
   if (!lists && Object.hasOwn(byName, e.fn)) return byName[e.fn]!(size, e, overload, of);
-  return Object.hasOwn(byOverload, overload) ? byOverload[overload]!(size, e, overload, of) : undefined;
+  return Object.hasOwn(byOverload, overload)
+    ? byOverload[overload]!(size, e, overload, of)
+    : undefined;
 }

@@ -70,9 +70,7 @@ class Coster implements Estimator {
     return local?.path ?? this.#paths.get(e) ?? [];
   }
   #entriesOf(e: Expr): EntrySize | undefined {
-    return (
-      this.#entries.get(e) ?? (e.k === "ident" ? this.#local(e.name)?.entries : undefined)
-    );
+    return this.#entries.get(e) ?? (e.k === "ident" ? this.#local(e.name)?.entries : undefined);
   }
 
   size(e: Expr): Range | undefined {
@@ -133,7 +131,9 @@ class Coster implements Estimator {
     if (e.test) return operand;
     this.#paths.set(e, [...this.#pathOf(e.operand), e.field]);
     const { kind } = e.operand.type!;
-    return kind === "map" || kind === "struct" || kind === "param" ? add(operand, exactly(1)) : operand;
+    return kind === "map" || kind === "struct" || kind === "param"
+      ? add(operand, exactly(1))
+      : operand;
   }
 
   #call(e: Call): Range {

@@ -276,7 +276,9 @@ export function toJson(value: Value): Json {
   if (typeof value === "number") return value;
   if (value instanceof ListValue) return [...value].map(toJson);
   if (value instanceof MapValue) {
-    return Object.fromEntries([...value.keys()].map((key) => [String(key), toJson(value.find(key)!)]));
+    return Object.fromEntries(
+      [...value.keys()].map((key) => [String(key), toJson(value.find(key)!)]),
+    );
   }
   return undefined;
 }

@@ -2,12 +2,12 @@
 import type { Expr, FieldEntry, MapEntry } from "./ast.ts";
 import type { Issue } from "./issues.ts";
 import { tokens, type Token } from "./lexer.ts";
-import { bytesOf, stringOf } from "./literals.ts";
+import { literalOf } from "./literal-tokens.ts";
 import { expanded, MacroProblem } from "./macros.ts";
-import { Uint, type Value } from "./values.ts";
 
-/** cel-go: parser/options.go defaultMaxRecursionDepth, defaultExpressionSizeCodePointLimit */
+/** k8s: cel-go parser/options.go defaultMaxRecursionDepth, defaultExpressionSizeCodePointLimit */
 const nestingMax = 250;
+/** k8s: the same */
 const charactersMax = 100_000;
 
 const reserved = new Set(
@@ -16,8 +16,7 @@ const reserved = new Set(
   ),
 );
 
-const literals =
-  "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
+const literals = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
 const operands = `'[', '{', '(', '.', '-', '!', ${literals}`;
 /** The same at the begin of an index, of arguments, of a list and of a map. */
 const indexStart = `'[', '{', '(', '.', '-', '!', '?', ${literals}`;
@@ -84,8 +83,7 @@ class Parser {
   /** A token that cannot stand where it does; one alone is passed over, and said so in other words. */
   #unwanted(expected: string): never {
     const token = this.#peek();
-    const alone =
-      expected === "<EOF>" && token.kind !== "end" && this.#peek(1).kind === "end";
+    const alone = expected === "<EOF>" && token.kind !== "end" && this.#peek(1).kind === "end";
     const what = alone ? "extraneous" : "mismatched";
     this.#syntax(token, `${what} input '${token.text}' expecting ${expected}`);
   }
@@ -168,9 +166,7 @@ class Parser {
   }
   #relation(): Expr {
     return this.#chain("relation", relations, () =>
-      this.#chain("calc", sums, () =>
-        this.#chain("calc", products, () => this.#unary(), false),
-      ),
+      this.#chain("calc", sums, () => this.#chain("calc", products, () => this.#unary(), false)),
     );
   }
 
@@ -355,40 +351,6 @@ class Parser {
       return this.#report(first.at, value.problem);
     }
     return { k: "literal", at: first.at, value };
-  }
-}
-
-function literalOf(token: Token, negative: boolean): Value | { problem: string } | undefined {
-  const { text } = token;
-  switch (token.kind) {
-    case "int": {
-      const value = negative ? -BigInt(text) : BigInt(text);
-      return BigInt.asIntN(64, value) === value ? value : { problem: "invalid int literal" };
-    }
-    case "uint": {
-      const value = BigInt(text.slice(0, -1));
-      return BigInt.asUintN(64, value) === value
-        ? new Uint(value)
-        : { problem: "invalid uint literal" };
-    }
-    case "float": {
-      const value = Number(text);
-      if (!Number.isFinite(value)) return { problem: "invalid double literal" };
-      return negative ? -value : value;
-    }
-    case "string": {
-      const found = stringOf(text);
-      return "text" in found ? found.text : found;
-    }
-    case "bytes": {
-      const found = bytesOf(text.slice(1));
-      return typeof found === "string" ? { problem: found } : found;
-    }
-    case "sign":
-      if (text === "true" || text === "false") return text === "true";
-      return text === "null" ? null : undefined;
-    default:
-      return undefined;
   }
 }
 

@@ -6,41 +6,39 @@ import type { Call, Expr, Fold, List, MapExpr, Select, Struct } from "./ast.ts";
 import { re2 } from "../regex/re2.ts";
 import { callCost } from "./call-cost.ts";
 import { functions } from "./functions/functions.ts";
+import {
+  each,
+  goTypeOf,
+  growing,
+  noSuchOverload,
+  settled,
+  taken,
+  traits,
+  withoutTrait,
+} from "./members.ts";
 import { CostExceeded, Meter } from "./meter.ts";
+import {
+  constant,
+  ConstantProblem,
+  constants,
+  Scope,
+  type MakeStruct,
+  type Step,
+  type Variables,
+} from "./plan.ts";
 import { valueText } from "./value-text.ts";
 import {
   CelError,
-  Duration,
   Entries,
-  Growing,
-  GrowingMap,
   isError,
   Items,
   ListValue,
   MapValue,
   noOverload,
   Optional,
-  Timestamp,
-  typeNameOf,
   TypeValue,
   type Value,
 } from "./values.ts";
-
-/** What variables are, by name; undefined: there is none. */
-export type Variables = (name: string) => Value | undefined;
-
-/** Makes a message of its fields: `Object{...}`. */
-export type MakeStruct = (name: string, fields: Map<string, Value>) => Value;
-
-interface Frame {
-  readonly variables: Variables;
-  readonly meter: Meter;
-  readonly make: MakeStruct | undefined;
-  /** What the variables of macros are at the moment. */
-  readonly locals: (Value | undefined)[];
-}
-
-type Step = (frame: Frame) => Value;
 
 /** cel-go: common/cost.go */
 const listCost = 10;
@@ -50,32 +48,6 @@ const structCost = 40;
 const conversions = new Set(
   "bool bytes double duration dyn int string timestamp type uint".split(" "),
 );
-
-/** Names of macros' variables and the places of their values. */
-class Scope {
-  readonly #places = new Map<string, { place: number; init?: Step }>();
-  readonly #outer: Scope | undefined;
-  readonly count: { places: number };
-  constructor(outer?: Scope) {
-    this.#outer = outer;
-    this.count = outer?.count ?? { places: 0 };
-  }
-  add(name: string, init?: Step): number {
-    const place = this.count.places++;
-    this.#places.set(name, { place, ...(init ? { init } : {}) });
-    return place;
-  }
-  find(name: string): { place: number; init?: Step } | undefined {
-    return this.#places.get(name) ?? this.#outer?.find(name);
-  }
-}
-
-const constants = new WeakSet<Step>();
-function constant(value: Value): Step {
-  const step: Step = () => value;
-  constants.add(step);
-  return step;
-}
 
 function planned(e: Expr, scope: Scope): Step {
   switch (e.k) {
@@ -151,55 +123,6 @@ function variable(name: string, scope: Scope): Step {
   };
 }
 
-/** An empty list or map as one that a macro may add to. */
-function growing(value: Value): Value {
-  if (value instanceof ListValue && value.size === 0) return new Growing([]);
-  if (value instanceof MapValue && value.size === 0) return new GrowingMap();
-  return value;
-}
-
-/** A field or element; undefined: it is not there. */
-function member(operand: Value, key: Value): Value | undefined {
-  if (operand instanceof MapValue) return operand.find(key);
-  if (operand instanceof ListValue) {
-    const place = placeIn(key);
-    if (place instanceof CelError) return place;
-    return place >= 0 && place < operand.size ? operand.at(place) : undefined;
-  }
-  return undefined;
-}
-
-function placeIn(key: Value): number | CelError {
-  if (typeof key === "bigint") return Number(key);
-  if (typeof key === "number" && Number.isInteger(key)) return key;
-  if (typeof key === "object" && key !== null && "value" in key && typeof key.value === "bigint") {
-    return Number(key.value);
-  }
-  if (typeof key === "number") return new CelError(`unsupported index value ${key} in list`);
-  return new CelError(`unsupported index type '${typeNameOf(key)}' in list`);
-}
-
-function missing(operand: Value, key: Value): CelError {
-  const what = operand instanceof ListValue ? "index out of bounds" : "no such key";
-  return new CelError(`${what}: ${valueText(key)}`);
-}
-
-/** What is there, or why not; of an optional an optional. */
-function taken(operand: Value, key: Value, optional: boolean, meter: Meter): Value {
-  if (isError(operand)) return operand;
-  if (isError(key)) return key;
-  if (operand instanceof Optional || optional) {
-    const from = operand instanceof Optional ? operand.value : operand;
-    const found = from === undefined ? undefined : member(from, key);
-    if (found === undefined) return Optional.none;
-    meter.add(1);
-    return found instanceof CelError || found instanceof Optional ? found : new Optional(found);
-  }
-  meter.add(1);
-  const found = member(operand, key);
-  return found === undefined ? missing(operand, key) : found;
-}
-
 function selection({ operand, field, test }: Select, scope: Scope): Step {
   if (test) {
     const of = chain(operand, scope);
@@ -262,20 +185,6 @@ function orElse(e: Call, scope: Scope): Step {
   };
 }
 
-/** What not all types can do: whoever cannot says so in other words. cel-go: common/types/traits */
-const traits = new Set(
-  "_+_ _-_ _*_ _/_ _%_ -_ _<_ _<=_ _>_ _>=_ size".split(" "),
-);
-
-function withoutTrait(fn: string, value: Value): CelError {
-  const receives =
-    typeof value === "string" || value instanceof Timestamp || value instanceof Duration;
-  return receives ? noOverload : new CelError(`no such overload: ${fn}`);
-}
-
-const noSuchOverload = (fn: string, values: readonly Value[]): CelError =>
-  new CelError(`no such overload: ${fn}(${values.map(typeNameOf).join(", ")})`);
-
 const special: Readonly<Record<string, (e: Call, scope: Scope) => Step>> = {
   "_&&_": (e, scope) => logical(e, scope, false),
   "_||_": (e, scope) => logical(e, scope, true),
@@ -323,14 +232,14 @@ const patterned = new Set(["matches", "find", "findAll"]);
 
 /** A conversion of a constant is worked out beforehand, and then costs nothing. */
 function converted(step: Step): Step {
-  const value = step({ variables: () => undefined, meter: new Meter(), make: undefined, locals: [] });
+  const value = step({
+    variables: () => undefined,
+    meter: new Meter(),
+    make: undefined,
+    locals: [],
+  });
   if (isError(value)) throw new ConstantProblem(value.text);
   return constant(value);
-}
-
-/** A constant that cannot be what it is used as: the expression is no program. */
-export class ConstantProblem extends Error {
-  override name = "ConstantProblem";
 }
 
 function notStrictlyFalse(e: Call, scope: Scope): Step {
@@ -358,13 +267,22 @@ function list({ elements, optional }: List, scope: Scope): Step {
     }
     return new Items(items);
   };
-  return aggregate(run, optional.size === 0 && steps.every((step) => constants.has(step)), listCost);
+  return aggregate(
+    run,
+    optional.size === 0 && steps.every((step) => constants.has(step)),
+    listCost,
+  );
 }
 
 /** What is made of constants is made once, and costs nothing. */
 function aggregate(run: Step, fixed: boolean, cost: number): Step {
   if (fixed) {
-    const value = run({ variables: () => undefined, meter: new Meter(), make: undefined, locals: [] });
+    const value = run({
+      variables: () => undefined,
+      meter: new Meter(),
+      make: undefined,
+      locals: [],
+    });
     return constant(value);
   }
   return (frame) => {
@@ -400,7 +318,9 @@ function map({ entries }: MapExpr, scope: Scope): Step {
     }
     return made;
   };
-  const fixed = steps.every((one) => !one.optional && constants.has(one.key) && constants.has(one.value));
+  const fixed = steps.every(
+    (one) => !one.optional && constants.has(one.key) && constants.has(one.value),
+  );
   return aggregate(run, fixed, mapCost);
 }
 
@@ -451,40 +371,11 @@ function fold(e: Fold, scope: Scope): Step {
       locals[accu] = step(frame);
       return true;
     };
-    if (over instanceof ListValue) {
-      for (let i = 0; i < over.size; i++) {
-        frame.meter.steps(1);
-        if (!(iter2 === undefined ? turn(over.at(i), undefined) : turn(BigInt(i), over.at(i)))) break;
-      }
-    } else if (over instanceof MapValue) {
-      for (const key of over.keys()) {
-        frame.meter.steps(1);
-        if (!turn(key, iter2 === undefined ? undefined : over.find(key))) break;
-      }
-    } else return new CelError(`got '${goTypeOf(over)}', expected iterable type`);
+    if (!each(over, iter2 !== undefined, frame.meter, turn)) {
+      return new CelError(`got '${goTypeOf(over)}', expected iterable type`);
+    }
     return settled(result(frame));
   };
-}
-
-const goTypes: Readonly<Record<string, string>> = {
-  bigint: "types.Int",
-  number: "types.Double",
-  string: "types.String",
-  boolean: "types.Bool",
-};
-
-/** What Go calls the type of a value that is no list or map. */
-function goTypeOf(value: Value): string {
-  if (value === null) return "types.Null";
-  const known = goTypes[typeof value];
-  if (known) return known;
-  if (value instanceof Uint8Array) return "types.Bytes";
-  return typeof value === "object" ? `types.${value.constructor.name}` : "types.Err";
-}
-
-/** A collection that grows no more. */
-function settled(value: Value): Value {
-  return value instanceof Growing ? new Items(value.items) : value;
 }
 
 /** What came of it, and what it cost. */

@@ -22,7 +22,10 @@ export const add = (a: Range, b: Range): Range => between(a.min + b.min, a.max +
 export const multiply = (a: Range, b: Range): Range => between(a.min * b.min, a.max * b.max);
 /** Times a factor, rounded up. */
 export const times = (a: Range, factor: number): Range =>
-  between(Math.ceil(a.min * factor), a.max >= most && factor > 0 && factor >= 1 ? most : Math.ceil(a.max * factor));
+  between(
+    Math.ceil(a.min * factor),
+    a.max >= most && factor > 0 && factor >= 1 ? most : Math.ceil(a.max * factor),
+  );
 export const union = (a: Range, b: Range): Range => ({
   min: Math.min(a.min, b.min),
   max: Math.max(a.max, b.max),

@@ -64,8 +64,8 @@ export function timestampText(nanoseconds: bigint): string {
 const units: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
-  "µs": 1_000n,
-  "μs": 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
   ms: 1_000_000n,
   s: second,
   m: 60n * second,
@@ -113,10 +113,14 @@ export function openApiDuration(text: string): bigint | undefined {
   const found = /^(-?) ?(\d{1,18})(?:\.(\d{1,9}))?\s{0,9}([A-Za-zµ]{1,20})/.exec(text);
   if (!found) return undefined;
   const word = found[4]!.toLowerCase();
-  const unit = wordUnits.find(([names]) => names.some((name) => word === name || word === `${name}s`));
+  const unit = wordUnits.find(([names]) =>
+    names.some((name) => word === name || word === `${name}s`),
+  );
   if (!unit) return undefined;
   const fraction = found[3] ?? "";
-  const size = BigInt(found[2]!) * unit[1] + (BigInt(fraction || "0") * unit[1]) / 10n ** BigInt(fraction.length);
+  const size =
+    BigInt(found[2]!) * unit[1] +
+    (BigInt(fraction || "0") * unit[1]) / 10n ** BigInt(fraction.length);
   return found[1] ? -size : size;
 }
 

@@ -159,11 +159,7 @@ export function assignableIn(mapping: Mapping, a: Type, b: Type): boolean {
   return sameType(a, b);
 }
 
-export function allAssignableIn(
-  mapping: Mapping,
-  a: readonly Type[],
-  b: readonly Type[],
-): boolean {
+export function allAssignableIn(mapping: Mapping, a: readonly Type[], b: readonly Type[]): boolean {
   return a.length === b.length && a.every((one, i) => assignableIn(mapping, one, b[i]!));
 }
 

@@ -273,8 +273,7 @@ const bytesEqual = (a: Uint8Array, b: Uint8Array): boolean =>
 
 /** Of what is neither a number nor made of other values. */
 function simpleEqual(a: Value, b: Value): Value {
-  if (a instanceof Timestamp)
-    return b instanceof Timestamp && a.nanoseconds === b.nanoseconds;
+  if (a instanceof Timestamp) return b instanceof Timestamp && a.nanoseconds === b.nanoseconds;
   if (a instanceof Duration) return b instanceof Duration && a.nanoseconds === b.nanoseconds;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && bytesEqual(a, b);
   if (a instanceof TypeValue) return b instanceof TypeValue && a.of.name === b.of.name;
@@ -314,7 +313,11 @@ function compareText(a: string, b: string): -1 | 0 | 1 {
   for (let i = 0; i < length; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
     // Halves of characters beyond 16 bits come behind all others.
-    if (x !== y) return order(x >= 0xd800 && x < 0xe000 ? x + 0x10000 : x, y >= 0xd800 && y < 0xe000 ? y + 0x10000 : y);
+    if (x !== y)
+      return order(
+        x >= 0xd800 && x < 0xe000 ? x + 0x10000 : x,
+        y >= 0xd800 && y < 0xe000 ? y + 0x10000 : y,
+      );
   }
   return order(a.length, b.length);
 }

@@ -44,6 +44,8 @@ import { ServiceAccount } from "./service-account.ts";
 import { StatefulSet } from "./stateful-set/stateful-set.ts";
 import { StorageClass } from "./storage/storage-class.ts";
 import { Trace } from "./podyard/trace.ts";
+import { MutatingAdmissionPolicy } from "./admission/mutating-admission-policy.ts";
+import { MutatingAdmissionPolicyBinding } from "./admission/mutating-admission-policy-binding.ts";
 import { ValidatingAdmissionPolicy } from "./admission/validating-admission-policy.ts";
 import { ValidatingAdmissionPolicyBinding } from "./admission/validating-admission-policy-binding.ts";
 
@@ -90,6 +92,8 @@ const all = [
   ServiceAccount,
   StatefulSet,
   StorageClass,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 ];

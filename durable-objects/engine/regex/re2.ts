@@ -1,11 +1,14 @@
 /** Patterns as Go's regexp reads them (RE2), with its words for those that are none. Go: regexp/syntax/parse.go */
-import {
-  re2PatternsKeptMax,
-  regexCharactersMax,
-  regexDepthMax,
-} from "../core/limits.ts";
+import { re2PatternsKeptMax, regexCharactersMax, regexDepthMax } from "../core/limits.ts";
 import { keep } from "../core/memo.ts";
-import { characterClasses, complement, digitChars, normalized, single, wordChars } from "./char-set.ts";
+import {
+  characterClasses,
+  complement,
+  digitChars,
+  normalized,
+  single,
+  wordChars,
+} from "./char-set.ts";
 import { bothCases, type CharSet } from "./char-set.ts";
 import { repeated } from "./posix.ts";
 import { Regex } from "./regex.ts";
@@ -28,14 +31,21 @@ const perlSets: Readonly<Record<string, CharSet>> = {
 
 /** Of Unicode's, those that are ranges of a few letters or that people write. */
 const unicodeSets: Readonly<Record<string, CharSet>> = {
-  L: normalized([65, 90, 97, 122, 0xaa, 0xaa, 0xb5, 0xb5, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2c1, 0x370, 0x373, 0x376, 0x377, 0x37b, 0x37d, 0x386, 0x386, 0x388, 0x481, 0x48a, 0x556, 0x561, 0x587, 0x5d0, 0x5ea, 0x620, 0x64a, 0x904, 0x939, 0x1e00, 0x1fff, 0x3041, 0x3096, 0x30a1, 0x30fa, 0x3400, 0x4dbf, 0x4e00, 0x9fff, 0xac00, 0xd7a3]),
+  L: normalized([
+    65, 90, 97, 122, 0xaa, 0xaa, 0xb5, 0xb5, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2c1, 0x370,
+    0x373, 0x376, 0x377, 0x37b, 0x37d, 0x386, 0x386, 0x388, 0x481, 0x48a, 0x556, 0x561, 0x587,
+    0x5d0, 0x5ea, 0x620, 0x64a, 0x904, 0x939, 0x1e00, 0x1fff, 0x3041, 0x3096, 0x30a1, 0x30fa,
+    0x3400, 0x4dbf, 0x4e00, 0x9fff, 0xac00, 0xd7a3,
+  ]),
   Lu: normalized([65, 90, 0xc0, 0xd6, 0xd8, 0xde, 0x391, 0x3a9, 0x400, 0x42f]),
   Ll: normalized([97, 122, 0xdf, 0xf6, 0xf8, 0xff, 0x3b1, 0x3c9, 0x430, 0x45f]),
   N: normalized([48, 57, 0xb2, 0xb3, 0xb9, 0xb9, 0xbc, 0xbe, 0x660, 0x669]),
   Nd: normalized([48, 57, 0x660, 0x669]),
   Greek: normalized([0x370, 0x3ff, 0x1f00, 0x1fff]),
   Cyrillic: normalized([0x400, 0x52f]),
-  Latin: normalized([65, 90, 97, 122, 0xaa, 0xaa, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2b8, 0x1e00, 0x1eff]),
+  Latin: normalized([
+    65, 90, 97, 122, 0xaa, 0xaa, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2b8, 0x1e00, 0x1eff,
+  ]),
   Han: normalized([0x2e80, 0x2fd5, 0x3005, 0x3007, 0x3400, 0x4dbf, 0x4e00, 0x9fff]),
 };
 
@@ -265,7 +275,9 @@ class Parser {
     const found = /^[pP](?:\{(\^?)(\w+)\}|(\w))/.exec(this.#text.slice(this.#at, this.#at + 40));
     const name = found?.[2] ?? found?.[3] ?? "";
     if (!found || !Object.hasOwn(unicodeSets, name)) {
-      const shown = found ? this.#text.slice(from, this.#at + found[0].length) : this.#text.slice(from);
+      const shown = found
+        ? this.#text.slice(from, this.#at + found[0].length)
+        : this.#text.slice(from);
       return wrong("invalid character class range", shown);
     }
     this.#at += found[0].length;
@@ -348,13 +360,17 @@ class Parser {
 
   #quantified(atom: Node, start: number): Node {
     let node = atom;
-    for (let before = ""; ; ) {
+    for (let before = ""; ;) {
       const found = this.#times();
       if (!found) return node;
       if (before) {
         wrong("invalid nested repetition operator", before + found.text);
       }
-      if (found.min > repeatMax || (found.max ?? 0) > repeatMax || (found.max ?? found.min) < found.min) {
+      if (
+        found.min > repeatMax ||
+        (found.max ?? 0) > repeatMax ||
+        (found.max ?? found.min) < found.min
+      ) {
         wrong("invalid repeat count", found.text);
       }
       this.#at += found.text.length;

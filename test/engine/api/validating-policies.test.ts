@@ -78,7 +78,8 @@ describe("a refusal", () => {
 
   test("is Invalid, by policy and binding, with the message", () => {
     const answer = world.request("POST", configs, config("a", { size: "big" }));
-    const message = "ValidatingAdmissionPolicy 'p' with binding 'p-binding' denied request: too big";
+    const message =
+      "ValidatingAdmissionPolicy 'p' with binding 'p-binding' denied request: too big";
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({
       reason: "Invalid",
@@ -264,7 +265,12 @@ describe("what a policy is about", () => {
     const world = bound({
       matchConstraints: {
         resourceRules: [
-          { operations: ["DELETE"], apiGroups: [""], apiVersions: ["v1"], resources: ["configmaps"] },
+          {
+            operations: ["DELETE"],
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            resources: ["configmaps"],
+          },
         ],
       },
       validations: [

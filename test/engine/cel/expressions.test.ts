@@ -5,7 +5,8 @@ import { admissionField } from "../../../durable-objects/engine/cel/admission-ty
 import { compile } from "../../../durable-objects/engine/cel/compile.ts";
 import { estimateCost } from "../../../durable-objects/engine/cel/estimate.ts";
 import { fromJson } from "../../../durable-objects/engine/cel/json.ts";
-import { ConstantProblem, Program } from "../../../durable-objects/engine/cel/program.ts";
+import { ConstantProblem } from "../../../durable-objects/engine/cel/plan.ts";
+import { Program } from "../../../durable-objects/engine/cel/program.ts";
 import { dynType, structType, typeText } from "../../../durable-objects/engine/cel/types.ts";
 import { valueText } from "../../../durable-objects/engine/cel/value-text.ts";
 import {

@@ -173,4 +173,3 @@ export const listFunctions: CelFunctions = {
     return one === true ? holdsAll(b, a, meter) : one;
   }),
 };
-

@@ -1,6 +1,13 @@
 /** Addresses and networks. k8s: apiserver/pkg/cel/library/ip.go, cidr.go */
 import { goQuote } from "../../machinery/field.ts";
-import { formatCidr, formatIp, parseCidr, parseIp, type Cidr, type Ip } from "../../machinery/ip.ts";
+import {
+  formatCidr,
+  formatIp,
+  parseCidr,
+  parseIp,
+  type Cidr,
+  type Ip,
+} from "../../machinery/ip.ts";
 import { opaqueType } from "../types.ts";
 import { noOverload, OpaqueValue, type Value } from "../values.ts";
 import { failed, type CelFunction, type CelFunctions } from "./function.ts";
@@ -93,19 +100,17 @@ function readCidr(raw: string): Cidr | string {
 }
 
 const covers = (a: Cidr, ip: Ip): boolean =>
-  a.ip.family === ip.family &&
-  formatCidr(a) === formatCidr({ ip, prefix: a.prefix });
+  a.ip.family === ip.family && formatCidr(a) === formatCidr({ ip, prefix: a.prefix });
 
-const word = (ip: Ip, place: number): number => ((ip.bytes[place] ?? 0) << 8) | (ip.bytes[place + 1] ?? 0);
+const word = (ip: Ip, place: number): number =>
+  ((ip.bytes[place] ?? 0) << 8) | (ip.bytes[place + 1] ?? 0);
 const unspecified = (ip: Ip): boolean => ip.bytes.every((byte) => byte === 0);
 const loopback = (ip: Ip): boolean =>
   ip.family === 4 ? ip.bytes[0] === 127 : ip.bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
 const multicast = (ip: Ip): boolean =>
   ip.family === 4 ? (ip.bytes[0]! & 0xf0) === 0xe0 : ip.bytes[0] === 0xff;
 const linkLocal = (ip: Ip): boolean =>
-  ip.family === 4
-    ? ip.bytes[0] === 169 && ip.bytes[1] === 254
-    : (word(ip, 0) & 0xffc0) === 0xfe80;
+  ip.family === 4 ? ip.bytes[0] === 169 && ip.bytes[1] === 254 : (word(ip, 0) & 0xffc0) === 0xfe80;
 const linkLocalMulticast = (ip: Ip): boolean =>
   ip.family === 4
     ? ip.bytes[0] === 224 && ip.bytes[1] === 0 && ip.bytes[2] === 0

@@ -30,7 +30,9 @@ export const optionalFunctions: CelFunctions = {
   "optional.ofNonZeroValue": ([value]) => (isZero(value!) ? Optional.none : new Optional(value)),
   "optional.none": () => Optional.none,
   hasValue: ofOptional(({ value }) => value !== undefined),
-  value: ofOptional(({ value }) => value === undefined ? failed("optional.none() dereference") : value),
+  value: ofOptional(({ value }) =>
+    value === undefined ? failed("optional.none() dereference") : value,
+  ),
   or: ([a, b]) => (a instanceof Optional ? (a.value === undefined ? b! : a) : undefined),
   orValue: ([a, b]) => (a instanceof Optional ? (a.value === undefined ? b! : a.value) : undefined),
   "optional.unwrap": unwrap,

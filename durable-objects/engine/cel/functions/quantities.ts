@@ -60,7 +60,8 @@ const ofTwo =
 
 export const quantityFunctions: CelFunctions = {
   quantity: read,
-  isQuantity: ([text]) => (typeof text === "string" ? parseQuantity(text) !== undefined : undefined),
+  isQuantity: ([text]) =>
+    typeof text === "string" ? parseQuantity(text) !== undefined : undefined,
   sign: ofOne((q) => BigInt(signQuantity(q))),
   asInteger: ofOne((q) => whole(q) ?? failed("cannot convert value to integer")),
   isInteger: ofOne((q) => whole(q) !== undefined),

@@ -11,7 +11,8 @@ const outOfRange = (place: bigint | number): Value => failed(`index out of range
 const characters = (text: string): string | string[] =>
   lengthOf(text) === text.length ? text : [...text];
 
-const joined = (part: string | string[]): string => (typeof part === "string" ? part : part.join(""));
+const joined = (part: string | string[]): string =>
+  typeof part === "string" ? part : part.join("");
 
 const charAt: CelFunction = ([text, at]) => {
   if (typeof text !== "string" || typeof at !== "bigint") return undefined;
@@ -71,7 +72,12 @@ function replaced(text: string, old: string, by: string, most: number, meter: Me
     const places = Math.min(most < 0 ? all.length + 1 : most, all.length + 1);
     return all.map((c, i) => (i < places ? by + c : c)).join("") + (places > all.length ? by : "");
   }
-  return parts.slice(0, count).map((part) => part + by).join("") + parts.slice(count).join(old);
+  return (
+    parts
+      .slice(0, count)
+      .map((part) => part + by)
+      .join("") + parts.slice(count).join(old)
+  );
 }
 
 const replace: CelFunction = ([text, old, by, most], meter) => {
@@ -161,8 +167,5 @@ export const stringFunctions: CelFunctions = {
   startsWith: within((text, part) => text.startsWith(part)),
   endsWith: within((text, part) => text.endsWith(part)),
   "jsonpatch.escapeKey": ([text]) =>
-    typeof text === "string"
-      ? text.replace(/[/~]/g, (c) => (c === "/" ? "~1" : "~0"))
-      : undefined,
+    typeof text === "string" ? text.replace(/[/~]/g, (c) => (c === "/" ? "~1" : "~0")) : undefined,
 };
-

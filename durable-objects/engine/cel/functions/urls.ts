@@ -71,7 +71,9 @@ function hostProblem(host: string): string | undefined {
     if (!portOk(port)) return `invalid port ${goQuote(port)} after host`;
     const inner = host.slice(1, close).replace(/%25.*$/, "");
     if (!inner.includes(":") || !parseIp(inner)) {
-      return inner.includes(":") ? `invalid host: ParseAddr(${goQuote(inner)}): unable to parse IP` : "invalid IP-literal";
+      return inner.includes(":")
+        ? `invalid host: ParseAddr(${goQuote(inner)}): unable to parse IP`
+        : "invalid IP-literal";
     }
     return undefined;
   }
@@ -140,7 +142,9 @@ function escapedPath(path: string): string {
   let out = "";
   for (const c of path) {
     if (kept.test(c)) out += c;
-    else for (const byte of encodeUtf8(c)) out += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    else
+      for (const byte of encodeUtf8(c))
+        out += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return out;
 }

@@ -40,7 +40,8 @@ function compare(a: SemverValue, b: SemverValue): -1 | 0 | 1 {
 }
 
 function numberOf(text: string, name: string): bigint | string {
-  if (!/^[0-9]+$/.test(text)) return `Invalid character(s) found in ${name} number ${goQuote(text)}`;
+  if (!/^[0-9]+$/.test(text))
+    return `Invalid character(s) found in ${name} number ${goQuote(text)}`;
   if (text.length > 1 && text.startsWith("0")) {
     return `${name[0]!.toUpperCase()}${name.slice(1)} number must not contain leading zeroes ${goQuote(text)}`;
   }

@@ -144,7 +144,12 @@ class Checking {
     inner(items, child(place.path, "items"), keyed ? place.uncorrelated : place.path);
   }
 
-  #rule(path: string, compiled: CompiledRule, times: number, uncorrelated: string | undefined): void {
+  #rule(
+    path: string,
+    compiled: CompiledRule,
+    times: number,
+    uncorrelated: string | undefined,
+  ): void {
     const { rule, error, messageError } = compiled;
     const place = child(path, "rule");
     const cost = multiply(exactly(compiled.costMax), exactly(times)).max;

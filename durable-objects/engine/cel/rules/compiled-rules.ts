@@ -3,7 +3,8 @@ import { descendants } from "../ast.ts";
 import type { Environment } from "../checker.ts";
 import { compile, type Checked } from "../compile.ts";
 import { estimateCost } from "../estimate.ts";
-import { ConstantProblem, Program } from "../program.ts";
+import { ConstantProblem } from "../plan.ts";
+import { Program } from "../program.ts";
 import type { Rule, Schema } from "../schema.ts";
 import { optionalOf, type Kind } from "../types.ts";
 import { DeclaredTypes, requestBytesMax } from "./declared-types.ts";
@@ -86,11 +87,17 @@ function run(text: string, environment: Environment, types: DeclaredTypes, gives
     return { checked, program, costMax: estimateCost(checked.e, types.sizeAt).max };
   } catch (error) {
     if (!(error instanceof ConstantProblem)) throw error;
-    return { error: error.message, prefix: gives === "bool" ? "program instantiation" : "instantiation" };
+    return {
+      error: error.message,
+      prefix: gives === "bool" ? "program instantiation" : "instantiation",
+    };
   }
 }
 
-const kept = new WeakMap<Schema, { root: CompiledRules | undefined; inner: CompiledRules | undefined }>();
+const kept = new WeakMap<
+  Schema,
+  { root: CompiledRules | undefined; inner: CompiledRules | undefined }
+>();
 
 /** Undefined: expressions do not see what the schema describes. `isRoot`: of a whole object. */
 export function compiledRules(schema: Schema, isRoot: boolean): CompiledRules | undefined {

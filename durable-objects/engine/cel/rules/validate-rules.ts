@@ -11,7 +11,8 @@ import {
 } from "../../machinery/field.ts";
 import { byteLength } from "../../machinery/names.ts";
 import { fromTyped } from "../json.ts";
-import type { Outcome, Program, Variables } from "../program.ts";
+import type { Variables } from "../plan.ts";
+import type { Outcome, Program } from "../program.ts";
 import { additionalOf, hasObjectMeta, itemsOf, type Rule, type Schema } from "../schema.ts";
 import { CelError, Optional, type Value } from "../values.ts";
 import { compiledRules, type CompiledRule } from "./compiled-rules.ts";
@@ -241,7 +242,12 @@ class Validation {
   }
 
   /** k8s: evalMessageExpression, ruleMessageOrDefault */
-  #message({ rule, message }: CompiledRule, variables: Variables, path: string, type: string): string {
+  #message(
+    { rule, message }: CompiledRule,
+    variables: Variables,
+    path: string,
+    type: string,
+  ): string {
     const made = message ? this.#worked(message, rule, variables, path, type) : undefined;
     if (made !== undefined) return made;
     return rule.message ? rule.message.trim() : `failed rule: ${nameOf(rule)}`;
@@ -277,7 +283,12 @@ class Validation {
 const join = (path: string, below: string): string => child(path, below);
 
 /** k8s: fieldErrorForReason */
-function violation(path: string, { schema, now }: Place, detail: string, { reason }: Rule): FieldError {
+function violation(
+  path: string,
+  { schema, now }: Place,
+  detail: string,
+  { reason }: Rule,
+): FieldError {
   const shown = schema.type !== "object" && schema.type !== "array";
   switch (reason) {
     case "FieldValueForbidden":

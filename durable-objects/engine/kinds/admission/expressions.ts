@@ -6,12 +6,7 @@ import {
   type Expression,
   type ExpressionProblem,
 } from "../../cel/admission.ts";
-import {
-  boolType,
-  nullType,
-  stringType,
-  type Type,
-} from "../../cel/types.ts";
+import { boolType, listOf, nullType, stringType, structType, type Type } from "../../cel/types.ts";
 import {
   at,
   child,
@@ -23,7 +18,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { invalidEach, qualifiedName } from "../../machinery/names.ts";
-import type { AuditAnnotation, MatchCondition, Validation, Variable } from "./shape.ts";
+import type { AuditAnnotation, MatchCondition, Mutation, Validation, Variable } from "./shape.ts";
 
 /** k8s: validateMatchConditions */
 const conditionsMax = 64;
@@ -123,7 +118,10 @@ export function checkValidation(
   const errors: FieldError[] = [];
   const text = child(path, "expression");
   if (expression.trim() === "") errors.push(required(text, "expression is not specified"));
-  else errors.push(...expressionError(text, expression, compileExpression(expression, [boolType], declared)));
+  else
+    errors.push(
+      ...expressionError(text, expression, compileExpression(expression, [boolType], declared)),
+    );
   const inWords = child(path, "messageExpression");
   if (messageExpression && messageExpression.trim() === "") {
     errors.push(invalid(inWords, messageExpression, "must be non-empty if specified"));
@@ -146,7 +144,6 @@ export function checkValidation(
   return errors;
 }
 
-
 export function checkAuditAnnotation(
   path: string,
   policy: string,
@@ -166,6 +163,47 @@ export function checkAuditAnnotation(
   } else {
     const found = compileExpression(text, [stringType, nullType], declared);
     errors.push(...expressionError(place, valueExpression, found));
+  }
+  return errors;
+}
+
+/** What the expression of each sort of patch gives. */
+export const patchTypes = {
+  ApplyConfiguration: structType("Object"),
+  JSONPatch: listOf(structType("JSONPatch")),
+};
+
+const patches = {
+  ApplyConfiguration: ["applyConfiguration", "jsonPatch"],
+  JSONPatch: ["jsonPatch", "applyConfiguration"],
+} as const;
+
+/** k8s: validateMutation */
+export function checkMutation(path: string, mutation: Mutation, declared: Declared): FieldError[] {
+  const { patchType = "" } = mutation;
+  const place = child(path, "patchType");
+  if (patchType === "") return [required(place)];
+  if (patchType !== "ApplyConfiguration" && patchType !== "JSONPatch") {
+    return [notSupported(place, patchType, Object.keys(patches))];
+  }
+  const errors: FieldError[] = [];
+  const [own, other] = patches[patchType];
+  const given = mutation[own];
+  if (!given) {
+    errors.push(required(child(path, own), `must be specified when patchType is ${patchType}`));
+  } else {
+    const text = (given.expression ?? "").trim();
+    const at = child(child(path, own), "expression");
+    if (text === "") errors.push(required(at));
+    else {
+      const makes = { ...declared, patches: true };
+      const found = compileExpression(text, [patchTypes[patchType]], makes);
+      errors.push(...expressionError(at, text, found));
+    }
+  }
+  if (mutation[other]) {
+    const detail = `must not be specified when patchType is ${patchType}`;
+    errors.push(invalid(child(path, other), `{${other}}`, detail));
   }
   return errors;
 }

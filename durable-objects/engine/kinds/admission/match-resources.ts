@@ -10,17 +10,18 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { validateLabelSelector } from "../../machinery/metadata.ts";
-import { dns1035Label, dns1123Subdomain, invalidEach, pathSegmentName } from "../../machinery/names.ts";
+import {
+  dns1035Label,
+  dns1123Subdomain,
+  invalidEach,
+  pathSegmentName,
+} from "../../machinery/names.ts";
 import type { BindingSpec, MatchResources, ParamKind, ParamRef, ResourceRule } from "./shape.ts";
 
 const scopes = ["*", "Cluster", "Namespaced"];
 const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 
-function checkWildcard(
-  path: string,
-  list: readonly string[],
-  what: string,
-): FieldError[] {
+function checkWildcard(path: string, list: readonly string[], what: string): FieldError[] {
   return list.length > 1 && list.includes("*")
     ? [invalid(path, list, `if '*' is present, must not specify other ${what}`)]
     : [];
@@ -54,9 +55,7 @@ function checkResources(path: string, resources: readonly string[]): FieldError[
     if (of === "*") ofAllResources.add(sub);
   }
   if (resources.length > 1 && resources.includes("*/*")) {
-    errors.push(
-      invalid(path, resources, "if '*/*' is present, must not specify other resources"),
-    );
+    errors.push(invalid(path, resources, "if '*/*' is present, must not specify other resources"));
   }
   if (resources.includes("*") && plain) {
     const detail = "if '*' is present, must not specify other resources without subresources";
@@ -124,7 +123,10 @@ export function checkMatchResources(
 }
 
 /** k8s: validateParamKind */
-export function checkParamKind(path: string, { apiVersion = "", kind = "" }: ParamKind): FieldError[] {
+export function checkParamKind(
+  path: string,
+  { apiVersion = "", kind = "" }: ParamKind,
+): FieldError[] {
   const errors: FieldError[] = [];
   const place = child(path, "apiVersion");
   const parts = apiVersion === "/" ? ["", ""] : apiVersion.split("/");
@@ -177,3 +179,12 @@ export function checkBindingSpec(spec: BindingSpec = {}): FieldError[] {
   errors.push(...checkMatchResources("spec.matchResources", matchResources));
   return errors;
 }
+
+const mutatable = ["CREATE", "UPDATE"];
+
+/** Nothing but what is created or updated can be changed. k8s: supportedMutatingOperations */
+export const checkMutatable = (path: string, resources: MatchResources | undefined): FieldError[] =>
+  (resources?.resourceRules ?? [])
+    .flatMap((rule) => rule.operations ?? [])
+    .filter((operation) => !mutatable.includes(operation))
+    .map((operation) => notSupported(`${path}.resourceRules.operations`, operation, mutatable));

@@ -77,6 +77,10 @@ export interface PolicySpec {
   matchConditions?: MatchCondition[];
 }
 
+export interface Policy extends KubeObject {
+  spec?: PolicySpec;
+}
+
 export const groupVersion = "admissionregistration.k8s.io/v1";
 export const resourceOf = (plural: string): string => `${plural}.admissionregistration.k8s.io`;
 

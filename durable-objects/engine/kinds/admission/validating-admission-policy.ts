@@ -24,6 +24,7 @@ import {
   defaultPolicySpec,
   groupVersion,
   resourceOf,
+  type MatchResources,
   type ParamKind,
   type PolicySpec,
   type ValidatingAdmissionPolicy as Policy,
@@ -34,8 +35,12 @@ export type ValidatingAdmissionPolicy = Policy;
 /** k8s: maxAuditAnnotations */
 const annotationsMax = 20;
 
-/** What policies of both sorts have, up to the variables. */
-export function checkPolicySpec(spec: PolicySpec, old: PolicySpec | undefined): FieldError[] {
+/** What policies of both sorts have, up to the variables; `more`: what else is asked of the constraints. */
+export function checkPolicySpec(
+  spec: PolicySpec,
+  old: PolicySpec | undefined,
+  more: (resources: MatchResources) => FieldError[] = () => [],
+): FieldError[] {
   const { failurePolicy, paramKind, matchConstraints, matchConditions = [] } = spec;
   const errors: FieldError[] = [];
   if (failurePolicy !== "Fail" && failurePolicy !== "Ignore") {
@@ -49,6 +54,7 @@ export function checkPolicySpec(spec: PolicySpec, old: PolicySpec | undefined): 
     if (!matchConstraints.resourceRules?.length) {
       errors.push(required(child(path, "resourceRules")));
     }
+    errors.push(...more(matchConstraints));
   }
   const sameConditions =
     old !== undefined &&
@@ -126,4 +132,3 @@ export const ValidatingAdmissionPolicy: Kind<Policy> = {
     ],
   },
 };
-

@@ -6,8 +6,8 @@ import {
   type ExpressionProblem,
 } from "../../../cel/admission.ts";
 import { boolType, nullType, stringType } from "../../../cel/types.ts";
-import { Variables } from "../../../kinds/admission/expressions.ts";
-import type { PolicySpec, ValidatingSpec } from "../../../kinds/admission/shape.ts";
+import { patchTypes, Variables } from "../../../kinds/admission/expressions.ts";
+import type { MutatingSpec, PolicySpec, ValidatingSpec } from "../../../kinds/admission/shape.ts";
 import type { NamedExpression } from "./evaluation.ts";
 
 type Found = Expression | ExpressionProblem;
@@ -28,9 +28,10 @@ export interface CompiledValidations extends CompiledPolicy {
 
 export function compilePolicy(spec: PolicySpec): CompiledPolicy {
   const known = new Variables(spec.paramKind !== undefined, true);
-  const variables = (spec.variables ?? []).map(
-    (variable): NamedExpression => [variable.name, known.add(variable)],
-  );
+  const variables = (spec.variables ?? []).map((variable): NamedExpression => [
+    variable.name,
+    known.add(variable),
+  ]);
   const { declared } = known;
   const conditions = (spec.matchConditions ?? []).map(({ expression }) =>
     compileExpression(expression, [boolType], declared),
@@ -62,5 +63,32 @@ export function compiledValidations(spec: ValidatingSpec): CompiledValidations {
     })),
   };
   kept.set(spec, made);
+  return made;
+}
+
+export interface CompiledMutations extends CompiledPolicy {
+  readonly mutations: readonly Found[];
+}
+
+const mutating = new WeakMap<MutatingSpec, CompiledMutations>();
+
+export function compiledMutations(spec: MutatingSpec): CompiledMutations {
+  const known = mutating.get(spec);
+  if (known) return known;
+  const policy = compilePolicy(spec);
+  const declared = { ...policy.declared, patches: true };
+  const made: CompiledMutations = {
+    ...policy,
+    mutations: (spec.mutations ?? []).map(({ patchType, jsonPatch, applyConfiguration }) =>
+      patchType === "JSONPatch"
+        ? compileExpression(jsonPatch?.expression ?? "", [patchTypes.JSONPatch], declared)
+        : compileExpression(
+            applyConfiguration?.expression ?? "",
+            [patchTypes.ApplyConfiguration],
+            declared,
+          ),
+    ),
+  };
+  mutating.set(spec, made);
   return made;
 }

@@ -6,8 +6,8 @@ import type { KubeObject, ResourceId } from "../../../core/object.ts";
 import {
   resourceOf,
   type MatchCondition,
+  type Policy,
   type PolicyBinding,
-  type PolicySpec,
 } from "../../../kinds/admission/shape.ts";
 import type { Reader } from "../../../ports/controller.ts";
 import type { Attributes } from "./attributes.ts";
@@ -15,10 +15,6 @@ import type { CompiledPolicy } from "./compiled.ts";
 import { Activation, Budget, conditionsBudget, OutOfBudget, type Subject } from "./evaluation.ts";
 import { matches } from "./matching.ts";
 import { collectParams, paramResource } from "./params.ts";
-
-export interface Policy extends KubeObject {
-  spec?: PolicySpec;
-}
 
 /** Those that decide about writes are not decided about, so that nobody locks himself out. k8s: isExcludedFromAPIHooks */
 const excluded: ReadonlySet<ResourceId> = new Set(
@@ -32,7 +28,9 @@ export const isExcluded = (resource: ResourceId): boolean => excluded.has(resour
 const byPolicy = new WeakMap<readonly PolicyBinding[], ReadonlyMap<string, PolicyBinding[]>>();
 
 /** Bindings by the policy that they name; the list lives until one changes. */
-function bindingsByPolicy(bindings: readonly PolicyBinding[]): ReadonlyMap<string, PolicyBinding[]> {
+function bindingsByPolicy(
+  bindings: readonly PolicyBinding[],
+): ReadonlyMap<string, PolicyBinding[]> {
   const known = byPolicy.get(bindings);
   if (known) return known;
   const made = new Map<string, PolicyBinding[]>();

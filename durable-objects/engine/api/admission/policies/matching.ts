@@ -13,9 +13,7 @@ function matchesResource(resources: readonly string[] | undefined, of: Attribute
     const slash = text.indexOf("/");
     const resource = slash < 0 ? text : text.slice(0, slash);
     const sub = slash < 0 ? "" : text.slice(slash + 1);
-    return (
-      (resource === "*" || resource === of.resource) && (sub === "*" || sub === subresource)
-    );
+    return (resource === "*" || resource === of.resource) && (sub === "*" || sub === subresource);
   });
 }
 

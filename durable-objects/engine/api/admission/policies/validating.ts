@@ -1,14 +1,25 @@
 /** k8s: apiserver/pkg/admission/plugin/policy/validating/dispatcher.go, validator.go */
 import type { KubeObject } from "../../../core/object.ts";
-import type { ValidatingAdmissionPolicy, Validation } from "../../../kinds/admission/shape.ts";
+import type {
+  Policy,
+  ValidatingAdmissionPolicy,
+  Validation,
+} from "../../../kinds/admission/shape.ts";
 import { StatusError } from "../../../machinery/status.ts";
 import { typeText } from "../../../cel/types.ts";
 import { typeOfValue } from "../../../cel/values.ts";
 import { refused, type Admission, type AdmissionRule } from "../define.ts";
 import { attributesOf } from "./attributes.ts";
 import { compiledValidations, type CompiledValidations } from "./compiled.ts";
-import { Activation, Budget, OutOfBudget, policyBudget, Subject, type Evaluated } from "./evaluation.ts";
-import { conditionsHold, hasBindings, invocations, isExcluded, type Invocation, type Policy } from "./hooks.ts";
+import {
+  Activation,
+  Budget,
+  OutOfBudget,
+  policyBudget,
+  Subject,
+  type Evaluated,
+} from "./evaluation.ts";
+import { conditionsHold, hasBindings, invocations, isExcluded, type Invocation } from "./hooks.ts";
 
 /** k8s: apiserver/pkg/apis/cel/config.go MaxEvaluatedMessageExpressionSizeBytes */
 const messageBytesMax = 5 * 1024;
@@ -42,7 +53,11 @@ function messageOf(validation: Validation, found: Evaluated | undefined): string
   return message === "" ? `failed expression: ${validation.expression.trim()}` : message;
 }
 
-function validationDecisions(subject: Subject, run: Run, compiled: CompiledValidations): Decision[] {
+function validationDecisions(
+  subject: Subject,
+  run: Run,
+  compiled: CompiledValidations,
+): Decision[] {
   const inputs = {
     params: run.params,
     hasParams: compiled.declared.params,
@@ -66,7 +81,9 @@ function validationDecisions(subject: Subject, run: Run, compiled: CompiledValid
     if ("problem" in result) return failures(run, result.problem);
     if (exhausted !== undefined) return failures(run, exhausted);
     if (result.value === true) return [];
-    return [{ message: messageOf(validation, messages[i]), reason: validation.reason ?? "Invalid" }];
+    return [
+      { message: messageOf(validation, messages[i]), reason: validation.reason ?? "Invalid" },
+    ];
   });
 }
 
@@ -116,7 +133,12 @@ const codes: Readonly<Record<string, number>> = {
 };
 
 /** The refusal that a client sees. */
-function denial(admission: Admission, object: KubeObject, run: Run, decision: Decision): StatusError {
+function denial(
+  admission: Admission,
+  object: KubeObject,
+  run: Run,
+  decision: Decision,
+): StatusError {
   const by = run.binding ? ` with binding '${run.binding.metadata.name}'` : "";
   const policy = `ValidatingAdmissionPolicy '${run.policy.metadata.name}'${by}`;
   const message = `${policy} denied request: ${decision.message}`;
