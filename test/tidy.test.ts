@@ -18,7 +18,17 @@ const looseFilesMax = 40;
 const allowed: Record<string, string[]> = {
   "long file": [],
   "long function": [],
-  "unreachable file": [],
+  // Rules of schemas wait for the custom resources that have them.
+  "unreachable file": [
+    "cel/estimate-calls.ts",
+    "cel/estimate.ts",
+    "cel/range.ts",
+    "cel/rules/check-rules.ts",
+    "cel/rules/compiled-rules.ts",
+    "cel/rules/declared-types.ts",
+    "cel/rules/field-path.ts",
+    "cel/rules/validate-rules.ts",
+  ].map((file) => `durable-objects/engine/${file}`),
   "ambiguous pattern": [],
   circle: [],
   "full folder": [],

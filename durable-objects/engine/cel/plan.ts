@@ -1,4 +1,6 @@
 /** What a planned expression is made of. cel-go: interpreter/planner.go, attributes.go */
+import { re2 } from "../regex/re2.ts";
+import type { Call } from "./ast.ts";
 import type { Meter } from "./meter.ts";
 import type { Value } from "./values.ts";
 
@@ -49,3 +51,12 @@ export function constant(value: Value): Step {
 export class ConstantProblem extends Error {
   override name = "ConstantProblem";
 }
+
+/** Patterns that are constants are compiled beforehand. */
+export function checkPattern(e: Call): void {
+  const [pattern] = e.args;
+  if (!patterned.has(e.fn) || pattern?.k !== "literal" || typeof pattern.value !== "string") return;
+  const found = re2(pattern.value);
+  if ("error" in found) throw new ConstantProblem(found.error);
+}
+const patterned = new Set(["matches", "find", "findAll"]);

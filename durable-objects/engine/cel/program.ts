@@ -3,7 +3,6 @@
  * called. cel-go: interpreter/planner.go, interpretable.go, attributes.go, runtimecost.go
  */
 import type { Call, Expr, Fold, List, MapExpr, Select, Struct } from "./ast.ts";
-import { re2 } from "../regex/re2.ts";
 import { callCost } from "./call-cost.ts";
 import { functions } from "./functions/functions.ts";
 import {
@@ -18,6 +17,7 @@ import {
 } from "./members.ts";
 import { CostExceeded, Meter } from "./meter.ts";
 import {
+  checkPattern,
   constant,
   ConstantProblem,
   constants,
@@ -220,15 +220,6 @@ function call(e: Call, scope: Scope): Step {
   if (args.length !== 1 || !conversions.has(e.fn) || !constants.has(only!)) return step;
   return converted(step);
 }
-
-/** Patterns that are constants are compiled beforehand. */
-function checkPattern(e: Call): void {
-  const [pattern] = e.args;
-  if (!patterned.has(e.fn) || pattern?.k !== "literal" || typeof pattern.value !== "string") return;
-  const found = re2(pattern.value);
-  if ("error" in found) throw new ConstantProblem(found.error);
-}
-const patterned = new Set(["matches", "find", "findAll"]);
 
 /** A conversion of a constant is worked out beforehand, and then costs nothing. */
 function converted(step: Step): Step {

@@ -2,15 +2,15 @@
 import { re2PatternsKeptMax, regexCharactersMax, regexDepthMax } from "../core/limits.ts";
 import { keep } from "../core/memo.ts";
 import {
+  bothCases,
   characterClasses,
   complement,
-  digitChars,
   normalized,
   single,
-  wordChars,
+  type CharSet,
 } from "./char-set.ts";
-import { bothCases, type CharSet } from "./char-set.ts";
 import { repeated } from "./posix.ts";
+import { perlSets, unicodeSets } from "./re2-sets.ts";
 import { Regex } from "./regex.ts";
 import { alt, cat, RegexProblem, type Assertion, type Node } from "./tree.ts";
 
@@ -18,36 +18,6 @@ export type { Regex } from "./regex.ts";
 
 /** Go: regexp/syntax maxRepeat */
 const repeatMax = 1000;
-
-const spaces: CharSet = normalized([9, 10, 12, 13, 32, 32]);
-const perlSets: Readonly<Record<string, CharSet>> = {
-  d: digitChars,
-  D: complement(digitChars),
-  w: wordChars,
-  W: complement(wordChars),
-  s: spaces,
-  S: complement(spaces),
-};
-
-/** Of Unicode's, those that are ranges of a few letters or that people write. */
-const unicodeSets: Readonly<Record<string, CharSet>> = {
-  L: normalized([
-    65, 90, 97, 122, 0xaa, 0xaa, 0xb5, 0xb5, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2c1, 0x370,
-    0x373, 0x376, 0x377, 0x37b, 0x37d, 0x386, 0x386, 0x388, 0x481, 0x48a, 0x556, 0x561, 0x587,
-    0x5d0, 0x5ea, 0x620, 0x64a, 0x904, 0x939, 0x1e00, 0x1fff, 0x3041, 0x3096, 0x30a1, 0x30fa,
-    0x3400, 0x4dbf, 0x4e00, 0x9fff, 0xac00, 0xd7a3,
-  ]),
-  Lu: normalized([65, 90, 0xc0, 0xd6, 0xd8, 0xde, 0x391, 0x3a9, 0x400, 0x42f]),
-  Ll: normalized([97, 122, 0xdf, 0xf6, 0xf8, 0xff, 0x3b1, 0x3c9, 0x430, 0x45f]),
-  N: normalized([48, 57, 0xb2, 0xb3, 0xb9, 0xb9, 0xbc, 0xbe, 0x660, 0x669]),
-  Nd: normalized([48, 57, 0x660, 0x669]),
-  Greek: normalized([0x370, 0x3ff, 0x1f00, 0x1fff]),
-  Cyrillic: normalized([0x400, 0x52f]),
-  Latin: normalized([
-    65, 90, 97, 122, 0xaa, 0xaa, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2b8, 0x1e00, 0x1eff,
-  ]),
-  Han: normalized([0x2e80, 0x2fd5, 0x3005, 0x3007, 0x3400, 0x4dbf, 0x4e00, 0x9fff]),
-};
 
 const halves = normalized([0xd800, 0xdfff]);
 const highHalf: Node = { k: "set", set: [0xd800, 0xdbff] };

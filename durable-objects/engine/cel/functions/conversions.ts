@@ -63,7 +63,7 @@ const toUint: CelFunction = ([a]) => {
 
 /** Go's strconv.ParseFloat, but for hexadecimal ones and underscores. */
 function parseFloat64(text: string): number | undefined {
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
     const value = Number(text);
     return Number.isFinite(value) ? value : undefined;
   }

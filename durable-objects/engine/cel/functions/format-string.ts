@@ -82,7 +82,7 @@ const special = new Map([
 
 /** With commas between thousands, as the en_US locale has them. */
 function grouped(text: string): string {
-  const [, sign, whole, rest] = /^(-?)(\d+)(.*)$/.exec(text)!;
+  const [, sign, whole, rest] = /^(-?)(\d+)((?:\..*)?)$/.exec(text)!;
   let out = "";
   for (let i = 0; i < whole!.length; i++) {
     if (i > 0 && (whole!.length - i) % 3 === 0) out += ",";

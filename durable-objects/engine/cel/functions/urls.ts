@@ -69,7 +69,7 @@ function hostProblem(host: string): string | undefined {
     if (close < 0) return "missing ']' in host";
     const port = host.slice(close + 1);
     if (!portOk(port)) return `invalid port ${goQuote(port)} after host`;
-    const inner = host.slice(1, close).replace(/%25.*$/, "");
+    const inner = host.slice(1, close).split("%25", 1)[0]!;
     if (!inner.includes(":") || !parseIp(inner)) {
       return inner.includes(":")
         ? `invalid host: ParseAddr(${goQuote(inner)}): unable to parse IP`
