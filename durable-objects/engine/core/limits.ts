@@ -660,6 +660,7 @@ export const expressionCharactersMax = 4_000_000;
 export const re2PatternsKeptMax = 256;
 /** Compiled expressions that an isolate keeps; one takes some kB. */
 export const expressionsKeptMax = 512;
-/** Of all policies together, for one request or one step of a controller; a single binding may take as much upstream. */
-export const expressionCostMax = 10_000_000;
-export const cpuUsPerExpressionUnit = 0.1;
+/** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
+export const expressionCostMax = 4_000_000;
+/** `npm run bench`, "expressions". */
+export const cpuUsPerExpressionUnit = 0.13;

@@ -71,5 +71,5 @@ test("an object's rules share a budget", () => {
   expect(told(errors)).toEqual([
     `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`,
   ]);
-  expect(cost).toBeLessThanOrEqual(10_000_000);
+  expect(cost).toBeLessThanOrEqual(4_000_000);
 });

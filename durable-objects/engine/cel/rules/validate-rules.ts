@@ -14,6 +14,7 @@ import { fromTyped } from "../json.ts";
 import type { Variables } from "../plan.ts";
 import type { Outcome, Program } from "../program.ts";
 import { additionalOf, hasObjectMeta, itemsOf, type Rule, type Schema } from "../schema.ts";
+import { expressionCostMax } from "../../core/limits.ts";
 import { CelError, Optional, type Value } from "../values.ts";
 import { compiledRules, type CompiledRule } from "./compiled-rules.ts";
 
@@ -23,8 +24,7 @@ type JsonObject = Readonly<Record<string, Json>>;
 const isObject = (json: Json): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
-/** k8s: apiserver/pkg/apis/cel/config.go RuntimeCELCostBudget, MaxEvaluatedMessageExpressionSizeBytes */
-const objectBudget = 10_000_000;
+/** k8s: apiserver/pkg/apis/cel/config.go MaxEvaluatedMessageExpressionSizeBytes */
 const messageBytesMax = 5 * 1024;
 
 const outOfBudget =
@@ -121,7 +121,7 @@ function hasRules(schema: Schema): boolean {
 
 class Validation {
   readonly errors: FieldError[] = [];
-  #left = objectBudget;
+  #left = expressionCostMax;
   readonly #warn: (text: string) => void;
   constructor(warn: (text: string) => void) {
     this.#warn = warn;
@@ -129,7 +129,7 @@ class Validation {
 
   /** What the rules have cost. */
   get cost(): number {
-    return objectBudget - this.#left;
+    return expressionCostMax - this.#left;
   }
 
   #stop(error: FieldError): never {
