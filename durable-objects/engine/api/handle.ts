@@ -31,6 +31,10 @@ import { verbs } from "./verbs/index.ts";
  * Error a 500.
  */
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
+  const { expressionCost } = context.operations;
+  // A Pod's request comes in the middle of a step, which pays for it too.
+  const before = expressionCost.used;
+  expressionCost.used = 0;
   try {
     return pretty(request, dispatch(context, request));
   } catch (error) {
@@ -40,6 +44,8 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
       return failure(status.internalError(error.message));
     }
     throw error;
+  } finally {
+    expressionCost.used += before;
   }
 }
 

@@ -3,6 +3,7 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../cri/runtime.ts";
 import { ingressController } from "../controllers/ingress.ts";
 import { networkController } from "../controllers/network.ts";
+import { validatingAdmissionPolicyStatusController } from "../controllers/validating-admission-policy-status.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
@@ -62,6 +63,7 @@ export function createControllers(
     ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,
+    validatingAdmissionPolicyStatusController,
     horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,

@@ -650,3 +650,17 @@ export const explanationDepthMax = 5;
 export const explanationEvidenceMax = 40;
 /** Of a field's value in a sentence. */
 export const explanationValueCharsMax = 120;
+
+// Expressions (CEL)
+/** Values that one evaluation looks at within others, beyond what its cost counts: some 50 ms. */
+export const expressionStepsMax = 5_000_000;
+/** A text that an expression makes; an object is smaller. */
+export const expressionCharactersMax = 4_000_000;
+/** Patterns of expressions that stay compiled. */
+export const re2PatternsKeptMax = 256;
+/** Compiled expressions that an isolate keeps; one takes some kB. */
+export const expressionsKeptMax = 512;
+/** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
+export const expressionCostMax = 4_000_000;
+/** `npm run bench`, "expressions". */
+export const cpuUsPerExpressionUnit = 0.13;

@@ -44,6 +44,10 @@ import { ServiceAccount } from "./service-account.ts";
 import { StatefulSet } from "./stateful-set/stateful-set.ts";
 import { StorageClass } from "./storage/storage-class.ts";
 import { Trace } from "./podyard/trace.ts";
+import { MutatingAdmissionPolicy } from "./admission/mutating-admission-policy.ts";
+import { MutatingAdmissionPolicyBinding } from "./admission/mutating-admission-policy-binding.ts";
+import { ValidatingAdmissionPolicy } from "./admission/validating-admission-policy.ts";
+import { ValidatingAdmissionPolicyBinding } from "./admission/validating-admission-policy-binding.ts";
 
 // Each kind knows its own type; the registry only what all objects share.
 const all = [
@@ -88,6 +92,10 @@ const all = [
   ServiceAccount,
   StatefulSet,
   StorageClass,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
 ];
 
 export const kinds = all as unknown as readonly Kind<KubeObject>[];

@@ -145,7 +145,7 @@ export class WorkLoop {
     if (!controller || this.held.has(work)) return false;
     if (this.#parked.parks(controller.name, work)) return false;
     this.steps += 1;
-    this.#client.spent = 0;
+    this.#client.forget();
     this.#random.reset(this.store.rv, work, this.#now.ms);
     const rv = this.store.rv;
     let bytes = 0;

@@ -8,6 +8,7 @@ import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
+import { validatingPolicies } from "./policies/validating.ts";
 import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 
 export const admissionRules: readonly AdmissionRule[] = [
@@ -19,6 +20,7 @@ export const admissionRules: readonly AdmissionRule[] = [
   claimResize,
   defaultIngressClass,
   rbacEscalation,
+  validatingPolicies,
   // Last, as upstream: what is refused otherwise must not be counted.
   resourceQuota,
 ];
