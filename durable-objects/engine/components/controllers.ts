@@ -15,6 +15,7 @@ import { endpointsController } from "../controllers/endpoints/endpoints.ts";
 import { endpointSliceController } from "../controllers/endpoints/endpoint-slice.ts";
 import { endpointSliceMirroringController } from "../controllers/endpoints/endpoint-slice-mirroring.ts";
 import { eventExpiryController } from "../controllers/event-expiry.ts";
+import { flowControlController } from "../controllers/flow-control.ts";
 import { garbageCollector } from "../controllers/garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { jobController } from "../controllers/job/job.ts";
@@ -31,6 +32,8 @@ import { podGcController } from "../controllers/pod-gc.ts";
 import { pvProtectionController } from "../controllers/persistent-volume/protection.ts";
 import { replicaSetController } from "../controllers/replica-set/replica-set.ts";
 import { replicationController } from "../controllers/replica-set/replication-controller.ts";
+import { ipAddressController } from "../controllers/service-ranges/ip-address.ts";
+import { serviceCidrController } from "../controllers/service-ranges/service-cidr.ts";
 import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
@@ -66,6 +69,8 @@ export function createControllers(
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
+    ipAddressController,
+    serviceCidrController,
     loadBalancerController,
     ephemeralVolumeController,
     persistentVolumeController,
@@ -77,6 +82,7 @@ export function createControllers(
     ingressController,
     traceController,
     resourceQuotaController,
+    flowControlController,
     garbageCollector,
     eventExpiryController,
   ];

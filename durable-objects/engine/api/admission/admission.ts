@@ -8,6 +8,7 @@ import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
+import { runtimeClass } from "./runtime-class.ts";
 import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 
 export const admissionRules: readonly AdmissionRule[] = [
@@ -17,6 +18,7 @@ export const admissionRules: readonly AdmissionRule[] = [
   defaultStorageClass,
   storageObjectInUseProtection,
   claimResize,
+  runtimeClass,
   defaultIngressClass,
   rbacEscalation,
   // Last, as upstream: what is refused otherwise must not be counted.
