@@ -8,6 +8,9 @@ import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
+import { csrApprovingController } from "../controllers/certificates/approving.ts";
+import { csrCleanerController } from "../controllers/certificates/cleaner.ts";
+import { csrSigningController } from "../controllers/certificates/signing.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { disruptionController } from "../controllers/disruption/disruption.ts";
@@ -83,6 +86,9 @@ export function createControllers(
     traceController,
     resourceQuotaController,
     flowControlController,
+    csrApprovingController,
+    csrSigningController,
+    csrCleanerController,
     garbageCollector,
     eventExpiryController,
   ];

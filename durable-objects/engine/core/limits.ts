@@ -516,6 +516,11 @@ export const serviceCidrGraceMs = 10_000;
 /** How often the API server looks after what it begins with. k8s: pkg/registry/flowcontrol/rest/storage_flowcontrol.go */
 export const flowControlEnsureMs = 60_000;
 
+// Requests for certificates
+/** k8s: pkg/controller/certificates/cleaner approvedExpiration, deniedExpiration, pendingExpiration */
+export const decidedRequestKeptMs = 3_600_000;
+export const pendingRequestKeptMs = 86_400_000;
+
 // Deployments
 /** k8s: deployment_controller.go maxRetries, sync.go maxRevHistoryLengthInChars */
 export const deploymentRetriesMax = 15;

@@ -1,6 +1,7 @@
 /** The registry of kinds, and of other group versions through which some are seen. */
 import type { KubeObject } from "../core/object.ts";
 import { Clock } from "./podyard/clock.ts";
+import { CertificateSigningRequest } from "./certificates/certificate-signing-request.ts";
 import { ClusterRole } from "./rbac/cluster-role.ts";
 import { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts";
 import { APIService } from "./api-service.ts";
@@ -64,6 +65,7 @@ const all = [
   Clock,
   Trace,
   Explanation,
+  CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
   APIService,

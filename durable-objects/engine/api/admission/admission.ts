@@ -1,6 +1,12 @@
 /** The table of admission rules, in upstream's order of plugins. k8s: pkg/kubeapiserver/options/plugins.go AllOrderedPlugins */
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
+import {
+  certificateApproval,
+  certificateRequester,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from "./certificates.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
@@ -19,6 +25,10 @@ export const admissionRules: readonly AdmissionRule[] = [
   storageObjectInUseProtection,
   claimResize,
   runtimeClass,
+  certificateRequester,
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation,
   // Last, as upstream: what is refused otherwise must not be counted.
