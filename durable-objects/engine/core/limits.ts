@@ -521,6 +521,10 @@ export const flowControlEnsureMs = 60_000;
 export const decidedRequestKeptMs = 3_600_000;
 export const pendingRequestKeptMs = 86_400_000;
 
+// Pod Security
+/** k8s: pod-security-admission/admission defaultNamespaceMaxPodsToCheck */
+export const podSecurityPodsMax = 3_000;
+
 // Deployments
 /** k8s: deployment_controller.go maxRetries, sync.go maxRevHistoryLengthInChars */
 export const deploymentRetriesMax = 15;

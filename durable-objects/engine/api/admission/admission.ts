@@ -11,6 +11,7 @@ import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
@@ -20,6 +21,7 @@ import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts"
 export const admissionRules: readonly AdmissionRule[] = [
   namespaceLifecycle,
   limitRanger,
+  podSecurity,
   priority,
   defaultStorageClass,
   storageObjectInUseProtection,
