@@ -281,6 +281,13 @@ const clusterScoped = new Set([
   "IngressClass",
   "Clock",
   "Image",
+  "RuntimeClass",
+  "CSIDriver",
+  "CSINode",
+  "FlowSchema",
+  "PriorityLevelConfiguration",
+  "ServiceCIDR",
+  "APIService",
 ]);
 
 const irregular: Record<string, string> = {

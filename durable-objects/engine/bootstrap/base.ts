@@ -6,6 +6,7 @@ import { clockName } from "../kinds/podyard/clock.ts";
 import { builtin } from "../api/discovery/registry.ts";
 import { memberRoles } from "../api/auth/member-roles.ts";
 import { rbacBase } from "../api/auth/rbac-base.ts";
+import { apiServiceBase } from "./api-services.ts";
 import { flowControlBase, serviceRangeBase } from "./later-base.ts";
 import { systemBase } from "./system-base.ts";
 
@@ -73,7 +74,12 @@ interface Named {
  * transaction had written it: a cluster from before has given the next ones to other objects.
  */
 const later = (born: string): BaseObject[] =>
-  [...memberRoles, ...flowControlBase(born), ...serviceRangeBase(born)] as unknown as BaseObject[];
+  [
+    ...memberRoles,
+    ...flowControlBase(born),
+    ...serviceRangeBase(born),
+    ...apiServiceBase(born),
+  ] as unknown as BaseObject[];
 
 /**
  * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count

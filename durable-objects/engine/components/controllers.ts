@@ -6,6 +6,8 @@ import { networkController } from "../controllers/network.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
+import { apiServiceController } from "../controllers/api-service/availability.ts";
+import { crdRegistrationController } from "../controllers/api-service/registration.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { csrApprovingController } from "../controllers/certificates/approving.ts";
@@ -24,6 +26,7 @@ import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod
 import { jobController } from "../controllers/job/job.ts";
 import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
 import { namespaceController } from "../controllers/namespace.ts";
+import { csiNodeController } from "../controllers/node/csi-node.ts";
 import { nodeEvictionController } from "../controllers/node/eviction.ts";
 import { nodeIpamController } from "../controllers/node/ipam.ts";
 import { nodeLifecycleController } from "../controllers/node/lifecycle.ts";
@@ -54,6 +57,7 @@ export function createControllers(
     createServiceAccountTokens(signingKey),
     nodeIpamController,
     nodeMachineController,
+    csiNodeController,
     nodeLifecycleController,
     nodeEvictionController,
     taintEvictionController,
@@ -86,6 +90,8 @@ export function createControllers(
     traceController,
     resourceQuotaController,
     flowControlController,
+    crdRegistrationController,
+    apiServiceController,
     csrApprovingController,
     csrSigningController,
     csrCleanerController,
