@@ -288,12 +288,19 @@ const clusterScoped = new Set([
   "PriorityLevelConfiguration",
   "ServiceCIDR",
   "APIService",
+  "VolumeAttachment",
+  "VolumeAttributesClass",
+  "IPAddress",
+  "DeviceClass",
+  "ResourceSlice",
+  "CertificateSigningRequest",
 ]);
 
 const irregular: Record<string, string> = {
   Endpoints: "endpoints",
   NetworkPolicy: "networkpolicies",
   Ingress: "ingresses",
+  CSIStorageCapacity: "csistoragecapacities",
 };
 
 /** `/apis/apps/v1/namespaces/default/deployments` of a Deployment. */
