@@ -33,6 +33,7 @@ import { nodeLifecycleController } from "../controllers/node/lifecycle.ts";
 import { nodeMachineController } from "../controllers/node/machine.ts";
 import { persistentVolumeController } from "../controllers/persistent-volume/persistent-volume.ts";
 import { ephemeralVolumeController } from "../controllers/persistent-volume/ephemeral.ts";
+import { attributesClassProtectionController } from "../controllers/persistent-volume/attributes-class-protection.ts";
 import { volumeProvisioner } from "../controllers/persistent-volume/provisioner.ts";
 import { podGcController } from "../controllers/pod-gc.ts";
 import { pvProtectionController } from "../controllers/persistent-volume/protection.ts";
@@ -82,6 +83,7 @@ export function createControllers(
     ephemeralVolumeController,
     persistentVolumeController,
     pvProtectionController,
+    attributesClassProtectionController,
     volumeProvisioner,
     createScheduler(),
     createKubelet(runtime),

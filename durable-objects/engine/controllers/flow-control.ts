@@ -4,7 +4,7 @@
  */
 import type { FlowSchemaCondition } from "kubernetes-types/flowcontrol/v1";
 import { rfc3339 } from "../core/clock.ts";
-import type { Change, KubeObject } from "../core/object.ts";
+import type { Change } from "../core/object.ts";
 import { autoUpdate, flowSchemas, priorityLevels } from "../kinds/flow-control/bootstrap.ts";
 import { danglingCondition, type FlowSchema } from "../kinds/flow-control/flow-schema.ts";
 import type { PriorityLevelConfiguration } from "../kinds/flow-control/priority-level-configuration.ts";
@@ -18,7 +18,7 @@ const table = "flowcontrol";
 /** No name of an object. */
 const bootstrap = "*";
 
-type Configured = KubeObject & { spec?: unknown };
+type Configured = FlowSchema | PriorityLevelConfiguration;
 interface Wanted {
   resource: string;
   mandatory: boolean;
@@ -71,7 +71,7 @@ function revised(current: Configured, { mandatory, object }: Wanted): Configured
     ...current.metadata,
     annotations: { ...annotations, [autoUpdate]: String(follows) },
   };
-  return { ...current, metadata, spec };
+  return { ...current, metadata, spec } as Configured;
 }
 
 /** Puts right what is amiss, at the next whole minute: the API server looks once in each. */

@@ -227,8 +227,43 @@ test.each(rows)("$kind: discovery, create, watch, read, change, delete", (row) =
   expect([apply.status, apply.text]).toEqual([200, apply.text]);
 
   expect(world.delete(at).status).toBe(200);
+  // A class of attributes goes when its protection is lifted.
+  world.settle();
   expect(world.request("GET", at).status).toBe(404);
   expect(world.get(selected).items).toHaveLength(2);
   expect(world.delete(selected).status).toBe(200);
+  world.settle();
   expect(world.get(selected).items).toEqual([]);
+});
+
+test("a class of volumes' attributes stays while a claim names it", () => {
+  const classes = "/apis/storage.k8s.io/v1/volumeattributesclasses";
+  world.create(
+    {
+      apiVersion: "storage.k8s.io/v1",
+      kind: "VolumeAttributesClass",
+      metadata: { name: "gold" },
+      driverName: "d.example.com",
+      parameters: { iops: "1" },
+    },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "uses", namespace: "default" },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "1Gi" } },
+        volumeAttributesClassName: "gold",
+      },
+    },
+  );
+  expect(world.get(`${classes}/gold`).metadata.finalizers).toEqual([
+    "kubernetes.io/vac-protection",
+  ]);
+  world.delete(`${classes}/gold`);
+  world.settle();
+  expect(world.get(`${classes}/gold`).metadata.deletionTimestamp).toBeDefined();
+  world.delete("/api/v1/namespaces/default/persistentvolumeclaims/uses");
+  world.settle();
+  expect(world.request("GET", `${classes}/gold`).status).toBe(404);
 });

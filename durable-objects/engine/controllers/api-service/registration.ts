@@ -1,17 +1,16 @@
 /** An APIService for each group version that custom resources are served in. k8s: pkg/controlplane/controller/crdregistration */
-import type { Change, KubeObject } from "../../core/object.ts";
+import type { CustomResourceDefinition } from "kubernetes-types/apiextensions/v1";
+import type { Change } from "../../core/object.ts";
+import type { Stored } from "../../kinds/stored.ts";
 import type { APIService } from "../../kinds/api-service.ts";
 import { equal } from "../../core/equal.ts";
 import type { Controller } from "../../ports/controller.ts";
 
 const definitions = "customresourcedefinitions.apiextensions.k8s.io";
 const services = "apiservices.apiregistration.k8s.io";
-const managed = "kube-aggregator.kubernetes.io/automanaged";
+type Definition = Stored<CustomResourceDefinition>;
 
-interface Definition extends KubeObject {
-  spec?: { group?: string; versions?: { name?: string; served?: boolean }[] };
-  status?: { conditions?: { type?: string; status?: string }[] };
-}
+const managed = "kube-aggregator.kubernetes.io/automanaged";
 
 /** `version.group` of what a definition serves, once its names are settled. */
 function namesOf(definition: Definition | undefined): string[] {

@@ -19,7 +19,7 @@ import {
 const appArmorPrefix = "container.apparmor.security.beta.kubernetes.io/";
 const goodProfiles = ["RuntimeDefault", "Localhost"];
 
-const appArmor: CheckPod = ({ metadata, spec }) => {
+const appArmor: CheckPod = (spec, annotations) => {
   const values: string[] = [];
   const bad = (profile: { type?: string } | undefined): boolean => {
     if (!profile || goodProfiles.includes(profile.type ?? "")) return false;
@@ -28,18 +28,18 @@ const appArmor: CheckPod = ({ metadata, spec }) => {
   };
   const pod = bad(spec.securityContext?.appArmorProfile);
   const names = namesWhere(spec, (c) => bad(c.securityContext?.appArmorProfile));
-  const annotations = Object.entries(metadata.annotations ?? {})
+  const found = Object.entries(annotations)
     .filter(([key]) => key.startsWith(appArmorPrefix))
     .filter(([, v]) => v !== "" && v !== "runtime/default" && !v.startsWith("localhost/"))
     .map(([key, value]) => annotationText(key, value))
     .sort();
-  const found = [...sorted(values), ...annotations];
+  const all = [...sorted(values), ...found];
   const who = setters(pod, names);
-  if (annotations.length > 0) who.push(plural("annotation", annotations.length));
+  if (found.length > 0) who.push(plural("annotation", found.length));
   if (who.length === 0) return undefined;
   return {
-    reason: plural("forbidden AppArmor profile", found.length),
-    detail: `${who.join(" and ")} must not set AppArmor profile type to ${quoted(found)}`,
+    reason: plural("forbidden AppArmor profile", all.length),
+    detail: `${who.join(" and ")} must not set AppArmor profile type to ${quoted(all)}`,
   };
 };
 
@@ -49,7 +49,7 @@ const defaultCapabilities = new Set(
   ),
 );
 
-const capabilities: CheckPod = ({ spec }) => {
+const capabilities: CheckPod = (spec) => {
   const added = (c: Any): string[] =>
     (c.securityContext?.capabilities?.add ?? []).filter((one) => !defaultCapabilities.has(one));
   const names = namesWhere(spec, (c) => added(c).length > 0);
@@ -61,7 +61,7 @@ const capabilities: CheckPod = ({ spec }) => {
   };
 };
 
-const hostNamespaces: CheckPod = ({ spec }) => {
+const hostNamespaces: CheckPod = (spec) => {
   const fields = (["hostNetwork", "hostPID", "hostIPC"] as const).filter((field) => spec[field]);
   if (fields.length === 0) return undefined;
   return {
@@ -70,7 +70,7 @@ const hostNamespaces: CheckPod = ({ spec }) => {
   };
 };
 
-const hostPaths: CheckPod = ({ spec }) => {
+const hostPaths: CheckPod = (spec) => {
   const names = (spec.volumes ?? []).flatMap(({ hostPath, name }) =>
     hostPath ? [name ?? ""] : [],
   );
@@ -79,7 +79,7 @@ const hostPaths: CheckPod = ({ spec }) => {
     : undefined;
 };
 
-const hostPorts: CheckPod = ({ spec }) => {
+const hostPorts: CheckPod = (spec) => {
   const ports = (c: Any): string[] =>
     (c.ports ?? []).flatMap(({ hostPort }) => (hostPort ? [String(hostPort)] : []));
   const names = namesWhere(spec, (c) => ports(c).length > 0);
@@ -106,7 +106,7 @@ function hostsOf(c: Any): string[] {
     .filter((host) => host !== "");
 }
 
-const hostProbes: CheckPod = ({ spec }) => {
+const hostProbes: CheckPod = (spec) => {
   const names = sorted(namesWhere(spec, (c) => hostsOf(c).length > 0));
   if (names.length === 0) return undefined;
   const hosts = sorted(containers(spec).flatMap(hostsOf));
@@ -116,14 +116,14 @@ const hostProbes: CheckPod = ({ spec }) => {
   };
 };
 
-const privileged: CheckPod = ({ spec }) => {
+const privileged: CheckPod = (spec) => {
   const names = namesWhere(spec, (c) => c.securityContext?.privileged === true);
   if (names.length === 0) return undefined;
   const detail = `${listed("container", names)} must not set securityContext.privileged=true`;
   return { reason: "privileged", detail };
 };
 
-export const procMount: CheckPod = ({ spec }) => {
+export const procMount: CheckPod = (spec) => {
   const type = (c: Any): string => c.securityContext?.procMount ?? "Default";
   const names = namesWhere(spec, (c) => type(c) !== "Default");
   if (names.length === 0) return undefined;
@@ -142,7 +142,7 @@ interface SELinux {
 
 const seLinux =
   (more: readonly string[]): CheckPod =>
-  ({ spec }) => {
+  (spec) => {
     const allowed = ["", "container_t", "container_init_t", "container_kvm_t", ...more];
     const types: string[] = [];
     const set = new Set<string>();
@@ -171,10 +171,10 @@ const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
 const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
 
 /** Before there was a field for it. */
-const seccompAnnotations: CheckPod = ({ metadata, spec }) => {
+const seccompAnnotations: CheckPod = (spec, annotations) => {
   const keys = [seccompPod, ...containers(spec).map(({ name }) => seccompContainer + name)];
   const bad = keys.flatMap((key) => {
-    const value = metadata.annotations?.[key];
+    const value = annotations[key];
     const good =
       value === undefined ||
       value === "runtime/default" ||
@@ -191,7 +191,7 @@ const seccompAnnotations: CheckPod = ({ metadata, spec }) => {
 };
 
 /** What is set to a profile that is not allowed; also of restricted. */
-export const seccomp: CheckPod = ({ spec }) => {
+export const seccomp: CheckPod = (spec) => {
   const values: string[] = [];
   const bad = (profile: { type?: string } | undefined): boolean => {
     if (!profile || goodProfiles.includes(profile.type ?? "")) return false;
@@ -225,7 +225,7 @@ const safeSysctls: readonly (readonly [minor: number, names: string])[] = [
 
 const sysctls =
   (minor: number): CheckPod =>
-  ({ spec }) => {
+  (spec) => {
     const safe = new Set(
       safeSysctls.flatMap(([since, names]) => (since <= minor ? names.split(" ") : [])),
     );
@@ -237,7 +237,7 @@ const sysctls =
 
 type Windows = { windowsOptions?: { hostProcess?: boolean } } | undefined;
 
-const hostProcess: CheckPod = ({ spec }) => {
+const hostProcess: CheckPod = (spec) => {
   const bad = (context: unknown): boolean =>
     (context as Windows)?.windowsOptions?.hostProcess === true;
   const who = setters(

@@ -1,20 +1,18 @@
 /** What a check of the Pod Security Standards is, and how its findings are put into words. k8s: pod-security-admission/policy */
-import type { Container, EphemeralContainer, Pod, PodSpec } from "../../../kinds/pod/types.ts";
+import type { Container, EphemeralContainer, PodSpec } from "../../../kinds/pod/types.ts";
 import { containersOf } from "../../../kinds/pod/types.ts";
 import { goQuote } from "../../../machinery/field.ts";
-
-/** Metadata matters by its annotations alone. */
-export interface PodLike {
-  metadata: Pick<Pod["metadata"], "annotations">;
-  spec: PodSpec;
-}
 
 export interface Violation {
   reason: string;
   detail: string;
 }
 
-export type CheckPod = (pod: PodLike) => Violation | undefined;
+/** Of metadata only annotations matter. */
+export type CheckPod = (
+  spec: PodSpec,
+  annotations: Record<string, string>,
+) => Violation | undefined;
 
 export interface Check {
   id: string;
@@ -61,5 +59,5 @@ export const isWindows = (spec: PodSpec): boolean => spec.os?.name === "windows"
 /** The check, but for Pods of which the test is true. */
 export const unless =
   (test: (spec: PodSpec) => boolean, check: CheckPod): CheckPod =>
-  (pod) =>
-    test(pod.spec) ? undefined : check(pod);
+  (spec, annotations) =>
+    test(spec) ? undefined : check(spec, annotations);

@@ -9,7 +9,7 @@ import { invalidObject } from "../../../machinery/field.ts";
 import { goQuote } from "../../../machinery/field.ts";
 import { refused, type Admission, type AdmissionRule } from "../define.ts";
 import { baseline } from "./baseline.ts";
-import type { Check, CheckPod, PodLike, Violation } from "./check.ts";
+import type { Check, CheckPod, Violation } from "./check.ts";
 import {
   compareLevels,
   levelText,
@@ -20,18 +20,20 @@ import {
 } from "./policy.ts";
 import { restricted } from "./restricted.ts";
 
+type Checked = Pod | PodTemplateSpec;
+
 const inForce = ({ versions }: Check, minor: number): CheckPod | undefined =>
   versions.findLast(([since]) => since <= minor)?.[1];
 
 /** Baseline's first, then restricted's, each by name. k8s: policy/registry.go EvaluatePod */
-function violations({ level, minor }: LevelVersion, pod: PodLike): Violation[] {
+function violations({ level, minor }: LevelVersion, { metadata, spec }: Checked): Violation[] {
   if (level === "privileged") return [];
   const own = level === "restricted" ? restricted : [];
   const overridden = new Set(
     own.flatMap((check) => (inForce(check, minor) && check.overrides) || []),
   );
   return [...baseline.filter(({ id }) => !overridden.has(id)), ...own].flatMap(
-    (check) => inForce(check, minor)?.(pod) ?? [],
+    (check) => inForce(check, minor)?.(spec, metadata?.annotations ?? {}) ?? [],
   );
 }
 
@@ -61,7 +63,7 @@ function policyIn(namespace: string, { reader }: WriteContext): Policy {
   return policyOf(home?.metadata.labels).policy;
 }
 
-function warn(policy: Policy, pod: PodLike, context: WriteContext): void {
+function warn(policy: Policy, pod: Checked, context: WriteContext): void {
   const found = violations(policy.warn, pod);
   if (found.length === 0) return;
   const level = goQuote(levelText(policy.warn));
@@ -106,8 +108,7 @@ function checkTemplate(admission: Admission, object: KubeObject, context: WriteC
     | PodTemplateSpec
     | undefined;
   if (!template?.spec) return;
-  const { annotations } = template.metadata ?? {};
-  warn(policy, { metadata: annotations ? { annotations } : {}, spec: template.spec }, context);
+  warn(policy, template, context);
 }
 
 function checkNamespace(

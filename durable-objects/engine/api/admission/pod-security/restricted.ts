@@ -17,7 +17,7 @@ import {
   type CheckPod,
 } from "./check.ts";
 
-const escalation: CheckPod = ({ spec }) => {
+const escalation: CheckPod = (spec) => {
   const names = namesWhere(spec, (c) => c.securityContext?.allowPrivilegeEscalation !== false);
   if (names.length === 0) return undefined;
   return {
@@ -26,7 +26,7 @@ const escalation: CheckPod = ({ spec }) => {
   };
 };
 
-const capabilities: CheckPod = ({ spec }) => {
+const capabilities: CheckPod = (spec) => {
   const added = (c: Any): string[] =>
     (c.securityContext?.capabilities?.add ?? []).filter((one) => one !== "NET_BIND_SERVICE");
   const keeping = namesWhere(spec, (c) => !c.securityContext?.capabilities?.drop?.includes("ALL"));
@@ -60,7 +60,7 @@ const badVolumes =
     " ",
   );
 
-const volumes: CheckPod = ({ spec }) => {
+const volumes: CheckPod = (spec) => {
   const has = (volume: Volume, type: string): boolean =>
     (volume as unknown as Record<string, unknown>)[type] !== undefined;
   const bad = (spec.volumes ?? []).filter((one) => !goodVolumes.some((type) => has(one, type)));
@@ -73,7 +73,7 @@ const volumes: CheckPod = ({ spec }) => {
   };
 };
 
-const nonRoot: CheckPod = ({ spec }) => {
+const nonRoot: CheckPod = (spec) => {
   const reason = "runAsNonRoot != true";
   const own = spec.securityContext?.runAsNonRoot;
   const who = setters(
@@ -91,7 +91,7 @@ const nonRoot: CheckPod = ({ spec }) => {
   return { reason, detail };
 };
 
-const user: CheckPod = ({ spec }) => {
+const user: CheckPod = (spec) => {
   const who = setters(
     spec.securityContext?.runAsUser === 0,
     namesWhere(spec, (c) => c.securityContext?.runAsUser === 0),
@@ -100,10 +100,9 @@ const user: CheckPod = ({ spec }) => {
   return { reason: "runAsUser=0", detail: `${who.join(" and ")} must not set runAsUser=0` };
 };
 
-const profile: CheckPod = (pod) => {
-  const bad = seccomp(pod);
+const profile: CheckPod = (spec, annotations) => {
+  const bad = seccomp(spec, annotations);
   if (bad) return bad;
-  const { spec } = pod;
   if (spec.securityContext?.seccompProfile) return undefined;
   const names = namesWhere(spec, (c) => c.securityContext?.seccompProfile === undefined);
   if (names.length === 0) return undefined;
