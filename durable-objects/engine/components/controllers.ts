@@ -12,7 +12,7 @@ import { clusterRoleAggregationController } from "../controllers/cluster-role-ag
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { csrApprovingController } from "../controllers/certificates/approving.ts";
 import { csrCleanerController } from "../controllers/certificates/cleaner.ts";
-import { csrSigningController } from "../controllers/certificates/signing.ts";
+import { createCsrSigning } from "../controllers/certificates/signing.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { disruptionController } from "../controllers/disruption/disruption.ts";
@@ -95,7 +95,7 @@ export function createControllers(
     crdRegistrationController,
     apiServiceController,
     csrApprovingController,
-    csrSigningController,
+    createCsrSigning(signingKey),
     csrCleanerController,
     garbageCollector,
     eventExpiryController,

@@ -19,18 +19,21 @@ const table = "flowcontrol";
 const bootstrap = "*";
 
 type Configured = FlowSchema | PriorityLevelConfiguration;
+type Begun =
+  | (typeof flowSchemas)["mandatory" | "suggested"][number]
+  | (typeof priorityLevels)["mandatory" | "suggested"][number];
 interface Wanted {
   resource: string;
   mandatory: boolean;
-  object: { metadata: { name: string; annotations?: Record<string, string> }; spec?: unknown };
+  object: Begun;
 }
 
 const rows = (
   resource: string,
-  { mandatory, suggested }: { mandatory: readonly object[]; suggested: readonly object[] },
+  { mandatory, suggested }: { mandatory: readonly Begun[]; suggested: readonly Begun[] },
 ): Wanted[] => [
-  ...suggested.map((object) => ({ resource, mandatory: false, object: object as never })),
-  ...mandatory.map((object) => ({ resource, mandatory: true, object: object as never })),
+  ...suggested.map((object) => ({ resource, mandatory: false, object })),
+  ...mandatory.map((object) => ({ resource, mandatory: true, object })),
 ];
 /** In the order in which they are made: a schema's level before it. */
 const wanted: readonly Wanted[] = [...rows(levels, priorityLevels), ...rows(schemas, flowSchemas)];

@@ -1,13 +1,9 @@
 /** CertificateSigningRequests: approval, the cluster's signers, and what is refused. */
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
-import {
-  clusterAuthority,
-  authoritySinceMs,
-  rootCertificate,
-} from "../../../durable-objects/engine/bootstrap/certificate.ts";
-import { selfSigned } from "../../../durable-objects/engine/machinery/x509/issue.ts";
-import { encodePem } from "../../../durable-objects/engine/machinery/x509/pem.ts";
+import { publicKeyOf } from "../../../durable-objects/engine/machinery/x509/issue.ts";
+import { signingKey } from "../../../durable-objects/engine/api/auth/tokens.ts";
+import { signingAuthority } from "../../../durable-objects/engine/controllers/certificates/signing.ts";
 import { World, type Answer } from "../../helpers/world.ts";
 
 /** Made by OpenSSL: P-256, with alternative names, and RSA of 2048 bits, of a node. Their keys are gone. */
@@ -71,11 +67,6 @@ const decide = (name: string, type: string): Answer => {
   });
 };
 
-test("the authority's certificate is the one that its key signs", () => {
-  const bytes = selfSigned(clusterAuthority, authoritySinceMs);
-  expect(encodePem({ type: "CERTIFICATE", bytes })).toBe(rootCertificate);
-});
-
 test("an approved request gets a certificate that the cluster's authority signed", () => {
   const made = ask("jane", { expirationSeconds: 86_400 });
   expect([made.status, made.body.spec.username]).toEqual([201, "kubernetes-admin"]);
@@ -98,9 +89,14 @@ test("an approved request gets a certificate that the cluster's authority signed
     },
   ]);
   const certificate = new X509Certificate(Buffer.from(status.certificate, "base64"));
-  const authority = new X509Certificate(rootCertificate);
-  expect(certificate.checkIssued(authority)).toBe(true);
-  expect(certificate.verify(authority.publicKey)).toBe(true);
+  expect(certificate.issuer).toBe("CN=kubernetes");
+  const keyOf = (secret: string) => {
+    const authority = signingAuthority(signingKey({ id: "test", secret }));
+    const key = Buffer.from(publicKeyOf(authority.secret));
+    return createPublicKey({ key, format: "der", type: "spki" });
+  };
+  expect(certificate.verify(keyOf("of this world's tokens"))).toBe(true);
+  expect(certificate.verify(keyOf("of another's"))).toBe(false);
   expect(certificate.subject).toBe("CN=jane\nO=dev\nO=ops");
   expect(certificate.subjectAltName).toBe(
     "DNS:jane.example.com, IP Address:10.0.0.7, email:jane@example.com",

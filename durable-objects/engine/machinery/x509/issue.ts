@@ -42,7 +42,8 @@ const nameOf = (commonName: string): Uint8Array =>
 const extension = (id: string, critical: boolean, value: Uint8Array): Uint8Array =>
   sequence(objectId(id), ...(critical ? [boolean(true)] : []), der(tags.octets, value));
 
-const publicKeyOf = (secret: Uint8Array): Uint8Array =>
+/** The public half of an authority's key: a SubjectPublicKeyInfo in DER. */
+export const publicKeyOf = (secret: Uint8Array): Uint8Array =>
   sequence(
     sequence(objectId("1.2.840.10045.2.1"), objectId("1.2.840.10045.3.1.7")),
     bitString(p256.getPublicKey(secret, false)),
@@ -129,35 +130,6 @@ export function issue(request: CertificateRequest, authority: Authority, terms: 
     request.subjectDer,
     request.publicKeyDer,
     der(0xa3, sequence(...extensions)),
-  );
-  return sign(body, authority.secret);
-}
-
-/** The authority's own certificate, in DER, good from `notBefore` (virtual ms). */
-export function selfSigned(authority: Authority, notBefore: number): Uint8Array {
-  const publicKey = publicKeyOf(authority.secret);
-  const id = keyId(publicKey);
-  const name = nameOf(authority.commonName);
-  const body = sequence(
-    der(0xa0, integer(Uint8Array.of(2))),
-    integer(Uint8Array.of(1)),
-    ecdsaWithSha256,
-    name,
-    sequence(time(notBefore), time(authority.notAfter)),
-    name,
-    publicKey,
-    der(
-      0xa3,
-      sequence(
-        extension(
-          "2.5.29.15",
-          true,
-          usageBits(["digital signature", "key encipherment", "cert sign"]) as Uint8Array,
-        ),
-        extension("2.5.29.19", true, sequence(boolean(true))),
-        extension("2.5.29.14", false, der(tags.octets, id)),
-      ),
-    ),
   );
   return sign(body, authority.secret);
 }
