@@ -299,7 +299,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
       this.clients.serve(engine, now);
-      this.arm(now, nextTurnMs(engine, now));
+      this.arm(now, nextTurnMs(engine, now, this.clients));
       reportFaults(engine);
       return result;
     } catch (error) {
@@ -365,13 +365,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private look(engine: Engine, now: number): void {
     this.lookedAtMs = now;
-    engine.look(now);
+    engine.look(now, this.clients.looks(now));
   }
 
   /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
-      if (this.clients.looks(now)) engine.look(now);
+      if (this.clients.looks(now)) engine.look(now, true);
       engine.run(now);
     });
   }

@@ -107,6 +107,17 @@ function clusters(): void {
       replicas === 5_000 ? heapMb < 100 : undefined,
     );
   }
+  for (const [name, kind, pods] of [
+    ["job", "a Job", 1_000],
+    ["statefulSet", "a StatefulSet", 100],
+  ] as const) {
+    const found = ours(name, pods, nodesFor(pods));
+    seen[`${name} ${pods}`] = found;
+    const { cpuMsPerPod = 0, rowsPerPod = 0, bytesPerPod = 0, stepsPerPod = 0 } = found;
+    add(`${kind} of ${whole(pods)}: CPU per Pod`, `${fine(cpuMsPerPod)} ms`);
+    const work = `${fine(stepsPerPod)}, ${fine(rowsPerPod)}, ${whole(bytesPerPod)}`;
+    add(`${kind} of ${whole(pods)}: steps, rows, bytes per Pod`, work);
+  }
   const ten = ours("update", 10, 3);
   seen["update 10"] = ten;
   add(

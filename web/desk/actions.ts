@@ -54,6 +54,7 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
       title: `Show ${title} alone`,
       run: () => show(board, name),
     })),
+    ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
     ...(desk.selected.value
       ? [{ title: "Close the detail", run: () => void (desk.selected.value = undefined) }]
@@ -87,6 +88,12 @@ function terminalActions(board: Board): Action[] {
     },
     { title: "Rename the terminal", run: () => askForTitle(terminals) },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
+    {
+      title: terminals.spoken.value
+        ? "Terminals for eyes alone"
+        : "Terminals for screen readers too",
+      run: () => void (terminals.spoken.value = !terminals.spoken.peek()),
+    },
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,
       run: () => {

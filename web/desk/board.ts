@@ -21,7 +21,9 @@ export interface Board {
   /** Undefined: who looks has no terminal. */
   terminals?: TerminalTabs;
   /** What lies over the desk. */
-  over: Signal<"palette" | "keys" | undefined>;
+  over: Signal<"palette" | "keys" | "create" | undefined>;
+  /** What is written to be applied; "": nothing yet. */
+  draft: Signal<string>;
   sharing: Signal<boolean>;
 }
 
@@ -38,13 +40,17 @@ export function boardOf(sandbox: Sandbox): Board {
   const panel = remembered("panel", names[0]!, isText);
   if (names.includes(view.peek())) panel.value = view.peek();
   else if (!names.includes(panel.peek())) panel.value = names[0]!;
+  const over = signal<Board["over"]["value"]>(undefined);
   const desk: Desk = {
     sandbox,
     live,
     moment,
     shown: shownCluster(sandbox, live, moment),
     selected: signal<ObjectRef | undefined>(undefined),
-    ...(terminals && { type: (line: string) => terminals.type(line) }),
+    ...(terminals && {
+      type: (line: string) => terminals.type(line),
+      create: () => void (over.value = "create"),
+    }),
   };
   return {
     desk,
@@ -54,7 +60,8 @@ export function boardOf(sandbox: Sandbox): Board {
     height: remembered("height", 50, isNumber),
     width: remembered("width", 35, isNumber),
     ...(terminals && { terminals }),
-    over: signal(undefined),
+    over,
+    draft: signal(""),
     sharing: signal(false),
   };
 }

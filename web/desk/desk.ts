@@ -27,4 +27,6 @@ export interface Desk {
   selected: Signal<ObjectRef | undefined>;
   /** Types a line into the terminal that was used last, without pressing Enter. Undefined: who looks has no terminal. */
   type?: (line: string) => void;
+  /** Opens the editor for objects of one's own. Undefined: who looks may make none. */
+  create?: () => void;
 }

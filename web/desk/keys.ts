@@ -39,6 +39,9 @@ export function listenForKeys(board: Board): () => void {
     if (event.key === "?") {
       takes();
       board.over.value = "keys";
+    } else if (event.key === "c" && board.desk.create) {
+      takes();
+      board.desk.create();
     } else if (event.key === "Escape") leave(board);
   };
   // Before the emulator has it.

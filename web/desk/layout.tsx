@@ -5,8 +5,10 @@ import { usePresence } from "../panels/presence.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";
 import { actionsOf } from "./actions.ts";
+import { dropping } from "./dropping.ts";
 import { boardOf, show, showPanel, type Board } from "./board.ts";
 import { Border } from "./border.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { listenForKeys } from "./keys.ts";
 import { Detail, TimeBar } from "./panels.ts";
 import { TabList } from "./tab-list.tsx";
@@ -17,6 +19,7 @@ import "./desk.css";
 
 const ShareDrawer = lazy(async () => (await import("./share-drawer.tsx")).ShareDrawer);
 const Palette = lazy(async () => (await import("./palette.tsx")).Palette);
+const Creator = lazy(async () => (await import("./creator.tsx")).Creator);
 const KeyHelp = lazy(async () => (await import("./key-help.tsx")).KeyHelp);
 
 const loading = <p class="quiet centered">Loading…</p>;
@@ -30,9 +33,10 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
   const actions = actionsOf(board, work.run);
   const { over, sharing, desk } = board;
   return (
-    <div class="desk">
+    <div class="desk" {...dropping(board)}>
       <TopBar board={board} here={here} work={work} />
       <Problem text={work.problem.value} />
+      <ConnectionNotice desk={desk} />
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />
@@ -63,6 +67,7 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
       <PhoneTabs board={board} />
       <Suspense fallback={null}>
         {over.value === "palette" && <Palette board={board} actions={actions} />}
+        {over.value === "create" && <Creator board={board} />}
         {over.value === "keys" && <KeyHelp board={board} actions={actions} />}
       </Suspense>
     </div>

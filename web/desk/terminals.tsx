@@ -29,6 +29,7 @@ export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals:
             sandbox={sandbox}
             name={name}
             machine={machine}
+            spoken={terminals.spoken}
             outgoing={(text) => terminals.outgoing(text)}
             opened={(screen, focus) => terminals.opened(name, screen, focus)}
             left={() => terminals.left(name)}

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ApiError, messageOf } from "../api/client.ts";
+import { messageOf } from "../api/client.ts";
 import { readSandbox, type Sandbox } from "../api/sandboxes.ts";
+import { whyClosed } from "../desk/connection.ts";
 import { DeskLayout } from "../desk/layout.tsx";
 import { Problem } from "../ui/panel.tsx";
 
@@ -17,7 +18,8 @@ export function SandboxPage({ id, secret }: Props) {
   useEffect(() => {
     readSandbox(id, secret).then(
       (found) => (sandbox.value = found),
-      (error: unknown) => (problem.value = whyNot(error)),
+      (error: unknown) =>
+        (problem.value = whyClosed(error, secret !== undefined) ?? messageOf(error)),
     );
   }, []);
   if (sandbox.value) return <DeskLayout sandbox={sandbox.value} />;
@@ -28,14 +30,4 @@ export function SandboxPage({ id, secret }: Props) {
       {problem.value && <a href="/">Make a sandbox of your own</a>}
     </section>
   );
-}
-
-function whyNot(error: unknown): string {
-  if (!(error instanceof ApiError)) return messageOf(error);
-  if (error.status === 401 && !location.hash) {
-    return "Sign in as somebody who belongs to this sandbox, or open it by a link with its key.";
-  }
-  return [401, 404, 410].includes(error.status)
-    ? "That sandbox has expired or was deleted."
-    : error.message;
 }

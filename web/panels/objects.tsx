@@ -104,6 +104,11 @@ export function Objects({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : "live"}`} role="status">
           {trouble.value ?? (desk.moment.value === undefined ? "live" : "a moment of the past")}
         </span>
+        {desk.create && desk.moment.value === undefined && (
+          <button type="button" class="primary" onClick={desk.create}>
+            Create
+          </button>
+        )}
         <ChoiceFields choices={choices} namespaced={resource.value?.namespaced !== false} />
       </div>
       <Rows
@@ -189,7 +194,7 @@ function Rows({ desk, resource, table, filter, everywhere, wide, now }: RowsProp
       <p class="empty">
         No Pods here yet. Run{" "}
         <code>kubectl create deployment my-web --image=nginx --replicas=3</code> and watch them
-        start.
+        start{desk.create && ", or create some from a template"}.
       </p>
     );
   }

@@ -88,7 +88,9 @@ function Kubeconfig({ text, file }: { text: string; file: string }) {
       </div>
       <details>
         <summary>Show it</summary>
-        <pre tabIndex={0}>{text}</pre>
+        <pre tabIndex={0} role="region" aria-label="The kubeconfig">
+          {text}
+        </pre>
       </details>
     </>
   );

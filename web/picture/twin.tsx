@@ -44,7 +44,11 @@ export function Twin({ scene, select }: Props) {
         <tbody>
           {nodes.map(({ ref, ready, cordoned, pods: count, podsMax, cpu, memory }) => (
             <tr key={ref.name}>
-              <th scope="row">{ref.name}</th>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => select(ref)}>
+                  {ref.name}
+                </button>
+              </th>
               <td>{`${ready ? "Ready" : "NotReady"}${cordoned ? ", cordoned" : ""}`}</td>
               <td>{`${count} of ${podsMax}`}</td>
               <td>{percent(cpu)}</td>
@@ -53,7 +57,7 @@ export function Twin({ scene, select }: Props) {
           ))}
         </tbody>
       </table>
-      {services.length > 0 && <ServiceTable services={services} />}
+      {services.length > 0 && <ServiceTable services={services} select={select} />}
       {traces.length > 0 && (
         <ul aria-label="Requests">
           {traces.map((trace) => (
@@ -84,7 +88,12 @@ function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
   );
 }
 
-function ServiceTable({ services }: { services: Scene["services"] }) {
+interface ServiceTableProps {
+  services: Scene["services"];
+  select: Props["select"];
+}
+
+function ServiceTable({ services, select }: ServiceTableProps) {
   return (
     <table>
       <caption>Services</caption>
@@ -99,7 +108,11 @@ function ServiceTable({ services }: { services: Scene["services"] }) {
       <tbody>
         {services.map(({ ref, word, leftOut }) => (
           <tr key={ref.path}>
-            <th scope="row">{ref.name}</th>
+            <th scope="row">
+              <button type="button" class="link" onClick={() => select(ref)}>
+                {ref.name}
+              </button>
+            </th>
             <td>{ref.namespace}</td>
             <td>{word}</td>
             <td class="reason">{leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}</td>

@@ -606,7 +606,7 @@ export const cnameDepthMax = 8;
 export const dnsForwardsMax = 4;
 
 // Volumes and storage
-/** Signed service account tokens kept, by their claims. */
+/** Signatures of tokens that are kept: of those that were made, and of those that were found good. */
 export const tokenMemoEntriesMax = 512;
 /** How long the simulated provisioner takes to make a volume, and to delete or resize one. */
 export const provisionMs = 2_000;
