@@ -11,6 +11,7 @@ import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeRestriction } from "./node-restriction.ts";
 import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
@@ -21,6 +22,7 @@ import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts"
 export const admissionRules: readonly AdmissionRule[] = [
   namespaceLifecycle,
   limitRanger,
+  nodeRestriction,
   podSecurity,
   priority,
   defaultStorageClass,
