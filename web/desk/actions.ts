@@ -5,6 +5,8 @@ import {
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
+import { askWhy } from "./ask-why.ts";
+import type { Desk, ObjectRef } from "./desk.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 import { show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
@@ -56,9 +58,7 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     })),
     ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
-    ...(desk.selected.value
-      ? [{ title: "Close the detail", run: () => void (desk.selected.value = undefined) }]
-      : []),
+    ...(desk.selected.value ? selectionActions(desk, desk.selected.value) : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
     { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
     ...(sandbox.role === "owner"
@@ -67,6 +67,17 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
           { title: "Delete the sandbox", run: () => work(() => remove(sandbox)) },
         ]
       : []),
+  ];
+}
+
+function selectionActions(desk: Desk, object: ObjectRef): Action[] {
+  return [
+    {
+      title: `Why is ${object.kind} ${object.name} as it is?`,
+      keys: "w",
+      run: () => askWhy(desk, object),
+    },
+    { title: "Close the detail", run: () => void (desk.selected.value = undefined) },
   ];
 }
 

@@ -1,7 +1,7 @@
 import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
-import type { Desk, ObjectRef } from "./desk.ts";
+import type { DetailPlace, Desk, ObjectRef } from "./desk.ts";
 import { shownCluster } from "./moment.ts";
 import { panels, type PanelRow } from "./panels.ts";
 import { isNumber, isText, remembered } from "./remembered.ts";
@@ -47,12 +47,16 @@ export function boardOf(sandbox: Sandbox): Board {
     moment,
     shown: shownCluster(sandbox, live, moment),
     selected: signal<ObjectRef | undefined>(undefined),
+    detail: signal<DetailPlace>({ view: "YAML" }),
     ...(terminals && {
-      type: (line: string) => terminals.type(line),
+      type(line: string) {
+        terminals.type(line);
+        showTerminal(board);
+      },
       create: () => void (over.value = "create"),
     }),
   };
-  return {
+  const board: Board = {
     desk,
     rows,
     view,
@@ -64,6 +68,7 @@ export function boardOf(sandbox: Sandbox): Board {
     draft: signal(""),
     sharing: signal(false),
   };
+  return board;
 }
 
 /** Also in the address, so that a link opens what one sees. */
@@ -82,6 +87,9 @@ export function showPanel(board: Board, name: string): void {
 
 export function showTerminal(board: Board): void {
   if (!board.terminals) return;
-  if (board.view.peek() !== "split") show(board, "terminal");
+  // There one thing is seen at a time, and the detail lies over it.
+  const isPhone = matchMedia("(max-width: 700px)").matches;
+  if (isPhone) board.desk.selected.value = undefined;
+  if (isPhone || board.view.peek() !== "split") show(board, "terminal");
   board.terminals.focus();
 }

@@ -3,6 +3,7 @@ import { messageOf } from "../api/client.ts";
 import { hasLogs } from "../api/logs.ts";
 import { deleteObject, describe, eventsPath } from "../api/object.ts";
 import { listTable, type TableView } from "../api/tables.ts";
+import { whyView } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import { hasHandActions } from "../objects/actions.ts";
 import { useTold } from "../objects/told.ts";
@@ -12,20 +13,22 @@ import { useWork } from "../ui/work.ts";
 import { HandActions } from "./hand-actions.tsx";
 import { Logs } from "./logs.tsx";
 import { RelatedObjects } from "./related.tsx";
+import { Why } from "./why.tsx";
 import { YamlEditor } from "./yaml-editor.tsx";
 import "./detail.css";
 
 /** What there is to know of the selected object. */
 
-type View = "Describe" | "YAML" | "Events" | "Logs" | "Related" | "Actions";
+type View = typeof whyView | "Describe" | "YAML" | "Events" | "Logs" | "Related" | "Actions";
 
 export function Detail({ desk }: { desk: Desk }) {
-  const view = useSignal<View>("YAML");
   const object = desk.selected.value;
   if (!object) return null;
   const isNow = desk.moment.value === undefined;
   const writes = desk.sandbox.role !== "viewer" && isNow;
+  const { view, field } = desk.detail.value;
   const views: View[] = [
+    whyView,
     ...(writes ? (["Describe"] as const) : []),
     "YAML",
     "Events",
@@ -33,7 +36,7 @@ export function Detail({ desk }: { desk: Desk }) {
     "Related",
     ...(writes && hasHandActions(object) ? (["Actions"] as const) : []),
   ];
-  const shown = views.includes(view.value) ? view.value : "YAML";
+  const shown = views.find((name) => name === view) ?? "YAML";
   return (
     <aside class="panel detail" aria-labelledby="detail-title">
       <Title desk={desk} object={object} writes={writes} />
@@ -44,15 +47,20 @@ export function Detail({ desk }: { desk: Desk }) {
             type="button"
             role="tab"
             aria-selected={shown === name}
-            onClick={() => (view.value = name)}
+            onClick={() => (desk.detail.value = { view: name })}
           >
             {name}
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-label={shown} key={`${shown} ${object.path} ${desk.moment.value}`}>
+      <div
+        role="tabpanel"
+        aria-label={shown}
+        key={`${shown} ${object.path} ${desk.moment.value} ${field}`}
+      >
+        {shown === whyView && <Why desk={desk} object={object} />}
         {shown === "Describe" && <Described desk={desk} object={object} />}
-        {shown === "YAML" && <YamlEditor desk={desk} object={object} />}
+        {shown === "YAML" && <YamlEditor desk={desk} object={object} field={field} />}
         {shown === "Events" && <Events desk={desk} object={object} />}
         {shown === "Logs" && <Logs desk={desk} object={object} />}
         {shown === "Related" && <RelatedObjects desk={desk} object={object} />}

@@ -3,7 +3,9 @@ import { resourcesOf, type Resource } from "../api/discovery.ts";
 import { messageOf } from "../api/client.ts";
 import { refOf } from "../api/object.ts";
 import { FollowedTable, listTable, type Column, type Row, type TableView } from "../api/tables.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk } from "../desk/desk.ts";
+import { isAsWished } from "../objects/as-wished.ts";
 import { usePageVisible } from "../ui/page-visible.ts";
 import { ServerTable } from "../ui/server-table.tsx";
 import "./objects.css";
@@ -215,6 +217,10 @@ function Rows({ desk, resource, table, filter, everywhere, wide, now }: RowsProp
       select={({ namespace, name }: Row) =>
         (desk.selected.value = refOf(resource, namespace, name))
       }
+      why={{
+        of: ({ cells }) => !isAsWished(table.columns, cells),
+        ask: ({ namespace, name }) => askWhy(desk, refOf(resource, namespace, name)),
+      }}
     />
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import type { Arrangement } from "../picture/layout.ts";
 import { Stage } from "../picture/stage.ts";
@@ -10,6 +11,8 @@ import { followRollouts, type Rollout } from "../picture/rollout.ts";
 import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
+import { troubleOf } from "../picture/troubled.ts";
+import { WhyButton } from "../ui/why-button.tsx";
 import "./picture.css";
 
 /** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
@@ -43,6 +46,7 @@ export function Picture({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
+        {scene && <WhySelected desk={desk} scene={scene} />}
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
@@ -56,13 +60,31 @@ export function Picture({ desk }: { desk: Desk }) {
           aria-label="The picture as a table"
           tabIndex={asTable.value ? 0 : undefined}
         >
-          <Twin scene={scene} select={(ref) => (desk.selected.value = ref)} />
+          <Twin
+            scene={scene}
+            select={(ref) => (desk.selected.value = ref)}
+            askWhy={(ref) => askWhy(desk, ref)}
+          />
         </div>
       )}
       {rollouts.value.map((rollout) => (
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
     </section>
+  );
+}
+
+/** Where what is selected is not as wished. */
+function WhySelected({ desk, scene }: { desk: Desk; scene: Scene }) {
+  const selected = desk.selected.value;
+  const trouble = troubleOf(scene, selected);
+  if (!selected || trouble === undefined) return null;
+  return (
+    <WhyButton
+      of={`${selected.kind} ${selected.name}, ${trouble},`}
+      text={`Why? ${selected.name}`}
+      ask={() => askWhy(desk, selected)}
+    />
   );
 }
 

@@ -16,8 +16,15 @@ function useEdited(desk: Desk, object: ObjectRef): EditedObject {
   return edited;
 }
 
+interface Props {
+  desk: Desk;
+  object: ObjectRef;
+  /** Path of the field to begin at. */
+  field: string | undefined;
+}
+
 /** An object's YAML. What is changed is tried by the server first, and stored only after its difference was seen. */
-export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) {
+export function YamlEditor({ desk, object, field }: Props) {
   const edited = useEdited(desk, object);
   const { stored, text, problem, marks, answer } = edited;
   const mayWrite = desk.sandbox.role !== "viewer" && desk.moment.value === undefined;
@@ -32,6 +39,7 @@ export function YamlEditor({ desk, object }: { desk: Desk; object: ObjectRef }) 
         label={`YAML of ${object.kind} ${object.name}`}
         readOnly={!mayWrite}
         marks={marks}
+        field={field}
       />
       <Problem text={problem.value} />
       <Newer edited={edited} />

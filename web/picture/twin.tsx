@@ -1,15 +1,18 @@
+import { WhyButton } from "../ui/why-button.tsx";
 import type { ObjectRef } from "../desk/desk.ts";
 import type { PodView } from "./pod-view.ts";
 import { percent, type Scene } from "./scene.ts";
+import { isPodTroubled, isServiceTroubled } from "./troubled.ts";
 import { travelSentence } from "./travel.ts";
 
 interface Props {
   scene: Scene;
   select: (ref: ObjectRef) => void;
+  askWhy: (ref: ObjectRef) => void;
 }
 
 /** What the picture says, in words: for whoever does not see it, and whoever would rather read. */
-export function Twin({ scene, select }: Props) {
+export function Twin({ scene, select, askWhy }: Props) {
   const { nodes, pods, services, traces } = scene;
   return (
     <>
@@ -26,7 +29,7 @@ export function Twin({ scene, select }: Props) {
         </thead>
         <tbody>
           {pods.map((pod) => (
-            <PodRow key={pod.uid} pod={pod} select={select} />
+            <PodRow key={pod.uid} pod={pod} select={select} askWhy={askWhy} />
           ))}
         </tbody>
       </table>
@@ -57,7 +60,9 @@ export function Twin({ scene, select }: Props) {
           ))}
         </tbody>
       </table>
-      {services.length > 0 && <ServiceTable services={services} select={select} />}
+      {services.length > 0 && (
+        <ServiceTable services={services} select={select} askWhy={askWhy} />
+      )}
       {traces.length > 0 && (
         <ul aria-label="Requests">
           {traces.map((trace) => (
@@ -69,7 +74,11 @@ export function Twin({ scene, select }: Props) {
   );
 }
 
-function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
+interface PodRowProps extends Omit<Props, "scene"> {
+  pod: PodView;
+}
+
+function PodRow({ pod, select, askWhy }: PodRowProps) {
   const { ref, node, state } = pod;
   return (
     <tr>
@@ -77,6 +86,7 @@ function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
         <button type="button" class="link" onClick={() => select(ref)}>
           {ref.name}
         </button>
+        {isPodTroubled(pod) && <WhyButton of={ref.name} ask={() => askWhy(ref)} />}
       </th>
       <td>{ref.namespace}</td>
       <td>{node || "none yet"}</td>
@@ -88,12 +98,11 @@ function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
   );
 }
 
-interface ServiceTableProps {
+interface ServiceTableProps extends Pick<Props, "select" | "askWhy"> {
   services: Scene["services"];
-  select: Props["select"];
 }
 
-function ServiceTable({ services, select }: ServiceTableProps) {
+function ServiceTable({ services, select, askWhy }: ServiceTableProps) {
   return (
     <table>
       <caption>Services</caption>
@@ -106,16 +115,21 @@ function ServiceTable({ services, select }: ServiceTableProps) {
         </tr>
       </thead>
       <tbody>
-        {services.map(({ ref, word, leftOut }) => (
-          <tr key={ref.path}>
+        {services.map((service) => (
+          <tr key={service.ref.path}>
             <th scope="row">
-              <button type="button" class="link" onClick={() => select(ref)}>
-                {ref.name}
+              <button type="button" class="link" onClick={() => select(service.ref)}>
+                {service.ref.name}
               </button>
+              {isServiceTroubled(service) && (
+                <WhyButton of={service.ref.name} ask={() => askWhy(service.ref)} />
+              )}
             </th>
-            <td>{ref.namespace}</td>
-            <td>{word}</td>
-            <td class="reason">{leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}</td>
+            <td>{service.ref.namespace}</td>
+            <td>{service.word}</td>
+            <td class="reason">
+              {service.leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -50,6 +50,8 @@ export interface CodeEditor {
   setReadOnly: (is: boolean) => void;
   /** What the server says of the text, until it is changed. */
   mark: (marks: Mark[]) => void;
+  /** Selects lines, from 0, up to one that is left out, and brings them into view. */
+  select: (from: number, to: number) => void;
   focus: () => void;
   destroy: () => void;
 }
@@ -90,6 +92,15 @@ export function codeEditor(options: EditorOptions): CodeEditor {
       forceLinting(view);
       const [first] = marks;
       if (first) view.dispatch({ effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+    },
+    select: (from, to) => {
+      const { doc } = view.state;
+      const [anchor, head] = [doc.line(from + 1).from, doc.line(to).to];
+      view.dispatch({
+        selection: { anchor, head },
+        effects: EditorView.scrollIntoView(anchor, { y: "center" }),
+      });
+      view.focus();
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),

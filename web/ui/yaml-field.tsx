@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { messageOf } from "../api/client.ts";
 import { typeIn } from "../api/openapi.ts";
 import type { Cluster } from "../api/tables.ts";
+import { linesOfField } from "../objects/field-lines.ts";
 import type { Mark } from "../yaml/check.ts";
 import { Problem } from "./panel.tsx";
 import type { CodeEditor } from "./code-editor.ts";
@@ -15,10 +16,12 @@ interface Props {
   readOnly: boolean;
   /** What the server says of the text, until it is changed. */
   marks?: Signal<Mark[]>;
+  /** Path of the field to begin at. */
+  field?: string | undefined;
 }
 
 /** A YAML text in an editor that knows the cluster's types. */
-export function YamlField({ cluster, text, label, readOnly, marks }: Props) {
+export function YamlField({ cluster, text, label, readOnly, marks, field }: Props) {
   const parent = useRef<HTMLDivElement>(null);
   const editor = useSignal<CodeEditor | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
@@ -41,6 +44,10 @@ export function YamlField({ cluster, text, label, readOnly, marks }: Props) {
   useEffect(() => {
     if (marks) editor.value?.mark(marks.value);
   }, [editor.value, marks?.value]);
+  useEffect(() => {
+    const lines = field === undefined ? undefined : linesOfField(text.peek(), field);
+    if (lines) editor.value?.select(lines.from, lines.to);
+  }, [editor.value, field]);
   return (
     <>
       <Problem text={problem.value} />
@@ -52,7 +59,7 @@ export function YamlField({ cluster, text, label, readOnly, marks }: Props) {
 
 async function open(
   parent: HTMLElement,
-  { cluster, text, label, readOnly }: Omit<Props, "marks">,
+  { cluster, text, label, readOnly }: Omit<Props, "marks" | "field">,
 ): Promise<CodeEditor> {
   const [{ codeEditor }, { suggestionsAt }, checks] = await Promise.all([
     import("./code-editor.ts"),

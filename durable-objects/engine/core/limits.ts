@@ -665,3 +665,5 @@ export const protobufKeptBytesMax = 8_000_000;
 export const explanationDepthMax = 5;
 /** Pieces of evidence in one explanation. */
 export const explanationEvidenceMax = 40;
+/** Of a field's value in a sentence. */
+export const explanationValueCharsMax = 120;
