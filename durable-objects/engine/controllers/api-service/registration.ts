@@ -20,7 +20,7 @@ function namesOf(definition: Definition | undefined): string[] {
   );
   if (!established) return [];
   return (spec?.versions ?? []).flatMap(({ name, served }) =>
-    served === false ? [] : [`${name}.${spec?.group}`],
+    served ? [`${name}.${spec?.group}`] : [],
   );
 }
 
