@@ -23,7 +23,7 @@ export default defineConfig(async () => ({
           isolate: false,
           experimental: { viteModuleRunner: false, nodeLoader: false },
           // A hang is a fault, a slow machine is none.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           include: [
             "test/engine/**/*.test.ts",
             "test/sessions/**/*.test.ts",

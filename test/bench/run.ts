@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,forks,started,terminals,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
+ * `npm run bench [-- --only cluster,containers,peer,served,forks,started,terminals,page,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
  * test: every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
  * `--against DIR`, another checkout, attacks are made on that one as well, and sandboxes and learners are served by both in turn; with
  * `--attack TEXT` only those attacks whose names hold it. `hosted` is creations, learners, alive, forks, costs and startup, each of which may be named alone;
@@ -16,6 +16,7 @@ import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
 import type { Started } from "./started.ts";
+import { pages } from "./page-rows.ts";
 import { alive, costs, creations, learners, startUp, terminals } from "./hosted.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   options: {
     only: {
       type: "string",
-      default: "cluster,containers,peer,served,forks,started,terminals,attacks,real,hosted",
+      default: "cluster,containers,peer,served,forks,started,terminals,page,attacks,real,hosted",
     },
     against: { type: "string" },
     attack: { type: "string", default: "" },
@@ -310,6 +311,7 @@ if (only.has("alive")) alive(bench);
 if (only.has("costs")) costs(bench, values.write);
 if (only.has("startup")) startUp(bench);
 if (only.has("terminals")) terminals(bench);
+if (only.has("page")) pages(bench);
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
 mkdirSync(path.join(root, ".wrangler"), { recursive: true });

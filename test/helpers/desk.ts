@@ -17,6 +17,8 @@ export const showObjects = (page: Page): Promise<void> =>
 
 /** By its name in the palette. */
 export async function act(page: Page, action: string): Promise<void> {
+  // The keyboard listens once the desk is there.
+  await page.getByRole("tab", { name: "Picture" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Action or object" }).fill(action);
   await page.getByRole("option", { name: action }).first().click();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, firefox, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { faultsIn } from "../helpers/axe.ts";
 import { findChromium, findFirefox } from "../helpers/chromium.ts";
 import { skipNote } from "../helpers/kubectl.ts";
 
@@ -57,8 +58,9 @@ export async function openPage(
   return { page, problems: problemsOf(page) };
 }
 
-/** On a phone nothing is wider than the screen, every field has a label, and headings go down by one. */
+/** On a phone nothing is wider than the screen, every field has a label, and headings go down by one; axe finds nothing. */
 export async function expectPlain(page: Page): Promise<void> {
+  expect(await faultsIn(page)).toEqual([]);
   const size = page.viewportSize();
   await page.setViewportSize(phone);
   const found = await page.evaluate(() => {

@@ -2,6 +2,7 @@ import {
   deleteSandbox,
   forkSandbox,
   placeOf,
+  renameSandbox,
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
@@ -22,6 +23,13 @@ export interface Action {
 /** What is done with the sandbox as a whole. Throws ApiError. */
 export async function fork(sandbox: Sandbox): Promise<void> {
   location.assign(placeOf(await forkSandbox(sandbox)));
+}
+
+export async function rename({ id, title, key }: Sandbox): Promise<void> {
+  const next = prompt("Title of the sandbox", title)?.trim();
+  if (!next) return;
+  await renameSandbox(id, next, key);
+  location.reload();
 }
 
 export async function reset({ id, key }: Sandbox): Promise<void> {
@@ -49,7 +57,7 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     ...(terminals ? terminalActions(board) : []),
     ...timeKeysOf(sandbox.role).map(({ keys, title, run }) => ({
       title,
-      keys,
+      ...(keys !== undefined && { keys }),
       run: () => run(desk),
     })),
     ...rows.map(({ name, title }) => ({
@@ -63,10 +71,14 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
     ...(sandbox.role === "owner"
       ? [
+          { title: "Rename the sandbox", run: () => work(() => rename(sandbox)) },
           { title: "Reset the sandbox", run: () => work(() => reset(sandbox)) },
           { title: "Delete the sandbox", run: () => work(() => remove(sandbox)) },
         ]
       : []),
+    { title: "Go to what is yours", run: () => location.assign("/me") },
+    { title: "Go to the first page", run: () => location.assign("/") },
+    { title: "Read the service's API", run: () => location.assign("/api") },
   ];
 }
 

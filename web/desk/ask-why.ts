@@ -5,7 +5,7 @@ import type { Desk, ObjectRef } from "./desk.ts";
 export const whyView = "Why?";
 
 /** Opens the explanation of an object, with one click from wherever it is seen. */
-export function askWhy(desk: Desk, object: ObjectRef): void {
+export function askWhy(desk: Pick<Desk, "detail" | "selected">, object: ObjectRef): void {
   desk.detail.value = { view: whyView };
   desk.selected.value = object;
 }

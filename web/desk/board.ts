@@ -49,10 +49,7 @@ export function boardOf(sandbox: Sandbox): Board {
     selected: signal<ObjectRef | undefined>(undefined),
     detail: signal<DetailPlace>({ view: "YAML" }),
     ...(terminals && {
-      type(line: string) {
-        terminals.type(line);
-        showTerminal(board);
-      },
+      type: (line: string) => typeIn(board, line),
       create: () => void (over.value = "create"),
     }),
   };
@@ -61,7 +58,7 @@ export function boardOf(sandbox: Sandbox): Board {
     rows,
     view,
     panel,
-    height: remembered("height", 50, isNumber),
+    height: remembered("height", 58, isNumber),
     width: remembered("width", 35, isNumber),
     ...(terminals && { terminals }),
     over,
@@ -69,6 +66,18 @@ export function boardOf(sandbox: Sandbox): Board {
     sharing: signal(false),
   };
   return board;
+}
+
+/** On a phone one part is seen at a time; desk.css knows the same width. */
+const isPhone = (): boolean => matchMedia("(max-width: 700px)").matches;
+
+/** What is typed is seen: the terminal comes to the front. */
+function typeIn(board: Board, line: string): void {
+  board.terminals?.type(line);
+  if (isPhone()) show(board, "terminal");
+  else if (!["split", "terminal"].includes(board.view.peek())) show(board, "split");
+  // One that was hidden takes the focus only when it is seen.
+  setTimeout(() => board.terminals?.focus());
 }
 
 /** Also in the address, so that a link opens what one sees. */

@@ -1,6 +1,6 @@
 import { useSignal, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { timelineOf, type TimelineRow } from "../api/timeline.ts";
 import { askWhy, refTo } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
@@ -117,6 +117,10 @@ function Happening({ row, desk }: { row: TimelineRow; desk: Desk }) {
   const { revision, at, by, text, resource } = row;
   const ms = Date.parse(at);
   const isShown = desk.moment.value === revision;
+  const line = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isShown) line.current?.scrollIntoView({ block: "nearest" });
+  }, [isShown]);
   const person = by.kind === "person" || by.kind === "service";
   const select = async (): Promise<void> => {
     desk.selected.value = (await refTo(desk, row)) ?? desk.selected.value;
@@ -128,7 +132,7 @@ function Happening({ row, desk }: { row: TimelineRow; desk: Desk }) {
     askWhy(desk, subject);
   };
   return (
-    <li class={`${person ? "person" : ""} ${isShown ? "shown" : ""}`}>
+    <li ref={line} class={`${person ? "person" : ""} ${isShown ? "shown" : ""}`}>
       <button
         type="button"
         class="then"

@@ -8,7 +8,8 @@ import { travelSentence } from "./travel.ts";
 interface Props {
   scene: Scene;
   select: (ref: ObjectRef) => void;
-  askWhy: (ref: ObjectRef) => void;
+  /** Absent: nobody can be asked, as of a frozen moment. */
+  askWhy?: ((ref: ObjectRef) => void) | undefined;
 }
 
 /** What the picture says, in words: for whoever does not see it, and whoever would rather read. */
@@ -60,9 +61,7 @@ export function Twin({ scene, select, askWhy }: Props) {
           ))}
         </tbody>
       </table>
-      {services.length > 0 && (
-        <ServiceTable services={services} select={select} askWhy={askWhy} />
-      )}
+      {services.length > 0 && <ServiceTable services={services} select={select} askWhy={askWhy} />}
       {traces.length > 0 && (
         <ul aria-label="Requests">
           {traces.map((trace) => (
@@ -86,7 +85,7 @@ function PodRow({ pod, select, askWhy }: PodRowProps) {
         <button type="button" class="link" onClick={() => select(ref)}>
           {ref.name}
         </button>
-        {isPodTroubled(pod) && <WhyButton of={ref.name} ask={() => askWhy(ref)} />}
+        {askWhy && isPodTroubled(pod) && <WhyButton of={ref.name} ask={() => askWhy(ref)} />}
       </th>
       <td>{ref.namespace}</td>
       <td>{node || "none yet"}</td>
@@ -121,7 +120,7 @@ function ServiceTable({ services, select, askWhy }: ServiceTableProps) {
               <button type="button" class="link" onClick={() => select(service.ref)}>
                 {service.ref.name}
               </button>
-              {isServiceTroubled(service) && (
+              {askWhy && isServiceTroubled(service) && (
                 <WhyButton of={service.ref.name} ask={() => askWhy(service.ref)} />
               )}
             </th>

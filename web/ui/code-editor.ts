@@ -121,7 +121,7 @@ const surface = (label: string) => [
   syntaxHighlighting(colours),
   theme,
   EditorState.tabSize.of(2),
-  EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+  EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
   // Tab goes on to the next control, as everywhere in the page.
   keymap.of([
     ...completionKeymap,

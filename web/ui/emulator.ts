@@ -35,9 +35,8 @@ export function emulate(
   const terminal = new Terminal({
     fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
     fontSize: 13,
-    cursorBlink: true,
+    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     scrollback: scrollbackLines,
-    screenReaderMode: false,
     theme: colours(),
   });
   const fit = new FitAddon();
