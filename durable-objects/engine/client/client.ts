@@ -202,7 +202,7 @@ export class EngineClient implements Client {
   update<T extends KubeObject>(
     id: ResourceId,
     object: T,
-    subresource: "status" | "scale" | "finalize" | "" = "",
+    subresource: "status" | "scale" | "finalize" | "approval" | "" = "",
   ): T {
     const { namespace = "", name } = object.metadata;
     const options = subresource ? { ...internalWrite, subresource } : internalWrite;

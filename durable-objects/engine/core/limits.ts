@@ -508,6 +508,23 @@ export const mirroredAddressesMax = 1_000;
 /** How long a simulated cloud takes to hand out a load balancer. */
 export const loadBalancerMs = 2_000;
 
+/** How long the name of an address stays that nobody has, and a ServiceCIDR after the last one has gone. k8s: repairip.go, servicecidrs_controller.go */
+export const leakedAddressMs = 60_000;
+export const serviceCidrGraceMs = 10_000;
+
+// Flow control
+/** How often the API server looks after what it begins with. k8s: pkg/registry/flowcontrol/rest/storage_flowcontrol.go */
+export const flowControlEnsureMs = 60_000;
+
+// Requests for certificates
+/** k8s: pkg/controller/certificates/cleaner approvedExpiration, deniedExpiration, pendingExpiration */
+export const decidedRequestKeptMs = 3_600_000;
+export const pendingRequestKeptMs = 86_400_000;
+
+// Pod Security
+/** k8s: pod-security-admission/admission defaultNamespaceMaxPodsToCheck */
+export const podSecurityPodsMax = 3_000;
+
 // Deployments
 /** k8s: deployment_controller.go maxRetries, sync.go maxRevHistoryLengthInChars */
 export const deploymentRetriesMax = 15;
