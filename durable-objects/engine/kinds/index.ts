@@ -8,6 +8,7 @@ import { ComponentStatus } from "./component-status.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ControllerRevision } from "./controller-revision.ts";
 import { CronJob } from "./batch/cron-job.ts";
+import { CustomResourceDefinitionKind } from "./custom-resource-definition/custom-resource-definition.ts";
 import { DaemonSet } from "./daemon-set.ts";
 import type { Kind, ServedVersion } from "./define.ts";
 import { Deployment } from "./deployment.ts";
@@ -57,6 +58,7 @@ const all = [
   ConfigMap,
   ControllerRevision,
   CronJob,
+  CustomResourceDefinitionKind,
   DaemonSet,
   Deployment,
   Endpoints,

@@ -58,12 +58,11 @@ function unknownField(resource: Resource, field: string, known: Set<string>): st
   );
 }
 
-const fieldNames = new Map<string, Set<string>>();
+const fieldNames = new WeakMap<Resource, Set<string>>();
 
 /** Labels that a field selector may name: asked of the kind with an empty object. */
 function selectableFields(resource: Resource): Set<string> {
-  const id = `${resource.apiVersion}/${resource.plural}`;
-  let names = fieldNames.get(id);
+  let names = fieldNames.get(resource);
   if (!names) {
     const empty = {
       apiVersion: "",
@@ -74,7 +73,7 @@ function selectableFields(resource: Resource): Set<string> {
     } as unknown as KubeObject;
     const own = resource.servedVersion?.fields ?? resource.hooks.fields;
     names = new Set(["metadata.name", "metadata.namespace", ...Object.keys(own?.(empty) ?? {})]);
-    fieldNames.set(id, names);
+    fieldNames.set(resource, names);
   }
   return names;
 }
