@@ -1,7 +1,7 @@
 /** test, [ and [[. */
 import type { Stat } from "../../fs/vfs.ts";
 import type { Sys } from "../../kernel/types.ts";
-import { Regex, regexFor } from "../../regex/regex.ts";
+import { Regex, regexFor } from "../../../regex/regex.ts";
 import { matches } from "../../shell/pattern.ts";
 
 export class TestProblem extends Error {

@@ -7,7 +7,7 @@ import {
   automataCellsMax,
   automatonCellsMax,
   automatonUnitsUncheckedMax,
-} from "../../core/limits.ts";
+} from "../core/limits.ts";
 import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 

@@ -1,5 +1,5 @@
 /** As much of PCRE as paths of an nginx configuration use. What it does not know is no pattern: RegexProblem. */
-import { regexDepthMax } from "../../core/limits.ts";
+import { regexDepthMax } from "../core/limits.ts";
 import {
   bothCases,
   complement,

@@ -1,15 +1,15 @@
 /** Patterns that users bring, in every tool that takes one: right answers at once, for bounded work. */
 import { describe, expect, test } from "vitest";
-import { cpuUsPerAdvanceMax } from "../../../../durable-objects/engine/core/limits.ts";
-import { MatchWork } from "../../../../durable-objects/engine/runtime/regex/work.ts";
+import { cpuUsPerAdvanceMax } from "../../../durable-objects/engine/core/limits.ts";
+import { MatchWork } from "../../../durable-objects/engine/runtime/match-work.ts";
 import {
   matches,
   replace,
   strip,
-} from "../../../../durable-objects/engine/runtime/shell/pattern.ts";
-import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
-import { box, isolationWorld, podOf } from "../isolation/isolation-world.ts";
-import { RuntimeWorld } from "../runtime-world.ts";
+} from "../../../durable-objects/engine/runtime/shell/pattern.ts";
+import { runtime } from "../../../durable-objects/engine/cri/runtime.ts";
+import { box, isolationWorld, podOf } from "../runtime/isolation/isolation-world.ts";
+import { RuntimeWorld } from "../runtime/runtime-world.ts";
 
 const world = new RuntimeWorld();
 const images = { busybox: "busybox:1.37", debian: "nginx:1.29" };

@@ -2,16 +2,16 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { Errno } from "../../../../durable-objects/engine/runtime/errno.ts";
+import { Errno } from "../../../durable-objects/engine/runtime/errno.ts";
 import {
   regex,
   Regex,
   type RegexOptions,
-} from "../../../../durable-objects/engine/runtime/regex/regex.ts";
-import { MatchWork } from "../../../../durable-objects/engine/runtime/regex/work.ts";
-import { root } from "../../../../scripts/root.ts";
-import { filesBelow, isCode } from "../../../../scripts/source.ts";
-import { matchUnitsPerStepMax } from "../../../../durable-objects/engine/core/limits.ts";
+} from "../../../durable-objects/engine/regex/regex.ts";
+import { MatchWork } from "../../../durable-objects/engine/runtime/match-work.ts";
+import { root } from "../../../scripts/root.ts";
+import { filesBelow, isCode } from "../../../scripts/source.ts";
+import { matchUnitsPerStepMax } from "../../../durable-objects/engine/core/limits.ts";
 
 /** Makers of a RegExp of text: of constants, and of numbers within one. */
 const makers = [

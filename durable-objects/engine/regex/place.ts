@@ -1,4 +1,4 @@
-import { plainSearchCharactersMax } from "../../core/limits.ts";
+import { plainSearchCharactersMax } from "../core/limits.ts";
 
 /** For each beginning of a text, how long the longest shorter beginning is that it also ends with. */
 function overlaps(text: string): Int32Array {

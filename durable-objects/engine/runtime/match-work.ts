@@ -1,7 +1,7 @@
 /** What matching costs. One unit is a character looked at by one state of a pattern. */
-import { matchUnitsPerStepMax } from "../../core/limits.ts";
-import { Errno } from "../errno.ts";
-import type { CompileBudget, NoRegex, Regex } from "./regex.ts";
+import { matchUnitsPerStepMax } from "../core/limits.ts";
+import { Errno } from "./errno.ts";
+import type { CompileBudget, NoRegex, Regex } from "../regex/regex.ts";
 
 const usPerUnit = 0.02;
 
@@ -37,6 +37,10 @@ export class MatchWork implements CompileBudget {
   spend(units: number): void {
     this.#used += units;
     this.#charge?.(units * usPerUnit);
-    if (this.#used > matchUnitsPerStepMax) throw new Errno("ENOMEM");
+    if (this.#used > matchUnitsPerStepMax) this.exhausted();
+  }
+
+  exhausted(): never {
+    throw new Errno("ENOMEM");
   }
 }

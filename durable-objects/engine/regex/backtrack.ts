@@ -2,8 +2,7 @@
  * Back-references and look-ahead, which no finite automaton has: tries one way after the other, never twice what is alike,
  * and gives up (ENOMEM) after a fixed number of steps.
  */
-import { backtrackStepsMax } from "../../core/limits.ts";
-import { Errno } from "../errno.ts";
+import { backtrackStepsMax } from "../core/limits.ts";
 import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 import { unset, type Found } from "./threads.ts";
@@ -21,6 +20,8 @@ export class Backtracker {
   /** Tags of the groups that are referred to: with state and place all that decides what follows. */
   readonly #referred: number[];
   #steps = 0;
+  /** Of the search under way. */
+  #work!: MatchBudget;
 
   constructor(program: Program, classes: Classes) {
     this.#program = program;
@@ -47,6 +48,7 @@ export class Backtracker {
   run(text: string, start: number, longest: boolean, work: MatchBudget): Found | undefined {
     const tags = new Int32Array(this.#program.tags.better.length).fill(unset);
     const before = this.#steps;
+    this.#work = work;
     try {
       return this.#ways(text, [0, start, tags], longest);
     } finally {
@@ -62,7 +64,7 @@ export class Backtracker {
     while (ways.length > 0) {
       let [at, place, tags] = ways.pop()!;
       for (;;) {
-        if (++this.#steps > backtrackStepsMax) throw new Errno("ENOMEM");
+        if (++this.#steps > backtrackStepsMax) this.#work.exhausted();
         const what = code[at]!;
         if (what === op.match) {
           if (!longest || place === text.length) return { end: place, tags };

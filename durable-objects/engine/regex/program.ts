@@ -1,5 +1,5 @@
 /** A pattern as instructions of a machine that is in many states at once. Its size is bounded. */
-import { regexClassesMax, regexStatesMax } from "../../core/limits.ts";
+import { regexClassesMax, regexStatesMax } from "../core/limits.ts";
 import { has, wordChars, type CharSet } from "./char-set.ts";
 import { problem, someNode, tooBig, type Assertion, type Node } from "./tree.ts";
 

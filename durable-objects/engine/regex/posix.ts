@@ -1,5 +1,5 @@
 /** Basic and extended regular expressions of POSIX, with GNU's additions. The words of problems are glibc's regerror. */
-import { regexDepthMax } from "../../core/limits.ts";
+import { regexDepthMax } from "../core/limits.ts";
 import { bracketAt, controls, type Backslash } from "./bracket.ts";
 import { anyChar, bothCases, complement, single, spaceChars, wordChars } from "./char-set.ts";
 import { alt, cat, empty, problem, tooBig, type Assertion, type Node } from "./tree.ts";

@@ -2,13 +2,13 @@
  * Patterns of vim (`:help pattern`): magic, `\v`, `\V`, `\<`, `\{-n,m}`, `\zs` and the rest. Texts are UTF-8 in bytes, so a
  * character is a run of them. Problems are said in vim's words.
  */
-import { regexDepthMax, regexesKeptMax } from "../../core/limits.ts";
-import { keep } from "../../core/memo.ts";
-import { encodeUtf8 } from "../bytes.ts";
-import { bothCases, complement, normalized, single } from "./char-set.ts";
-import { repeated } from "./posix.ts";
-import { Regex, type CompileBudget, type Match, type NoRegex } from "./regex.ts";
-import { alt, cat, empty, problem, RegexProblem, type Assertion, type Node } from "./tree.ts";
+import { regexDepthMax, regexesKeptMax } from "../../../core/limits.ts";
+import { keep } from "../../../core/memo.ts";
+import { encodeUtf8 } from "../../bytes.ts";
+import { bothCases, complement, normalized, single } from "../../../regex/char-set.ts";
+import { repeated } from "../../../regex/posix.ts";
+import { Regex, type CompileBudget, type Match, type NoRegex } from "../../../regex/regex.ts";
+import { alt, cat, empty, problem, RegexProblem, type Assertion, type Node } from "../../../regex/tree.ts";
 import {
   any,
   beyond,
@@ -18,7 +18,7 @@ import {
   negatedClasses,
   set,
   wider,
-} from "./vim-sets.ts";
+} from "./pattern-sets.ts";
 
 /** Groups that stand for `\zs` and `\ze`. */
 const startGroup = 10;

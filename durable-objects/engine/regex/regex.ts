@@ -2,8 +2,8 @@
  * Regular expressions that users bring. Time is linear in the text (but for back-references, which are bounded), and is
  * charged. POSIX ones match leftmost-longest, with groups as musl's matcher has them; PCRE ones prefer the first way.
  */
-import { keep } from "../../core/memo.ts";
-import { regexCharactersMax, regexesKeptMax, regexStatesMax } from "../../core/limits.ts";
+import { keep } from "../core/memo.ts";
+import { regexCharactersMax, regexesKeptMax, regexStatesMax } from "../core/limits.ts";
 import { Automaton } from "./automaton.ts";
 import { Backtracker } from "./backtrack.ts";
 import type { MatchBudget } from "./budget.ts";
