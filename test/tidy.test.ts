@@ -120,7 +120,7 @@ describe("imports", () => {
     ["machinery", "core"],
     ["ports", "core machinery"],
     ["regex", "core"],
-    ["schema", "core machinery"],
+    ["schema", "core machinery regex"],
     ["kinds", "core machinery schema ports"],
     ["api", "core machinery schema ports kinds"],
     ["client", "core ports kinds api"],

@@ -7,6 +7,7 @@ import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
+import { customResourceDefinitionController } from "../controllers/custom-resource-definition/custom-resource-definition.ts";
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
@@ -59,6 +60,7 @@ export function createControllers(
     statefulSetController,
     jobController,
     cronJobController,
+    customResourceDefinitionController,
     ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,

@@ -5,6 +5,7 @@ import { handle } from "../api/handle.ts";
 import { fieldsOf } from "../api/read/list.ts";
 import { poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
+import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
@@ -59,6 +60,7 @@ export interface Components {
   streams: Streams;
   faults: Faults;
   work: WorkLoop;
+  definitions: CustomDefinitions;
   /** Signs as another identity from now on, also what Secrets hold: these are written. */
   renewTokens(identity: Identity): void;
 }
@@ -123,11 +125,13 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const remember = (): number => log.remember(store.pendingChanges);
-  const told = { faults, stoppages: stoppages(client), remember };
+  const definitions = new CustomDefinitions(store, registry);
+  const follow = definitions.see.bind(definitions);
+  const told = { faults, stoppages: stoppages(client), remember, follow };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, renewTokens };
+  return { ...parts, definitions, renewTokens };
 }
 
 const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({

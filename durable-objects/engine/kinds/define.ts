@@ -4,7 +4,6 @@ import type { Index } from "../core/indices.ts";
 import type { FieldError } from "../machinery/field.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { StructRef } from "../schema/types.ts";
-import type { Patterns } from "../schema/structural/patterns.ts";
 
 export interface Column {
   /** As upstream's Table names it: `Up-to-date`. */
@@ -41,8 +40,6 @@ export interface WriteContext {
   randomSuffix(n: number): string;
   /** Whether the sandbox has an image of its own under a normalised repository name. */
   simulatesImage(repository: string): boolean;
-  /** Matches the patterns that schemas bring. */
-  patterns: Patterns;
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
 }
@@ -70,6 +67,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   warnings?(object: T, old: T | undefined): string[];
   /** How metadata.name is checked; default: DNS subdomain. */
   nameRule?: "subdomain" | "label" | "dns1035" | "path-segment";
+  /** Finalizers need no domain: of kinds that are not the core API server's. */
+  plainFinalizers?: boolean;
   /** False for kinds without spec/status split (ConfigMap): generation stays unset. Default true where the facts have spec and status. */
   hasGeneration?: boolean;
   allowCreateOnUpdate?: boolean;

@@ -21,6 +21,9 @@ export interface Decoded {
 export interface Structural {
   /** Undefined: of a version that has none. */
   readonly schema: JsonSchema | undefined;
+  readonly listKind: string;
+  /** `spec.host`: what field selectors may name. */
+  readonly selectableFields: readonly string[];
   decode(value: unknown, options: DecodeOptions): Decoded;
   applyDefaults(object: Record<string, unknown>): Record<string, unknown>;
 }

@@ -37,7 +37,7 @@ export class CustomDefinitions {
 
   #follow(name: string, definition: CustomResourceDefinition | undefined): void {
     const made = definition && kindsOf(definition);
-    if (!made || !definition) {
+    if (!made || !definition || this.#registry.isBuiltIn(name)) {
       if (this.#served.delete(name)) this.#registry.remove(name);
       return;
     }

@@ -60,9 +60,15 @@ function kindOf(
     resource: `${names.plural}.${spec.group}`,
     apiVersion,
     kind: names.kind,
-    schema: structuralType(`${apiVersion}.${names.kind}`, schema, hasStatus !== undefined),
+    schema: structuralType(`${apiVersion}.${names.kind}`, {
+      schema,
+      hasStatus: hasStatus !== undefined,
+      listKind: own.listKind,
+      selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => nameOf(jsonPath)),
+    }),
     namespaced: spec.scope === "Namespaced",
     allowUnconditionalUpdate: false,
+    plainFinalizers: true,
     statusResets: ["metadata"],
     discovery: {
       singular: names.singular ?? names.kind.toLowerCase(),
@@ -75,9 +81,9 @@ function kindOf(
     ...(fields ? { fields } : {}),
     ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
     prepareForCreate: (object) => (hasStatus ? withStatus(object, undefined) : object),
-    validateCreate: (object, { patterns }) => validate.create(object, patterns),
-    validateUpdate: (object, old, { patterns }) => validate.update(object, old, patterns),
-    validateStatusUpdate: (object, old, { patterns }) => validate.status(object, old, patterns),
+    validateCreate: (object) => validate.create(object),
+    validateUpdate: (object, old) => validate.update(object, old),
+    validateStatusUpdate: (object, old) => validate.status(object, old),
     warnings: finalizerWarnings,
     custom: own,
   };
@@ -122,7 +128,9 @@ function reader(
   };
 }
 
-const pathOf = (text: string): string[] => text.replace(/^\./, "").split(".");
+const nameOf = (path: string): string => path.replace(/^\./, "");
+
+const pathOf = (text: string): string[] => nameOf(text).split(".");
 
 function scaleHook({ specReplicasPath, statusReplicasPath, labelSelectorPath }: ScaleSubresource): ScaleHook {
   const selector = labelSelectorPath ? parsePath(labelSelectorPath) : undefined;
@@ -139,7 +147,7 @@ function scaleHook({ specReplicasPath, statusReplicasPath, labelSelectorPath }: 
 function fieldsOf({ selectableFields }: DefinitionVersion): Kind["fields"] {
   if (!selectableFields?.length) return undefined;
   const paths = selectableFields.map(({ jsonPath }) => ({
-    name: jsonPath.replace(/^\./, ""),
+    name: nameOf(jsonPath),
     path: parsePath(jsonPath),
   }));
   return (object) =>

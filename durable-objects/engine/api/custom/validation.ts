@@ -9,16 +9,16 @@ import { Correlated } from "../../schema/structural/correlated.ts";
 import { validateEmbedded } from "../../schema/structural/embedded.ts";
 import { propertyOf, type JsonSchema } from "../../schema/structural/json-schema.ts";
 import { validateListTypes } from "../../schema/structural/list-types.ts";
-import type { Patterns } from "../../schema/structural/patterns.ts";
+import { schemaPatterns } from "../../schema/structural/patterns.ts";
 import { validateValue } from "../../schema/structural/validate.ts";
 import { hasRules, validateRules } from "./rules.ts";
 
 type Json = Record<string, unknown>;
 
 export interface Validator {
-  create(object: KubeObject, patterns: Patterns): FieldError[];
-  update(object: KubeObject, old: KubeObject, patterns: Patterns): FieldError[];
-  status(object: KubeObject, old: KubeObject, patterns: Patterns): FieldError[];
+  create(object: KubeObject): FieldError[];
+  update(object: KubeObject, old: KubeObject): FieldError[];
+  status(object: KubeObject, old: KubeObject): FieldError[];
 }
 
 /** Nothing at all where the version has no schema. */
@@ -27,33 +27,33 @@ export function validator(
   scale: ScaleSubresource | undefined,
 ): Validator {
   return {
-    create: (object, patterns) => {
+    create: (object) => {
       if (!schema) return validateScale(object, scale, true);
       const value = json(object);
       return withRules(schema, value, undefined, [
-        ...validateValue(schema, value, "", patterns),
+        ...validateValue(schema, value, "", schemaPatterns()),
         ...validateScale(object, scale, true),
         ...validateEmbedded(schema, value),
         ...validateListTypes(schema, value),
       ]);
     },
-    update: (object, old, patterns) => {
+    update: (object, old) => {
       if (!schema) return validateScale(object, scale, true);
       const [value, before] = [json(object), json(old)];
       const lists = validateListTypes(schema, before).length ? [] : validateListTypes(schema, value);
       return withRules(schema, value, before, [
-        ...validateValue(schema, value, "", patterns, new Correlated(value, before, schema)),
+        ...validateValue(schema, value, "", schemaPatterns(), new Correlated(value, before, schema)),
         ...validateScale(object, scale, true),
         ...validateEmbedded(schema, value),
         ...lists,
       ]);
     },
-    status: (object, old, patterns) => {
+    status: (object, old) => {
       if (!schema) return validateScale(object, scale, false);
       const [value, before] = [json(object), json(old)];
       const lists = validateListTypes(schema, before).length ? [] : validateListTypes(schema, value);
       return withRules(schema, value, before, [
-        ...validateStatus(schema, value["status"], before["status"], patterns),
+        ...validateStatus(schema, value["status"], before["status"]),
         ...validateScale(object, scale, false),
         ...lists,
       ]);
@@ -67,11 +67,10 @@ function validateStatus(
   schema: JsonSchema,
   status: unknown,
   old: unknown,
-  patterns: Patterns,
 ): FieldError[] {
   const own = propertyOf(schema, "status");
   if (status === undefined || !own) return [];
-  return validateValue(own, status, "status", patterns, new Correlated(status, old, own));
+  return validateValue(own, status, "status", schemaPatterns(), new Correlated(status, old, own));
 }
 
 /** After these rules are not asked. k8s: strategy.go hasBlockingErr */

@@ -126,9 +126,9 @@ export class Registry implements Resources {
     this.#changed();
   }
 
-  /** Resources that came at run time. */
-  added(): Iterable<string> {
-    return this.#added.keys();
+  /** Whether every cluster serves a resource: it cannot be replaced. */
+  isBuiltIn(resource: string): boolean {
+    return this.#base.byId.has(resource);
   }
 
   #changed(): void {

@@ -34,16 +34,13 @@ const keepsStatus = new Set(["", "finalize"]);
 /** Writes of these may change the spec, so the generation grows. */
 const specSubresources = new Set(["", "scale", "resize", "ephemeralcontainers"]);
 
-/** What hooks ask of the floors above. */
-export type Outside = Pick<WriteContext, "simulatesImage" | "patterns">;
-
 export class Operations {
   readonly store: Store;
   readonly random: Random;
   readonly reader: Reader;
   readonly registry: Registry;
   readonly capacity: Capacity;
-  readonly #outside: Outside;
+  readonly #simulatesImage: WriteContext["simulatesImage"];
 
   constructor(
     store: Store,
@@ -51,10 +48,10 @@ export class Operations {
     reader: Reader,
     capacity: Capacity,
     registry: Registry,
-    outside: Outside,
+    simulatesImage: WriteContext["simulatesImage"],
   ) {
     this.registry = registry;
-    this.#outside = outside;
+    this.#simulatesImage = simulatesImage;
     this.store = store;
     this.random = random;
     this.reader = reader;
@@ -96,6 +93,7 @@ export class Operations {
         resource.namespaced,
         hooks.nameRule ?? "subdomain",
         "metadata",
+        hooks.plainFinalizers,
       ),
       ...(hooks.validateCreate?.(object, context) ?? []),
     ];
@@ -218,7 +216,7 @@ export class Operations {
       subresource: options.subresource,
       random: () => this.random.next(),
       randomSuffix: (n) => this.random.suffix(n),
-      ...this.#outside,
+      simulatesImage: this.#simulatesImage,
       warn: options.warn,
     };
   }
@@ -362,7 +360,12 @@ export class Operations {
         ? hooks.validateStatusUpdate?.(object, current, context)
         : hooks.validateUpdate?.(object, current, context);
     const errors = [
-      ...validateObjectMetaUpdate(object.metadata, current.metadata, "metadata"),
+      ...validateObjectMetaUpdate(
+        object.metadata,
+        current.metadata,
+        "metadata",
+        hooks.plainFinalizers,
+      ),
       ...(own ?? []),
     ];
     if (errors.length)

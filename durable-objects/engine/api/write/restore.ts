@@ -52,7 +52,6 @@ function again(operations: Operations, resource: Resource, was: KubeObject): Kub
     random: () => random.next(),
     randomSuffix: (n) => random.suffix(n),
     simulatesImage: () => true,
-    patterns: { problem: () => undefined, matches: () => true },
     warn: discardWarning,
   });
   return { ...(begun ?? was), metadata: was.metadata };

@@ -62,6 +62,7 @@ export const CustomResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   namespaced: false,
   hasGeneration: true,
   allowUnconditionalUpdate: false,
+  plainFinalizers: true,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
   emptyAsNull: [["status", "conditions"]],
   deletionFinalizer: cleanupFinalizer,

@@ -14,9 +14,9 @@ import {
   propertyOf,
   type JsonSchema,
 } from "../../schema/structural/json-schema.ts";
+import type { Patterns } from "../../schema/structural/patterns.ts";
 import { structuralError, structuralViolations } from "../../schema/structural/structure.ts";
 import { unsupported } from "../checks.ts";
-import type { WriteContext } from "../define.ts";
 import type { DefinitionVersion } from "./types.ts";
 import { validateDefaults } from "./validate-defaults.ts";
 import { validateLists } from "./validate-lists.ts";
@@ -27,7 +27,7 @@ export function validateSchema(
   validation: DefinitionVersion["schema"],
   hasStatus: boolean,
   path: string,
-  { patterns }: WriteContext,
+  patterns: Patterns,
 ): FieldError[] {
   const schema = validation?.openAPIV3Schema;
   if (!schema) return [];

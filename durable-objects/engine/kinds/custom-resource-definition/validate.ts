@@ -11,6 +11,7 @@ import {
 import { validateImmutable } from "../../machinery/metadata.ts";
 import { dns1035Label, dns1123Subdomain } from "../../machinery/names.ts";
 import { schemasIn } from "../../schema/structural/json-schema.ts";
+import { schemaPatterns, type Patterns } from "../../schema/structural/patterns.ts";
 import { unsupported } from "../checks.ts";
 import type { WriteContext } from "../define.ts";
 import { approvalOf, isProtected, isTrue } from "./conditions.ts";
@@ -43,7 +44,7 @@ export function validateDefinition(
         invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group'),
       );
   }
-  errors.push(...validateSpec(definition, context));
+  errors.push(...validateSpec(definition));
   if (old) errors.push(...validateUnchanged(definition, old));
   errors.push(...validateNames(status?.acceptedNames, "status.acceptedNames"));
   errors.push(...validateStoredVersions(definition));
@@ -89,8 +90,8 @@ function depthOf(value: unknown): number {
   return depth;
 }
 
-function validateSpec(definition: CustomResourceDefinition, context: WriteContext): FieldError[] {
-  const { spec } = definition;
+function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
+  const patterns = schemaPatterns();
   const errors = [...validateGroup(spec.group), ...validateScope(spec.scope)];
   const versions = spec.versions ?? [];
   const form = internalForm(spec);
@@ -105,7 +106,7 @@ function validateSpec(definition: CustomResourceDefinition, context: WriteContex
     });
   const seen = new Set(versions.map(({ name }) => name));
   form.versions.forEach((version, i) =>
-    errors.push(...validateVersion(version, form, at("spec.versions", i), context)),
+    errors.push(...validateVersion(version, form, at("spec.versions", i), patterns)),
   );
   const all = internalText(form.versions);
   const about = (text: string): FieldError => ({
@@ -120,7 +121,7 @@ function validateSpec(definition: CustomResourceDefinition, context: WriteContex
     if (!spec.names[name]) errors.push(required(`spec.names.${name}`));
   errors.push(...validateNames(spec.names, "spec.names"));
   const hasStatus = versions.some(({ subresources }) => subresources?.status);
-  errors.push(...validateSchema(form.schema, hasStatus, "spec.validation", context));
+  errors.push(...validateSchema(form.schema, hasStatus, "spec.validation", patterns));
   errors.push(...validateSubresources(form.subresources, "spec.subresources"));
   form.columns?.forEach((column, i) =>
     errors.push(...validateColumn(column, at("spec.additionalPrinterColumns", i))),
@@ -151,7 +152,7 @@ function validateVersion(
   version: DefinitionVersion,
   form: InternalSpec,
   path: string,
-  context: WriteContext,
+  patterns: Patterns,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const problems = dns1035Label(version.name ?? "");
@@ -162,7 +163,7 @@ function validateVersion(
       invalid(child(path, "deprecationWarning"), version.deprecationWarning ?? null, text),
     );
   const hasStatus = Boolean((version.subresources ?? form.subresources)?.status);
-  errors.push(...validateSchema(version.schema, hasStatus, child(path, "schema"), context));
+  errors.push(...validateSchema(version.schema, hasStatus, child(path, "schema"), patterns));
   errors.push(...validateSubresources(version.subresources, child(path, "subresources")));
   version.additionalPrinterColumns?.forEach((column, i) =>
     errors.push(...validateColumn(column, at(child(path, "additionalPrinterColumns"), i))),

@@ -39,7 +39,7 @@ function validateResource(object: Record<string, unknown>, path: string): FieldE
     const { name, namespace } = metadata as unknown as ObjectMeta;
     const named = { ...metadata, name: name || "fakename" } as unknown as ObjectMeta;
     errors.push(
-      ...validateObjectMeta(named, Boolean(namespace), "path-segment", child(path, "metadata")),
+      ...validateObjectMeta(named, Boolean(namespace), "path-segment", child(path, "metadata"), true),
     );
   }
   return errors;
@@ -56,7 +56,7 @@ function validateVersion(version: unknown, path: string): FieldError[] {
 function validateKind(kind: unknown, path: string): FieldError[] {
   if (typeof kind !== "string") return [invalid(path, kind, "must be a string")];
   if (kind === "") return [invalid(path, kind, "must not be empty")];
-  const problems = nameRules.dns1035(kind.toLowerCase());
+  const problems = nameRules.dns1035(kind.toLowerCase(), false);
   const text = "may have mixed case, but should otherwise match: ";
   return problems.length ? [invalid(path, kind, text + problems.join(","))] : [];
 }

@@ -10,15 +10,24 @@ type Json = Record<string, unknown>;
 /** k8s: sigs.k8s.io/json saveStrictError */
 const problemsMax = 100;
 
-/** `name`: `GROUP/VERSION.KIND`. `hasStatus`: its status is written apart from the rest. */
+export interface StructuralFacts {
+  schema: JsonSchema | undefined;
+  /** Its status is written apart from the rest. */
+  hasStatus: boolean;
+  listKind: string;
+  selectableFields: readonly string[];
+}
+
+/** `name`: `GROUP/VERSION.KIND`. */
 export function structuralType(
   name: string,
-  schema: JsonSchema | undefined,
-  hasStatus: boolean,
+  { schema, hasStatus, listKind, selectableFields }: StructuralFacts,
 ): StructRef {
   const plain = kindOf(name, hasStatus ? { status: { type: scalar("any") } } : {});
   const structural = {
     schema,
+    listKind,
+    selectableFields,
     decode: (value: unknown, options: DecodeOptions) => decode(schema, value, options),
     applyDefaults: (object: Json) => defaulted(object, schema) as Json,
   };
