@@ -8,6 +8,8 @@ import { identityOf, keepTokenSecret } from "./token-secret.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
+  /** The service's, where the sandbox's row lies. */
+  DB?: D1Database;
   STREAMS_MAX?: string;
   OBJECTS_MAX?: string;
   STATE_BYTES_MAX?: string;

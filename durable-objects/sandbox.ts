@@ -19,7 +19,7 @@ import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
 import { Clients } from "./clients.ts";
 import { accountRole, Cuts, type Cutting, type Grant } from "./grant.ts";
-import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
+import { apiRequestOf, readEdge, writeOwnKinds, type EdgeRequest } from "./edge-request.ts";
 import {
   asksServer,
   describe,
@@ -45,6 +45,7 @@ import {
   type Refused,
   type SnapshotBytes,
 } from "./past.ts";
+import { OwnKinds } from "./own-kinds.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { sqlOf } from "./sql.ts";
 import { identityOf, keepTokenSecret, Tokens } from "./token-secret.ts";
@@ -65,6 +66,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly tokens = new Tokens(this.ctx.storage.kv);
+  private readonly kinds = new OwnKinds(this.ctx.storage.kv, this.env.DB);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
   private readonly limits = limitsOf(this.env);
@@ -79,7 +81,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       if (!born.born) return born;
       if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
-      await this.settled;
+      await Promise.all([this.settled, this.kinds.told]);
       return born;
     } catch (error) {
       if (isNew) await this.destroy();
@@ -117,8 +119,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
   async previewToken(grant: Grant, keyId: string): Promise<{ token: string } | Refused> {
     const refused = this.refusalOf(grant);
-    if (refused) return refusedWith(refused);
-    return { token: await previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId) };
+    return refused ? refusedWith(refused) : { token: await previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId) };
   }
 
   /** Who did what, when, to what: a page of the log in words. */
@@ -213,7 +214,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       const late = this.refusalOf(grant);
       if (late) return refusal(late);
-      return await this.turn((engine, at) => {
+      const answer = await this.turn((engine, at) => {
         const looks = !resumesWatch(asked);
         if (looks && asked.user) this.look(engine, at);
         const other = this.clients.ownAnswer(edge, asked, engine, at);
@@ -223,10 +224,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
         const response = answerTo(engine, asked, edge, at);
         // A token that is good no more keeps no cluster's time going.
         if (looks && !asked.user && !isUnauthorized(response)) this.look(engine, at);
-        const parts = { engine, clients: this.clients, lookedAtMs: this.lookedAtMs };
+        const { clients, lookedAtMs } = this;
         const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
-        return answerOf(response, asked, edge, { ...parts, streamsMax });
+        return answerOf(response, asked, edge, { engine, clients, lookedAtMs, streamsMax });
       });
+      await this.kinds.told;
+      if (!answer.webSocket) writeOwnKinds(answer.headers, this.kinds.own);
+      return answer;
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
       if (saysDiskFull(error)) return this.readStored(asked, edge, now);
@@ -299,6 +303,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
       this.clients.serve(engine, now);
+      this.kinds.see(engine, this.birth.id);
       this.arm(now, nextTurnMs(engine, now));
       reportFaults(engine);
       return result;

@@ -57,6 +57,7 @@ export const summary = v.object({
   source: v.nullable(v.unknown()),
   createdAt: v.string(),
   usedAt: v.string(),
+  ownKinds: false,
   expiresAt: v.string(),
 });
 
