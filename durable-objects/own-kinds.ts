@@ -3,6 +3,7 @@
  * waking anybody. Told before the answer leaves that the change came with.
  */
 import { definitions } from "./engine/kinds/custom-resource-definition/types.ts";
+import { writeOwnKinds } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
 
 const name = "ownKinds";
@@ -31,6 +32,13 @@ export class OwnKinds {
   see(engine: Engine, sandbox: string): void {
     const own = engine.store.count(definitions) > 0;
     if (own !== this.own) this.#told = this.#told.then(() => this.#tell(sandbox, own));
+  }
+
+  /** The answer, which says it to the Worker too. */
+  async saidOn(answer: Response): Promise<Response> {
+    await this.#told;
+    if (!answer.webSocket) writeOwnKinds(answer.headers, this.own);
+    return answer;
   }
 
   async #tell(sandbox: string, own: boolean): Promise<void> {

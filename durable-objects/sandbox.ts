@@ -19,7 +19,7 @@ import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
 import { Clients } from "./clients.ts";
 import { accountRole, Cuts, type Cutting, type Grant } from "./grant.ts";
-import { apiRequestOf, readEdge, writeOwnKinds, type EdgeRequest } from "./edge-request.ts";
+import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {
   asksServer,
   describe,
@@ -111,15 +111,15 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private bear(birth: Birth, from: Source | undefined): Born {
     const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
     if ("born" in made) return made;
-    this.loaded = made;
-    this.birth = birth;
+    [this.loaded, this.birth] = [made, birth];
     return { born: true };
   }
 
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
   async previewToken(grant: Grant, keyId: string): Promise<{ token: string } | Refused> {
     const refused = this.refusalOf(grant);
-    return refused ? refusedWith(refused) : { token: await previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId) };
+    if (refused) return refusedWith(refused);
+    return { token: await previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId) };
   }
 
   /** Who did what, when, to what: a page of the log in words. */
@@ -224,13 +224,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
         const response = answerTo(engine, asked, edge, at);
         // A token that is good no more keeps no cluster's time going.
         if (looks && !asked.user && !isUnauthorized(response)) this.look(engine, at);
-        const { clients, lookedAtMs } = this;
+        const parts = { engine, clients: this.clients, lookedAtMs: this.lookedAtMs };
         const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
-        return answerOf(response, asked, edge, { engine, clients, lookedAtMs, streamsMax });
+        return answerOf(response, asked, edge, { ...parts, streamsMax });
       });
-      await this.kinds.told;
-      if (!answer.webSocket) writeOwnKinds(answer.headers, this.kinds.own);
-      return answer;
+      return await this.kinds.saidOn(answer);
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
       if (saysDiskFull(error)) return this.readStored(asked, edge, now);
@@ -336,9 +334,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
-      await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
-        this.clients.sessions.endOrphans(engine, now),
-      );
+      const endOrphans = () => this.clients.sessions.endOrphans(engine, now);
+      await new Watchdog(this.ctx.storage, id).start(engine, now, endOrphans);
       if (this.birth) this.loaded = engine;
     } catch (error) {
       this.failed(now);

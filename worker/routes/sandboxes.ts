@@ -57,7 +57,6 @@ export const summary = v.object({
   source: v.nullable(v.unknown()),
   createdAt: v.string(),
   usedAt: v.string(),
-  ownKinds: false,
   expiresAt: v.string(),
 });
 
@@ -326,6 +325,7 @@ async function make(
     title: asked.title,
     source: asked.origin ? JSON.stringify(asked.origin.source) : null,
     usedAt: now,
+    ownKinds: false,
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.

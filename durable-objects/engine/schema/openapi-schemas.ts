@@ -107,15 +107,12 @@ export class Schemas {
   /** Custom resources of the document, by their schemas' names. */
   readonly custom = new Map<string, StructType>();
 
-  /** What a custom resource's schema refers to. */
+  /** What a custom resource's schema says of the fields that every object has. */
   partsOf(): Pick<DocumentParts, "apiVersion" | "kind" | "metadata"> {
-    const itself = structType("meta/v1.PartialObjectMetadata");
-    const property = (field: string): Json =>
-      this.property(itself, itself.fields.get(field) as Field);
     return {
-      apiVersion: property("apiVersion"),
-      kind: property("kind"),
-      metadata: property("metadata"),
+      apiVersion: { description: ownFields.apiVersion, type: "string" },
+      kind: { description: ownFields.kind, type: "string" },
+      metadata: { description: ownFields.metadata, allOf: [this.ref("meta/v1.ObjectMeta")] },
     };
   }
 
@@ -251,6 +248,12 @@ export class Schemas {
     return Object.assign(out, schema);
   }
 }
+
+const ownFields = {
+  apiVersion: "APIVersion defines which group and version the object's schema is of.",
+  kind: "Kind says what the object is: the name of its schema.",
+  metadata: "Standard object's metadata: its name, labels, annotations, and what the server adds.",
+};
 
 /** Of a custom resource, in a document of either version. */
 export function customSchema(type: StructType, parts: DocumentParts): Json {
