@@ -211,6 +211,7 @@ function looked(
       byKind.set(`${resource.apiVersion}/${resource.kind}`, resource);
     }
   }
+  for (const resource of unserved) byKind.set(`${resource.apiVersion}/${resource.kind}`, resource);
   for (const resource of [...byPath.values(), ...unserved]) {
     const isKind = !resource.servedVersion && !resource.hooks.custom?.isView;
     if (isKind && resource.verbs.includes("get")) byId.set(resource.id, resource);
