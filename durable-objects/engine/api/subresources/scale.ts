@@ -63,8 +63,18 @@ function withNumber(object: unknown, [name, ...rest]: readonly string[], n: numb
   return { ...given, [name]: withNumber(given[name], rest, n) };
 }
 
+type Scaled = Pick<ResourceInfo, "scale">;
+
+/** How many replicas an object wants. */
+export const replicasOf = ({ scale }: Scaled, object: KubeObject): number =>
+  numberAt(object, (scale?.paths ?? usualPaths).spec) ?? 0;
+
+/** The object with another number of replicas. */
+export const resized = ({ scale }: Scaled, object: KubeObject, replicas: number): KubeObject =>
+  withNumber(object, (scale?.paths ?? usualPaths).spec, replicas) as KubeObject;
+
 /** The Scale of an object, with the fields that Kubernetes leaves out at zero left out. */
-export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
+export function scaleOf({ scale }: Scaled, object: KubeObject): Scale {
   const paths = scale?.paths ?? usualPaths;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = scale?.selector(object) ?? "";
@@ -112,7 +122,7 @@ export function withScale(
     const managed = parentManagedFields(metadata.managedFields, owners, stored.apiVersion, path);
     if (managed) metadata.managedFields = managed;
   }
-  return withNumber({ ...stored, metadata }, path, replicas) as KubeObject;
+  return resized({ scale: hook }, { ...stored, metadata }, replicas);
 }
 
 /** How a patch of a Scale is read from and written to the scaled object. */
