@@ -331,12 +331,10 @@ async function make(
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
   const refused = await recordCreation(env.DB, { sandbox, key, ...within }, now);
   if (refused) throw refusalOf(refused, limitsOf(env), now);
-  try {
-    await bear(env, sandbox, asked.origin);
-  } catch (error) {
+  await bear(env, sandbox, asked.origin).catch(async (error: unknown) => {
     await unmake(env, id);
     throw error;
-  }
+  });
   knowKey(key, sandbox, now);
   return { sandbox, secret };
 }

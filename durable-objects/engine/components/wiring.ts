@@ -74,10 +74,7 @@ const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity)
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const store = new Store(indices, recordCodecs);
   const registry = new Registry(builtin, store);
-  const log = new Log(sql, store, (resource, object) => {
-    const known = registry.stored(resource);
-    return known?.hooks.fields ? fieldsOf(known, object) : undefined;
-  });
+  const log = logOf(sql, store, registry);
   const birth = birthOf(log, options, options.nowMs);
   const queue = new Queue(store);
   const now: Now = {
@@ -133,6 +130,12 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, definitions, renewTokens };
 }
+
+const logOf = (sql: Sql, store: Store, registry: Registry): Log =>
+  new Log(sql, store, (resource, object) => {
+    const known = registry.stored(resource);
+    return known?.hooks.fields ? fieldsOf(known, object) : undefined;
+  });
 
 const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
   objectsMax: limits?.objectsMax ?? objectsMax,

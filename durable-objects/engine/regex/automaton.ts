@@ -3,11 +3,7 @@
  * that a character mostly costs one look; when too many have been met the sets are worked out anew for each character.
  * Either way the time is linear in the text, and the units of work are the same.
  */
-import {
-  automataCellsMax,
-  automatonCellsMax,
-  automatonUnitsUncheckedMax,
-} from "../core/limits.ts";
+import { automataCellsMax, automatonCellsMax, automatonUnitsUncheckedMax } from "../core/limits.ts";
 import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 

@@ -11,7 +11,8 @@ export const metaDescriptions: Descriptions = {
     uid: "UID is the object's own id, in time too: another object of the same name has another.",
     resourceVersion: "The object's revision, to be sent back with an update as it was read.",
     generation: "Number that grows with every change of what is wanted.",
-    creationTimestamp: "CreationTimestamp is a timestamp that the server sets when the object is made.",
+    creationTimestamp:
+      "CreationTimestamp is a timestamp that the server sets when the object is made.",
     deletionTimestamp:
       "DeletionTimestamp is the moment from which on the object is to be gone; the server sets it on a deletion that has to wait.",
     deletionGracePeriodSeconds: "Seconds that the deletion leaves for an orderly end.",

@@ -18,7 +18,12 @@ interface Version {
   subresources?: object;
 }
 
-const definition = (plural: string, kind: string, versions: Version[], names: object = {}): object => ({
+const definition = (
+  plural: string,
+  kind: string,
+  versions: Version[],
+  names: object = {},
+): object => ({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
   metadata: { name: `${plural}.${group}` },
@@ -57,35 +62,70 @@ describe("versions", () => {
     world,
     definition("tabs", "Tab", [
       { name: "v1beta1", properties: { old: text }, deprecated: true },
-      { name: "v1", storage: true, properties: { old: text, both: { type: "string", default: "b" } } },
+      {
+        name: "v1",
+        storage: true,
+        properties: { old: text, both: { type: "string", default: "b" } },
+      },
     ]),
   );
 
   test("are told in the order of their stability, and each by its own schema", () => {
-    const versions = world.get(`/apis/${group}`).versions.map((v: { version: string }) => v.version);
+    const versions = world
+      .get(`/apis/${group}`)
+      .versions.map((v: { version: string }) => v.version);
     expect(versions).toEqual(["v1", "v1beta1"]);
-    const made = world.request("POST", path("v1beta1", "tabs"), object("v1beta1", "Tab", "a", { old: "x", both: "y" }));
+    const made = world.request(
+      "POST",
+      path("v1beta1", "tabs"),
+      object("v1beta1", "Tab", "a", { old: "x", both: "y" }),
+    );
     expect(made.body).toMatchObject({ apiVersion: `${group}/v1beta1`, old: "x" });
     expect(made.body.both).toBeUndefined();
-    expect(made.headers["warning"]).toContain(`${group}/v1beta1 Tab is deprecated; use ${group}/v1 Tab`);
-    expect(world.get(path("v1", "tabs", "a"))).toMatchObject({ apiVersion: `${group}/v1`, both: "b" });
+    expect(made.headers["warning"]).toContain(
+      `${group}/v1beta1 Tab is deprecated; use ${group}/v1 Tab`,
+    );
+    expect(world.get(path("v1", "tabs", "a"))).toMatchObject({
+      apiVersion: `${group}/v1`,
+      both: "b",
+    });
     expect(world.engine.store.get(`tabs.${group}`, "default", "a")?.apiVersion).toBe(`${group}/v1`);
   });
 
   test("another storage version reads what was stored before, and an unserved one is no path", () => {
-    world.patch(`${crds}/tabs.${group}`, [
-      { op: "replace", path: "/spec/versions/0/storage", value: true },
-      { op: "replace", path: "/spec/versions/1/storage", value: false },
-    ], "application/json-patch+json");
-    world.patch(`${crds}/tabs.${group}`, [{ op: "replace", path: "/spec/versions/0/served", value: false }], "application/json-patch+json");
+    world.patch(
+      `${crds}/tabs.${group}`,
+      [
+        { op: "replace", path: "/spec/versions/0/storage", value: true },
+        { op: "replace", path: "/spec/versions/1/storage", value: false },
+      ],
+      "application/json-patch+json",
+    );
+    world.patch(
+      `${crds}/tabs.${group}`,
+      [{ op: "replace", path: "/spec/versions/0/served", value: false }],
+      "application/json-patch+json",
+    );
     expect(world.get(`${crds}/tabs.${group}`).status.storedVersions).toEqual(["v1", "v1beta1"]);
     expect(world.request("GET", path("v1beta1", "tabs")).status).toBe(404);
     expect(world.get(path("v1", "tabs", "a")).old).toBe("x");
     world.patch(path("v1", "tabs", "a"), { old: "z" });
-    expect(world.engine.store.get(`tabs.${group}`, "default", "a")?.apiVersion).toBe(`${group}/v1beta1`);
-    expect(world.get(path("v1", "tabs")).items[0]).toMatchObject({ apiVersion: `${group}/v1`, old: "z" });
-    const gone = world.request("PATCH", `${crds}/tabs.${group}`, [{ op: "remove", path: "/spec/versions/1" }], { type: "application/json-patch+json" });
-    expect(gone.body.message).toContain('status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version');
+    expect(world.engine.store.get(`tabs.${group}`, "default", "a")?.apiVersion).toBe(
+      `${group}/v1beta1`,
+    );
+    expect(world.get(path("v1", "tabs")).items[0]).toMatchObject({
+      apiVersion: `${group}/v1`,
+      old: "z",
+    });
+    const gone = world.request(
+      "PATCH",
+      `${crds}/tabs.${group}`,
+      [{ op: "remove", path: "/spec/versions/1" }],
+      { type: "application/json-patch+json" },
+    );
+    expect(gone.body.message).toContain(
+      'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version',
+    );
   });
 });
 
@@ -101,7 +141,10 @@ describe("a schema that changes", () => {
   world.request("POST", path("v1", "things"), object("v1", "Thing", "one", { n: 7, gone: "x" }));
 
   test("fills and prunes what was stored before, when it is read", () => {
-    set([{ op: "add", path: `${field("a")}/default`, value: "A" }, { op: "remove", path: field("gone") }]);
+    set([
+      { op: "add", path: `${field("a")}/default`, value: "A" },
+      { op: "remove", path: field("gone") },
+    ]);
     expect(world.get(at)).toMatchObject({ a: "A", n: 7 });
     expect(world.get(at).gone).toBeUndefined();
     set([{ op: "remove", path: `${field("a")}/default` }]);
@@ -154,7 +197,9 @@ describe("what else there is", () => {
     world.request("POST", path("v1", "apps", "", namespace), object("v1", "App", name, more));
 
   test("names that another has are refused until it goes", () => {
-    const second = definition("others", "App", [{ name: "v1", storage: true }], { shortNames: ["a"] });
+    const second = definition("others", "App", [{ name: "v1", storage: true }], {
+      shortNames: ["a"],
+    });
     install(world, second);
     const { status } = world.get(`${crds}/others.${group}`);
     expect(status.conditions[0]).toMatchObject({
@@ -174,7 +219,10 @@ describe("what else there is", () => {
     expect(make("none").status).toBe(201);
     world.patch(path("v1", "apps", "a/scale"), { spec: { replicas: 3 } });
     expect(world.get(path("v1", "apps", "a")).spec.replicas).toBe(3);
-    expect(world.get(path("v1", "apps", "a/scale"))).toMatchObject({ kind: "Scale", spec: { replicas: 3 } });
+    expect(world.get(path("v1", "apps", "a/scale"))).toMatchObject({
+      kind: "Scale",
+      spec: { replicas: 3 },
+    });
     expect(world.request("GET", path("v1", "apps", "none/scale")).body.message).toBe(
       'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
     );
@@ -203,7 +251,9 @@ describe("what else there is", () => {
     );
     world.advance(1000);
     expect(make("x", {}, "n").status).toBe(201);
-    expect(make("y", {}, "n").body.message).toContain(`exceeded quota: q, requested: count/apps.${group}=1`);
+    expect(make("y", {}, "n").body.message).toContain(
+      `exceeded quota: q, requested: count/apps.${group}=1`,
+    );
     world.delete("/api/v1/namespaces/n");
     world.advance(60_000);
     expect(world.request("GET", "/api/v1/namespaces/n").status).toBe(404);
@@ -243,7 +293,9 @@ describe("what else there is", () => {
       'apps.stable.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
     );
     world.advance(61_000);
-    expect(world.get(`${crds}/apps.${group}`).status.conditions.at(-1).reason).toBe("InstanceDeletionCheck");
+    expect(world.get(`${crds}/apps.${group}`).status.conditions.at(-1).reason).toBe(
+      "InstanceDeletionCheck",
+    );
     world.patch(path("v1", "apps", "kept"), { metadata: { finalizers: null } });
     world.advance(1000);
     expect(world.request("GET", `${crds}/apps.${group}`).status).toBe(404);

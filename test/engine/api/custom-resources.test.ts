@@ -82,10 +82,9 @@ describe("a definition", () => {
   test("is established, served, and takes its objects along when it goes", () => {
     const world = installed();
     const conditions = world.get(`${crds}/crontabs.stable.example.com`).status.conditions;
-    expect(conditions.map((c: { type: string; reason: string }) => `${c.type} ${c.reason}`)).toEqual([
-      "NamesAccepted NoConflicts",
-      "Established InitialNamesAccepted",
-    ]);
+    expect(
+      conditions.map((c: { type: string; reason: string }) => `${c.type} ${c.reason}`),
+    ).toEqual(["NamesAccepted NoConflicts", "Established InitialNamesAccepted"]);
     const made = post(world, "a", { replicas: 2, extra: 1 });
     expect(made.status).toBe(201);
     expect(made.body.spec).toEqual({ cronSpec: "* * * * */5", image: "busybox", replicas: 2 });

@@ -43,7 +43,9 @@ test("kubectl takes custom resources as any other", () => {
     const { stdout, stderr } = world.sh(line);
     return stdout + stderr;
   };
-  expect(sh("kubectl apply -f tab.yaml")).toContain('no matches for kind "CronTab" in version "stable.example.com/v1"');
+  expect(sh("kubectl apply -f tab.yaml")).toContain(
+    'no matches for kind "CronTab" in version "stable.example.com/v1"',
+  );
   expect(sh("kubectl apply -f crd.yaml")).toBe(
     "customresourcedefinition.apiextensions.k8s.io/crontabs.stable.example.com created\n",
   );
@@ -58,12 +60,14 @@ test("kubectl takes custom resources as any other", () => {
   expect(sh("kubectl apply --server-side --force-conflicts -f tab.yaml")).toBe(
     "crontab.stable.example.com/mine serverside-applied\n",
   );
-  expect(sh("kubectl patch ct mine --type=merge -p '{\"spec\":{\"cronSpec\":\"@daily\"}}'")).toBe(
+  expect(sh('kubectl patch ct mine --type=merge -p \'{"spec":{"cronSpec":"@daily"}}\'')).toBe(
     "crontab.stable.example.com/mine patched\n",
   );
   expect(sh("kubectl label ct mine a=b")).toBe("crontab.stable.example.com/mine labeled\n");
   expect(sh("kubectl describe ct mine")).toContain("Cron Spec:  @daily");
-  expect(sh("kubectl explain ct.spec")).toMatch(/When to run\.[^]*cronSpec\t<string>\n +Five fields\./);
+  expect(sh("kubectl explain ct.spec")).toMatch(
+    /When to run\.[^]*cronSpec\t<string>\n +Five fields\./,
+  );
   expect(sh("kubectl api-resources --api-group=stable.example.com")).toMatch(
     /crontabs +ct +stable\.example\.com\/v1 +true +CronTab/,
   );

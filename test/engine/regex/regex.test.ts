@@ -3,11 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { Errno } from "../../../durable-objects/engine/runtime/errno.ts";
-import {
-  regex,
-  Regex,
-  type RegexOptions,
-} from "../../../durable-objects/engine/regex/regex.ts";
+import { regex, Regex, type RegexOptions } from "../../../durable-objects/engine/regex/regex.ts";
 import { MatchWork } from "../../../durable-objects/engine/runtime/match-work.ts";
 import { root } from "../../../scripts/root.ts";
 import { filesBelow, isCode } from "../../../scripts/source.ts";

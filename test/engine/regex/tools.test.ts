@@ -2,11 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { cpuUsPerAdvanceMax } from "../../../durable-objects/engine/core/limits.ts";
 import { MatchWork } from "../../../durable-objects/engine/runtime/match-work.ts";
-import {
-  matches,
-  replace,
-  strip,
-} from "../../../durable-objects/engine/runtime/shell/pattern.ts";
+import { matches, replace, strip } from "../../../durable-objects/engine/runtime/shell/pattern.ts";
 import { runtime } from "../../../durable-objects/engine/cri/runtime.ts";
 import { box, isolationWorld, podOf } from "../runtime/isolation/isolation-world.ts";
 import { RuntimeWorld } from "../runtime/runtime-world.ts";

@@ -45,8 +45,7 @@ const shown = ({ name, type, format, description, priority, jsonPath }: PrinterC
   name,
   type: type as Column["type"],
   ...(format ? { format } : {}),
-  description:
-    description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+  description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
   priority: (priority ?? 0) as Column["priority"],
 });
 

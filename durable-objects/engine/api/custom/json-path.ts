@@ -206,7 +206,11 @@ function next(step: Step, value: unknown, budget: Budget): unknown[] {
 
 const inside = (value: unknown): unknown[] => {
   if (Array.isArray(value)) return value as unknown[];
-  return isObject(value) ? Object.keys(value).sort().map((key) => value[key]) : [];
+  return isObject(value)
+    ? Object.keys(value)
+        .sort()
+        .map((key) => value[key])
+    : [];
 };
 
 function descend(value: unknown, out: unknown[], budget: Budget): unknown[] {
@@ -218,7 +222,10 @@ function descend(value: unknown, out: unknown[], budget: Budget): unknown[] {
   return out;
 }
 
-function slice({ from, to, step, one }: Extract<Step, { type: "slice" }>, value: unknown): unknown[] {
+function slice(
+  { from, to, step, one }: Extract<Step, { type: "slice" }>,
+  value: unknown,
+): unknown[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw new NoPath();
   const { length } = value;

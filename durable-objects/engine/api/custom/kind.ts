@@ -132,7 +132,11 @@ const nameOf = (path: string): string => path.replace(/^\./, "");
 
 const pathOf = (text: string): string[] => nameOf(text).split(".");
 
-function scaleHook({ specReplicasPath, statusReplicasPath, labelSelectorPath }: ScaleSubresource): ScaleHook {
+function scaleHook({
+  specReplicasPath,
+  statusReplicasPath,
+  labelSelectorPath,
+}: ScaleSubresource): ScaleHook {
   const selector = labelSelectorPath ? parsePath(labelSelectorPath) : undefined;
   return {
     paths: { spec: pathOf(specReplicasPath), status: pathOf(statusReplicasPath) },
@@ -167,7 +171,10 @@ function deprecationOf(
   if (deprecationWarning !== undefined) return deprecationWarning;
   const text = `${spec.group}/${name} ${spec.names.kind} is deprecated`;
   const [better] = spec.versions
-    .filter(({ served, deprecated, name: other }) => served && !deprecated && compareVersions(other, name) < 0)
+    .filter(
+      ({ served, deprecated, name: other }) =>
+        served && !deprecated && compareVersions(other, name) < 0,
+    )
     .map((version) => version.name)
     .sort(compareVersions);
   return better === undefined ? text : `${text}; use ${spec.group}/${better} ${spec.names.kind}`;

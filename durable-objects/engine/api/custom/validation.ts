@@ -40,9 +40,17 @@ export function validator(
     update: (object, old) => {
       if (!schema) return validateScale(object, scale, true);
       const [value, before] = [json(object), json(old)];
-      const lists = validateListTypes(schema, before).length ? [] : validateListTypes(schema, value);
+      const lists = validateListTypes(schema, before).length
+        ? []
+        : validateListTypes(schema, value);
       return withRules(schema, value, before, [
-        ...validateValue(schema, value, "", schemaPatterns(), new Correlated(value, before, schema)),
+        ...validateValue(
+          schema,
+          value,
+          "",
+          schemaPatterns(),
+          new Correlated(value, before, schema),
+        ),
         ...validateScale(object, scale, true),
         ...validateEmbedded(schema, value),
         ...lists,
@@ -51,7 +59,9 @@ export function validator(
     status: (object, old) => {
       if (!schema) return validateScale(object, scale, false);
       const [value, before] = [json(object), json(old)];
-      const lists = validateListTypes(schema, before).length ? [] : validateListTypes(schema, value);
+      const lists = validateListTypes(schema, before).length
+        ? []
+        : validateListTypes(schema, value);
       return withRules(schema, value, before, [
         ...validateStatus(schema, value["status"], before["status"]),
         ...validateScale(object, scale, false),
@@ -63,11 +73,7 @@ export function validator(
 
 const json = (object: KubeObject): Json => object as unknown as Json;
 
-function validateStatus(
-  schema: JsonSchema,
-  status: unknown,
-  old: unknown,
-): FieldError[] {
+function validateStatus(schema: JsonSchema, status: unknown, old: unknown): FieldError[] {
   const own = propertyOf(schema, "status");
   if (status === undefined || !own) return [];
   return validateValue(own, status, "status", schemaPatterns(), new Correlated(status, old, own));

@@ -4,7 +4,8 @@ const ranks = ["alpha", "beta", ""];
 
 /** `v2beta1` as stability, major and minor; undefined: another name. */
 function partsOf(version: string): [rank: number, major: number, minor: number] | undefined {
-  const [, major, stage = "", minor] = /^v([0-9]{1,10})(?:(alpha|beta)([0-9]{1,10}))?$/.exec(version) ?? [];
+  const [, major, stage = "", minor] =
+    /^v([0-9]{1,10})(?:(alpha|beta)([0-9]{1,10}))?$/.exec(version) ?? [];
   return major === undefined
     ? undefined
     : [ranks.indexOf(stage), Number(major), Number(minor ?? 0)];

@@ -52,7 +52,8 @@ export function selectionOf(
 
 /** k8s: apimachinery/pkg/runtime/conversion.go DefaultMetaV1FieldSelectorConversion and the kinds' own */
 function unknownField(resource: Resource, field: string, known: Set<string>): status.StatusError {
-  if (known.size > 2 || resource.hooks.custom) return status.badRequest(`field label not supported: ${field}`);
+  if (known.size > 2 || resource.hooks.custom)
+    return status.badRequest(`field label not supported: ${field}`);
   return status.badRequest(
     `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
   );

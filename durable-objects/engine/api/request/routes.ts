@@ -1,7 +1,12 @@
 /** Which paths and methods exist: what is no route is refused before any handler looks. k8s: apiserver/pkg/endpoints/installer.go */
 import type { RequestInfo } from "./request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
-import { notFound, StatusError, unknownPath, unsupportedMediaType } from "../../machinery/status.ts";
+import {
+  notFound,
+  StatusError,
+  unknownPath,
+  unsupportedMediaType,
+} from "../../machinery/status.ts";
 
 /** No route for the method. k8s: apiserver/pkg/server/handler.go serviceErrorHandler */
 export const methodNotAllowed = (): StatusError =>

@@ -133,6 +133,11 @@ export function scalePatchTarget(resource: Resource): PatchTarget {
     kind: "Scale",
     fromStored: (object) => scaleOf(resource, object),
     toStored: (scale, current, applied) =>
-      withScale(resource, current, scale as Scale, applied ? scale.metadata?.managedFields : undefined),
+      withScale(
+        resource,
+        current,
+        scale as Scale,
+        applied ? scale.metadata?.managedFields : undefined,
+      ),
   };
 }

@@ -14,6 +14,7 @@ import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
+import { kept, statusOnly } from "./kept.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
@@ -70,7 +71,8 @@ export class Operations {
     options: WriteOptions,
   ): KubeObject {
     const hooks = resource.hooks;
-    if (hooks.custom?.terminating) throw status.forbidden(resource, input.metadata.name ?? "", goingText);
+    if (hooks.custom?.terminating)
+      throw status.forbidden(resource, input.metadata.name ?? "", goingText);
     const context = this.#context(options);
     let object = this.#named(resource, namespace, input);
     object = this.#defaulted(hooks, object, context);
@@ -141,8 +143,8 @@ export class Operations {
     this.#checkPrecondition(resource, current, input);
     const context = this.#context(options);
     const reports = options.user === apiServerUser && options.subresource === "status";
-    let object = reports ? input : this.#kept(current, input);
-    if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
+    let object = reports ? input : kept(current, input);
+    if (options.subresource === "status") object = statusOnly(hooks, current, object);
     else if (keepsStatus.has(options.subresource) && hooks.schema.struct.fields.has("status")) {
       object = withStatus(object, statusOf(current));
     }
@@ -290,43 +292,6 @@ export class Operations {
         `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
       );
     }
-  }
-
-  /** Identity and what only the server sets come from the stored object. k8s: rest.BeforeUpdate */
-  #kept(current: KubeObject, input: KubeObject): KubeObject {
-    const was = current.metadata;
-    const metadata: ObjectMeta = {
-      ...input.metadata,
-      name: was.name,
-      uid: was.uid,
-      resourceVersion: was.resourceVersion,
-      creationTimestamp: was.creationTimestamp,
-    };
-    if (was.namespace) metadata.namespace = was.namespace;
-    if (was.generateName) metadata.generateName = was.generateName;
-    if (was.deletionTimestamp) metadata.deletionTimestamp = was.deletionTimestamp;
-    else delete metadata.deletionTimestamp;
-    if (was.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
-    else metadata.deletionGracePeriodSeconds = was.deletionGracePeriodSeconds;
-    if (was.generation === undefined) delete metadata.generation;
-    else metadata.generation = was.generation;
-    if (metadata.managedFields === undefined && was.managedFields) {
-      metadata.managedFields = was.managedFields;
-    }
-    // An empty list is no list, as the wire has it: the last owner or finalizer left.
-    if (metadata.ownerReferences?.length === 0) delete metadata.ownerReferences;
-    if (metadata.finalizers?.length === 0) delete metadata.finalizers;
-    return { ...input, apiVersion: current.apiVersion, kind: current.kind, metadata };
-  }
-
-  #statusOnly(hooks: Kind, current: KubeObject, object: KubeObject): KubeObject {
-    const metadata: ObjectMeta = { ...current.metadata };
-    if (object.metadata.managedFields) metadata.managedFields = object.metadata.managedFields;
-    for (const key of hooks.statusWritesMetadata ?? []) {
-      if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
-      else delete metadata[key];
-    }
-    return withStatus({ ...current, metadata }, statusOf(object));
   }
 
   #withGeneration(

@@ -65,7 +65,10 @@ function change(
 }
 
 /** k8s: pkg/controller/establish/establishing_controller.go */
-function withEstablished(definition: CustomResourceDefinition, now: number): CustomResourceDefinition {
+function withEstablished(
+  definition: CustomResourceDefinition,
+  now: number,
+): CustomResourceDefinition {
   if (!isTrue(definition, "NamesAccepted") || isTrue(definition, "Established")) return definition;
   const message = "the initial names have been accepted";
   const reason = "InitialNamesAccepted";
@@ -86,7 +89,6 @@ function withApproval(definition: CustomResourceDefinition, now: number): Custom
   const { state, reason: message } = approvalOf(definition.metadata.annotations);
   const [status, reason] = approvals[state];
   const before = conditionOf(definition, type);
-  const same =
-    before?.status === status && before.reason === reason && before.message === message;
+  const same = before?.status === status && before.reason === reason && before.message === message;
   return same ? definition : withCondition(definition, { type, status, reason, message }, now);
 }

@@ -47,8 +47,7 @@ export function finalize(definition: CustomResourceDefinition, client: Client): 
     tell(client, name, {
       status: "True",
       reason: "InstanceDeletionCheck",
-      message:
-        "could not confirm zero CustomResources remaining: context deadline exceeded",
+      message: "could not confirm zero CustomResources remaining: context deadline exceeded",
     });
   return undefined;
 }

@@ -1,9 +1,6 @@
 /** Which names a definition gets: those that no other of its group has. k8s: apiextensions-apiserver pkg/controller/status/naming_controller.go */
 import { equal } from "../../core/equal.ts";
-import {
-  conditionOf,
-  withCondition,
-} from "../../kinds/custom-resource-definition/conditions.ts";
+import { conditionOf, withCondition } from "../../kinds/custom-resource-definition/conditions.ts";
 import {
   definitions,
   type CustomResourceDefinition,
@@ -97,9 +94,14 @@ function accepted(
   take("plural", "PluralConflict", resources);
   take("singular", "SingularConflict", resources);
   const own = new Set(had?.shortNames);
-  const problems = [...new Set((wanted.shortNames ?? []).filter((name) => !own.has(name) && resources.has(name)))].map(inUse);
+  const problems = [
+    ...new Set((wanted.shortNames ?? []).filter((name) => !own.has(name) && resources.has(name))),
+  ].map(inUse);
   if (problems.length > 0)
-    refuse("ShortNamesConflict", problems.length > 1 ? `[${problems.join(", ")}]` : (problems[0] as string));
+    refuse(
+      "ShortNamesConflict",
+      problems.length > 1 ? `[${problems.join(", ")}]` : (problems[0] as string),
+    );
   else setList(names, "shortNames", wanted.shortNames);
   take("kind", "KindConflict", kinds);
   take("listKind", "ListKindConflict", kinds);

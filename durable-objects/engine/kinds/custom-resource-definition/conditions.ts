@@ -48,15 +48,15 @@ export function withoutCondition(
 }
 
 /** Groups that are the Kubernetes community's own. */
-export const isProtected = (group: string): boolean =>
-  /(^|\.)(k8s|kubernetes)\.io$/.test(group);
+export const isProtected = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group);
 
 export type Approval = "missing" | "bypassed" | "approved" | "invalid";
 
 /** What the annotation says, and why. k8s: GetAPIApprovalState */
-export function approvalOf(
-  annotations: Record<string, string> | undefined,
-): { state: Approval; reason: string } {
+export function approvalOf(annotations: Record<string, string> | undefined): {
+  state: Approval;
+  reason: string;
+} {
   const text = annotations?.[approvalAnnotation] ?? "";
   const name = goQuote(approvalAnnotation);
   const see = "see https://github.com/kubernetes/enhancements/pull/1111";

@@ -43,9 +43,25 @@ function validateClient({ url, service }: WebhookClientConfig, path: string): Fi
 
 const form = "; desired format: https://host[/path]";
 
+/** As Go's url.Parse takes an address apart. */
+function partsOf(url: string) {
+  const [whole = "", ...fragments] = url.split("#");
+  const [place = "", ...queries] = whole.split("?");
+  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(place)?.[0] ?? "";
+  const rest = scheme ? place.slice(scheme.length + 1) : place;
+  const authority = rest.startsWith("//") ? (rest.slice(2).split("/")[0] ?? "") : "";
+  const at = authority.lastIndexOf("@");
+  return {
+    scheme,
+    user: at < 0 ? undefined : authority.slice(0, at),
+    host: authority.slice(at + 1),
+    query: queries.join("?"),
+    fragment: fragments.join("#"),
+  };
+}
+
 function validateUrl(url: string, path: string): FieldError[] {
-  const parts = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(url);
-  const [scheme = "", user, host = "", query = "", fragment = ""] = parts?.slice(1) ?? [];
+  const { scheme, user, host, query, fragment } = partsOf(url);
   const errors: FieldError[] = [];
   if (scheme.toLowerCase() !== "https")
     errors.push(invalid(path, scheme, `'https' is the only allowed URL scheme${form}`));
@@ -100,7 +116,8 @@ function validateReviewVersions(versions: readonly string[], path: string): Fiel
       return;
     }
     seen.add(version);
-    for (const problem of dns1035Label(version)) errors.push(invalid(at(path, i), version, problem));
+    for (const problem of dns1035Label(version))
+      errors.push(invalid(at(path, i), version, problem));
   });
   if (!versions.some((version) => version === "v1" || version === "v1beta1"))
     errors.push(invalid(path, versions, "must include at least one of v1, v1beta1"));

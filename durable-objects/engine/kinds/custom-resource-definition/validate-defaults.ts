@@ -34,7 +34,11 @@ function validateDefault(schema: JsonSchema, path: string, patterns: Patterns): 
   const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
   const errors: FieldError[] = [];
   const { value } = pruned(preset, { ...schema, nullable: true }, isEmbedded);
-  if (!jsonEqual(value, preset)) errors.push(invalid(place, preset, "must not have unknown fields"));
+  if (!jsonEqual(value, preset))
+    errors.push(invalid(place, preset, "must not have unknown fields"));
   const embedded = validateEmbedded(schema, preset, place);
-  return [...errors, ...(embedded.length ? embedded : validateValue(schema, preset, place, patterns))];
+  return [
+    ...errors,
+    ...(embedded.length ? embedded : validateValue(schema, preset, place, patterns)),
+  ];
 }

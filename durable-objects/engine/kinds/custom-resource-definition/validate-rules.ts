@@ -28,10 +28,7 @@ function validateRule(rule: ValidationRule, path: string): FieldError[] {
     errors.push(invalid(child(path, "message"), message, "must not contain line breaks"));
   else if (hasNewlines(text) && message.trim() === "")
     errors.push(
-      required(
-        child(path, "message"),
-        "message must be specified if rule contains line breaks",
-      ),
+      required(child(path, "message"), "message must be specified if rule contains line breaks"),
     );
   if (messageExpression && messageExpression.trim() === "")
     errors.push(

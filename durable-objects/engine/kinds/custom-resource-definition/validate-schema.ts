@@ -145,7 +145,10 @@ function validateNode(schema: JsonSchema, path: string, where: Where): FieldErro
     );
   if (more) {
     const noDefault = "inside additionalProperties applying to object metadata";
-    append(errors, validateNode(more, morePath, where.insideMeta ? { ...inside, noDefault } : inside));
+    append(
+      errors,
+      validateNode(more, morePath, where.insideMeta ? { ...inside, noDefault } : inside),
+    );
   }
   append(errors, validateProperties(schema, path, where));
   if (schema.not) append(errors, validateNode(schema.not, child(path, "not"), inside));
@@ -176,4 +179,3 @@ function validateProperties(schema: JsonSchema, path: string, where: Where): Fie
   }
   return errors;
 }
-

@@ -173,7 +173,10 @@ function validateVersion(
 }
 
 /** k8s: validateDeprecationWarning */
-function deprecationProblems({ deprecated, deprecationWarning: text }: DefinitionVersion): string[] {
+function deprecationProblems({
+  deprecated,
+  deprecationWarning: text,
+}: DefinitionVersion): string[] {
   if (text === undefined) return [];
   if (!deprecated) return ["can only be set for deprecated versions"];
   const problems: string[] = [];
@@ -216,7 +219,16 @@ function validateNames(names: DefinitionNames | undefined, path: string): FieldE
 }
 
 const columnTypes = ["boolean", "date", "integer", "number", "string"];
-const columnFormats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
+const columnFormats = [
+  "byte",
+  "date",
+  "date-time",
+  "double",
+  "float",
+  "int32",
+  "int64",
+  "password",
+];
 
 function validateColumn(column: PrinterColumn, path: string): FieldError[] {
   const errors: FieldError[] = [];

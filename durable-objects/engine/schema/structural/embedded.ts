@@ -33,13 +33,20 @@ function validateResource(object: Record<string, unknown>, path: string): FieldE
   for (const name of ["apiVersion", "kind"])
     if (!Object.hasOwn(object, name)) errors.push(required(child(path, name)));
   const { apiVersion, kind, metadata } = object;
-  if (apiVersion !== undefined) errors.push(...validateVersion(apiVersion, child(path, "apiVersion")));
+  if (apiVersion !== undefined)
+    errors.push(...validateVersion(apiVersion, child(path, "apiVersion")));
   if (kind !== undefined) errors.push(...validateKind(kind, child(path, "kind")));
   if (isObject(metadata)) {
     const { name, namespace } = metadata as unknown as ObjectMeta;
     const named = { ...metadata, name: name || "fakename" } as unknown as ObjectMeta;
     errors.push(
-      ...validateObjectMeta(named, Boolean(namespace), "path-segment", child(path, "metadata"), true),
+      ...validateObjectMeta(
+        named,
+        Boolean(namespace),
+        "path-segment",
+        child(path, "metadata"),
+        true,
+      ),
     );
   }
   return errors;

@@ -3,7 +3,10 @@ import { decodeBase64Error } from "../../machinery/base64.ts";
 
 type Check = (text: string) => boolean;
 
-const every = (pattern: RegExp): Check => (text) => pattern.test(text);
+const every =
+  (pattern: RegExp): Check =>
+  (text) =>
+    pattern.test(text);
 
 function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
@@ -35,7 +38,7 @@ const longSpans = /^(nano|micro|milli|sec|min|hour|hr|day|week|wk)/;
 /** Go's, or a number and a word anywhere in the text. */
 function isDuration(text: string): boolean {
   if (goDuration.test(text)) return true;
-  for (const [, unit = ""] of text.matchAll(/\d+\s*([A-Za-zµ]+)/g)) {
+  for (const [, unit = ""] of text.matchAll(/\d\s*([A-Za-zµ]+)/g)) {
     const name = unit.toLowerCase();
     if (spans.includes(name) || longSpans.test(name)) return true;
   }
@@ -45,7 +48,9 @@ function isDuration(text: string): boolean {
 /** Leading zeros are let pass, as before Go 1.17. */
 function isIPv4(text: string): boolean {
   const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^\d{1,16}$/.test(part) && Number(part) <= 255);
+  return (
+    parts.length === 4 && parts.every((part) => /^\d{1,16}$/.test(part) && Number(part) <= 255)
+  );
 }
 
 function isIPv6(text: string): boolean {
@@ -73,11 +78,15 @@ function isCidr(text: string): boolean {
 const isMac: Check = (text) =>
   [":", "-"].some((sign) => {
     const parts = text.split(sign);
-    return [6, 8, 20].includes(parts.length) && parts.every((part) => /^[0-9A-Fa-f]{2}$/.test(part));
+    return (
+      [6, 8, 20].includes(parts.length) && parts.every((part) => /^[0-9A-Fa-f]{2}$/.test(part))
+    );
   }) ||
   (() => {
     const parts = text.split(".");
-    return [3, 4, 10].includes(parts.length) && parts.every((part) => /^[0-9A-Fa-f]{4}$/.test(part));
+    return (
+      [3, 4, 10].includes(parts.length) && parts.every((part) => /^[0-9A-Fa-f]{4}$/.test(part))
+    );
   })();
 
 const digitsOf = (text: string): number[] => [...text].map(Number);
@@ -127,7 +136,8 @@ function isUri(text: string): boolean {
   if (text === "") return false;
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f ]/.test(text)) return false;
-  if (text === "*" || text.startsWith("/")) return /^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(text.split("?")[0] ?? "");
+  if (text === "*" || text.startsWith("/"))
+    return /^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(text.split("?")[0] ?? "");
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(text);
   if (!scheme) return false;
   const rest = text.slice(scheme[0].length);
@@ -139,8 +149,13 @@ function isUri(text: string): boolean {
 
 /** An address as RFC 5322 has it, with or without a name before it. */
 function isEmail(text: string): boolean {
-  const address = /^\s*(?:[^<>@]*<([^<>]*)>|([^<>]*))\s*$/.exec(text);
-  const found = (address?.[1] ?? address?.[2] ?? "").trim();
+  const [before = "", bracketed, ...rest] = text.trim().split("<");
+  if (
+    rest.length > 0 ||
+    (bracketed !== undefined && (!bracketed.endsWith(">") || before.includes("@")))
+  )
+    return false;
+  const found = (bracketed?.slice(0, -1) ?? before).trim();
   const at = found.lastIndexOf("@");
   if (at <= 0) return false;
   const atom = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uffff-]+$/;
@@ -182,14 +197,20 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["creditcard", isCreditCard],
   ["ssn", every(/^\d{3}[- ]\d{2}[- ]\d{4}$/)],
   ["hexcolor", every(/^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/)],
-  ["rgbcolor", every(new RegExp(`^rgb\\(\\s*${colour}\\s*,\\s*${colour}\\s*,\\s*${colour}\\s*\\)$`))],
+  [
+    "rgbcolor",
+    every(new RegExp(`^rgb\\(\\s*${colour}\\s*,\\s*${colour}\\s*,\\s*${colour}\\s*\\)$`)),
+  ],
   ["byte", (text) => text !== "" && !/\s/.test(text) && decodeBase64Error(text) === undefined],
   ["password", () => true],
   ["date", isDate],
   ["duration", isDuration],
   ["datetime", isDateTime],
   ["k8sshortname", (text) => text.length <= 63 && shortName.test(text)],
-  ["k8slongname", (text) => text.length <= 253 && text.split(".").every((part) => shortName.test(part))],
+  [
+    "k8slongname",
+    (text) => text.length <= 253 && text.split(".").every((part) => shortName.test(part)),
+  ],
 ]);
 
 const bare = (format: string): string => format.replaceAll("-", "");

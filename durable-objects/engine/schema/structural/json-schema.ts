@@ -65,10 +65,7 @@ export const additionalOf = ({ additionalProperties: more }: JsonSchema): JsonSc
   typeof more === "object" ? more : undefined;
 
 /** A declared property; `__proto__` and the like are none. */
-export const propertyOf = (
-  { properties }: JsonSchema,
-  key: string,
-): JsonSchema | undefined =>
+export const propertyOf = ({ properties }: JsonSchema, key: string): JsonSchema | undefined =>
   properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
 
 /** Names in order: Go's maps have none, and one order is one answer. */

@@ -24,8 +24,7 @@ export function validateListTypes(
 function ofList(schema: JsonSchema, list: readonly unknown[], path: string): FieldError[] {
   const kind = schema["x-kubernetes-list-type"];
   const errors: FieldError[] = [];
-  if (kind === "set")
-    for (const i of repeated(list)) errors.push(duplicate(at(path, i), list[i]));
+  if (kind === "set") for (const i of repeated(list)) errors.push(duplicate(at(path, i), list[i]));
   if (kind === "map") errors.push(...ofKeyed(schema, list, path));
   const of = itemsOf(schema);
   for (let i = 0; i < list.length && of; i++)
@@ -49,14 +48,15 @@ function repeated(list: readonly unknown[]): number[] {
 function ofKeyed(schema: JsonSchema, list: readonly unknown[], path: string): FieldError[] {
   const wrong = list.findIndex((item) => item !== null && !isObject(item));
   if (wrong >= 0)
-    return [invalid(at(path, wrong), list[wrong], "must be an object for an array of list-type map")];
+    return [
+      invalid(at(path, wrong), list[wrong], "must be an object for an array of list-type map"),
+    ];
   const names = schema["x-kubernetes-list-map-keys"] ?? [];
   const keys = list.map((item) =>
     Object.fromEntries(
-      names.filter((name) => isObject(item) && Object.hasOwn(item, name)).map((name) => [
-        name,
-        (item as Record<string, unknown>)[name],
-      ]),
+      names
+        .filter((name) => isObject(item) && Object.hasOwn(item, name))
+        .map((name) => [name, (item as Record<string, unknown>)[name]]),
     ),
   );
   return repeated(keys).map((i) => duplicate(at(path, i), keys[i]));

@@ -32,8 +32,7 @@ export function schemaPatterns(): Patterns {
     used: 0,
     spend(units) {
       this.used += units;
-      if (this.used > patternUnitsPerWriteMax)
-        this.exhausted();
+      if (this.used > patternUnitsPerWriteMax) this.exhausted();
     },
     exhausted() {
       throw tooManyRequests("the patterns of this schema take too long", 1);

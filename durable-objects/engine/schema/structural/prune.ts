@@ -175,7 +175,11 @@ const reaching = new WeakMap<JsonSchema, boolean>();
 function reaches(schema: JsonSchema): boolean {
   let known = reaching.get(schema);
   if (known === undefined) {
-    const parts = [...Object.values(schema.properties ?? {}), itemsOf(schema), additionalOf(schema)];
+    const parts = [
+      ...Object.values(schema.properties ?? {}),
+      itemsOf(schema),
+      additionalOf(schema),
+    ];
     known = parts.some((part) => part && (!isUnset(part.default) || reaches(part)));
     reaching.set(schema, known);
   }

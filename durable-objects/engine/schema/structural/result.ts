@@ -39,7 +39,11 @@ const nowhere = "<nil>";
 
 /** Rendered as upstream prints a rejected value: numbers as Go's %v. */
 const rendered = (value: unknown): string =>
-  typeof value === "number" ? goFormat(value) : typeof value === "object" && value !== null ? goJson(value) : renderValue(value);
+  typeof value === "number"
+    ? goFormat(value)
+    : typeof value === "object" && value !== null
+      ? goJson(value)
+      : renderValue(value);
 
 export const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`;
 

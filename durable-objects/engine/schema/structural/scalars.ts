@@ -7,11 +7,7 @@ import { other, plain, Result, wrongType, type Violation } from "./result.ts";
 
 /** Wanted types; of int-or-string two. */
 export const typesOf = (schema: JsonSchema): readonly string[] =>
-  schema["x-kubernetes-int-or-string"]
-    ? ["integer", "string"]
-    : schema.type
-      ? [schema.type]
-      : [];
+  schema["x-kubernetes-int-or-string"] ? ["integer", "string"] : schema.type ? [schema.type] : [];
 
 /** k8s: validation/formats.go StripUnsupportedFormatsPostProcessorForVersion */
 export function formatOf({ format, type, ...rest }: JsonSchema): string {
@@ -25,19 +21,24 @@ export function formatOf({ format, type, ...rest }: JsonSchema): string {
 
 /** Whether a format is checked, or none is named. */
 export const formatRecognized = (schema: JsonSchema): boolean =>
-  !schema.format || formatOf({ format: schema.format, ...(schema.type ? { type: schema.type } : {}) }) !== "";
+  !schema.format ||
+  formatOf({ format: schema.format, ...(schema.type ? { type: schema.type } : {}) }) !== "";
 
 /** 2^63: a larger number is no int64 of Go's. */
 const int64Limit = 9_223_372_036_854_775_808;
 
 export const isInt64 = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= -int64Limit && value < int64Limit;
+  typeof value === "number" &&
+  Number.isInteger(value) &&
+  value >= -int64Limit &&
+  value < int64Limit;
 
 /** The JSON type of a value, and the format that upstream infers. */
 function inferred(value: unknown): [type: string, format: string] {
   if (typeof value === "boolean") return ["boolean", ""];
   if (typeof value === "string") return ["string", ""];
-  if (typeof value === "number") return isInt64(value) ? ["integer", "int64"] : ["number", "float64"];
+  if (typeof value === "number")
+    return isInt64(value) ? ["integer", "int64"] : ["number", "float64"];
   return Array.isArray(value) ? ["array", ""] : ["object", ""];
 }
 
@@ -164,12 +165,7 @@ export function checkNumber(schema: JsonSchema, value: number, path: string): Re
   return result;
 }
 
-function multipleProblem(
-  value: number,
-  factor: number,
-  whole: boolean,
-  path: string,
-): Violation[] {
+function multipleProblem(value: number, factor: number, whole: boolean, path: string): Violation[] {
   if (whole ? factor < 1 : factor <= 0) {
     const text = `factor MultipleOf declared for ${path} must be positive: ${goFormat(factor)}`;
     return [{ name: path, code: "other", text, value: factor }];
@@ -185,6 +181,7 @@ function isNearlyWhole(value: number): boolean {
   const rounded = truncated(value);
   const difference = Math.abs(value - rounded);
   if (value === rounded) return true;
-  if (value === 0 || rounded === 0 || difference < 2 ** -1022) return difference < 1e-9 * 2 ** -1022;
+  if (value === 0 || rounded === 0 || difference < 2 ** -1022)
+    return difference < 1e-9 * 2 ** -1022;
   return difference / Math.min(Math.abs(value) + Math.abs(rounded), Number.MAX_VALUE) < 1e-9;
 }

@@ -2,7 +2,14 @@
  * Whether a schema is structural: each value has one type, told outside of allOf, anyOf, oneOf and not.
  * k8s: apiextensions-apiserver pkg/apiserver/schema/{convert,validation,complete}.go
  */
-import { at, child, forbiddenField, invalid, required, type FieldError } from "../../machinery/field.ts";
+import {
+  at,
+  child,
+  forbiddenField,
+  invalid,
+  required,
+  type FieldError,
+} from "../../machinery/field.ts";
 import { jsonEqual } from "../patch/go-value.ts";
 import {
   additionalOf,
@@ -26,7 +33,8 @@ export function structuralError(schema: JsonSchema): string | undefined {
     if (one.additionalItems !== undefined) return unsupported("additionalItems");
     if (one["x-kubernetes-preserve-unknown-fields"] === false)
       return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
-    if (Array.isArray(one.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
+    if (Array.isArray(one.items))
+      return "OpenAPIV3Schema 'items' must be a schema, but is an array";
   }
   return undefined;
 }
@@ -60,7 +68,8 @@ export function structuralViolations(
 function invariants(s: JsonSchema, level: Level, path: string, patterns: Patterns): FieldError[] {
   const errors: FieldError[] = [];
   const items = itemsOf(s);
-  if (s.type === "array" && !items) errors.push(required(child(path, "items"), "must be specified"));
+  if (s.type === "array" && !items)
+    errors.push(required(child(path, "items"), "must be specified"));
   if (items) errors.push(...invariants(items, "item", child(path, "items"), patterns));
   for (const name of namesIn(s.properties)) {
     const place = at(child(path, "properties"), name);
@@ -76,11 +85,13 @@ function invariants(s: JsonSchema, level: Level, path: string, patterns: Pattern
   const [first, ...rest] = s.allOf ?? [];
   const skipsFirst = isIntOrString(first?.anyOf);
   const { anyOf: _, allOf: __, ...others } = s;
-  const junctors: JsonSchema = isIntOrString(s.anyOf)
-    ? { ...others, allOf: s.allOf ?? [] }
-    : s;
+  const junctors: JsonSchema = isIntOrString(s.anyOf) ? { ...others, allOf: s.allOf ?? [] } : s;
   errors.push(
-    ...values(skipsFirst ? { ...junctors, allOf: [withoutAnyOf(first), ...rest] } : junctors, path, patterns),
+    ...values(
+      skipsFirst ? { ...junctors, allOf: [withoutAnyOf(first), ...rest] } : junctors,
+      path,
+      patterns,
+    ),
   );
   return [...errors, ...typed(s, level, path), ...metadata(s, level, path)];
 }
@@ -161,9 +172,7 @@ function saysMore({ type: _, default: __, properties, ...rest }: JsonSchema): bo
 function values(v: JsonSchema, path: string, patterns: Patterns): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of ["anyOf", "allOf", "oneOf"] as const)
-    v[name]?.forEach((one, i) =>
-      errors.push(...nested(one, at(child(path, name), i), patterns)),
-    );
+    v[name]?.forEach((one, i) => errors.push(...nested(one, at(child(path, name), i), patterns)));
   if (v.not) errors.push(...nested(v.not, child(path, "not"), patterns));
   const problem = v.pattern ? patterns.problem(v.pattern) : undefined;
   if (problem !== undefined)
@@ -206,7 +215,8 @@ function nested(v: JsonSchema, path: string, patterns: Patterns): FieldError[] {
       forbiddenField(child(path, "additionalProperties"), "must be undefined to be structural"),
     );
   for (const [name, text] of forbidden)
-    if (v[name] !== undefined && v[name] !== false) errors.push(forbiddenField(child(path, name), text));
+    if (v[name] !== undefined && v[name] !== false)
+      errors.push(forbiddenField(child(path, name), text));
   if (propertyOf(v, "metadata"))
     errors.push(
       forbiddenField(

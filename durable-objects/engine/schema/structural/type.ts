@@ -41,7 +41,8 @@ function decode(
   { duplicates = [] }: DecodeOptions,
 ): Decoded {
   const failed = (error: string): Decoded => ({ object: {}, problems: [], error });
-  if (!isObject(value)) return failed("json: cannot unmarshal into Go value of type map[string]interface {}");
+  if (!isObject(value))
+    return failed("json: cannot unmarshal into Go value of type map[string]interface {}");
   const unknown: string[] = [];
   let metadata: Json | undefined;
   if (value["metadata"] !== undefined) {

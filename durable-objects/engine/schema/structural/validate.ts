@@ -68,7 +68,11 @@ function check(schema: JsonSchema, value: unknown, place: Place): Result {
   return result;
 }
 
-function checkEnum({ enum: allowed }: JsonSchema, value: unknown, path: string): Result | undefined {
+function checkEnum(
+  { enum: allowed }: JsonSchema,
+  value: unknown,
+  path: string,
+): Result | undefined {
   if (!allowed?.length || (value !== null && allowed.some((one) => jsonEqual(one, value))))
     return undefined;
   const result = new Result();

@@ -8,7 +8,15 @@ import { encodeUtf8 } from "../../bytes.ts";
 import { bothCases, complement, normalized, single } from "../../../regex/char-set.ts";
 import { repeated } from "../../../regex/posix.ts";
 import { Regex, type CompileBudget, type Match, type NoRegex } from "../../../regex/regex.ts";
-import { alt, cat, empty, problem, RegexProblem, type Assertion, type Node } from "../../../regex/tree.ts";
+import {
+  alt,
+  cat,
+  empty,
+  problem,
+  RegexProblem,
+  type Assertion,
+  type Node,
+} from "../../../regex/tree.ts";
 import {
   any,
   beyond,

@@ -3,7 +3,17 @@
  * so that others may run.
  */
 import { yqOperationsPerStep } from "../../../core/limits.ts";
-import { at, collection, nothing, scalar, wrong, Work, type YqNode, copyOf, isTrue } from "./node.ts";
+import {
+  at,
+  collection,
+  nothing,
+  scalar,
+  wrong,
+  Work,
+  type YqNode,
+  copyOf,
+  isTrue,
+} from "./node.ts";
 import { assign, setAttribute } from "./assigning.ts";
 import { functions } from "./functions.ts";
 import { operators, plainOperators } from "./operators.ts";
