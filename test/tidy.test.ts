@@ -127,7 +127,7 @@ describe("imports", () => {
     ["scheduler", "core machinery ports kinds"],
     ["runtime", "core machinery ports regex schema kinds api"],
     ["network", "core machinery ports regex kinds api runtime"],
-    ["kubectl", "core machinery schema kinds runtime"],
+    ["kubectl", "core machinery regex schema kinds runtime"],
     ["images", "core machinery regex kinds runtime kubectl"],
     ["cri", "ports runtime network images"],
     ["kubelet", "core machinery schema ports kinds scheduler runtime cri"],
