@@ -14,17 +14,23 @@ import {
 } from "./types.ts";
 import { validateDefinition, validateDefinitionStatus } from "./validate.ts";
 
+const noNames = { plural: "", kind: "" };
+
+/** What is missing is empty, as in Go, and then refused. */
+const noSpec: DefinitionSpec = { group: "", scope: "", names: noNames, versions: [] };
+
 /** k8s: apiextensions/v1 defaults.go */
 function withDefaults(definition: CustomResourceDefinition): CustomResourceDefinition {
-  const spec = normalized(definition.spec ?? ({} as DefinitionSpec));
+  const spec = normalized({ ...noSpec, ...definition.spec });
   const { names, versions } = spec;
-  const kind = names?.kind ?? "";
+  const kind = names.kind ?? "";
   const named = {
+    ...noNames,
     ...names,
-    ...(names?.singular ? {} : { singular: kind.toLowerCase() }),
-    ...(names?.listKind || !kind ? {} : { listKind: `${kind}List` }),
+    ...(names.singular ? {} : { singular: kind.toLowerCase() }),
+    ...(names.listKind || !kind ? {} : { listKind: `${kind}List` }),
   };
-  const storage = versions?.find((version) => version.storage)?.name;
+  const storage = versions.find((version) => version.storage)?.name;
   const { status } = definition;
   const stored = status?.storedVersions?.length ? status.storedVersions : storage ? [storage] : [];
   return {
@@ -33,8 +39,6 @@ function withDefaults(definition: CustomResourceDefinition): CustomResourceDefin
     status: { ...status, storedVersions: stored },
   };
 }
-
-const noNames = { plural: "", kind: "" };
 
 /** The version that is written from now on is one that may be stored. k8s: customresourcedefinition/strategy.go */
 function withStoredVersion(definition: CustomResourceDefinition): CustomResourceDefinition {

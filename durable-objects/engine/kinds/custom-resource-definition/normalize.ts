@@ -1,5 +1,6 @@
 /** Schemas within `items` and the like are free JSON to the decoder; here they become what their type has. */
 import { decodeObject, isObject } from "../../schema/decode.ts";
+import { badRequest } from "../../machinery/status.ts";
 import { structType } from "../../schema/types.ts";
 import type { JsonSchema } from "../../schema/structural/json-schema.ts";
 import type { DefinitionSpec } from "./types.ts";
@@ -37,8 +38,11 @@ function schemaOf(schema: JsonSchema): JsonSchema {
   return out;
 }
 
-/** What is no schema stays as it is, to be refused. */
+const unreadable =
+  'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition';
+
 function readSchema(value: unknown): JsonSchema {
   const { object, error } = decodeObject(structType("apiextensions/v1.JSONSchemaProps"), value);
-  return error === undefined ? schemaOf(object as JsonSchema) : (value as JsonSchema);
+  if (error !== undefined) throw badRequest(`${unreadable}: ${error}`);
+  return schemaOf(object as JsonSchema);
 }
