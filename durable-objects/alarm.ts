@@ -62,9 +62,16 @@ export class Alarm {
 export const backoffMs = (failures: number): number =>
   Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));
 
-/** Wall moment of the engine's next turn; a turn that used its budget up rests first, as one does that only goes on with a checkpoint. */
-export function nextTurnMs(engine: Engine, nowMs: number): number | undefined {
-  const due = engine.nextDueMs(nowMs);
+/**
+ * Wall moment of the engine's next turn; a turn that used its budget up rests first, as one does that only goes on with a
+ * checkpoint. Once time stands still, because nobody will look on by then, nothing is done.
+ */
+export function nextTurnMs(
+  engine: Engine,
+  nowMs: number,
+  clients: { looks(atMs: number): boolean },
+): number | undefined {
+  const due = engine.nextDueMs(nowMs, clients.looks(engine.sleepsAtMs));
   const rested = nowMs + turnRestMs;
   if (due !== undefined && due <= nowMs && engine.budgetSpent) return rested;
   return engine.log.isCheckpointing ? Math.min(due ?? Infinity, rested) : due;

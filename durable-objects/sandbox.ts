@@ -302,7 +302,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const result = work(engine, now);
       this.clients.serve(engine, now);
       this.kinds.see(engine, this.birth.id);
-      this.arm(now, nextTurnMs(engine, now));
+      this.arm(now, nextTurnMs(engine, now, this.clients));
       reportFaults(engine);
       return result;
     } catch (error) {
@@ -367,13 +367,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private look(engine: Engine, now: number): void {
     this.lookedAtMs = now;
-    engine.look(now);
+    engine.look(now, this.clients.looks(now));
   }
 
   /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
-      if (this.clients.looks(now)) engine.look(now);
+      if (this.clients.looks(now)) engine.look(now, true);
       engine.run(now);
     });
   }

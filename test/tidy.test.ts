@@ -48,7 +48,7 @@ describe("imports", () => {
     ["web/vite.config.ts", /^(vite|node:)/],
     [
       "web/",
-      /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$|^@xterm\/(xterm|addon-fit)(\/css\/xterm\.css)?$)/,
+      /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$|^@xterm\/(xterm|addon-fit)(\/css\/xterm\.css)?$|^@codemirror\/(autocomplete|commands|lang-yaml|language|lint|search|state|view)$|^@lezer\/highlight$)/,
     ],
     ["scripts/", /./],
   ];

@@ -1,6 +1,5 @@
 import { lazy, Suspense } from "preact/compat";
 import type { VNode } from "preact";
-import { readMe } from "./api/me.ts";
 import { Home } from "./pages/home.tsx";
 import { InvitationPage } from "./pages/invitation.tsx";
 import { SandboxPage } from "./pages/sandbox.tsx";
@@ -8,17 +7,14 @@ import { ScenarioPage } from "./pages/scenario.tsx";
 import { SnapshotPage } from "./pages/snapshot.tsx";
 import { NewPage } from "./pages/new.tsx";
 import { HumanCheck } from "./panels/human-check.tsx";
-import { SignIn } from "./panels/sign-in.tsx";
-import { useLoaded } from "./ui/work.ts";
+import { SiteBar, SiteFoot } from "./panels/site-bar.tsx";
 
 const EmbedPage = lazy(async () => (await import("./pages/embed.tsx")).EmbedPage);
 const MePage = lazy(async () => (await import("./pages/me.tsx")).MePage);
 
 /** The page of an address. Between them one goes by plain links. */
 function pageAt({ pathname, hash }: Location): VNode {
-  const [, kind, id] = /^\/(s|x|l|i)\/([\w-]+)$/.exec(pathname) ?? [];
-  const secret = /^#k=([\w-]+)$/.exec(hash)?.[1];
-  if (kind === "s") return <SandboxPage id={id!} secret={secret} />;
+  const [, kind, id] = /^\/(x|l|i)\/([\w-]+)$/.exec(pathname) ?? [];
   if (kind === "x") return <SnapshotPage id={id!} />;
   if (kind === "l") return <ScenarioPage id={id!} />;
   if (kind === "i") return <InvitationPage secret={id!} />;
@@ -33,7 +29,7 @@ export function App() {
   return (
     <Suspense fallback={<p class="quiet centered">Loading…</p>}>
       {kind === undefined ? (
-        <Site />
+        <Site secret={secret} />
       ) : (
         <EmbedPage kind={kind as "s" | "x" | "l"} id={id!} secret={secret} />
       )}
@@ -41,34 +37,22 @@ export function App() {
   );
 }
 
-function Site() {
+function Site({ secret }: { secret: string | undefined }) {
+  const sandbox = /^\/s\/([\w-]+)$/.exec(location.pathname)?.[1];
+  if (sandbox !== undefined) {
+    return (
+      <>
+        <SandboxPage id={sandbox} secret={secret} />
+        <HumanCheck />
+      </>
+    );
+  }
   return (
     <>
-      <header class="bar">
-        <a class="brand" href="/">
-          <img src="/icon.svg" alt="" width="28" height="28" /> Podyard
-        </a>
-        <Who />
-      </header>
+      <SiteBar />
       <main>{pageAt(location)}</main>
       <HumanCheck />
-      <footer>
-        <p>
-          A simulation: no container runs, no image is pulled, nothing leaves this server. What the
-          API, the controllers, the scheduler and the kubelets say and do follows Kubernetes 1.36.
-          What this page does, programs do by the <a href="/api">service's API</a>.
-        </p>
-      </footer>
+      <SiteFoot />
     </>
-  );
-}
-
-function Who() {
-  const { value: me } = useLoaded(() => readMe().catch(() => undefined));
-  return (
-    <nav class="owned" aria-label="You">
-      {me.value && <a href="/me">{me.value.name ?? "Yours"}</a>}
-      {!me.value?.name && <SignIn />}
-    </nav>
   );
 }

@@ -21,7 +21,7 @@ import { bornAt, keepBirth, tellBirth } from "./bootstrap/births.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
 import { assert } from "./core/assert.ts";
-import { clockFrom, rebase, virtualAt } from "./core/clock.ts";
+import { clockFrom, virtualAt } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Queue } from "./core/queue.ts";
 import {
@@ -172,12 +172,7 @@ export class Engine {
   run(wallMs: number): void {
     this.#earlier.forget(wallMs);
     this.#begin(wallMs);
-    const sleepsAtWall = this.#lookedAtWall + sleepAfterMs;
-    if (!this.#time.clock.frozen && wallMs > sleepsAtWall) {
-      // However late this alarm comes: time stood still from then on.
-      this.#time.advance(sleepsAtWall);
-      this.#time.set(rebase(this.#time.clock, sleepsAtWall, { frozen: true }));
-    } else this.#time.advance(wallMs);
+    this.#time.advance(wallMs, this.sleepsAtMs);
     if (this.store.hasPending || !this.log.isCheckpointing) this.#persist();
     else this.log.goOn(this.#now.ms, this.#queue.keys());
   }
@@ -187,7 +182,7 @@ export class Engine {
     this.#now.wallMs = wallMs;
     const clock = this.#time.clock;
     if (clock.frozen || (clock.paused && clock.jumpToMs === undefined)) return undefined;
-    const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
+    const untilWall = Math.min(wallMs, this.sleepsAtMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
     return work === undefined ? undefined : workUnitOf(this.#parts.client, work);
@@ -280,18 +275,23 @@ export class Engine {
     return new Engine(sql, options);
   }
 
-  /** A client is active: a frozen cluster goes on where it stood. */
-  look(wallMs: number): void {
-    if (wallMs - this.#lookedAtWall > 60_000) {
-      this.log.setMeta("looked", String(wallMs));
-      this.#lookedAtWall = wallMs;
-    }
-    if (this.#time.clock.frozen)
-      this.#time.set(rebase(this.#time.clock, wallMs, { frozen: false }));
+  /** A client is active: time goes on where it stood; `throughout`: it never stood, as somebody looked on. */
+  look(wallMs: number, throughout = false): void {
+    this.#time.wake(wallMs, throughout ? wallMs : this.sleepsAtMs);
+    if (wallMs - this.#lookedAtWall <= 60_000) return;
+    this.log.setMeta("looked", String(wallMs));
+    this.#lookedAtWall = wallMs;
   }
 
-  /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
-  readonly nextDueMs = (wallMs: number): number | undefined => this.#time.nextDueMs(wallMs);
+  /** Wall moment from which on time stands still, if nobody looks before. */
+  get sleepsAtMs(): number {
+    return this.#lookedAtWall + sleepAfterMs;
+  }
+
+  /** Wall moment of the next thing to do; undefined: nothing before time stands still (`seen`: at all), the alarm may go. */
+  nextDueMs(wallMs: number, seen = false): number | undefined {
+    return this.#time.nextDueMs(wallMs, seen ? Number.POSITIVE_INFINITY : this.sleepsAtMs);
+  }
 
   /** The turn has done all it may: others should get their turn before this cluster's next. */
   get budgetSpent(): boolean {

@@ -214,7 +214,73 @@ function quiet(): Figures {
   };
 }
 
-const sets: Record<string, (...args: number[]) => Figures> = { rollout, update, warm, quiet };
+/** What `until` costs by Pod, from a creation on. */
+function perPod(world: World, pods: number, manifest: object, until: () => boolean): Figures {
+  const { rowsWritten, bytes } = world.engine.log;
+  const { steps } = world.engine;
+  const began = world.now;
+  const cpu = cpuMs(() => {
+    world.create(manifest);
+    // Longer nobody looks for, and time would stand.
+    world.until(until, 590_000);
+  });
+  return {
+    cpuMsPerPod: cpu / pods,
+    rowsPerPod: (world.engine.log.rowsWritten - rowsWritten) / pods,
+    bytesPerPod: (world.engine.log.bytes - bytes) / pods,
+    stepsPerPod: (world.engine.steps - steps) / pods,
+    virtualSeconds: (world.now - began) / 1000,
+  };
+}
+
+/** A Job whose Pods all run at once, to its completion. */
+function job(pods: number, nodes: number): Figures {
+  const container = { name: "c", image: "nginx:1.27", command: ["sh", "-c", "sleep 5"] };
+  const template = { spec: { restartPolicy: "Never", containers: [container] } };
+  const spec = { parallelism: pods, completions: pods, template };
+  const world = clusterOf(nodes);
+  const status = (): { completionTime?: string } | undefined =>
+    (world.engine.store.get("jobs.batch", "default", "bench") as { status?: object }).status;
+  const metadata = { name: "bench" };
+  return perPod(
+    world,
+    pods,
+    { apiVersion: "batch/v1", kind: "Job", metadata, spec },
+    () => status()?.completionTime !== undefined,
+  );
+}
+
+/** A StatefulSet, one Pod after the other, until the last is ready. */
+function statefulSet(replicas: number, nodes: number): Figures {
+  const { spec } = deployment(replicas) as { spec: object };
+  const world = clusterOf(nodes);
+  const ready = (): number | undefined =>
+    (
+      world.engine.store.get("statefulsets.apps", "default", "web") as {
+        status?: { readyReplicas?: number };
+      }
+    ).status?.readyReplicas;
+  return perPod(
+    world,
+    replicas,
+    {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      metadata: { name: "web" },
+      spec: { ...spec, serviceName: "web" },
+    },
+    () => ready() === replicas,
+  );
+}
+
+const sets: Record<string, (...args: number[]) => Figures> = {
+  rollout,
+  update,
+  warm,
+  quiet,
+  job,
+  statefulSet,
+};
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [name = "", ...args] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { startServer } from "../../scripts/server.ts";
 import { eventually, makeSandbox } from "../helpers/sandbox.ts";
 
@@ -32,7 +32,8 @@ interface Status {
 
 test("a stopped server goes on with its rollouts when it is started again", async () => {
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-restart-"));
-  const start = () => startServer({ port: 0, host: "127.0.0.1", statePath });
+  const script = inject("script");
+  const start = () => startServer({ port: 0, host: "127.0.0.1", statePath, script });
   let server = await start();
   try {
     const { apiServer } = await makeSandbox(server.url, { seed: 1 });

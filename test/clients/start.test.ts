@@ -13,7 +13,7 @@ import {
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, inject, test } from "vitest";
 import { certificates } from "../../scripts/certificates.ts";
 import { startOf } from "../../scripts/process-table.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
@@ -24,6 +24,7 @@ import { eventually, makeSandbox } from "../helpers/sandbox.ts";
 /** What `npm start` says to who cannot have it, and what it leaves in its folder. */
 
 const root = path.join(import.meta.dirname, "../..");
+const script = inject("script");
 const folders: string[] = [];
 const servers: Server[] = [];
 const newFolder = (): string => {
@@ -32,7 +33,7 @@ const newFolder = (): string => {
   return folder;
 };
 const start = async (statePath: string, host = "127.0.0.1"): Promise<Server> => {
-  const server = await startServer({ port: 0, tlsPort: 0, host, statePath });
+  const server = await startServer({ port: 0, tlsPort: 0, host, statePath, script });
   servers.push(server);
   return server;
 };
@@ -66,7 +67,7 @@ test("two servers never share a folder, and a stopped one lets it go", async () 
 test("two servers that want the same port of TLS at once both start, and each stops once", async () => {
   const both = await Promise.all(
     [newFolder(), newFolder()].map((statePath) =>
-      startServer({ port: 0, host: "127.0.0.1", statePath }),
+      startServer({ port: 0, host: "127.0.0.1", statePath, script }),
     ),
   );
   servers.push(...both, ...both);

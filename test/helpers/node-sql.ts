@@ -15,14 +15,7 @@ export class NodeSql implements Sql {
   /** Another database with the same in it. */
   copy(): NodeSql {
     const other = new NodeSql();
-    const tables = this.exec("SELECT name, sql FROM sqlite_master WHERE type = 'table'");
-    for (const { name, sql } of tables) {
-      other.database.exec(sql as string);
-      for (const row of this.exec(`SELECT * FROM "${name}"`)) {
-        const places = Object.keys(row).map(() => "?");
-        other.exec(`INSERT INTO "${name}" VALUES (${places.join(", ")})`, ...Object.values(row));
-      }
-    }
+    other.database.deserialize(this.database.serialize());
     return other;
   }
 

@@ -1,15 +1,15 @@
 /** Operations of those who look: watches, lists, commands in containers, logs, and the hands on the clock. */
 import type { Chance } from "./chance.ts";
 import type { Ask } from "./clients.ts";
-import * as manifests from "./manifests.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import { any, namespace, path, ready, resources, target, type OperationRow } from "./targets.ts";
+import { apps } from "./templates.ts";
 import { scripts, typed } from "./terminals.ts";
 
-const looked = ["pods", "pods", "deployments", "sets", "services"];
+const looked = ["pods", "pods", "deployments", "sets", "services", "jobs", "stateful"];
 
 function asked(chance: Chance): Record<string, Any> {
-  const selector = chance.in100(40) ? { label: chance.pick(manifests.apps) } : undefined;
+  const selector = chance.in100(40) ? { label: chance.pick(apps) } : undefined;
   return { of: chance.pick(looked), at: any(chance), selector, byName: chance.in100(20) };
 }
 
@@ -142,7 +142,7 @@ const terminals: OperationRow[] = [
     what: "ask through the proxy",
     weight: 3,
     make: (chance) => ({
-      app: chance.pick(manifests.apps),
+      app: chance.pick(apps),
       at: any(chance),
       query: chance.pick(["", "?wait=2s", "?wait=30s"]),
     }),

@@ -6,7 +6,7 @@ import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Subscription } from "../../durable-objects/engine/ports/request.ts";
 import { Chance } from "./chance.ts";
 import { keyOf, type State } from "./history.ts";
-import { apps } from "./manifests.ts";
+import { apps } from "./templates.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import { namespace, path, resources } from "./targets.ts";
 

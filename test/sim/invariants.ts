@@ -2,13 +2,16 @@
 import { writesBack } from "./write-back.ts";
 import { alike } from "./contents.ts";
 import { clientInvariants } from "./client-invariants.ts";
+import { cronJobInvariants } from "./cron-job-invariants.ts";
 import { faultInvariants } from "./fault-invariants.ts";
 import { shadowKey } from "./history.ts";
+import { jobInvariants } from "./job-invariants.ts";
 import { finished, first, fits, hostPorts, id, usedOn } from "./pods.ts";
 import { rolloutInvariants } from "./rollouts.ts";
 import type { Invariant } from "./seen.ts";
 import { settledInvariants } from "./settled.ts";
 import type { Any, Simulation } from "./simulation.ts";
+import { statefulSetInvariants } from "./stateful-set-invariants.ts";
 
 function twice(pairs: Iterable<[value: string, holder: string]>): string | undefined {
   const holders = new Map<string, string>();
@@ -58,6 +61,9 @@ export const invariants: Invariant[] = [
         : undefined,
   },
   ...rolloutInvariants,
+  ...jobInvariants,
+  ...cronJobInvariants,
+  ...statefulSetInvariants,
   ...clientInvariants,
   ...faultInvariants,
   {

@@ -27,6 +27,7 @@ import {
 } from "./mutant.ts";
 import { clientMutants } from "./mutants-clients.ts";
 import { containerMutants } from "./mutants-containers.ts";
+import { workloadMutants } from "./mutants-workloads.ts";
 import type { Any } from "./simulation.ts";
 
 const storage: Mutant[] = [
@@ -358,4 +359,5 @@ export const mutants: readonly Mutant[] = [
   ...work,
   ...clientMutants,
   ...containerMutants,
+  ...workloadMutants,
 ];

@@ -1,6 +1,8 @@
 /** What can happen in a scenario: a table of operations. Each is plain JSON, its targets found when it runs. */
 import { clientOperations } from "./client-operations.ts";
 import * as manifests from "./manifests.ts";
+import { apps, images } from "./templates.ts";
+import { workloadOperations } from "./workload-operations.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import {
   any,
@@ -18,7 +20,15 @@ const worker = (sim: Simulation, number: number): Any | undefined => {
   return nodes.length ? nodes[number % nodes.length] : undefined;
 };
 
-const scalable = ["deployments", "deployments", "deployments", "sets", "controllers"];
+const scalable = [
+  "deployments",
+  "deployments",
+  "deployments",
+  "sets",
+  "controllers",
+  "stateful",
+  "stateful",
+];
 
 /** Sets that no Deployment steers: the others are not for users to scale. */
 function scaled(sim: Simulation, kind: string, number: number): Any | undefined {
@@ -65,9 +75,9 @@ export const operations: OperationRow[] = [
     what: "set image",
     weight: 8,
     make: (chance) => ({
-      of: chance.pick(["deployments", "deployments", "deployments", "daemons"]),
+      of: chance.pick(["deployments", "deployments", "deployments", "daemons", "stateful"]),
       at: any(chance),
-      image: chance.pick(manifests.images),
+      image: chance.pick(images),
     }),
     run: (sim, { of, at, image }) => {
       const object = target(sim, resources[of] as string, at);
@@ -92,7 +102,7 @@ export const operations: OperationRow[] = [
     weight: 4,
     make: (chance) => ({
       at: any(chance),
-      app: chance.pick([...manifests.apps, null, "elsewhere"]),
+      app: chance.pick([...apps, null, "elsewhere"]),
     }),
     run: (sim, { at, app }) => {
       const pod = target(sim, "pods", at);
@@ -103,7 +113,16 @@ export const operations: OperationRow[] = [
     what: "delete",
     weight: 4,
     make: (chance) => ({
-      of: chance.pick(["deployments", "sets", "daemons", "controllers", "services"]),
+      of: chance.pick([
+        "deployments",
+        "sets",
+        "daemons",
+        "controllers",
+        "services",
+        "stateful",
+        "jobs",
+        "crons",
+      ]),
       at: any(chance),
       policy: chance.pick(["Background", "Foreground", "Orphan"]),
     }),
@@ -194,7 +213,10 @@ export const operations: OperationRow[] = [
   {
     what: "write with an old revision",
     weight: 2,
-    make: (chance) => ({ of: chance.pick(["deployments", "sets", "services"]), at: any(chance) }),
+    make: (chance) => ({
+      of: chance.pick(["deployments", "sets", "services", "jobs", "stateful"]),
+      at: any(chance),
+    }),
     run: (sim, { of, at }) => {
       const object = target(sim, resources[of] as string, at);
       if (!object) return;
@@ -209,6 +231,7 @@ export const operations: OperationRow[] = [
       sim.look("late write", { url, status: answer.status, text: answer.text });
     },
   },
+  ...workloadOperations,
   ...clientOperations,
   {
     what: "pass",

@@ -1,4 +1,5 @@
 /** What invariants ask of Pods and nodes. */
+import type { Change } from "../../durable-objects/engine/core/object.ts";
 import { parseQuantity } from "./quantities.ts";
 import type { Any, Simulation } from "./simulation.ts";
 
@@ -63,3 +64,31 @@ export const hostPorts = (pod: Any): number[] =>
   pod.spec.containers
     .flatMap((c: Any) => (c.ports ?? []).map((p: Any) => p.hostPort ?? 0))
     .filter(Boolean);
+
+export const controllerOf = (o: Any): Any | undefined =>
+  o.metadata.ownerReferences?.find((r: Any) => r.controller);
+
+/** The object of a kind that controls another, by the log. */
+export function controlling(sim: Simulation, kind: string, object: Any): Any | undefined {
+  const owner = controllerOf(object);
+  if (owner?.kind !== kind) return undefined;
+  for (const other of sim.shadow.values()) if (other.metadata.uid === owner.uid) return other;
+  return undefined;
+}
+
+/** What an object controls, by the log. */
+export function controlledBy(sim: Simulation, kind: string, owner: Any): Any[] {
+  const { uid } = owner.metadata;
+  const found: Any[] = [];
+  for (const object of sim.shadow.values())
+    if (object.kind === kind && controllerOf(object)?.uid === uid) found.push(object);
+  return found;
+}
+
+export const isTrue = (object: Any, type: string): boolean =>
+  (object.status?.conditions ?? []).some((c: Any) => c.type === type && c.status === "True");
+
+/** Virtual ms of the last revision of what fits. */
+export function lastTouched(sim: Simulation, fits: (change: Change) => boolean): number {
+  return sim.history.changes.findLast(fits)?.at ?? Number.NEGATIVE_INFINITY;
+}

@@ -30,7 +30,7 @@ function family(sim: Simulation, set: Any): { deployment: Any; others: Any[] } |
     if (object.kind !== "ReplicaSet" || object.metadata.uid === set.metadata.uid) continue;
     if (object.metadata.ownerReferences?.some((r: Any) => r.uid === owner)) others.push(object);
   }
-  if (!deployment || deployment.metadata.deletionTimestamp) return undefined;
+  if (deployment?.kind !== "Deployment" || deployment.metadata.deletionTimestamp) return undefined;
   return { deployment, others };
 }
 

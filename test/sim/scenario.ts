@@ -3,7 +3,7 @@ import { Chance } from "./chance.ts";
 import { invariants } from "./invariants.ts";
 import { contents } from "./contents.ts";
 import { operations, perform } from "./operations.ts";
-import type { Operation } from "./targets.ts";
+import { namespace, path, type Operation } from "./targets.ts";
 import { Violation, type Invariant } from "./seen.ts";
 import { Simulation, type Mode } from "./simulation.ts";
 
@@ -48,10 +48,14 @@ export function setUp(sim: Simulation): void {
   sim.advance(2_000);
 }
 
-/** Time at its own pace, power everywhere, nothing cordoned or tainted; then time. */
+/** Time at its own pace, power everywhere, nothing cordoned or tainted, no more runs of CronJobs; then time. */
 function heal(sim: Simulation): void {
   if (sim.all("clocks.podyard.dev").length > 0) {
     sim.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: null, speed: null } });
+  }
+  // What they make would go on for ever.
+  for (const { metadata } of sim.all("cronjobs.batch", namespace)) {
+    sim.patch(`${path("crons")}/${metadata.name}`, { spec: { suspend: true } });
   }
   for (const { metadata } of sim.all("nodes")) {
     if (metadata.name.startsWith("control")) continue;

@@ -11,6 +11,13 @@ export interface OperationRow {
   run(sim: Simulation, operation: Any): void;
 }
 
+/** What is created, and where. */
+export interface Made {
+  of: string;
+  manifest: unknown;
+}
+export type Maker = (chance: Chance) => Made;
+
 export const namespace = "lab";
 export const paths: Record<string, string> = {
   pods: `/api/v1/namespaces/${namespace}/pods`,
@@ -20,6 +27,9 @@ export const paths: Record<string, string> = {
   deployments: `/apis/apps/v1/namespaces/${namespace}/deployments`,
   sets: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
   daemons: `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+  stateful: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+  jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  crons: `/apis/batch/v1/namespaces/${namespace}/cronjobs`,
   claims: `/api/v1/namespaces/${namespace}/persistentvolumeclaims`,
   images: "/apis/podyard.dev/v1/images",
   budgets: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
@@ -30,6 +40,9 @@ export const resources: Record<string, string> = {
   deployments: "deployments.apps",
   sets: "replicasets.apps",
   daemons: "daemonsets.apps",
+  stateful: "statefulsets.apps",
+  jobs: "jobs.batch",
+  crons: "cronjobs.batch",
   controllers: "replicationcontrollers",
 };
 

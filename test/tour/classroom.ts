@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { chromium, type Frame, type Page } from "playwright-core";
 import { eventually } from "../helpers/sandbox.ts";
 import { curled, newProfile, openedIn, type Stage } from "./stage.ts";
-import { openShare } from "../helpers/desk.ts";
+import { openShare, podsIn } from "../helpers/desk.ts";
 
 const learners = 30;
 
@@ -121,8 +121,14 @@ async function inCourse(page: Page, at: string, origin: string): Promise<string>
   await page.goto(at);
   const lab = page.frameLocator("podyard-sandbox iframe");
   await lab.getByRole("button", { name: "Start" }).click();
-  await lab.locator("td .status.good").nth(1).waitFor();
-  await page.frameLocator("iframe[title=Moment]").locator("td", { hasText: "counter" }).waitFor();
+  await podsIn(lab)
+    .getByRole("row", { name: /Running/ })
+    .nth(1)
+    .waitFor();
+  await page
+    .frameLocator("iframe[title=Moment]")
+    .getByRole("row", { name: /^counter / })
+    .waitFor();
   const read = await page.evaluate(() => {
     const element = document.querySelector("podyard-sandbox") as unknown as {
       get(path: string): Promise<{ items: unknown[] }>;

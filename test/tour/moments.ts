@@ -21,7 +21,7 @@ export async function snapshotByLink(stage: Stage): Promise<string> {
   const link = await teacher.getByLabel("the snapshot's link", { exact: true }).textContent();
   stage.snapshotId = link!.slice(link!.lastIndexOf("/") + 1);
   await learner.goto(link!);
-  await learner.locator("td", { hasText: "counter" }).waitFor();
+  await learner.getByRole("row", { name: /^counter / }).waitFor();
   assert.equal(await learner.getByRole("button", { name: "Withdraw" }).count(), 0);
   const server = `--server=${origin}/api/snapshots/${stage.snapshotId}/kube`;
   const anybody = new Kubectl(binary, "");

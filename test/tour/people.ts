@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { Kubectl } from "../helpers/kubectl.ts";
 import { addVirtualAuthenticator } from "../helpers/virtual-authenticator.ts";
 import { curl, curled, openedIn, refused, type Opened, type Stage } from "./stage.ts";
-import { openShare, showObjects } from "../helpers/desk.ts";
+import { openShare, podsIn, showObjects } from "../helpers/desk.ts";
 
 /** Counts a second at a time, and tells. */
 const counting = "i=0; while true; do i=$((i+1)); echo $i; sleep 1; done";
@@ -24,7 +24,9 @@ export async function anonymousLab(stage: Stage): Promise<string> {
   const nodes = readyNodes(await kubectl.ok("get nodes --no-headers"));
   await kubectl.ok(["run", "counter", "--image=busybox", "--", "sh", "-c", counting]);
   await kubectl.ok("wait --for=condition=Ready pod/counter --timeout=60s");
-  await teacher.locator("td .status.good", { hasText: "Running" }).waitFor();
+  await podsIn(teacher)
+    .getByRole("row", { name: /^counter .*Running/ })
+    .waitFor();
   // And as the README says, without a browser.
   const kubeconfig = await curled(201, `${origin}/api/sandboxes`, {
     method: "POST",
@@ -53,11 +55,8 @@ export async function signInKeeps({ teacher, origin, sandbox }: Stage): Promise<
   await teacher.getByText("Sign in as somebody who belongs to this sandbox").waitFor();
   await bar(teacher).getByRole("button", { name: "Sign in" }).click();
   await teacher.getByRole("button", { name: "Use a passkey" }).click();
-  await teacher
-    .locator(".head")
-    .getByText(/^owner, until /)
-    .waitFor();
-  await teacher.locator("td", { hasText: "counter" }).waitFor();
+  await teacher.getByText(/^owner, until /).waitFor();
+  await teacher.getByRole("row", { name: /^counter / }).waitFor();
   return "signed out, the sandbox does not open; with the passkey alone, and no key, its page says owner";
 }
 
@@ -134,6 +133,7 @@ export async function withdraw({ teacher, learner, viewer, origin }: Stage): Pro
   const raw = await openWatch(`${origin}/sandboxes/${viewer.id}`, viewer.key);
   const watching = await kubectlWatch(viewer);
   await teacher.reload();
+  await openShare(teacher);
   const button = teacher.getByRole("button", { name: "Remove learner" });
   await button.waitFor();
   const began = performance.now();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { kubeconfigIn } from "../helpers/desk.ts";
 import { Kubectl, type KubectlBinary } from "../helpers/kubectl.ts";
 
 /** Who and what is on the tour. */
@@ -64,12 +65,8 @@ export async function newProfile(browser: Browser): Promise<Page> {
 
 /** What the page of a sandbox shows to who may have its key. */
 export async function openedIn(page: Page, binary: KubectlBinary): Promise<Opened> {
-  await page.getByText("Show it").click();
-  return opened(
-    new URL(page.url()).pathname.slice("/s/".length),
-    (await page.locator("details pre").textContent()) ?? "",
-    binary,
-  );
+  const kubeconfig = await kubeconfigIn(page);
+  return opened(new URL(page.url()).pathname.slice("/s/".length), kubeconfig, binary);
 }
 
 export function opened(id: string, kubeconfig: string, binary: KubectlBinary): Opened {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { Issuer } from "../helpers/issuer.ts";
 import { addVirtualAuthenticator } from "../helpers/virtual-authenticator.ts";
@@ -22,8 +22,14 @@ describe.skipIf(!executablePath)("an account", () => {
   beforeAll(async () => {
     issuer = await Issuer.start();
     statePath = mkdtempSync(path.join(tmpdir(), "podyard-account-"));
-    const { variables } = issuer;
-    server = await startServer({ port: 0, tlsPort: 0, host: "127.0.0.1", statePath, variables });
+    server = await startServer({
+      port: 0,
+      tlsPort: 0,
+      host: "127.0.0.1",
+      statePath,
+      script: inject("script"),
+      variables: issuer.variables,
+    });
     // Browsers know passkeys by a name, not at an address.
     origin = server.url.replace("127.0.0.1", "localhost");
     browser = await launch();

@@ -1,6 +1,10 @@
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { chromium, firefox, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { expect } from "vitest";
-import { findChromium } from "../helpers/chromium.ts";
+import { faultsIn } from "../helpers/axe.ts";
+import { findChromium, findFirefox } from "../helpers/chromium.ts";
 import { skipNote } from "../helpers/kubectl.ts";
 
 /** Real Chromium, for the tests of this folder. */
@@ -11,6 +15,28 @@ if (!executablePath)
 
 export const launch = (args: string[] = []): Promise<Browser> =>
   chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox", ...args] });
+
+const firefoxPath = findFirefox();
+if (!firefoxPath)
+  skipNote("no Firefox was found (set FIREFOX to name one); the main path was not tested in it");
+
+/** Firefox as it is distributed, by WebDriver BiDi. */
+async function launchFirefox(): Promise<Browser> {
+  const folder = mkdtempSync(path.join(tmpdir(), "podyard-firefox-"));
+  const file = path.join(folder, "firefox");
+  const adapter = path.join(import.meta.dirname, "../helpers/firefox-adapter.ts");
+  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${adapter}" "${firefoxPath}" "$@"\n`);
+  chmodSync(file, 0o700);
+  const browser = await firefox.launch({ channel: "moz-firefox", executablePath: file });
+  browser.on("disconnected", () => rmSync(folder, { recursive: true, force: true }));
+  return browser;
+}
+
+/** Those that are there. */
+export const browsers: { name: string; launch: () => Promise<Browser> }[] = [
+  ...(executablePath ? [{ name: "Chromium", launch: () => launch() }] : []),
+  ...(firefoxPath ? [{ name: "Firefox", launch: launchFirefox }] : []),
+];
 
 export const phone = { width: 375, height: 700 };
 
@@ -32,8 +58,9 @@ export async function openPage(
   return { page, problems: problemsOf(page) };
 }
 
-/** On a phone nothing is wider than the screen, every field has a label, and headings go down by one. */
+/** On a phone nothing is wider than the screen, every field has a label, and headings go down by one; axe finds nothing. */
 export async function expectPlain(page: Page): Promise<void> {
+  expect(await faultsIn(page)).toEqual([]);
   const size = page.viewportSize();
   await page.setViewportSize(phone);
   const found = await page.evaluate(() => {

@@ -522,8 +522,8 @@ describe("a roll-out over time", () => {
       },
       status: { replicas },
     });
-  const seen = (old: number, fresh: number) => ({
-    deployments: [deployment],
+  const seen = (old: number, fresh: number, available = 3) => ({
+    deployments: [{ ...deployment, status: { availableReplicas: available } }],
     replicaSets: [set(1, old), set(2, fresh)],
   });
 
@@ -547,7 +547,10 @@ describe("a roll-out over time", () => {
       "Rolling out web: 2 old, 3 new, 3 available; never fewer than 3, never more than 5.",
     );
     expect(touches(rollouts[0]!)).toEqual({ floor: true, ceiling: true });
-    rollouts = followRollouts(rollouts, seen(0, 4), 3_000);
+    rollouts = followRollouts(rollouts, seen(0, 4), 2_500);
+    // The last new one is not available yet.
+    expect(rollouts[0]!.isDone).toBe(false);
+    rollouts = followRollouts(rollouts, seen(0, 4, 4), 3_000);
     expect(rollouts[0]!.isDone).toBe(true);
     expect(touches(rollouts[0]!)).toEqual({ floor: false, ceiling: false });
     expect(followRollouts(rollouts, seen(0, 4), 60_000)).toHaveLength(1);

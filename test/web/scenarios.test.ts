@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { root } from "../../scripts/root.ts";
+import { act, podsIn, showObjects } from "../helpers/desk.ts";
 import { executablePath, expectPlain, launch, openPage } from "./browsing.ts";
 
 const files = {
@@ -24,7 +25,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
   afterAll(() => browser?.close());
 
   const gallery = () => page.getByRole("region", { name: "Start from a scenario" });
-  const pods = () => page.locator("tbody td:first-child");
+  const pods = () => podsIn(page).getByRole("button");
 
   test("the first page shows the gallery", async () => {
     await page.goto(service);
@@ -41,6 +42,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     await expectPlain(page);
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("heading", { name: "First Pods", level: 1 }).waitFor();
+    await showObjects(page);
     await expect
       .poll(() => pods().allTextContents(), { timeout: 60_000 })
       .toEqual(["hello", "notebook"]);
@@ -56,7 +58,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     const hello = `${at}/api/v1/namespaces/default/pods/hello?gracePeriodSeconds=0`;
     await page.evaluate((url) => fetch(url, { method: "DELETE" }), hello);
     await expect.poll(() => pods().allTextContents(), { timeout: 60_000 }).toEqual(["notebook"]);
-    await page.getByRole("button", { name: "Reset" }).click();
+    await act(page, "Reset the sandbox");
     await expect
       .poll(() => pods().allTextContents(), { timeout: 60_000 })
       .toEqual(["hello", "notebook"]);

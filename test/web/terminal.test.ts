@@ -75,7 +75,7 @@ describe.skipIf(!executablePath)("the terminal in the page", () => {
     await page.reload();
     await expectShown(page, "\nprinted meanwhile\n");
     const border = page.getByRole("separator", { name: "Height of the panels" });
-    expect(await border.getAttribute("aria-valuenow")).toBe("48");
+    expect(await border.getAttribute("aria-valuenow")).toBe("56");
   });
 
   test("says when its shell has ended, and begins again", async () => {

@@ -77,7 +77,7 @@ describe.skipIf(!executablePath)("time in the page", () => {
     await page.getByRole("button", { name: new RegExp(`^Look at .*, revision ${then}$`) }).click();
     await bar().getByText(`You look at revision ${then}`).waitFor();
     await page.getByRole("tab", { name: "Objects" }).click();
-    await page.getByText("a frozen moment").waitFor();
+    await page.getByText("a moment of the past").waitFor();
     await button("Compare with now").click();
     const dialog = page.getByRole("dialog", { name: `From revision ${then} to now` });
     await dialog.getByText("1 object added, 0 changed, 0 removed").waitFor();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { differencesOf } from "../../web/time/compare.ts";
 import { concerns, isBy, peopleOf } from "../../web/time/filter.ts";
-import { lineDiff } from "../../web/time/line-diff.ts";
+import { lineDiff } from "../../web/ui/line-diff.ts";
 import {
   indexOf,
   marksOf,

@@ -57,6 +57,7 @@ export class Changes {
   #isOpen = false;
   #retryMs = retryMsMin;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
   constructor({ id, key }: { id: string; key?: string }) {
     this.#path = `/api/sandboxes/${id}/changes`;
@@ -73,8 +74,16 @@ export class Changes {
     };
   }
 
+  /** It opens to nobody any more: it is not tried again. */
+  giveUp(): void {
+    this.#isOver = true;
+    this.#end();
+  }
+
   #begin(): void {
+    if (this.#isOver) return;
     addEventListener("online", this.#renew);
+    addEventListener("offline", this.#drop);
     addEventListener("pointerdown", this.#renewOld);
     addEventListener("keydown", this.#renewOld);
     this.#connect();
@@ -82,6 +91,7 @@ export class Changes {
 
   #end(): void {
     removeEventListener("online", this.#renew);
+    removeEventListener("offline", this.#drop);
     removeEventListener("pointerdown", this.#renewOld);
     removeEventListener("keydown", this.#renewOld);
     this.#leave();
@@ -98,6 +108,11 @@ export class Changes {
   readonly #renew = (): void => {
     this.#leave();
     this.#connect();
+  };
+
+  /** A socket whose way has gone may stay open for minutes. */
+  readonly #drop = (): void => {
+    if (this.#socket) this.#lost(this.#socket);
   };
 
   readonly #renewOld = (): void => {
@@ -134,7 +149,7 @@ export class Changes {
     if (socket !== this.#socket) return;
     this.#leave();
     for (const listener of [...this.#listeners]) listener.lost();
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.size === 0 || this.#isOver) return;
     this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(retryMsMax, 2 * this.#retryMs);
   }

@@ -5,12 +5,23 @@ export class ApiError extends Error {
   readonly status: number;
   /** The service asks first whether somebody is human: with this key a page asks Turnstile. */
   readonly turnstileSiteKey: string | undefined;
-  constructor(status: number, message: string, turnstileSiteKey?: string) {
+  /** Of a Status: which fields it is about. */
+  readonly causes: readonly Cause[];
+  constructor(status: number, message: string, more: Partial<ErrorParts> = {}) {
     super(message);
     this.status = status;
-    this.turnstileSiteKey = turnstileSiteKey;
+    this.turnstileSiteKey = more.turnstileSiteKey;
+    this.causes = more.causes ?? [];
   }
 }
+
+export interface Cause {
+  /** `spec.containers[0].image` */
+  field: string;
+  message: string;
+}
+
+type ErrorParts = Pick<ApiError, "turnstileSiteKey" | "causes">;
 
 export interface Ask {
   method?: string;
@@ -28,7 +39,14 @@ export function askWithoutCookies(): void {
   cookies = "omit";
 }
 
-/** Throws ApiError, with what the server says of it. */
+/** Nobody answers: browsers tell it in words of their own. */
+export function unreachable(error: unknown): never {
+  throw error instanceof TypeError
+    ? new Error("The service cannot be reached. Look after the connection, and try again.")
+    : error;
+}
+
+/** Throws ApiError, with what the server says of it, and Error where nobody answers. */
 export async function ask(path: string, how: Ask = {}): Promise<Response> {
   const { method = "GET", body, key, headers = {}, signal } = how;
   const response = await fetch(path, {
@@ -42,7 +60,7 @@ export async function ask(path: string, how: Ask = {}): Promise<Response> {
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal && { signal }),
-  });
+  }).catch(unreachable);
   if (!response.ok) throw await errorOf(response);
   return response;
 }
@@ -52,13 +70,24 @@ export async function askJson<T>(path: string, how?: Ask): Promise<T> {
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as {
+  return errorIn(response.status, await response.json().catch(() => ({})));
+}
+
+/** `body`: a Status, or a problem of the service. */
+export function errorIn(status: number, body: unknown): ApiError {
+  const { message, detail, turnstileSiteKey, details } = (body ?? {}) as {
     message?: string;
     detail?: string;
     turnstileSiteKey?: string;
+    details?: { causes?: Partial<Cause>[] };
   };
-  const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
-  return new ApiError(response.status, message, body.turnstileSiteKey);
+  const causes = (details?.causes ?? []).flatMap(({ field, message: text }) =>
+    field ? [{ field, message: text ?? "" }] : [],
+  );
+  return new ApiError(status, detail ?? message ?? `the server answered ${status}`, {
+    turnstileSiteKey,
+    causes,
+  });
 }
 
 export const messageOf = (error: unknown): string =>

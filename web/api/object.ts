@@ -1,9 +1,8 @@
-import { ApiError, ask, askJson } from "./client.ts";
+import { ask, askJson, errorIn, unreachable } from "./client.ts";
 import type { Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import type { Cluster } from "./tables.ts";
 import type { ObjectRef } from "../desk/desk.ts";
-import { linesOf } from "./lines.ts";
 
 /** One object of a cluster: its YAML, what kubectl says of it, its events and its log. */
 
@@ -22,6 +21,11 @@ export async function readYaml({ base, key }: Cluster, { path }: ObjectRef): Pro
   return await response.text();
 }
 
+/** k8s: apiserver/pkg/server Config.MaxRequestBodyBytes; the service takes no more either, and may hang up on who sends it. */
+const bodyBytesMax = 3 * 1024 * 1024;
+
+const count = (bytes: number): string => bytes.toLocaleString("en-US");
+
 /** Replaces an object. With `dryRun` the server answers what it would store, and stores nothing. Throws ApiError. */
 export async function replaceYaml(
   { base, key }: Cluster,
@@ -29,6 +33,11 @@ export async function replaceYaml(
   text: string,
   dryRun: boolean,
 ): Promise<string> {
+  const bytes = new Blob([text]).size;
+  if (bytes > bodyBytesMax) {
+    const most = `the API server takes at most ${count(bodyBytesMax)}`;
+    throw new Error(`This text has ${count(bytes)} bytes, and ${most}. Nothing of it was sent.`);
+  }
   const query = `fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`;
   const response = await fetch(`${base}${path}?${query}`, {
     method: "PUT",
@@ -39,54 +48,62 @@ export async function replaceYaml(
       "content-type": yaml,
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
     },
-  });
+  }).catch(unreachable);
   const answer = await response.text();
-  if (!response.ok) throw new ApiError(response.status, messageIn(answer));
+  if (!response.ok) throw errorIn(response.status, await statusIn(answer));
   return answer;
 }
 
-/** The message of a Status, whether it is told in JSON or in YAML. */
-function messageIn(answer: string): string {
-  if (answer.startsWith("{")) return (JSON.parse(answer) as { message: string }).message;
-  const lines = answer.split("\n");
-  const at = lines.findIndex((line) => line.startsWith("message: "));
-  if (at < 0) return answer;
-  const text = lines[at]!.slice("message: ".length);
-  if (text.startsWith('"')) return JSON.parse(text) as string;
-  if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
-  if (!/^[|>]/.test(text)) return text;
-  const after = lines.slice(at + 1);
-  const end = after.findIndex((line) => !line.startsWith("  "));
-  return after
-    .slice(0, end < 0 ? after.length : end)
-    .map((line) => line.slice(2))
-    .join("\n");
+/** A Status is told in YAML as well; what stands before the cluster answers in JSON, which is YAML too. */
+async function statusIn(answer: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(answer);
+  } catch {
+    return { message: answer };
+  }
 }
 
 export async function deleteObject({ base, key }: Cluster, { path }: ObjectRef): Promise<void> {
   await ask(`${base}${path}`, { method: "DELETE", key });
 }
 
-interface Ran {
+export interface Ran {
   stdout: string;
   stderr: string;
   exitCode: number;
 }
 
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+const runSeconds = 20;
+/** A command may be given so many characters to read. */
+export const stdinCharsMax = 256 * 1024;
 
-/** `kubectl describe`, by whoever may run something in the sandbox. */
-export async function describe({ id, key }: Sandbox, object: ObjectRef): Promise<string> {
-  const words = ["kubectl", "describe", `${object.resource}/${object.name}`];
-  if (object.namespace !== "") words.push("-n", object.namespace);
-  const { stdout, stderr, exitCode } = await askJson<Ran>(`/api/sandboxes/${id}/run`, {
+/** For a shell; plain words stay as they are. */
+const quoted = (word: string): string =>
+  /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Runs a line in a shell on the control plane. Throws ApiError. */
+export const run = ({ id, key }: Sandbox, command: string, stdin?: string): Promise<Ran> =>
+  askJson<Ran>(`/api/sandboxes/${id}/run`, {
     method: "POST",
-    body: { command: words.map(quoted).join(" "), timeoutSeconds: 20 },
+    body: { command, timeoutSeconds: runSeconds, ...(stdin !== undefined && { stdin }) },
     key,
   });
-  if (exitCode !== 0) throw new Error(stderr.trim() || `kubectl ended with ${exitCode}`);
+
+/** What a line prints. Throws ApiError; Error with what it says where it ends badly. */
+export async function runLine(sandbox: Sandbox, command: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await run(sandbox, command);
+  if (exitCode !== 0) throw new Error((stderr || stdout).trim() || `it ended with ${exitCode}`);
   return stdout;
 }
+
+/** As the words of a command: `deployments.apps/web -n shop`. */
+export const wordsOf = ({ resource, namespace, name }: ObjectRef): string =>
+  [`${resource}/${name}`, ...(namespace === "" ? [] : ["-n", namespace])].map(quoted).join(" ");
+
+/** `kubectl describe`, by whoever may run something in the sandbox. */
+export const describe = (sandbox: Sandbox, object: ObjectRef): Promise<string> =>
+  runLine(sandbox, `kubectl describe ${wordsOf(object)}`);
 
 export interface WireObject {
   metadata: {
@@ -102,39 +119,4 @@ export function eventsPath({ kind, namespace, name }: ObjectRef): string {
   const fields = `involvedObject.kind=${kind},involvedObject.name=${name}`;
   const place = namespace === "" ? "" : `/namespaces/${namespace}`;
   return `/api/v1${place}/events?fieldSelector=${encodeURIComponent(fields)}`;
-}
-
-interface WirePod extends WireObject {
-  spec: { containers: { name: string }[]; initContainers?: { name: string }[] };
-}
-
-/** Names of a Pod's containers, those that begin first at the end. */
-export async function containersOf({ base, key }: Cluster, { path }: ObjectRef): Promise<string[]> {
-  const { spec } = await askJson<WirePod>(`${base}${path}`, { key });
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
-}
-
-export interface LogChoice {
-  container: string;
-  previous: boolean;
-}
-
-const tailLines = 500;
-
-/** Follows a container's log, line by line, until `signal`. Throws ApiError. */
-export async function followLog(
-  { base, key }: Cluster,
-  { path }: ObjectRef,
-  { container, previous }: LogChoice,
-  tell: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const query = new URLSearchParams({ container, tailLines: String(tailLines) });
-  query.set(previous ? "previous" : "follow", "true");
-  const response = await ask(`${base}${path}/log?${query}`, { key, signal });
-  if (!response.body) return;
-  for await (const line of linesOf(response.body)) {
-    if (signal.aborted) return;
-    tell(line);
-  }
 }

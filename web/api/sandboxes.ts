@@ -24,6 +24,8 @@ export interface Sandbox extends Summary {
   key?: string;
   /** Told to who made it, or shows a key. */
   kubeconfig?: string;
+  /** What it was made from; null: an empty cluster. */
+  source?: { kind: string; id?: string } | null;
 }
 
 /** What a sandbox is made from; nothing: an empty cluster. */

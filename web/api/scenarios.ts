@@ -11,13 +11,14 @@ export interface ScenarioLine {
   description?: string;
   visibility: string;
   published: boolean;
+  minutes?: number;
+  level?: string;
 }
 
 export interface Scenario extends ScenarioLine {
   /** Markdown. */
   readme: string;
-  minutes?: number;
-  level?: string;
+  nodes?: number;
 }
 
 interface ListAnswer {

@@ -15,10 +15,13 @@ export interface Shown {
   state(state: ScreenState): void;
 }
 
-/** `dropped`: bytes that were typed and that nobody took. */
+/**
+ * `dropped`: bytes that were typed and that nobody took. `refused`: characters that were pasted at once, of which nothing was
+ * typed, as they are too many. `again`: it was open before. `full`: what is typed from here on is lost, until it is open.
+ */
 export type ScreenState =
-  | { is: "open"; dropped?: number }
-  | { is: "connecting" }
+  | { is: "open"; dropped?: number; refused?: number }
+  | { is: "connecting"; again?: boolean; full?: boolean; refused?: number }
   | { is: "over"; why: string };
 
 interface Head {
@@ -36,6 +39,8 @@ const retryMsMax = 15_000;
 /** A paste goes in pieces; the service takes no larger messages. */
 const pieceBytes = 32 * 1024;
 const typedCharsMax = 4_096;
+/** As much as a terminal takes ahead of what reads it; half a paste is worse than none. */
+export const pasteCharsMax = 64 * 1024;
 /** After so many bytes the service is told that they were shown. */
 const toldBytes = 32 * 1024;
 
@@ -55,6 +60,12 @@ export class TerminalScreen {
   #retryMs = retryMsMin;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #wasOpen = false;
+  /** The service has said so. */
+  #isOver = false;
+  #dropped = 0;
+  #refused = false;
+  #full = false;
   #typed = "";
   readonly #encoder = new TextEncoder();
 
@@ -71,8 +82,24 @@ export class TerminalScreen {
     this.#machine = machine;
     this.#size = size;
     this.#shown = shown;
+    addEventListener("online", this.#renew);
+    addEventListener("offline", this.#drop);
     this.open();
   }
+
+  readonly #renew = (): void => {
+    if (this.#closed || this.#isOver || this.#socket) return;
+    clearTimeout(this.#timer);
+    this.open();
+  };
+
+  /** A socket whose way has gone may stay open for minutes, and what is typed into it is lost. */
+  readonly #drop = (): void => {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#lost(socket, 1006, "");
+    socket.close();
+  };
 
   /** Connects, also again after the terminal's command has ended: then it begins anew. */
   open(): void {
@@ -81,13 +108,17 @@ export class TerminalScreen {
     const query = new URLSearchParams({ cols: String(cols), rows: String(rows) });
     if (this.#machine !== undefined) query.set("machine", this.#machine);
     if (this.#position !== undefined) query.set("position", String(this.#position));
-    this.#shown.state({ is: "connecting" });
+    this.#isOver = false;
+    this.#shown.state({ is: "connecting", again: this.#wasOpen });
     const path = `/api/sandboxes/${id}/terminals/${this.#name}?${query}`;
     const socket = socketTo(path, protocol, key);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => {
       this.#retryMs = retryMsMin;
+      this.#wasOpen = true;
+      this.#dropped = 0;
+      this.#full = false;
       this.#shown.state({ is: "open" });
       const typed = this.#typed;
       this.#typed = "";
@@ -103,7 +134,9 @@ export class TerminalScreen {
       if (lost && this.#position !== undefined) this.#shown.clear();
       this.#position = position;
       this.#shown.size(cols, rows);
-      if (dropped !== undefined) this.#shown.state({ is: "open", dropped });
+      // Each message of a paste is answered.
+      if (dropped !== undefined)
+        this.#shown.state({ is: "open", dropped: (this.#dropped += dropped) });
       return;
     }
     const bytes = new Uint8Array(data);
@@ -121,20 +154,38 @@ export class TerminalScreen {
     this.#socket = undefined;
     // The service has said that it is over; anything else is the way there.
     if ((code === 1000 && reason !== "") || code === 1008 || code === 1001) {
+      this.#isOver = true;
+      this.#wasOpen = false;
       this.#shown.state({ is: "over", why: reason || "it was closed" });
       return;
     }
-    this.#shown.state({ is: "connecting" });
+    this.#shown.state({ is: "connecting", again: this.#wasOpen });
     this.#timer = setTimeout(() => this.open(), this.#retryMs);
     this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
   }
 
   /** Keys. What is typed while the way is lost goes out when it is there again. */
   type(text: string): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN) {
-      this.#typed = (this.#typed + text).slice(0, typedCharsMax);
-      return;
+    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
+    const again = this.#wasOpen;
+    if (text.length > pasteCharsMax) {
+      const refused = text.length;
+      this.#refused = true;
+      return this.#shown.state(
+        isOpen ? { is: "open", refused } : { is: "connecting", again, refused },
+      );
     }
+    if (!isOpen) {
+      if (this.#isOver) return;
+      // What does not fit ends it: later keys without it are another command.
+      this.#full ||= this.#typed.length + text.length > typedCharsMax;
+      const full = this.#full;
+      if (!full) this.#typed += text;
+      return this.#shown.state({ is: "connecting", again, full });
+    }
+    if (this.#refused || this.#dropped > 0) this.#shown.state({ is: "open" });
+    this.#refused = false;
+    this.#dropped = 0;
     const bytes = this.#encoder.encode(text);
     for (let at = 0; at < bytes.length; at += pieceBytes)
       this.#send(bytes.subarray(at, at + pieceBytes));
@@ -152,6 +203,8 @@ export class TerminalScreen {
 
   close(): void {
     this.#closed = true;
+    removeEventListener("online", this.#renew);
+    removeEventListener("offline", this.#drop);
     clearTimeout(this.#timer);
     this.#socket?.close(1000);
   }

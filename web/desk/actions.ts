@@ -2,9 +2,12 @@ import {
   deleteSandbox,
   forkSandbox,
   placeOf,
+  renameSandbox,
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
+import { askWhy } from "./ask-why.ts";
+import type { Desk, ObjectRef } from "./desk.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 import { show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
@@ -20,6 +23,13 @@ export interface Action {
 /** What is done with the sandbox as a whole. Throws ApiError. */
 export async function fork(sandbox: Sandbox): Promise<void> {
   location.assign(placeOf(await forkSandbox(sandbox)));
+}
+
+export async function rename({ id, title, key }: Sandbox): Promise<void> {
+  const next = prompt("Title of the sandbox", title)?.trim();
+  if (!next) return;
+  await renameSandbox(id, next, key);
+  location.reload();
 }
 
 export async function reset({ id, key }: Sandbox): Promise<void> {
@@ -47,25 +57,39 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
     ...(terminals ? terminalActions(board) : []),
     ...timeKeysOf(sandbox.role).map(({ keys, title, run }) => ({
       title,
-      keys,
+      ...(keys !== undefined && { keys }),
       run: () => run(desk),
     })),
     ...rows.map(({ name, title }) => ({
       title: `Show ${title} alone`,
       run: () => show(board, name),
     })),
+    ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
-    ...(desk.selected.value
-      ? [{ title: "Close the detail", run: () => void (desk.selected.value = undefined) }]
-      : []),
+    ...(desk.selected.value ? selectionActions(desk, desk.selected.value) : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
     { title: "Fork the sandbox", run: () => work(() => fork(sandbox)) },
     ...(sandbox.role === "owner"
       ? [
+          { title: "Rename the sandbox", run: () => work(() => rename(sandbox)) },
           { title: "Reset the sandbox", run: () => work(() => reset(sandbox)) },
           { title: "Delete the sandbox", run: () => work(() => remove(sandbox)) },
         ]
       : []),
+    { title: "Go to what is yours", run: () => location.assign("/me") },
+    { title: "Go to the first page", run: () => location.assign("/") },
+    { title: "Read the service's API", run: () => location.assign("/api") },
+  ];
+}
+
+function selectionActions(desk: Desk, object: ObjectRef): Action[] {
+  return [
+    {
+      title: `Why is ${object.kind} ${object.name} as it is?`,
+      keys: "w",
+      run: () => askWhy(desk, object),
+    },
+    { title: "Close the detail", run: () => void (desk.selected.value = undefined) },
   ];
 }
 
@@ -87,6 +111,12 @@ function terminalActions(board: Board): Action[] {
     },
     { title: "Rename the terminal", run: () => askForTitle(terminals) },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
+    {
+      title: terminals.spoken.value
+        ? "Terminals for eyes alone"
+        : "Terminals for screen readers too",
+      run: () => void (terminals.spoken.value = !terminals.spoken.peek()),
+    },
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,
       run: () => {

@@ -1,7 +1,7 @@
 import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
-import type { Desk, ObjectRef } from "./desk.ts";
+import type { DetailPlace, Desk, ObjectRef } from "./desk.ts";
 import { shownCluster } from "./moment.ts";
 import { panels, type PanelRow } from "./panels.ts";
 import { isNumber, isText, remembered } from "./remembered.ts";
@@ -21,7 +21,9 @@ export interface Board {
   /** Undefined: who looks has no terminal. */
   terminals?: TerminalTabs;
   /** What lies over the desk. */
-  over: Signal<"palette" | "keys" | undefined>;
+  over: Signal<"palette" | "keys" | "create" | undefined>;
+  /** What is written to be applied; "": nothing yet. */
+  draft: Signal<string>;
   sharing: Signal<boolean>;
 }
 
@@ -38,25 +40,44 @@ export function boardOf(sandbox: Sandbox): Board {
   const panel = remembered("panel", names[0]!, isText);
   if (names.includes(view.peek())) panel.value = view.peek();
   else if (!names.includes(panel.peek())) panel.value = names[0]!;
+  const over = signal<Board["over"]["value"]>(undefined);
   const desk: Desk = {
     sandbox,
     live,
     moment,
     shown: shownCluster(sandbox, live, moment),
     selected: signal<ObjectRef | undefined>(undefined),
-    ...(terminals && { type: (line: string) => terminals.type(line) }),
+    detail: signal<DetailPlace>({ view: "YAML" }),
+    ...(terminals && {
+      type: (line: string) => typeIn(board, line),
+      create: () => void (over.value = "create"),
+    }),
   };
-  return {
+  const board: Board = {
     desk,
     rows,
     view,
     panel,
-    height: remembered("height", 50, isNumber),
+    height: remembered("height", 58, isNumber),
     width: remembered("width", 35, isNumber),
     ...(terminals && { terminals }),
-    over: signal(undefined),
+    over,
+    draft: signal(""),
     sharing: signal(false),
   };
+  return board;
+}
+
+/** On a phone one part is seen at a time; desk.css knows the same width. */
+const isPhone = (): boolean => matchMedia("(max-width: 700px)").matches;
+
+/** What is typed is seen: the terminal comes to the front. */
+function typeIn(board: Board, line: string): void {
+  board.terminals?.type(line);
+  if (isPhone()) show(board, "terminal");
+  else if (!["split", "terminal"].includes(board.view.peek())) show(board, "split");
+  // One that was hidden takes the focus only when it is seen.
+  setTimeout(() => board.terminals?.focus());
 }
 
 /** Also in the address, so that a link opens what one sees. */
@@ -75,6 +96,9 @@ export function showPanel(board: Board, name: string): void {
 
 export function showTerminal(board: Board): void {
   if (!board.terminals) return;
-  if (board.view.peek() !== "split") show(board, "terminal");
+  // There one thing is seen at a time, and the detail lies over it.
+  const isPhone = matchMedia("(max-width: 700px)").matches;
+  if (isPhone) board.desk.selected.value = undefined;
+  if (isPhone || board.view.peek() !== "split") show(board, "terminal");
   board.terminals.focus();
 }

@@ -17,7 +17,9 @@ export function Border({ label, value, upright = false, after = false }: Props) 
   const drag = (event: PointerEvent): void => {
     const border = event.currentTarget as HTMLElement;
     if (!border.hasPointerCapture(event.pointerId)) return;
-    const { left, top, width, height } = border.parentElement!.getBoundingClientRect();
+    // The detail stands beside the part that this belongs to.
+    const around = upright ? border.closest(".desk-body") : border.parentElement;
+    const { left, top, width, height } = around!.getBoundingClientRect();
     const part = upright ? (event.clientX - left) / width : (event.clientY - top) / height;
     set(100 * (after ? 1 - part : part));
   };

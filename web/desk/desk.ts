@@ -16,6 +16,14 @@ export interface ObjectRef {
   path: string;
 }
 
+/** What the detail of the selected object shows. */
+export interface DetailPlace {
+  /** Name of the view; one that there is not for the object leaves it with its YAML. */
+  view: string;
+  /** Path of the field that is looked at: `spec.containers[0].image`. */
+  field?: string;
+}
+
 export interface Desk {
   sandbox: Sandbox;
   /** The cluster of now, whatever moment is shown. */
@@ -25,6 +33,9 @@ export interface Desk {
   /** Revision that is looked at; undefined: now. */
   moment: Signal<number | undefined>;
   selected: Signal<ObjectRef | undefined>;
-  /** Types a line into the terminal that was used last, without pressing Enter. Undefined: who looks has no terminal. */
+  detail: Signal<DetailPlace>;
+  /** Types a line into the terminal that was used last, without pressing Enter, and shows it. Undefined: who looks has no terminal. */
   type?: (line: string) => void;
+  /** Opens the editor for objects of one's own. Undefined: who looks may make none. */
+  create?: () => void;
 }

@@ -1,3 +1,4 @@
+import { askWhy } from "./ask-why.ts";
 import { showPanel, showTerminal, type Board } from "./board.ts";
 
 /** The keyboard of the desk. In terminals and fields keys are theirs, but for Ctrl-K and Ctrl-Shift-Esc. */
@@ -39,6 +40,12 @@ export function listenForKeys(board: Board): () => void {
     if (event.key === "?") {
       takes();
       board.over.value = "keys";
+    } else if (event.key === "w" && board.desk.selected.value) {
+      takes();
+      askWhy(board.desk, board.desk.selected.value);
+    } else if (event.key === "c" && board.desk.create) {
+      takes();
+      board.desk.create();
     } else if (event.key === "Escape") leave(board);
   };
   // Before the emulator has it.

@@ -3,13 +3,14 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { usePresence } from "../panels/presence.tsx";
 import { Problem } from "../ui/panel.tsx";
-import { useWork } from "../ui/work.ts";
+import { useWork, when } from "../ui/work.ts";
 import { actionsOf } from "./actions.ts";
-import { boardOf, show, showPanel, type Board } from "./board.ts";
+import { dropping } from "./dropping.ts";
+import { boardOf, show, type Board } from "./board.ts";
 import { Border } from "./border.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { listenForKeys } from "./keys.ts";
 import { Detail, TimeBar } from "./panels.ts";
-import { TabList } from "./tab-list.tsx";
 import { Terminals } from "./terminals.tsx";
 import { Foreign, nameOf, TopBar } from "./top-bar.tsx";
 import { partsOf } from "./view.ts";
@@ -17,6 +18,7 @@ import "./desk.css";
 
 const ShareDrawer = lazy(async () => (await import("./share-drawer.tsx")).ShareDrawer);
 const Palette = lazy(async () => (await import("./palette.tsx")).Palette);
+const Creator = lazy(async () => (await import("./creator.tsx")).Creator);
 const KeyHelp = lazy(async () => (await import("./key-help.tsx")).KeyHelp);
 
 const loading = <p class="quiet centered">Loading…</p>;
@@ -30,21 +32,19 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
   const actions = actionsOf(board, work.run);
   const { over, sharing, desk } = board;
   return (
-    <div class="desk">
+    <div class="desk" {...dropping(board)}>
       <TopBar board={board} here={here} work={work} />
       <Problem text={work.problem.value} />
+      <ConnectionNotice desk={desk} />
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
         <Parts board={board} />
         {desk.selected.value && (
-          <>
-            <Border label="Width of the detail" value={board.width} upright after />
-            <div class="desk-detail">
-              <Suspense fallback={loading}>
-                <Detail desk={desk} />
-              </Suspense>
-            </div>
-          </>
+          <div class="desk-detail">
+            <Suspense fallback={loading}>
+              <Detail desk={desk} />
+            </Suspense>
+          </div>
         )}
         {sharing.value && (
           <Suspense fallback={loading}>
@@ -57,17 +57,33 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
           </Suspense>
         )}
       </div>
-      <Suspense fallback={null}>
+      <Suspense fallback={<div class="time-bar" />}>
         <TimeBar desk={desk} />
       </Suspense>
       <PhoneTabs board={board} />
+      <DeskFoot sandbox={sandbox} />
       <Suspense fallback={null}>
         {over.value === "palette" && <Palette board={board} actions={actions} />}
+        {over.value === "create" && <Creator board={board} />}
         {over.value === "keys" && <KeyHelp board={board} actions={actions} />}
       </Suspense>
     </div>
   );
 }
+
+/** What must not be forgotten: whose it is, until when, and that none of it is real. */
+const DeskFoot = ({ sandbox: { role, expiresAt } }: { sandbox: Sandbox }) => (
+  <footer class="desk-foot">
+    <span>
+      {role}, until {when(expiresAt)}
+    </span>
+    <span class="short">A simulation</span>
+    <span class="long">
+      A simulation of Kubernetes 1.36: no container runs, no image is pulled, nothing leaves this
+      server. Programs use the <a href="/api">API</a>.
+    </span>
+  </footer>
+);
 
 /** Panels above, terminals below; or one of them. What is not seen goes on. */
 function Parts({ board }: { board: Board }) {
@@ -76,18 +92,12 @@ function Parts({ board }: { board: Board }) {
   const { Component } = rows.find(({ name }) => name === panel.value) ?? rows[0]!;
   const both = parts.panels && parts.terminal;
   return (
-    <div
+    <main
       class={`desk-parts ${both ? "both" : ""}`}
       style={{ "--height": `${board.height.value}%` }}
     >
       {parts.panels && (
         <section class="desk-panels" aria-label="Panels">
-          <TabList
-            label="Panels"
-            tabs={rows}
-            current={panel.value}
-            choose={(name) => showPanel(board, name)}
-          />
           <div class="desk-panel">
             <Suspense fallback={loading}>
               <Component desk={desk} />
@@ -101,7 +111,10 @@ function Parts({ board }: { board: Board }) {
           <Terminals sandbox={desk.sandbox} terminals={terminals} />
         </div>
       )}
-    </div>
+      {desk.selected.value && (
+        <Border label="Width of the detail" value={board.width} upright after />
+      )}
+    </main>
   );
 }
 

@@ -41,6 +41,13 @@ export const panels: readonly PanelRow[] = [
     Component: lazy(async () => (await import("../panels/timeline.tsx")).Timeline),
     roles: everybody,
   },
+  {
+    name: "lesson",
+    title: "Lesson",
+    key: "i",
+    Component: lazy(async () => (await import("../panels/lesson.tsx")).Lesson),
+    roles: everybody,
+  },
 ];
 
 /** The slot at the bottom. */

@@ -20,4 +20,5 @@ export function remembered<T>(
 }
 
 export const isText = (kept: unknown): kept is string => typeof kept === "string";
+export const isFlag = (kept: unknown): kept is boolean => typeof kept === "boolean";
 export const isNumber = (kept: unknown): kept is number => typeof kept === "number";

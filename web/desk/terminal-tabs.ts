@@ -1,7 +1,7 @@
 import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { closeTerminal, type TerminalScreen } from "../api/terminal.ts";
-import { remembered } from "./remembered.ts";
+import { isFlag, remembered } from "./remembered.ts";
 import { controlOf } from "./view.ts";
 
 /** A terminal of the desk. */
@@ -29,6 +29,8 @@ export class TerminalTabs {
   readonly current: Signal<string>;
   /** The next key goes with Ctrl: a phone's keyboard has none. */
   readonly control = signal(false);
+  /** What terminals show is text for screen readers too, which costs each change twice. */
+  readonly spoken = remembered("spoken", false, isFlag);
   readonly #screens = new Map<string, { screen: TerminalScreen; focus: () => void }>();
   #typed = "";
 

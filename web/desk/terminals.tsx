@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { TerminalPanel } from "../panels/terminal.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { askForTitle } from "./actions.ts";
 import { KeyRow } from "./key-row.tsx";
 import { NewTerminal } from "./new-terminal.tsx";
@@ -29,6 +30,7 @@ export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals:
             sandbox={sandbox}
             name={name}
             machine={machine}
+            spoken={terminals.spoken}
             outgoing={(text) => terminals.outgoing(text)}
             opened={(screen, focus) => terminals.opened(name, screen, focus)}
             left={() => terminals.left(name)}
@@ -57,20 +59,24 @@ function Strip({ terminals, add }: { terminals: TerminalTabs; add: () => void })
         current={current.value}
         choose={(name) => (current.value = name)}
       />
-      <button type="button" aria-label="New terminal" onClick={add}>
-        +
+      <button type="button" aria-label="New terminal" title="New terminal" onClick={add}>
+        <Icon name="plus" />
       </button>
       <span class="strip-end">
+        <span class="leaving">
+          <kbd>Ctrl-Shift-Esc</kbd> leaves the terminal
+        </span>
         <button type="button" onClick={() => askForTitle(terminals)}>
           Rename
         </button>
         <button
           type="button"
           aria-label="Close the terminal"
+          title="Close the terminal"
           disabled={tabs.value.length === 1}
           onClick={() => terminals.close(current.value)}
         >
-          Close
+          <Icon name="close" />
         </button>
       </span>
     </div>

@@ -1,13 +1,13 @@
 import type { Role } from "../api/sandboxes.ts";
 import type { Desk } from "./desk.ts";
 
-/** Keys that steer time, outside of terminals and fields. */
+/** What steers time: from the palette, and by keys outside of terminals and fields. */
 
 export interface TimeKey {
-  /** As `KeyboardEvent.key` has it. */
-  key: string;
+  /** As `KeyboardEvent.key` has it; absent: it is in the palette alone. */
+  key?: string;
   /** As the list of keys shows it. */
-  keys: string;
+  keys?: string;
   title: string;
   /** Viewers have it not. */
   writes?: boolean;
@@ -37,6 +37,22 @@ export const timeKeys: readonly TimeKey[] = [
     writes: true,
     run: (desk) => void steps().then(({ togglePause }) => togglePause(desk)),
   },
+  {
+    title: "Go to the next event, and pause",
+    writes: true,
+    run: (desk) => void steps().then(({ nextEvent }) => nextEvent(desk)),
+  },
+  ...[1, 10, 60].map((speed) => ({
+    title: `Time at ${speed}x`,
+    writes: true,
+    run: (desk: Desk) => void steps().then(({ setSpeed }) => setSpeed(desk, speed)),
+  })),
+  ...[1, 10, 60].map((minutes) => ({
+    title: `Jump ${minutes} min ahead`,
+    writes: true,
+    run: (desk: Desk) => void steps().then(({ jumpAhead }) => jumpAhead(desk, minutes * 60)),
+  })),
+  { title: "Back to now", run: (desk) => void (desk.moment.value = undefined) },
 ];
 
 export const timeKeysOf = (role: Role): readonly TimeKey[] =>

@@ -14,3 +14,15 @@ export function lookFurther({ sandbox, moment }: Desk, by: number): void {
 export function togglePause({ live }: Desk): void {
   clockOf(live).steer((control) => control.togglePause());
 }
+
+export function nextEvent({ live }: Desk): void {
+  clockOf(live).steer((control) => control.step());
+}
+
+export function setSpeed({ live }: Desk, speed: number): void {
+  clockOf(live).steer((control) => control.set({ speed }));
+}
+
+export function jumpAhead({ live }: Desk, seconds: number): void {
+  clockOf(live).steer((control) => control.jumpBy(seconds));
+}

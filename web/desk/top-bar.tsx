@@ -1,11 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { mayBeKnown } from "../api/me.ts";
 import { listSandboxes, type Sandbox } from "../api/sandboxes.ts";
 import type { Here } from "../panels/presence.tsx";
-import { when, type Work } from "../ui/work.ts";
-import { fork, remove, reset } from "./actions.ts";
-import { show, type Board } from "./board.ts";
+import { Brand, Who } from "../panels/site-bar.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import type { Work } from "../ui/work.ts";
+import { fork, remove, rename, reset } from "./actions.ts";
+import { show, showPanel, type Board } from "./board.ts";
+import { TabList } from "./tab-list.tsx";
+import { partsOf } from "./view.ts";
 
 export const nameOf = ({ title, id }: Sandbox): string => title || `podyard-${id.slice(0, 8)}`;
 
@@ -15,68 +19,107 @@ interface Props {
   work: Work;
 }
 
-export function TopBar({ board, here, work: { busy, run } }: Props) {
-  const { sandbox } = board.desk;
-  const { role } = sandbox;
-  const acts: [string, (of: Sandbox) => Promise<void>][] = [
-    ["Fork", fork],
-    ...(role === "owner"
-      ? ([
-          ["Reset", reset],
-          ["Delete", remove],
-        ] as [string, (of: Sandbox) => Promise<void>][])
-      : []),
-  ];
+/** One line: whose cluster it is, which part of it is seen, and who else is here. */
+export function TopBar({ board, here, work }: Props) {
+  const { desk, rows, panel, view, terminals, over, sharing } = board;
+  const shown = partsOf(view.value, terminals !== undefined).panels ? panel.value : undefined;
+  const others = (here?.people.length ?? 1) > 1;
   return (
-    <div class="head desk-head">
-      <h1>{nameOf(sandbox)}</h1>
-      <span class="quiet until">
-        {role}, until {when(sandbox.expiresAt)}
-      </span>
-      {board.terminals && <Layouts board={board} />}
-      <span class="quiet here">{here && `${here.people.length} here`}</span>
-      <button type="button" class="palette-button" onClick={() => (board.over.value = "palette")}>
-        Palette <kbd>Ctrl-K</kbd>
+    <header class="desk-head">
+      <Brand />
+      <SandboxMenu sandbox={desk.sandbox} work={work} />
+      <TabList
+        label="Panels"
+        tabs={rows}
+        current={shown}
+        choose={(name) => showPanel(board, name)}
+      />
+      <span class="spacer" />
+      {terminals && <Layouts board={board} />}
+      <button type="button" class="palette-button" onClick={() => (over.value = "palette")}>
+        <Icon name="search" /> <span>Palette</span> <kbd>Ctrl-K</kbd>
       </button>
       <button
         type="button"
-        aria-expanded={board.sharing.value}
-        onClick={() => (board.sharing.value = !board.sharing.value)}
+        class="share-button"
+        aria-label="Share"
+        aria-expanded={sharing.value}
+        onClick={() => (sharing.value = !sharing.value)}
       >
-        Share
+        <Icon name="people" /> Share
+        {others && <span class="count">{here!.people.length} here</span>}
       </button>
-      {acts.map(([title, act]) => (
-        <button
-          key={title}
-          type="button"
-          class="rare"
-          disabled={busy.value}
-          onClick={() => run(() => act(sandbox))}
-        >
-          {title}
+      <Who />
+    </header>
+  );
+}
+
+/** What is done with the sandbox as a whole: seldom, and not by a slip. */
+function SandboxMenu({ sandbox, work: { busy, run } }: { sandbox: Sandbox; work: Work }) {
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
+  const acts: [title: string, says: string, act: (of: Sandbox) => Promise<void>][] = [
+    ["Fork", "A cluster of your own that goes on from here", fork],
+    ...(sandbox.role === "owner"
+      ? ([
+          ["Rename", "What others see in their lists", rename],
+          ["Reset", "Begin anew, from what it was made from", reset],
+          ["Delete", "With everything in it, for everybody", remove],
+        ] as [string, string, (of: Sandbox) => Promise<void>][])
+      : []),
+  ];
+  const place = (event: Event): void => {
+    const { left, bottom } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    menu.current?.style.setProperty("left", `${left}px`);
+    menu.current?.style.setProperty("top", `${bottom + 4}px`);
+  };
+  return (
+    <>
+      <h1>
+        <button type="button" class="menu-button" popovertarget={id} onClick={place}>
+          <span>{nameOf(sandbox)}</span> <Icon name="caret" />
         </button>
-      ))}
-    </div>
+      </h1>
+      <div ref={menu} id={id} popover="auto" class="menu" role="group" aria-label="The sandbox">
+        {acts.map(([title, says, act]) => (
+          <button
+            key={title}
+            type="button"
+            aria-label={title}
+            class={act === remove ? "danger" : ""}
+            disabled={busy.value}
+            onClick={() => {
+              menu.current?.hidePopover();
+              run(() => act(sandbox));
+            }}
+          >
+            {title} <span class="quiet">{says}</span>
+          </button>
+        ))}
+      </div>
+    </>
   );
 }
 
 function Layouts({ board }: { board: Board }) {
   const { view, panel } = board;
-  const layouts: [title: string, view: string][] = [
-    ["Split", "split"],
-    ["Panel", panel.value],
-    ["Terminal", "terminal"],
+  const layouts: [title: string, view: string, icon: IconName][] = [
+    ["Split", "split", "split"],
+    ["Panel", panel.value, "panel"],
+    ["Terminal", "terminal", "terminal"],
   ];
   return (
     <div class="layouts" role="group" aria-label="Layout">
-      {layouts.map(([title, wanted]) => (
+      {layouts.map(([title, wanted, icon]) => (
         <button
           key={title}
           type="button"
+          aria-label={title}
+          title={`${title === "Split" ? "Panel and terminal" : `${title} alone`}`}
           aria-pressed={view.value === wanted}
           onClick={() => show(board, wanted)}
         >
-          {title}
+          <Icon name={icon} />
         </button>
       ))}
     </div>

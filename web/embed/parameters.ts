@@ -1,6 +1,8 @@
+const views = ["split", "objects", "picture", "terminal"] as const;
+
 /** How a frame is to show its cluster, by its address. */
 export interface Parameters {
-  view: "objects" | "picture" | "split";
+  view: (typeof views)[number];
   theme: "light" | "dark" | "auto";
   /** Nothing is asked for, or made, before a click. */
   clickToLoad: boolean;
@@ -20,7 +22,7 @@ export function parametersOf(search: string): Parameters {
   const run = given.get("run");
   const height = Number(given.get("height"));
   return {
-    view: view === "objects" || view === "picture" ? view : "split",
+    view: views.find((one) => one === view) ?? "split",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     clickToLoad: given.get("ctl") === "1",
     readOnly: given.get("readonly") === "1",

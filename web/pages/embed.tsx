@@ -13,6 +13,9 @@ import { Pods } from "../panels/pods.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useLoaded, useWork } from "../ui/work.ts";
 
+const LivingPicture = lazy(async () => (await import("../panels/still-picture.tsx")).LivingPicture);
+const StillPicture = lazy(async () => (await import("../panels/still-picture.tsx")).StillPicture);
+const TerminalPanel = lazy(async () => (await import("../panels/terminal.tsx")).TerminalPanel);
 const Markdown = lazy(async () => (await import("../ui/markdown.tsx")).Markdown);
 
 interface Props {
@@ -87,18 +90,28 @@ interface ContentProps extends Props {
 }
 
 function Content(props: ContentProps) {
-  if (props.sandbox.value) return <Living sandbox={props.sandbox.value} />;
+  if (props.sandbox.value)
+    return <Living sandbox={props.sandbox.value} view={props.parameters.view} />;
   if (props.kind === "s") return <Opening {...props} />;
   return props.kind === "x" ? <Moment {...props} /> : <Lab {...props} />;
 }
 
-function Living({ sandbox }: { sandbox: Sandbox }) {
+function Living({ sandbox, view }: { sandbox: Sandbox; view: Parameters["view"] }) {
+  // Whoever may only look has no shell.
+  const shown = view === "terminal" && sandbox.role === "viewer" ? "split" : view;
   return (
     <>
-      <Pods
-        cluster={clusterOf(sandbox)}
-        changed={({ rows }) => tell("changed", { pods: rows.length })}
-      />
+      <h1 class="unseen">{sandbox.title || "A living cluster"}</h1>
+      <Suspense fallback={<p class="quiet">Loading…</p>}>
+        {(shown === "split" || shown === "picture") && <LivingPicture sandbox={sandbox} />}
+        {shown === "terminal" && <TerminalPanel sandbox={sandbox} name="main" />}
+      </Suspense>
+      {(shown === "split" || shown === "objects") && (
+        <Pods
+          cluster={clusterOf(sandbox)}
+          changed={({ rows }) => tell("changed", { pods: rows.length })}
+        />
+      )}
       <Elsewhere path={placeOf(sandbox)} />
     </>
   );
@@ -144,13 +157,19 @@ function Moment({ id, sandbox, parameters }: ContentProps) {
       </div>
       <Problem text={problem.value} />
       {problem.value && <Elsewhere path={`/x/${id}`} />}
-      {parameters.view !== "objects" && <Picture snapshot={snapshot.value} />}
-      {parameters.view !== "picture" && <Pods cluster={{ base: kubeOf(id) }} still />}
+      {parameters.view === "split" && <Thumbnail snapshot={snapshot.value} />}
+      {parameters.view === "picture" ? (
+        <Suspense fallback={<Thumbnail snapshot={snapshot.value} />}>
+          <StillPicture base={kubeOf(id)} />
+        </Suspense>
+      ) : (
+        <Pods cluster={{ base: kubeOf(id) }} still />
+      )}
     </>
   );
 }
 
-const Picture = ({ snapshot }: { snapshot: Snapshot }) => (
+const Thumbnail = ({ snapshot }: { snapshot: Snapshot }) => (
   <img
     class="thumbnail"
     src={new URL(snapshot.thumbnail).pathname}

@@ -1,31 +1,48 @@
-import { createSandbox, listSandboxes, placeOf } from "../api/sandboxes.ts";
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { mayBeKnown } from "../api/me.ts";
+import { createSandbox, listSandboxes, placeOf } from "../api/sandboxes.ts";
 import { listGallery } from "../api/scenarios.ts";
-import { Panel, Problem } from "../ui/panel.tsx";
+import { Problem } from "../ui/panel.tsx";
+import { warm } from "../ui/warm.ts";
 import { useLoaded, useWork } from "../ui/work.ts";
+import { HomePicture } from "./home-picture.tsx";
+import "./home.css";
 
 /** What this is, and one button that starts a cluster. */
 export function Home() {
   const { busy, problem, run } = useWork();
   const start = async (): Promise<void> => {
+    warm();
     const made = await createSandbox();
     location.assign(placeOf(made));
   };
   return (
     <>
-      <section class="welcome">
-        <h1>A Kubernetes cluster to play with</h1>
-        <p class="lead">
-          A simulated cluster of your own, ready in a moment, for the kubectl you already have.
-          Deploy something, break it, and watch the cluster heal.
-        </p>
-        <Problem text={problem.value} />
-        <button class="primary" type="button" disabled={busy.value} onClick={() => run(start)}>
-          {busy.value ? "Making it…" : "Make a sandbox"}
-        </button>
-        <p class="quiet">
-          No account. It sleeps when nobody looks, and is deleted when its time is up.
-        </p>
+      <section class="hero">
+        <div>
+          <h1>A Kubernetes cluster to play with</h1>
+          <p class="lead">
+            One of your own, in a second: a terminal with <code>kubectl</code>, a picture of what
+            happens, and time that you steer. Deploy something, break it, and watch the cluster
+            heal.
+          </p>
+          <Problem text={problem.value} />
+          <button
+            class="primary"
+            type="button"
+            disabled={busy.value}
+            onPointerEnter={warm}
+            onFocus={warm}
+            onClick={() => run(start)}
+          >
+            {busy.value ? "Making it…" : "Make a sandbox"}
+          </button>
+          <p class="quiet">
+            No account. It sleeps when nobody looks, and is deleted when its time is up.
+          </p>
+        </div>
+        <HomePicture />
       </section>
       {mayBeKnown() && <Mine />}
       <Gallery />
@@ -33,46 +50,55 @@ export function Home() {
   );
 }
 
+function Shelf({ title, children }: { title: string; children: ComponentChildren }) {
+  const id = useId();
+  return (
+    <section class="shelf" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
 function Mine() {
   const { value: sandboxes } = useLoaded(() => listSandboxes().catch(() => []));
   if (!sandboxes.value?.length) return null;
   return (
-    <div class="cards">
-      <Panel title="Go on">
-        <ul class="rows">
-          {sandboxes.value.slice(0, 5).map((one) => (
-            <li key={one.id}>
-              <a href={`/s/${one.id}`}>{one.title || `podyard-${one.id.slice(0, 8)}`}</a>
-              <span class="quiet">{one.role}</span>
-            </li>
-          ))}
-        </ul>
-        <p class="quiet">
-          <a href="/me">All that is yours</a>
-        </p>
-      </Panel>
-    </div>
+    <Shelf title="Go on">
+      <ul>
+        {sandboxes.value.slice(0, 4).map((one) => (
+          <li key={one.id}>
+            <a href={`/s/${one.id}`}>{one.title || `podyard-${one.id.slice(0, 8)}`}</a>
+            <span class="level">
+              {one.role}, {one.nodes} nodes
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p class="quiet">
+        <a href="/me">All that is yours</a>
+      </p>
+    </Shelf>
   );
 }
 
 function Gallery() {
   const { value: scenarios, problem: unread } = useLoaded(listGallery);
   return (
-    <div class="cards">
-      <Panel title="Start from a scenario">
-        <Problem text={unread.value} />
-        <ul class="rows">
-          {scenarios.value?.map((one) => (
-            <li key={one.id}>
-              <span>
-                <a href={`/l/${one.id}`}>{one.title}</a>
-                <br />
-                <span class="quiet">{one.description}</span>
-              </span>
-            </li>
-          ))}
-        </ul>
-      </Panel>
-    </div>
+    <Shelf title="Start from a scenario">
+      <Problem text={unread.value} />
+      {!scenarios.value && !unread.value && <p class="quiet">Asking for the gallery…</p>}
+      <ul>
+        {scenarios.value?.map(({ id, title, description, level, minutes }) => (
+          <li key={id}>
+            <a href={`/l/${id}`}>{title}</a>
+            {description && <span class="quiet">{description}</span>}
+            <span class="level">
+              {[level, minutes !== undefined && `${minutes} min`].filter(Boolean).join(" · ")}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Shelf>
   );
 }

@@ -1,9 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ApiError, messageOf } from "../api/client.ts";
+import { messageOf } from "../api/client.ts";
 import { readSandbox, type Sandbox } from "../api/sandboxes.ts";
+import { whyClosed } from "../desk/connection.ts";
 import { DeskLayout } from "../desk/layout.tsx";
+import { SiteBar, SiteFoot } from "../panels/site-bar.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { painted } from "../ui/painted.ts";
+import { warm } from "../ui/warm.ts";
 
 interface Props {
   id: string;
@@ -15,27 +19,26 @@ export function SandboxPage({ id, secret }: Props) {
   const sandbox = useSignal<Sandbox | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
-    readSandbox(id, secret).then(
-      (found) => (sandbox.value = found),
-      (error: unknown) => (problem.value = whyNot(error)),
+    const isPainted = painted();
+    void isPainted.then(warm);
+    Promise.all([readSandbox(id, secret), isPainted]).then(
+      ([found]) => (sandbox.value = found),
+      (error: unknown) =>
+        (problem.value = whyClosed(error, secret !== undefined) ?? messageOf(error)),
     );
   }, []);
   if (sandbox.value) return <DeskLayout sandbox={sandbox.value} />;
   return (
-    <section class="welcome">
-      <h1>{problem.value ? "It does not open" : "Opening the sandbox…"}</h1>
-      <Problem text={problem.value} />
-      {problem.value && <a href="/">Make a sandbox of your own</a>}
-    </section>
+    <>
+      <SiteBar />
+      <main>
+        <section class="welcome">
+          <h1>{problem.value ? "It does not open" : "Opening the sandbox…"}</h1>
+          <Problem text={problem.value} />
+          {problem.value && <a href="/">Make a sandbox of your own</a>}
+        </section>
+      </main>
+      <SiteFoot />
+    </>
   );
-}
-
-function whyNot(error: unknown): string {
-  if (!(error instanceof ApiError)) return messageOf(error);
-  if (error.status === 401 && !location.hash) {
-    return "Sign in as somebody who belongs to this sandbox, or open it by a link with its key.";
-  }
-  return [401, 404, 410].includes(error.status)
-    ? "That sandbox has expired or was deleted."
-    : error.message;
 }

@@ -20,14 +20,22 @@ export function ScenarioPage({ id }: { id: string }) {
   );
 }
 
+const factsOf = ({ level, minutes, nodes }: Scenario): string =>
+  [level, minutes && `about ${minutes} minutes`, nodes && `a cluster of ${nodes} nodes`]
+    .filter(Boolean)
+    .join(" · ");
+
 function Opened({ scenario }: { scenario: Scenario }) {
   const { id, title, readme } = scenario;
   const { busy, problem, run } = useWork();
   const start = async (): Promise<void> => location.assign(placeOf(await startLab(id)));
   return (
     <div class="article">
-      <h1>{title}</h1>
-      <p class="lead">{scenario.description}</p>
+      <div>
+        <h1>{title}</h1>
+        <p class="lead">{scenario.description}</p>
+        <p class="quiet">{factsOf(scenario)}</p>
+      </div>
       <p>
         <button class="primary" type="button" disabled={busy.value} onClick={() => run(start)}>
           {busy.value ? "Making your lab…" : "Start"}

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "preact/compat";
 import { createSandbox, placeOf } from "../api/sandboxes.ts";
 import {
   kubeOf,
@@ -10,6 +11,8 @@ import { Embedding } from "../panels/embedding.tsx";
 import { Pods } from "../panels/pods.tsx";
 import { Panel, Problem } from "../ui/panel.tsx";
 import { useLoaded, useWork, when } from "../ui/work.ts";
+
+const StillPicture = lazy(async () => (await import("../panels/still-picture.tsx")).StillPicture);
 
 /** A frozen moment, shown at once; going on from it makes a cluster of one's own. */
 export function SnapshotPage({ id }: { id: string }) {
@@ -57,6 +60,9 @@ function Moment({ snapshot }: { snapshot: Snapshot }) {
         )}
       </div>
       <Problem text={problem.value} />
+      <Suspense fallback={<p class="quiet">Drawing it…</p>}>
+        <StillPicture base={kubeOf(id)} />
+      </Suspense>
       <div class="yard">
         <div class="column">
           <Facts snapshot={snapshot} />
@@ -73,11 +79,6 @@ function Moment({ snapshot }: { snapshot: Snapshot }) {
 function Facts({ snapshot }: { snapshot: Snapshot }) {
   return (
     <Panel title="This moment">
-      <img
-        class="thumbnail"
-        src={new URL(snapshot.thumbnail).pathname}
-        alt={`${snapshot.nodes} nodes and their ${snapshot.pods} Pods, by phase`}
-      />
       <dl>
         <dt>The cluster's time</dt>
         <dd>{when(snapshot.virtualTime)}</dd>

@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { compareWithNow } from "../api/past.ts";
 import type { Sandbox } from "../api/sandboxes.ts";
 import type { Difference, Thing } from "../time/compare.ts";
-import { lineDiff } from "../time/line-diff.ts";
+import { TextDifference } from "../ui/text-difference.tsx";
 import { countText } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
 import { useLoaded } from "../ui/work.ts";
@@ -66,21 +66,10 @@ function OneDifference({ of: { kind, namespace, name, is, before, after } }: { o
         </span>{" "}
         {kind} {namespace === "" ? name : `${namespace}/${name}`} <span class="quiet">{is}</span>
       </summary>
-      {open.value && (
-        <pre class="diff" tabIndex={0}>
-          {lineDiff(yamlOf(before), yamlOf(after)).map(({ sign, text }, at) => (
-            <span key={at} class={classes[sign]}>
-              {sign === "@" ? `@@ ${text} @@` : `${sign}${text}`}
-              {"\n"}
-            </span>
-          ))}
-        </pre>
-      )}
+      {open.value && <TextDifference before={yamlOf(before)} after={yamlOf(after)} />}
     </details>
   );
 }
-
-const classes = { "-": "removed", "+": "added", "@": "quiet", " ": "" };
 
 const yamlOf = (thing: Thing | undefined): string =>
   thing ? stringify(thing, { lineWidth: 0 }).trimEnd() : "";

@@ -1,38 +1,42 @@
-import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { messageOf } from "../api/client.ts";
-import {
-  containersOf,
-  deleteObject,
-  describe,
-  eventsPath,
-  followLog,
-  type LogChoice,
-} from "../api/object.ts";
+import { hasLogs } from "../api/logs.ts";
+import { deleteObject, describe, eventsPath } from "../api/object.ts";
 import { listTable, type TableView } from "../api/tables.ts";
+import { whyView } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { hasHandActions } from "../objects/actions.ts";
+import { useTold } from "../objects/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { ServerTable } from "../ui/server-table.tsx";
 import { useWork } from "../ui/work.ts";
+import { HandActions } from "./hand-actions.tsx";
+import { Logs } from "./logs.tsx";
+import { RelatedObjects } from "./related.tsx";
+import { Why } from "./why.tsx";
 import { YamlEditor } from "./yaml-editor.tsx";
 import "./detail.css";
 
 /** What there is to know of the selected object. */
 
-type View = "Describe" | "YAML" | "Events" | "Logs";
+type View = typeof whyView | "Describe" | "YAML" | "Events" | "Logs" | "Related" | "Actions";
 
 export function Detail({ desk }: { desk: Desk }) {
-  const view = useSignal<View>("YAML");
   const object = desk.selected.value;
   if (!object) return null;
   const isNow = desk.moment.value === undefined;
   const writes = desk.sandbox.role !== "viewer" && isNow;
+  const { view, field } = desk.detail.value;
   const views: View[] = [
+    whyView,
     ...(writes ? (["Describe"] as const) : []),
     "YAML",
     "Events",
-    ...(object.resource === "pods" && isNow ? (["Logs"] as const) : []),
+    ...(hasLogs(object) && isNow ? (["Logs"] as const) : []),
+    "Related",
+    ...(writes && hasHandActions(object) ? (["Actions"] as const) : []),
   ];
-  const shown = views.includes(view.value) ? view.value : "YAML";
+  const shown = views.find((name) => name === view) ?? "YAML";
   return (
     <aside class="panel detail" aria-labelledby="detail-title">
       <Title desk={desk} object={object} writes={writes} />
@@ -43,17 +47,24 @@ export function Detail({ desk }: { desk: Desk }) {
             type="button"
             role="tab"
             aria-selected={shown === name}
-            onClick={() => (view.value = name)}
+            onClick={() => (desk.detail.value = { view: name })}
           >
             {name}
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-label={shown} key={`${shown} ${object.path} ${desk.moment.value}`}>
+      <div
+        role="tabpanel"
+        aria-label={shown}
+        key={`${shown} ${object.path} ${desk.moment.value} ${field}`}
+      >
+        {shown === whyView && <Why desk={desk} object={object} />}
         {shown === "Describe" && <Described desk={desk} object={object} />}
-        {shown === "YAML" && <YamlEditor desk={desk} object={object} />}
+        {shown === "YAML" && <YamlEditor desk={desk} object={object} field={field} />}
         {shown === "Events" && <Events desk={desk} object={object} />}
-        {shown === "Logs" && <Log desk={desk} object={object} />}
+        {shown === "Logs" && <Logs desk={desk} object={object} />}
+        {shown === "Related" && <RelatedObjects desk={desk} object={object} />}
+        {shown === "Actions" && <HandActions desk={desk} object={object} />}
       </div>
     </aside>
   );
@@ -97,33 +108,6 @@ function Title({ desk, object, writes }: Part & { writes: boolean }) {
 interface Part {
   desk: Desk;
   object: ObjectRef;
-}
-
-/** Asks again when something of the object's kind, or of the events, has changed. */
-function useTold(desk: Desk, object: ObjectRef, ask: () => void): void {
-  useSignalEffect(() => {
-    const { changes } = desk.shown.value;
-    ask();
-    if (!changes) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        ask();
-      }, 1_000);
-    };
-    const leave = changes.listen({
-      opened: () => undefined,
-      changed: (what) => {
-        if (what === undefined || what === object.resource || what === "events") soon();
-      },
-      lost: () => undefined,
-    });
-    return () => {
-      clearTimeout(timer);
-      leave();
-    };
-  });
 }
 
 function Described({ desk, object }: Part) {
@@ -175,92 +159,4 @@ function Events({ desk, object }: Part) {
       )}
     </>
   );
-}
-
-/** Lines that are shown; what is older is left to kubectl. */
-const linesMax = 2_000;
-
-/** A container's log, as it is followed. */
-function useLog(desk: Desk, object: ObjectRef) {
-  const names = useSignal<string[]>([]);
-  const choice = useSignal<LogChoice | undefined>(undefined);
-  const lines = useSignal<readonly string[]>([]);
-  const problem = useSignal<string | undefined>(undefined);
-  useSignalEffect(() => {
-    containersOf(desk.live, object).then(
-      (found) => {
-        names.value = found;
-        choice.value = { container: found[0] ?? "", previous: false };
-      },
-      (error: unknown) => (problem.value = messageOf(error)),
-    );
-  });
-  useSignalEffect(() => {
-    const chosen = choice.value;
-    if (!chosen) return;
-    const stop = new AbortController();
-    lines.value = [];
-    problem.value = undefined;
-    followLog(desk.live, object, chosen, collect(lines), stop.signal).catch((error: unknown) => {
-      if (!stop.signal.aborted) problem.value = messageOf(error);
-    });
-    return () => stop.abort();
-  });
-  return { names, choice, lines, problem };
-}
-
-function Log({ desk, object }: Part) {
-  const { names, choice, lines, problem } = useLog(desk, object);
-  const filter = useSignal("");
-  const shown = lines.value.filter((line) => line.includes(filter.value));
-  const change = (part: Partial<LogChoice>): void => {
-    if (choice.value) choice.value = { ...choice.value, ...part };
-  };
-  return (
-    <>
-      <div class="choices">
-        <select
-          aria-label="Container"
-          value={choice.value?.container}
-          onChange={(event) => change({ container: event.currentTarget.value })}
-        >
-          {names.value.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <label>
-          <input
-            type="checkbox"
-            checked={choice.value?.previous ?? false}
-            onChange={(event) => change({ previous: event.currentTarget.checked })}
-          />{" "}
-          previous
-        </label>
-        <input
-          aria-label="Filter lines"
-          placeholder="filter"
-          value={filter.value}
-          onInput={(event) => (filter.value = event.currentTarget.value)}
-        />
-      </div>
-      <Problem text={problem.value} />
-      <pre class="log" tabIndex={0} role="log" aria-label="Log">
-        {shown.join("\n") || "Nothing was printed yet."}
-      </pre>
-    </>
-  );
-}
-
-/** Lines come in bursts: they are shown together. */
-function collect(lines: Signal<readonly string[]>): (line: string) => void {
-  let fresh: string[] = [];
-  return (line) => {
-    if (fresh.push(line) > 1) return;
-    setTimeout(() => {
-      lines.value = [...lines.value, ...fresh].slice(-linesMax);
-      fresh = [];
-    }, 50);
-  };
 }

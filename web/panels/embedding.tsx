@@ -66,8 +66,9 @@ export function Embedding(thing: Embedded) {
       <p>{chosen.says}</p>
       <Snippet text={chosen.text} what={`the snippet for ${chosen.place}`} />
       <p class="quiet">
-        The address takes <code>?theme=dark</code>, <code>view=objects</code>, <code>ctl=1</code>{" "}
-        (starts when clicked) and <code>readonly=1</code>.
+        The address takes <code>?theme=dark</code>, <code>view=picture</code> (or{" "}
+        <code>objects</code>, <code>terminal</code>), <code>ctl=1</code> (starts when clicked) and{" "}
+        <code>readonly=1</code>.
       </p>
     </Panel>
   );

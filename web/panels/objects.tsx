@@ -3,7 +3,10 @@ import { resourcesOf, type Resource } from "../api/discovery.ts";
 import { messageOf } from "../api/client.ts";
 import { refOf } from "../api/object.ts";
 import { FollowedTable, listTable, type Column, type Row, type TableView } from "../api/tables.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk } from "../desk/desk.ts";
+import { Command, firstCommand } from "../ui/command.tsx";
+import { isAsWished } from "../objects/as-wished.ts";
 import { usePageVisible } from "../ui/page-visible.ts";
 import { ServerTable } from "../ui/server-table.tsx";
 import "./objects.css";
@@ -104,6 +107,11 @@ export function Objects({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : "live"}`} role="status">
           {trouble.value ?? (desk.moment.value === undefined ? "live" : "a moment of the past")}
         </span>
+        {desk.create && desk.moment.value === undefined && (
+          <button type="button" class="primary" onClick={desk.create}>
+            Create
+          </button>
+        )}
         <ChoiceFields choices={choices} namespaced={resource.value?.namespaced !== false} />
       </div>
       <Rows
@@ -184,17 +192,14 @@ interface RowsProps {
 
 function Rows({ desk, resource, table, filter, everywhere, wide, now }: RowsProps) {
   if (!table || !resource) return <p class="quiet">Asking the cluster…</p>;
-  if (table.rows.length === 0 && resource.id === "pods") {
+  if (table.rows.length === 0) return <Empty resource={resource} desk={desk} />;
+  const rows = table.rows.filter(({ name }) => name.includes(filter));
+  if (rows.length === 0)
     return (
       <p class="empty">
-        No Pods here yet. Run{" "}
-        <code>kubectl create deployment my-web --image=nginx --replicas=3</code> and watch them
-        start.
+        None of {table.rows.length} has “{filter}” in its name.
       </p>
     );
-  }
-  const rows = table.rows.filter(({ name }) => name.includes(filter));
-  if (rows.length === 0) return <p class="empty">No {resource.plural} here.</p>;
   const shows = ({ name, priority }: Column): boolean =>
     wide || priority === 0 || (resource.id === "pods" && ["IP", "Node"].includes(name));
   const path = desk.selected.value?.path;
@@ -210,7 +215,37 @@ function Rows({ desk, resource, table, filter, everywhere, wide, now }: RowsProp
       select={({ namespace, name }: Row) =>
         (desk.selected.value = refOf(resource, namespace, name))
       }
+      why={{
+        of: ({ cells }) => !isAsWished(table.columns, cells),
+        ask: ({ namespace, name }) => askWhy(desk, refOf(resource, namespace, name)),
+      }}
     />
+  );
+}
+
+/** Commands that make the first of a kind, for those that one makes by hand first. */
+const makes: Record<string, string> = {
+  pods: firstCommand,
+  "deployments.apps": firstCommand,
+  services: "kubectl expose deployment my-web --port=80",
+  configmaps: "kubectl create configmap my-settings --from-literal=color=green",
+  secrets: "kubectl create secret generic my-secret --from-literal=password=abc",
+  "jobs.batch": "kubectl create job once --image=busybox -- echo done",
+  "cronjobs.batch": "kubectl create cronjob hourly --image=busybox --schedule='0 * * * *' -- date",
+};
+
+function Empty({ resource: { id, kind, plural }, desk }: { resource: Resource; desk: Desk }) {
+  const command = makes[id];
+  const isNow = desk.moment.value === undefined;
+  return (
+    <div class="empty">
+      <p>
+        {id === "pods" ? "No Pods here yet." : `No ${plural} here.`}
+        {command && isNow && ` This makes ${id === "pods" ? "some" : `a ${kind}`}:`}
+      </p>
+      {command && isNow && <Command command={command} type={desk.type} />}
+      {isNow && desk.create && <p>Or create one from a template, or drop a file here.</p>}
+    </div>
   );
 }
 

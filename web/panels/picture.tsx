@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
+import { askWhy } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import type { Arrangement } from "../picture/layout.ts";
 import { Stage } from "../picture/stage.ts";
@@ -10,17 +11,20 @@ import { followRollouts, type Rollout } from "../picture/rollout.ts";
 import { RolloutStrip } from "../picture/strip.tsx";
 import { Twin } from "../picture/twin.tsx";
 import type { Target } from "../picture/pointing.ts";
+import { Command, firstCommand } from "../ui/command.tsx";
+import { troubleOf } from "../picture/troubled.ts";
+import { WhyButton } from "../ui/why-button.tsx";
 import "./picture.css";
 
-/** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
-export function Picture({ desk }: { desk: Desk }) {
+/** What the picture needs of a desk: a snapshot's page and a frame have no more. */
+export type Looked = Pick<Desk, "shown" | "selected" | "type"> & Partial<Pick<Desk, "detail">>;
+
+/** What there is in the cluster that is shown, kept up with. */
+function useFollowed(desk: Looked) {
   const objects = useSignal<Objects | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const rollouts = useSignal<Rollout[]>([]);
-  const asTable = useSignal(false);
-  const arrangement = useSignal<Arrangement>("nodes");
   const visible = useVisible();
-
   useSignalEffect(() => {
     const cluster = desk.shown.value;
     // A hidden page does not keep the cluster's time running.
@@ -34,8 +38,17 @@ export function Picture({ desk }: { desk: Desk }) {
       trouble: (message) => void (trouble.value = message),
     });
   });
+  return { objects, trouble, rollouts };
+}
 
+/** The cluster as one looks at it: nodes as rooms, Pods in them, Services under them; and the same as a table. */
+export function Picture({ desk }: { desk: Looked }) {
+  const { objects, trouble, rollouts } = useFollowed(desk);
+  const asTable = useSignal(false);
+  const arrangement = useSignal<Arrangement>("nodes");
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
+  const { detail, selected } = desk;
+  const why = detail && ((ref: ObjectRef) => askWhy({ detail, selected }, ref));
   return (
     <section class="panel picture" aria-labelledby="picture-title">
       <div class="title">
@@ -43,9 +56,16 @@ export function Picture({ desk }: { desk: Desk }) {
         <span class={`state ${trouble.value ? "lost" : ""}`} role="status">
           {trouble.value ? `reconnecting: ${trouble.value}` : scene ? summaryOf(scene.pods) : ""}
         </span>
+        {scene && why && <WhySelected selected={desk.selected.value} scene={scene} why={why} />}
         <Switches asTable={asTable} arrangement={arrangement} />
       </div>
       {!scene && <p class="quiet">Asking the cluster…</p>}
+      {scene && desk.type && hasNothing(scene) && (
+        <div class="first">
+          <p>Nothing of yours runs yet. Begin with a Deployment:</p>
+          <Command command={firstCommand} type={desk.type} />
+        </div>
+      )}
       {scene && !asTable.value && (
         <Canvas scene={scene} desk={desk} arrangement={arrangement.value} />
       )}
@@ -56,13 +76,37 @@ export function Picture({ desk }: { desk: Desk }) {
           aria-label="The picture as a table"
           tabIndex={asTable.value ? 0 : undefined}
         >
-          <Twin scene={scene} select={(ref) => (desk.selected.value = ref)} />
+          <Twin
+            scene={scene}
+            select={(ref) => (desk.selected.value = ref)}
+            {...(why && { askWhy: why })}
+          />
         </div>
       )}
       {rollouts.value.map((rollout) => (
         <RolloutStrip key={rollout.uid} rollout={rollout} />
       ))}
     </section>
+  );
+}
+
+const hasNothing = ({ pods }: Scene): boolean => pods.every(({ system }) => system);
+interface WhyProps {
+  selected: ObjectRef | undefined;
+  scene: Scene;
+  why: (ref: ObjectRef) => void;
+}
+
+/** Where what is selected is not as wished. */
+function WhySelected({ selected, scene, why }: WhyProps) {
+  const trouble = troubleOf(scene, selected);
+  if (!selected || trouble === undefined) return null;
+  return (
+    <WhyButton
+      of={`${selected.kind} ${selected.name}, ${trouble},`}
+      text={`Why? ${selected.name}`}
+      ask={() => why(selected)}
+    />
   );
 }
 
@@ -105,7 +149,7 @@ function useVisible() {
 
 interface CanvasProps {
   scene: Scene;
-  desk: Desk;
+  desk: Looked;
   arrangement: Arrangement;
 }
 
@@ -133,12 +177,6 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
         tabIndex={0}
         aria-label={`Picture of the cluster: ${scene.nodes.length} nodes, ${scene.pods.length} Pods. Arrow keys move, Enter selects.`}
       />
-      {scene.pods.every(({ system }) => system) && (
-        <p class="hint">
-          Nothing of yours runs yet. Try{" "}
-          <code>kubectl create deployment my-web --image=nginx --replicas=3</code>
-        </p>
-      )}
       <div class="said">
         <p role="status">{target?.sentence ?? ""}</p>
         {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}

@@ -1,14 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { clockOf } from "../api/clock.ts";
 import { followPresence, type Present } from "../api/presence.ts";
 import type { Sandbox } from "../api/sandboxes.ts";
+import { clusterOf } from "../api/tables.ts";
 import { Panel } from "../ui/panel.tsx";
 
 /** As long as the service tells of who has nothing open; nobody wakes the sandbox to say that it is over. */
 const shownMs = 5 * 60_000;
 const tickMs = 30_000;
 
-/** Who was there at a moment, in ms of this clock. */
+/** Who was there at a moment of the service's clock, in ms. */
 export interface Here {
   people: Present[];
   atMs: number;
@@ -17,13 +19,16 @@ export interface Here {
 /** Who is in the sandbox at the moment, told by a stream that lets it sleep, while somebody can see the page. Undefined: not told yet. */
 export function usePresence(sandbox: Sandbox): Here | undefined {
   const present = useSignal<Present[] | undefined>(undefined);
-  const now = useSignal(Date.now());
+  const control = clockOf(clusterOf(sandbox));
+  // The clock of who looks may be hours off; until the service's is known there is no other.
+  const wall = (): number => control.wallMs ?? Date.now();
+  const now = useSignal(wall());
 
   useEffect(() => {
     let following: AbortController | undefined;
     const show = (next: Present[]): void => {
       present.value = next;
-      now.value = Date.now();
+      now.value = wall();
     };
     // At once, while the page still may: it is hidden too when it is left.
     const change = (): void => {
@@ -31,11 +36,13 @@ export function usePresence(sandbox: Sandbox): Here | undefined {
       following = document.hidden ? undefined : new AbortController();
       if (following) void followPresence(sandbox, show, following.signal);
     };
-    const timer = setInterval(() => (now.value = Date.now()), tickMs);
+    const timer = setInterval(() => (now.value = wall()), tickMs);
+    const leave = control.clock.subscribe(() => (now.value = wall()));
     document.addEventListener("visibilitychange", change);
     change();
     return () => {
       clearInterval(timer);
+      leave();
       document.removeEventListener("visibilitychange", change);
       following?.abort();
     };

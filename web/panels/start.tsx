@@ -1,27 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { sharingOf, type Sandbox } from "../api/sandboxes.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { Command } from "../ui/command.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";
-
-/** First steps, in the order in which the cluster shows most. */
-const steps: { does: string; command: string }[] = [
-  { does: "See the nodes", command: "kubectl get nodes" },
-  {
-    does: "Run three copies of a web server",
-    command: "kubectl create deployment my-web --image=nginx --replicas=3",
-  },
-  { does: "Kill them all, and watch them come back", command: "kubectl delete pod -l app=my-web" },
-  {
-    does: "Roll out a new version, Pod by Pod",
-    command: "kubectl set image deployment/my-web nginx=nginx:1.27",
-  },
-  {
-    does: "Roll out one that does not exist: the old Pods keep serving",
-    command: "kubectl set image deployment/my-web nginx=nginx:1.161",
-  },
-  { does: "Go back", command: "kubectl rollout undo deployment/my-web" },
-];
 
 export function Start({ sandbox }: { sandbox: Sandbox }) {
   const made = useSignal<string | undefined>(undefined);
@@ -37,14 +19,6 @@ export function Start({ sandbox }: { sandbox: Sandbox }) {
       )}
       <p>Then, in a terminal:</p>
       <Command command={`export KUBECONFIG=~/Downloads/${file}`} />
-      <ol class="steps">
-        {steps.map(({ does, command }) => (
-          <li key={command}>
-            {does}
-            <Command command={command} />
-          </li>
-        ))}
-      </ol>
       <p class="quiet">
         kubectl 1.30 or newer. To see every change as it happens: <code>kubectl get pods -w</code>
       </p>
@@ -88,17 +62,10 @@ function Kubeconfig({ text, file }: { text: string; file: string }) {
       </div>
       <details>
         <summary>Show it</summary>
-        <pre tabIndex={0}>{text}</pre>
+        <pre tabIndex={0} role="region" aria-label="The kubeconfig">
+          {text}
+        </pre>
       </details>
     </>
-  );
-}
-
-function Command({ command }: { command: string }) {
-  return (
-    <div class="command">
-      <code>{command}</code>
-      <CopyButton text={command} label="Copy" what={command} />
-    </div>
   );
 }

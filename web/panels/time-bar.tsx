@@ -14,6 +14,7 @@ import {
   clockText,
   spanText,
 } from "../time/words.ts";
+import { Icon } from "../ui/icon.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useVisible } from "../ui/visible.ts";
 import { MomentBanner } from "./moment-banner.tsx";
@@ -37,10 +38,21 @@ export function TimeBar({ desk }: { desk: Desk }) {
       if (control.clock.peek()?.spec?.paused) control.read().catch(() => {});
     }),
   );
+  // On a phone all but the clock is folded away.
+  const unfolded = useSignal(false);
+  const { paused = false } = control.clock.value?.spec ?? {};
   return (
-    <section class="time-bar" aria-label="Time">
+    <section class={`time-bar ${unfolded.value ? "unfolded" : ""}`} aria-label="Time">
       <MomentBanner desk={desk} />
       <div class="time-line">
+        <button
+          type="button"
+          class="time-fold"
+          aria-expanded={unfolded.value}
+          onClick={() => (unfolded.value = !unfolded.value)}
+        >
+          <Icon name={paused ? "pause" : "play"} /> Time <Icon name="caret" />
+        </button>
         {desk.sandbox.role !== "viewer" && <Steering desk={desk} control={control} />}
         <TimeTrack desk={desk} />
         <Running desk={desk} control={control} />
@@ -68,7 +80,7 @@ function Steering({ desk, control }: Steered) {
         title={`${paused ? "Play" : "Pause"} (Space)`}
         onClick={() => control.steer(() => control.set({ paused: !paused }))}
       >
-        {paused ? "▶" : "❚❚"}
+        <Icon name={paused ? "play" : "pause"} />
       </button>
       <select
         aria-label="Speed"
@@ -91,7 +103,7 @@ function Steering({ desk, control }: Steered) {
         title="Pause, and go to the next moment at which something is due"
         onClick={() => control.steer(() => control.step())}
       >
-        ▶❙
+        <Icon name="step" />
       </button>
       <Jump desk={desk} control={control} />
     </div>
@@ -204,10 +216,12 @@ function Running({ desk, control }: { desk: Desk; control: ClockControl }) {
       <time dateTime={new Date(now.value).toISOString()} title={new Date(now.value).toUTCString()}>
         {momentText(now.value, wall ?? now.value)}
       </time>{" "}
-      {offset !== undefined && (
+      {offset !== undefined && Math.abs(offset) >= 2 ? (
         <span class="quiet" title={`The cluster's time is ${offsetWords(offset)}.`}>
           {offsetText(offset)}
         </span>
+      ) : (
+        <span class="quiet">UTC</span>
       )}
       <span class="time-state quiet" role="status">
         {target && target > now.value

@@ -1,13 +1,15 @@
 import { useSignal, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
-import { objectPath, resourcesOf } from "../api/discovery.ts";
+import { useEffect, useRef } from "preact/hooks";
 import { timelineOf, type TimelineRow } from "../api/timeline.ts";
+import { askWhy, refTo } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import { concerns, isBy, peopleOf } from "../time/filter.ts";
+import { isTrouble, subjectOf } from "../time/trouble.ts";
 import { clockText, momentText } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
 import { useVisible } from "../ui/visible.ts";
+import { WhyButton } from "../ui/why-button.tsx";
 import { useWork } from "../ui/work.ts";
 import "./timeline.css";
 
@@ -115,12 +117,22 @@ function Happening({ row, desk }: { row: TimelineRow; desk: Desk }) {
   const { revision, at, by, text, resource } = row;
   const ms = Date.parse(at);
   const isShown = desk.moment.value === revision;
+  const line = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isShown) line.current?.scrollIntoView({ block: "nearest" });
+  }, [isShown]);
   const person = by.kind === "person" || by.kind === "service";
   const select = async (): Promise<void> => {
-    desk.selected.value = (await refOf(desk, row)) ?? desk.selected.value;
+    desk.selected.value = (await refTo(desk, row)) ?? desk.selected.value;
+  };
+  const why = async (): Promise<void> => {
+    const subject = await refTo(desk, subjectOf(row));
+    if (!subject) return;
+    desk.moment.value = revision;
+    askWhy(desk, subject);
   };
   return (
-    <li class={`${person ? "person" : ""} ${isShown ? "shown" : ""}`}>
+    <li ref={line} class={`${person ? "person" : ""} ${isShown ? "shown" : ""}`}>
       <button
         type="button"
         class="then"
@@ -139,14 +151,7 @@ function Happening({ row, desk }: { row: TimelineRow; desk: Desk }) {
       >
         {text}
       </button>
+      {isTrouble(row) && <WhyButton of={subjectOf(row).name} ask={() => void why()} />}
     </li>
   );
-}
-
-async function refOf(desk: Desk, row: TimelineRow): Promise<ObjectRef | undefined> {
-  const resource = (await resourcesOf(desk.live).catch(() => undefined))?.get(row.resource);
-  if (!resource) return undefined;
-  const { id, kind } = resource;
-  const { namespace, name } = row;
-  return { resource: id, kind, namespace, name, path: objectPath(resource, namespace, name) };
 }

@@ -79,14 +79,26 @@ function drawRoom(pen: Pen, room: Room): void {
   }
 }
 
+/** As `bars` of a room, with the room that they take. */
+const barNames: [name: string, room: number][] = [
+  ["CPU", 24],
+  ["memory", 42],
+];
+/** A shorter bar goes without its name. */
+const barWidthMin = 80;
+
 function drawBars(pen: Pen, { x, y, w, bars, subtitle }: Room): void {
   if (bars.length === 0) {
     write(pen, subtitle, x + 10, y + 31, w - 20, { size: 10.5, color: pen.palette.soft });
     return;
   }
   const wide = (w - 20 - (bars.length - 1) * 10) / bars.length;
-  for (const [i, share] of bars.entries())
-    drawBar(pen, share, { x: x + 10 + i * (wide + 10), y: y + 28, w: wide, h: 3 });
+  for (const [i, share] of bars.entries()) {
+    const left = x + 10 + i * (wide + 10);
+    const [name, named] = wide < barWidthMin ? ["", 0] : barNames[i]!;
+    write(pen, name, left, y + 30, named, { size: 9, color: pen.palette.soft });
+    drawBar(pen, share, { x: left + named, y: y + 28.5, w: wide - named, h: 3 });
+  }
 }
 
 function drawBar(pen: Pen, share: number, box: Box): void {

@@ -81,6 +81,8 @@ const roomWidthMin = 150;
 /** A picture higher than this shows less of each Pod. */
 const heightAimed = 560;
 const narrow = 480;
+/** So much wider than it needs to be a Pod's cell may be. */
+const stretchMax = 1.4;
 
 interface Section {
   isSystem: boolean;
@@ -240,8 +242,11 @@ function placeCells(
   density: Density,
   cells: Cell[],
 ): number {
-  const { w, h, gap } = sizes[density];
-  const across = Math.max(1, Math.floor((room + gap) / (w + gap)));
+  const { w: least, h, gap } = sizes[density];
+  const across = Math.max(1, Math.floor((room + gap) / (least + gap)));
+  // What is left of the room is theirs, so that their sides are the room's.
+  const share = (room - (across - 1) * gap) / across;
+  const w = density === "shapes" ? least : Math.min(share, least * stretchMax);
   for (const [i, pod] of pods.entries()) {
     const left = x + (i % across) * (w + gap);
     cells.push({

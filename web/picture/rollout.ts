@@ -64,7 +64,14 @@ function step(
     return nowMs - last!.atMs > shownAfterMs ? undefined : before;
   }
   const samples = isAnew ? [sample] : [...before.samples, sample].slice(-samplesMax);
-  return { uid, name, namespace, generation, samples, ...bounds(deployment), isDone: !isRolling };
+  const isDone = !isRolling && isComplete(deployment, sample);
+  return { uid, name, namespace, generation, samples, ...bounds(deployment), isDone };
+}
+
+/** The last old Pod may go before the last new one is available. k8s: pkg/controller/deployment/util DeploymentComplete */
+function isComplete({ spec }: Deployment, { old, fresh, available }: Sample): boolean {
+  const { replicas = 1 } = spec;
+  return old === 0 && fresh === replicas && available >= replicas;
 }
 
 /** Pods by whether their ReplicaSet is of the newest revision. */

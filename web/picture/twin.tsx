@@ -1,15 +1,19 @@
+import { WhyButton } from "../ui/why-button.tsx";
 import type { ObjectRef } from "../desk/desk.ts";
 import type { PodView } from "./pod-view.ts";
 import { percent, type Scene } from "./scene.ts";
+import { isPodTroubled, isServiceTroubled } from "./troubled.ts";
 import { travelSentence } from "./travel.ts";
 
 interface Props {
   scene: Scene;
   select: (ref: ObjectRef) => void;
+  /** Absent: nobody can be asked, as of a frozen moment. */
+  askWhy?: ((ref: ObjectRef) => void) | undefined;
 }
 
 /** What the picture says, in words: for whoever does not see it, and whoever would rather read. */
-export function Twin({ scene, select }: Props) {
+export function Twin({ scene, select, askWhy }: Props) {
   const { nodes, pods, services, traces } = scene;
   return (
     <>
@@ -26,7 +30,7 @@ export function Twin({ scene, select }: Props) {
         </thead>
         <tbody>
           {pods.map((pod) => (
-            <PodRow key={pod.uid} pod={pod} select={select} />
+            <PodRow key={pod.uid} pod={pod} select={select} askWhy={askWhy} />
           ))}
         </tbody>
       </table>
@@ -44,7 +48,11 @@ export function Twin({ scene, select }: Props) {
         <tbody>
           {nodes.map(({ ref, ready, cordoned, pods: count, podsMax, cpu, memory }) => (
             <tr key={ref.name}>
-              <th scope="row">{ref.name}</th>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => select(ref)}>
+                  {ref.name}
+                </button>
+              </th>
               <td>{`${ready ? "Ready" : "NotReady"}${cordoned ? ", cordoned" : ""}`}</td>
               <td>{`${count} of ${podsMax}`}</td>
               <td>{percent(cpu)}</td>
@@ -53,7 +61,7 @@ export function Twin({ scene, select }: Props) {
           ))}
         </tbody>
       </table>
-      {services.length > 0 && <ServiceTable services={services} />}
+      {services.length > 0 && <ServiceTable services={services} select={select} askWhy={askWhy} />}
       {traces.length > 0 && (
         <ul aria-label="Requests">
           {traces.map((trace) => (
@@ -65,7 +73,11 @@ export function Twin({ scene, select }: Props) {
   );
 }
 
-function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
+interface PodRowProps extends Omit<Props, "scene"> {
+  pod: PodView;
+}
+
+function PodRow({ pod, select, askWhy }: PodRowProps) {
   const { ref, node, state } = pod;
   return (
     <tr>
@@ -73,6 +85,7 @@ function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
         <button type="button" class="link" onClick={() => select(ref)}>
           {ref.name}
         </button>
+        {askWhy && isPodTroubled(pod) && <WhyButton of={ref.name} ask={() => askWhy(ref)} />}
       </th>
       <td>{ref.namespace}</td>
       <td>{node || "none yet"}</td>
@@ -84,7 +97,11 @@ function PodRow({ pod, select }: { pod: PodView; select: Props["select"] }) {
   );
 }
 
-function ServiceTable({ services }: { services: Scene["services"] }) {
+interface ServiceTableProps extends Pick<Props, "select" | "askWhy"> {
+  services: Scene["services"];
+}
+
+function ServiceTable({ services, select, askWhy }: ServiceTableProps) {
   return (
     <table>
       <caption>Services</caption>
@@ -97,12 +114,21 @@ function ServiceTable({ services }: { services: Scene["services"] }) {
         </tr>
       </thead>
       <tbody>
-        {services.map(({ ref, word, leftOut }) => (
-          <tr key={ref.path}>
-            <th scope="row">{ref.name}</th>
-            <td>{ref.namespace}</td>
-            <td>{word}</td>
-            <td class="reason">{leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}</td>
+        {services.map((service) => (
+          <tr key={service.ref.path}>
+            <th scope="row">
+              <button type="button" class="link" onClick={() => select(service.ref)}>
+                {service.ref.name}
+              </button>
+              {askWhy && isServiceTroubled(service) && (
+                <WhyButton of={service.ref.name} ask={() => askWhy(service.ref)} />
+              )}
+            </th>
+            <td>{service.ref.namespace}</td>
+            <td>{service.word}</td>
+            <td class="reason">
+              {service.leftOut.map(({ label, why }) => `${label}: ${why}`).join(", ")}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -1,4 +1,5 @@
 import { FitAddon } from "@xterm/addon-fit";
+import type { ReadonlySignal } from "@preact/signals";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import type { Sandbox } from "../api/sandboxes.ts";
@@ -21,20 +22,21 @@ export interface Emulated {
   machine?: string | undefined;
   /** Of what is typed: what is sent. */
   outgoing?: ((text: string) => string) | undefined;
+  /** For screen readers; else for eyes alone. */
+  spoken?: ReadonlySignal<boolean> | undefined;
   tell: (state: ScreenState) => void;
 }
 
 /** Shows a terminal of a sandbox in an element, until `stop`. */
 export function emulate(
   place: HTMLElement,
-  { sandbox, name, machine, outgoing, tell }: Emulated,
+  { sandbox, name, machine, outgoing, spoken, tell }: Emulated,
 ): { screen: TerminalScreen; focus: () => void; stop: () => void } {
   const terminal = new Terminal({
     fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
     fontSize: 13,
-    cursorBlink: true,
+    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     scrollback: scrollbackLines,
-    screenReaderMode: false,
     theme: colours(),
   });
   const fit = new FitAddon();
@@ -56,12 +58,14 @@ export function emulate(
     if (wanted) screen.resize(Math.max(20, wanted.cols), Math.max(5, wanted.rows));
   });
   watch.observe(place);
+  const unspeak = spoken?.subscribe((on) => (terminal.options.screenReaderMode = on));
   terminal.focus();
   return {
     screen,
     focus: () => terminal.focus(),
     stop: () => {
       watch.disconnect();
+      unspeak?.();
       screen.close();
       terminal.dispose();
     },

@@ -1,14 +1,28 @@
 import { Lexer, type Token, type Tokens } from "marked";
-import type { ComponentChildren, VNode } from "preact";
+import { createContext, type ComponentChildren, type VNode } from "preact";
+import { useContext } from "preact/hooks";
+
+interface Props {
+  text: string;
+  title: string;
+  /** Types a command of the text into a terminal. */
+  type?: ((command: string) => void) | undefined;
+}
 
 /** Somebody's Markdown as nodes of the page: no HTML of theirs is ever parsed, and links go nowhere but to the web. */
-export function Markdown({ text, title }: { text: string; title: string }) {
+export function Markdown({ text, title, type }: Props) {
   const tokens = Lexer.lex(text);
   const [first] = tokens;
   // The page says its title already.
   const isTitle = first?.type === "heading" && first["text"] === title;
-  return <div class="prose">{nodesOf(isTitle ? tokens.slice(1) : tokens)}</div>;
+  return (
+    <Typing.Provider value={type}>
+      <div class="prose">{nodesOf(isTitle ? tokens.slice(1) : tokens)}</div>
+    </Typing.Provider>
+  );
 }
+
+const Typing = createContext<Props["type"]>(undefined);
 
 const nodesOf = (tokens: readonly Token[] | undefined): ComponentChildren =>
   (tokens ?? []).map((token) => nodeOf(token));
@@ -38,11 +52,7 @@ const makers: Record<string, (token: never) => ComponentChildren> = {
   em: ({ tokens }: Tokens.Em) => <em>{nodesOf(tokens)}</em>,
   del: ({ tokens }: Tokens.Del) => <del>{nodesOf(tokens)}</del>,
   codespan: ({ text }: Tokens.Codespan) => <code>{text}</code>,
-  code: ({ text }: Tokens.Code) => (
-    <pre tabIndex={0}>
-      <code>{text}</code>
-    </pre>
-  ),
+  code: ({ text, lang }: Tokens.Code) => <CodeBlock text={text} lang={lang ?? ""} />,
   blockquote: ({ tokens }: Tokens.Blockquote) => <blockquote>{nodesOf(tokens)}</blockquote>,
   list: listOf,
   table: tableOf,
@@ -59,6 +69,29 @@ const makers: Record<string, (token: never) => ComponentChildren> = {
   // Pictures would tell another site who reads here.
   image: ({ text }: Tokens.Image) => <span class="quiet">[{text}]</span>,
 };
+
+/** What a block is written in, where it is for a shell. */
+const shells = ["", "sh", "bash", "shell", "console"];
+
+function CodeBlock({ text, lang }: { text: string; lang: string }) {
+  const type = useContext(Typing);
+  const code = (
+    <pre tabIndex={0}>
+      <code>{text}</code>
+    </pre>
+  );
+  if (!type || !shells.includes(lang)) return code;
+  // A prompt is no part of the command.
+  const command = text.replace(/^\$ /gm, "").trimEnd();
+  return (
+    <div class="typed">
+      {code}
+      <button type="button" aria-label={`Type ${command}`} onClick={() => type(command)}>
+        Type it
+      </button>
+    </div>
+  );
+}
 
 function listOf({ ordered, start, items }: Tokens.List): VNode {
   const inside = items.map((item, at) => <li key={at}>{nodesOf(item.tokens)}</li>);

@@ -1,4 +1,6 @@
 import type { Column, Row, TableView } from "../api/tables.ts";
+import { toneOf } from "./tone.ts";
+import { WhyButton } from "./why-button.tsx";
 import { ageOf } from "../../durable-objects/engine/machinery/duration.ts";
 
 /** A table as the server prints it. */
@@ -13,6 +15,14 @@ interface Props {
   shows: (column: Column) => boolean;
   selected?: string | undefined;
   select?: ((row: Row) => void) | undefined;
+  /** Asks why a row is as it is. */
+  why?: WhyOfRows | undefined;
+}
+
+export interface WhyOfRows {
+  /** Whether there is something to ask. */
+  of(row: Row): boolean;
+  ask(row: Row): void;
 }
 
 interface Shown {
@@ -20,7 +30,8 @@ interface Shown {
   at: number;
 }
 
-export function ServerTable({ table, label, everywhere, now, shows, selected, select }: Props) {
+export function ServerTable(props: Props) {
+  const { table, label, everywhere, now, shows, selected, select, why } = props;
   const shown = table.columns
     .map((column, at) => ({ column, at }))
     .filter((one) => shows(one.column));
@@ -46,7 +57,7 @@ export function ServerTable({ table, label, everywhere, now, shows, selected, se
               {everywhere && <td>{row.namespace}</td>}
               {shown.map((one) => (
                 <td key={one.column.name}>
-                  <Cell row={row} shown={one} now={now} select={select} />
+                  <Cell row={row} shown={one} now={now} select={select} why={why} />
                 </td>
               ))}
             </tr>
@@ -62,29 +73,22 @@ interface CellProps {
   shown: Shown;
   now: number | undefined;
   select: ((row: Row) => void) | undefined;
+  why: WhyOfRows | undefined;
 }
 
-function Cell({ row, shown: { column, at }, now, select }: CellProps) {
+function Cell({ row, shown: { column, at }, now, select, why }: CellProps) {
   const text = row.cells[at];
   if (column.name === "Name" && select) {
     return (
-      <button type="button" class="link" onClick={() => select(row)}>
-        {text}
-      </button>
+      <>
+        <button type="button" class="link" onClick={() => select(row)}>
+          {text}
+        </button>
+        {why?.of(row) && <WhyButton of={row.name} ask={() => why.ask(row)} />}
+      </>
     );
   }
   if (column.name === "Status") return <span class={`status ${toneOf(text ?? "")}`}>{text}</span>;
   if (column.name === "Age" && now !== undefined) return <>{ageOf(row.createdAt, now)}</>;
   return <>{text}</>;
 }
-
-const tones: [RegExp, string][] = [
-  [/^(Running|Completed|Complete|Succeeded|Ready|Active|Bound|Available)$/, "good"],
-  [
-    /^(Terminating|Pending|ContainerCreating|PodInitializing|Init:\d+\/\d+|SchedulingGated|Released|Suspended|Ready,SchedulingDisabled)$/,
-    "moving",
-  ],
-  [/./, "bad"],
-];
-export const toneOf = (status: string): string =>
-  tones.find(([pattern]) => pattern.test(status))?.[1] ?? "";

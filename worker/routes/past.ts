@@ -67,7 +67,8 @@ export const pastRoutes: Row[] = [
     who: "read",
     scope: "sandboxes:read",
     kube: true,
-    title: "Ask the Kubernetes API as of a revision, which can only be read",
+    title:
+      "Ask the Kubernetes API as of a revision, which can only be read; an Explanation is asked for too",
     answers: {
       200: { text: "As the cluster would have answered, or a Status", schema: v.unknown() },
       405: { text: "The past can only be read", schema: v.unknown() },

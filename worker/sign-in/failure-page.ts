@@ -14,9 +14,11 @@ export function failurePage({ message }: EdgeError, problem: Response): Response
 <html lang="en">
 <meta name="viewport" content="width=device-width">
 <title>Not signed in - Podyard</title>
+<main>
 <h1>You are not signed in</h1>
 <p>${escaped(message)}</p>
 <p><a href="/">Back to Podyard</a></p>
+</main>
 </html>
 `;
   return new Response(html, { status: problem.status, headers });

@@ -6,6 +6,7 @@ import type { Pod } from "../kinds/pod/types.ts";
 import type { ExplanationStatus } from "../kinds/podyard/explanation.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
 import type { Attributes } from "./auth/authorization.ts";
+import type { StatusError } from "../machinery/status.ts";
 import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./write/operations.ts";
@@ -21,10 +22,20 @@ export interface PodStreams {
   proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
 }
 
+/** What came of an object that somebody means to store. */
+export interface Trial {
+  /** There is one of its name, which it would replace. */
+  exists: boolean;
+  /** Absent: the server takes it. */
+  refusal?: StatusError;
+}
+
 /** What is asked of `explain`, with what the asker may see. */
 export interface Question {
-  /** An object, or a request that somebody makes. */
-  about: { resource: ResourceId; object: KubeObject } | { user: User; attributes: Attributes };
+  /** An object, perhaps one that somebody means to store, or a request that somebody makes. */
+  about:
+    | { resource: ResourceId; object: KubeObject; trial?: Trial }
+    | { user: User; attributes: Attributes };
   /** Whether who asks may `get` it; `subresource`: a Pod's `log`, say. */
   mayRead(resource: ResourceId, namespace: string, name: string, subresource?: string): boolean;
 }

@@ -1,10 +1,10 @@
-/** Requests that a cluster as it was answers: they read, once, and leave nothing behind. */
+/** Requests that a cluster as it was answers: they read or ask why, once, and leave nothing behind. */
 import { StatusError } from "../machinery/status.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { ApiRequest, Reply } from "../ports/request.ts";
 import type { ApiContext } from "./context.ts";
 import { failure, handle } from "./handle.ts";
-import { requestInfo } from "./request/request-info.ts";
+import { requestInfo, type RequestInfo } from "./request/request-info.ts";
 
 /** Opens a stream, or asks a server. */
 const streams = new Set(["exec", "attach", "portforward", "proxy"]);
@@ -49,13 +49,23 @@ function unwritten({ store }: ApiContext, body: () => void): void {
 }
 
 function refusal(request: ApiRequest): StatusError | undefined {
+  const info = requestInfo(request);
+  if (asksWhy(info)) return undefined;
   if (!/^(GET|HEAD)$/.test(request.method)) return onlyRead(`${request.method} is`);
-  const { isResource, verb, subresource, query } = requestInfo(request);
+  const { isResource, verb, subresource, query } = info;
   if (!isResource) return undefined;
   if (verb === "watch") return onlyRead("watching is");
   if (streams.has(subresource) || query.flag("follow")) return onlyRead("streams are");
   return undefined;
 }
+
+/** An Explanation is created and never stored: to ask why is to read. */
+const asksWhy = ({ isResource, verb, group, resource, subresource }: RequestInfo): boolean =>
+  isResource &&
+  verb === "create" &&
+  group === "podyard.dev" &&
+  resource === "explanations" &&
+  subresource === "";
 
 const onlyRead = (what: string): StatusError =>
   new StatusError(

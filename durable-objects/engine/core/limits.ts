@@ -604,7 +604,7 @@ export const cnameDepthMax = 8;
 export const dnsForwardsMax = 4;
 
 // Volumes and storage
-/** Signed service account tokens kept, by their claims. */
+/** Signatures of tokens that are kept: of those that were made, and of those that were found good. */
 export const tokenMemoEntriesMax = 512;
 /** How long the simulated provisioner takes to make a volume, and to delete or resize one. */
 export const provisionMs = 2_000;
@@ -663,3 +663,5 @@ export const protobufKeptBytesMax = 8_000_000;
 export const explanationDepthMax = 5;
 /** Pieces of evidence in one explanation. */
 export const explanationEvidenceMax = 40;
+/** Of a field's value in a sentence. */
+export const explanationValueCharsMax = 120;

@@ -20,6 +20,7 @@ import {
   type Scope,
   type Situation,
 } from "./situation.ts";
+import { grouped } from "./workloads.ts";
 
 const component = "horizontal-pod-autoscaler";
 
@@ -78,13 +79,13 @@ function notScaling(scope: Scope, hpa: Hpa): Found | undefined {
 }
 
 function inactive(
-  { client }: Scope,
+  scope: Scope,
   hpa: Hpa,
   target: Exclude<ReturnType<typeof targetOf>, string>,
   active: { reason?: string; message?: string },
 ): Found {
   const pods = podsOfTarget(
-    client,
+    scope.client,
     hpa.metadata.namespace ?? "",
     parseLabelSelector(target.selector),
   );
@@ -97,11 +98,12 @@ function inactive(
   const ref = hpa.spec?.scaleTargetRef;
   const workload = `${ref?.kind.toLowerCase() ?? "deployment"}/${ref?.name ?? ""}`;
   const name = names[0] ?? "cpu";
+  const unmeasured = lacking.length ? undefined : grouped(scope, hpa, pods);
   const why = lacking.length
     ? `${lacking.length} of ${plural(pods.length, "Pod")} of ${ref?.kind ?? ""} ${ref?.name ?? ""} ${lacking.length === 1 ? "has" : "have"} no ${name} request, and a share of nothing cannot be worked out`
     : `${active.reason ?? ""}: ${active.message ?? ""}`;
   return {
-    sentence: `${nameOf(hpa)} does not scale: ${why}.`,
+    sentence: `${nameOf(hpa)} does not scale: ${why}.${unmeasured ? ` ${unmeasured.sentence}` : ""}`,
     evidence: [
       about(hpa, active.message ?? "", { field: "status.conditions", event: active.reason ?? "" }),
       ...lacking.slice(0, 3).map((pod) =>
@@ -109,6 +111,7 @@ function inactive(
           field: "spec.containers[0].resources.requests",
         }),
       ),
+      ...(unmeasured?.evidence ?? []),
     ],
     mend: lacking.length
       ? [
@@ -118,6 +121,7 @@ function inactive(
           ),
         ]
       : [
+          ...(unmeasured?.mend ?? []),
           mend(
             "Wait for the first measurement, a minute after the Pods' start",
             `kubectl top pods${inNamespace(hpa)}`,

@@ -89,7 +89,7 @@ function outOfMemory(scope: Scope, pod: Pod): Found | undefined {
   };
 }
 
-function doubled(limit: string | undefined): string {
+export function doubled(limit: string | undefined): string {
   const found = /^(\d+)([A-Za-z]*)$/.exec(limit ?? "");
   return found
     ? `${Number(found[1]) * 2}${found[2]}`

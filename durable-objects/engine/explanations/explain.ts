@@ -12,13 +12,17 @@ import { explainAccess } from "./access.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { config } from "./config.ts";
 import { crash, exits } from "./crash.ts";
+import { evictions } from "./eviction.ts";
 import { images } from "./images.ts";
+import { jobRows, scheduledRows } from "./jobs.ts";
 import { nodeRows } from "./nodes.ts";
 import { probes, readinessRows } from "./probes.ts";
+import { explainRefusal } from "./refusals.ts";
 import { requests } from "./requests.ts";
 import { scheduling } from "./scheduling.ts";
 import { services } from "./services.ts";
 import type { Found, Scope, Situation } from "./situation.ts";
+import { statefulSets } from "./stateful-sets.ts";
 import { storage } from "./storage.ts";
 import { termination } from "./termination.ts";
 import { allIsWell, clockRow, lastRows, withClock } from "./time.ts";
@@ -28,6 +32,7 @@ import { explanationDepthMax, explanationEvidenceMax } from "../core/limits.ts";
 const situations: readonly Situation[] = [
   ...termination,
   ...nodeRows,
+  ...evictions,
   ...storage,
   ...scheduling,
   ...config,
@@ -36,11 +41,14 @@ const situations: readonly Situation[] = [
   ...probes,
   ...exits,
   ...readinessRows,
+  ...statefulSets,
+  ...jobRows,
   ...rollouts,
   ...services,
   ...requests,
   ...autoscaling,
   ...clockRow,
+  ...scheduledRows,
   ...lastRows,
 ];
 
@@ -51,7 +59,8 @@ const rowsOf = (resource: ResourceId): Situation[] =>
 export function explain(client: Client, { about, mayRead }: Question): ExplanationStatus {
   const scope = scopeOf(client, mayRead, 0);
   if ("user" in about) return published(scope, explainAccess(scope, about.user, about.attributes));
-  const { resource, object } = about;
+  const { resource, object, trial } = about;
+  if (trial) return published(scope, explainRefusal(object, trial));
   const found = find(scope, resource, object);
   if (found) return published(scope, withClock(scope, found));
   const checked = rowsOf(resource).map(({ name }) => name);

@@ -5,6 +5,7 @@ import type { Pod } from "../kinds/pod/types.ts";
 import { imagesOf } from "../runtime/image/image-objects.ts";
 import { officialRepositories } from "../runtime/image/official-repositories.ts";
 import { runtime } from "../cri/runtime.ts";
+import { pullCredentials } from "../kubelet/pull-secrets.ts";
 import { imagesTable, type NodeImages } from "../kubelet/images.ts";
 import type { Evidence, Mend } from "../kinds/podyard/explanation.ts";
 import { containersOf, nextTry, type ContainerView } from "./containers.ts";
@@ -84,7 +85,7 @@ function answerFor(scope: Scope, pod: Pod, view: ContainerView, reason: string):
     };
   }
   if (reason === "ErrImageNeverPull") return neverPulled(scope, pod, view);
-  const resolved = resolve(scope, image);
+  const resolved = resolve(scope, pod, image);
   if (resolved === undefined) {
     return {
       sentence: `the pull of ${image} failed, and the registry would give it now.`,
@@ -113,15 +114,16 @@ function answerFor(scope: Scope, pod: Pod, view: ContainerView, reason: string):
       reason: `registry ${reference.domain}`,
     };
   }
-  if (/401 Unauthorized/.test(resolved) || isLocked(scope, reference))
+  const denied = /pull access denied/.test(resolved) && isLocked(scope, reference);
+  if (/401 Unauthorized/.test(resolved) || denied)
     return locked(scope, pod, view, reference, resolved);
   if (/pull access denied/.test(resolved)) return misspelt(pod, view, reference);
   return noTag(scope, pod, view, reference);
 }
 
-/** The registry's refusal of a reference, asked now and without the Pod's secrets; undefined: it would give the image. */
-function resolve({ client }: Scope, image: string): string | undefined {
-  const answer = runtime.resolveImage(image, client);
+/** The registry's refusal of a reference, asked now with the Pod's secrets; undefined: it would give the image. */
+function resolve({ client }: Scope, pod: Pod, image: string): string | undefined {
+  const answer = runtime.resolveImage(image, client, pullCredentials({ client, pod }, image));
   return "error" in answer ? answer.error : "invalid" in answer ? answer.invalid : undefined;
 }
 
@@ -163,6 +165,7 @@ function locked(
   const { namespace = "" } = pod.metadata;
   const names = (pod.spec.imagePullSecrets ?? []).map(({ name = "" }) => name);
   const missing = names.filter((name) => !client.get<Secret>("secrets", namespace, name));
+  const refused = missing.length === 0 ? names[0] : undefined;
   const secrets =
     names.length === 0
       ? "the Pod has 0 imagePullSecrets"
@@ -183,9 +186,19 @@ function locked(
       ),
     ],
     mend: [
+      ...(refused
+        ? [
+            mend(
+              "Delete the secret that is not accepted",
+              `kubectl delete secret ${refused}${inNamespace(pod)}`,
+            ),
+          ]
+        : []),
       mend(
-        "Create a pull secret, and name it in spec.imagePullSecrets (or of the service account)",
-        `kubectl create secret docker-registry regcred --docker-server=${reference.domain} --docker-username=USER --docker-password=PASSWORD${inNamespace(pod)}`,
+        names.length === 0
+          ? "Create a pull secret, and name it in spec.imagePullSecrets (or of the service account)"
+          : `Create it with a name and a password that ${reference.domain} takes`,
+        `kubectl create secret docker-registry ${missing[0] ?? refused ?? "regcred"} --docker-server=${reference.domain} --docker-username=USER --docker-password=PASSWORD${inNamespace(pod)}`,
       ),
     ],
     reason: "private image",

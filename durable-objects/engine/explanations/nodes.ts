@@ -9,7 +9,6 @@ import { labelSelector } from "../machinery/selectors.ts";
 import {
   about,
   inNamespace,
-  listed,
   mend,
   nameOf,
   plural,
@@ -87,9 +86,17 @@ function pressure(scope: Scope, node: Node): Found | undefined {
     .map((type) => condition(node, type))
     .find((c) => c?.status === "True");
   if (!found) return undefined;
+  const out = scope.client
+    .byIndex<Pod>("pod.node", node.metadata.name)
+    .filter(({ status }) => status?.reason === "Evicted" && status.message?.includes("low on"));
   return {
-    sentence: `${nameOf(node)} is short of ${found.type === "MemoryPressure" ? "memory" : found.type === "DiskPressure" ? "disk" : "process ids"} (${found.type} for ${seconds(scope.now - parseTime(found.lastTransitionTime ?? ""))}): its kubelet evicts Pods, those over their requests first, and takes no new ones.`,
-    evidence: [about(node, found.message ?? "", { field: "status.conditions" })],
+    sentence: `${nameOf(node)} is short of ${found.type === "MemoryPressure" ? "memory" : found.type === "DiskPressure" ? "disk" : "process ids"} (${found.type} for ${seconds(scope.now - parseTime(found.lastTransitionTime ?? ""))}): its kubelet evicts Pods, those over their requests first (${out.length} so far), and takes no new ones without requests.`,
+    evidence: [
+      about(node, found.message ?? "", { field: "status.conditions" }),
+      ...out
+        .slice(0, 5)
+        .map((pod) => about(pod, `${nameOf(pod)} was evicted`, { event: "Evicted" })),
+    ],
     mend: [
       mend(
         "Set requests and limits, so that Pods are placed by what they use",
@@ -199,29 +206,6 @@ function ownerTarget(pod: Pod): string {
   return `${owner?.kind.toLowerCase() ?? "pod"}/${owner?.name ?? pod.metadata.name}`;
 }
 
-function evicted(_scope: Scope, pod: Pod): Found | undefined {
-  if (pod.status?.phase !== "Failed" || pod.status.reason !== "Evicted") return undefined;
-  const message = pod.status.message ?? "";
-  const over = pod.spec.containers
-    .filter(({ name }) => message.includes(`Container ${name} was using`))
-    .map(({ name }) => name);
-  return {
-    sentence: `${nameOf(pod)} was evicted by the kubelet of ${pod.spec.nodeName ?? ""}: ${message.trim()} Pods over their requests go first (${over.length ? `${listed(over)} was over` : "none of its containers was over"}), then those of low priority (its is ${pod.spec.priority ?? 0}).`,
-    evidence: [
-      about(pod, message, { field: "status.message" }),
-      about(pod, "evicted", { event: "Evicted" }),
-    ],
-    mend: [
-      mend(
-        "Request what it uses, so that it is placed where there is room",
-        `kubectl set resources ${ownerTarget(pod)} --requests=memory=256Mi${inNamespace(pod)}`,
-      ),
-    ],
-    decidedBy: "kubelet",
-    reason: "Evicted",
-  };
-}
-
 /** A Pod that is bound to a silent node. */
 function onSilentNode(scope: Scope, pod: Pod): Found | undefined {
   const node = scope.client.get<Node>("nodes", "", pod.spec.nodeName ?? "");
@@ -241,6 +225,5 @@ export const nodeRows: Situation[] = [
   { name: "node is under pressure", of: ["nodes"], find: pressure },
   { name: "node is cordoned", of: ["nodes"], find: cordoned },
   { name: "budget is spent", of: [budgets], find: spentBudget },
-  { name: "evicted", of: ["pods"], find: evicted },
   { name: "its node is silent", of: ["pods"], find: onSilentNode },
 ];

@@ -1,10 +1,12 @@
 /** Requests that did not get through: asked of a Trace, by the way it took. */
 import type { KubeObject } from "../core/object.ts";
+import type { Ingress } from "../kinds/ingress.ts";
 import type { NetworkPolicy } from "../kinds/network-policy.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import { urlParts, type Hop, type Trace } from "../kinds/podyard/trace.ts";
 import { clusterDomain } from "../runtime/net/network-port.ts";
 import { candidates, resolverOf } from "../runtime/net/resolver.ts";
+import { ingresses } from "../network/ingress.ts";
 import { denial } from "../network/policy.ts";
 import {
   about,
@@ -12,7 +14,9 @@ import {
   listed,
   mend,
   nameOf,
+  near,
   pairs,
+  plural,
   type Found,
   type Scope,
   type Situation,
@@ -159,6 +163,53 @@ function awaited(_scope: Scope, trace: Trace): Found | undefined {
   };
 }
 
+/** The Ingress controller has no rule for what was asked. */
+function unmatched(scope: Scope, trace: Trace): Found | undefined {
+  const { status, spec, metadata } = trace;
+  const end = endOf(trace);
+  if (status?.code !== 404 || end?.kind !== "ingress" || !end.failed) return undefined;
+  const parts = urlParts(spec?.url ?? "");
+  const all = scope.client
+    .list<Ingress>(ingresses)
+    .filter(({ metadata: m }) => scope.mayRead(ingresses, m.namespace ?? "", m.name));
+  const rules = all.flatMap((ingress) =>
+    (ingress.spec?.rules ?? []).map((rule, i) => ({ ingress, host: rule.host ?? "*", i })),
+  );
+  const hosts = [...new Set(rules.map(({ host }) => host))];
+  const [nearest = hosts[0]] = near(parts?.host ?? "", hosts);
+  const rule = rules.find(({ host }) => host === nearest);
+  return {
+    sentence: `The request of ${who(trace)} to ${spec?.url ?? ""} is answered 404 by the Ingress controller: ${end.detail}; ${plural(rules.length, "rule")} of ${plural(all.length, "Ingress", "Ingresses")} ${rules.length === 1 ? "is" : "are"} for ${listed(hosts) || "no host"}.`,
+    evidence: [
+      ...hops(trace),
+      ...rules.map(({ ingress, host, i }) =>
+        about(ingress, `rule ${i} is for ${host}`, { field: `spec.rules[${i}].host` }),
+      ),
+    ],
+    mend: [
+      ...(rule
+        ? [
+            mend(
+              "Change the rule",
+              `kubectl edit ingress ${rule.ingress.metadata.name}${inNamespace(rule.ingress)}`,
+            ),
+            mend(
+              "Or ask for a host that has one",
+              `kubectl exec ${spec?.from ?? "POD"}${inNamespace(trace)} -- wget -qO- --header 'Host: ${rule.host}' ${spec?.url ?? ""}`,
+            ),
+          ]
+        : [
+            mend(
+              "Create a rule",
+              `kubectl create ingress ${metadata.name} --rule=HOST/*=SERVICE:80`,
+            ),
+          ]),
+    ],
+    decidedBy: "ingress controller",
+    reason: "no rule",
+  };
+}
+
 function failed(scope: Scope, trace: Trace): Found | undefined {
   const { error, code } = trace.status ?? {};
   if (error === undefined && (code ?? 200) < 500 && code !== 404) return undefined;
@@ -192,6 +243,7 @@ export const requests: Situation[] = [
   { name: "name does not exist", of: traces, find: unknownName },
   { name: "policy drops it", of: traces, find: dropped },
   { name: "under way", of: traces, find: awaited },
+  { name: "no rule", of: traces, find: unmatched },
   { name: "no answer", of: traces, find: failed },
   { name: "policy without rules", of: ["networkpolicies.networking.k8s.io"], find: policyItself },
 ];

@@ -2,6 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
 import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
+import { selectedNode, simulated } from "../kinds/storage/volume-binding.ts";
 import type { StorageClass } from "../scheduler/types.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import { claimNames } from "../scheduler/framework.ts";
@@ -50,27 +51,56 @@ function pendingClaim(scope: Scope, claim: PersistentVolumeClaim): Found | undef
       reason: `no StorageClass ${name}`,
     };
   }
-  if (found?.volumeBindingMode === "WaitForFirstConsumer") {
+  if (found?.volumeBindingMode === "WaitForFirstConsumer" && !nodeOf(claim)) {
     return waiting(scope, claim, found, size);
   }
   if (found?.provisioner && found.provisioner !== "kubernetes.io/no-provisioner") {
-    return {
-      sentence: `${nameOf(claim)} waits for the provisioner ${found.provisioner} of StorageClass ${name} to make a volume of ${size}.`,
-      evidence: [
-        ofClaim,
-        about(found, `provisioner ${found.provisioner}`, { field: "provisioner" }),
-      ],
-      mend: [
-        mend(
-          "See what it says",
-          `kubectl describe pvc ${claim.metadata.name}${inNamespace(claim)}`,
-        ),
-      ],
-      decidedBy: found.provisioner,
-      reason: "provisioning",
-    };
+    return provisioning(scope, claim, found, size);
   }
   return byHand(scope, claim, size, ofClaim);
+}
+
+/** Where the scheduler wants the volume to be. */
+const nodeOf = ({ metadata }: KubeObject): string | undefined =>
+  metadata.annotations?.[selectedNode];
+
+/** The component that a class names is to make the volume. */
+function provisioning(
+  { client }: Scope,
+  claim: PersistentVolumeClaim,
+  found: StorageClass,
+  size: string,
+): Found {
+  const { name } = found.metadata;
+  const provisioner = found.provisioner ?? "";
+  const node = nodeOf(claim);
+  const ours = provisioner === simulated;
+  const other = client.list<StorageClass>(classes).find((one) => one.provisioner === simulated)
+    ?.metadata.name;
+  const nobody = ours
+    ? ""
+    : `, and none of that name runs in this cluster${other ? ` (StorageClass ${other} has one that does, ${simulated})` : ""}`;
+  const target = `pvc ${claim.metadata.name}${inNamespace(claim)}`;
+  return {
+    sentence: `${nameOf(claim)} waits for the provisioner ${provisioner} of StorageClass ${name} to make a volume of ${size}${node ? ` for ${node}` : ""}${nobody}.`,
+    evidence: [
+      about(claim, `asks for ${size} of class ${name}`, { field: "spec.storageClassName" }),
+      about(found, `provisioner ${provisioner}`, { field: "provisioner" }),
+      about(claim, "waits for a volume", { event: "ExternalProvisioning" }),
+    ],
+    mend:
+      ours || !other
+        ? [mend("See what it says", `kubectl describe ${target}`)]
+        : [
+            mend(
+              `Make the claim anew with the class ${other}`,
+              `kubectl get ${target} -o json | jq 'del(.spec.volumeName,.metadata.annotations) | .spec.storageClassName="${other}"' | kubectl replace --force -f -`,
+            ),
+            mend("Or run that provisioner", `kubectl describe ${target}`),
+          ],
+    decidedBy: provisioner,
+    reason: "provisioning",
+  };
 }
 
 /** Nobody makes a volume for it: one must be there. */
@@ -171,8 +201,13 @@ function podWaits(scope: Scope, pod: Pod): Found | undefined {
     }
     return undefined;
   }
-  if (!nodes.some(({ plugin }) => plugin === "VolumeBinding" || plugin === "VolumeZone"))
-    return undefined;
+  for (const { claim: name } of claimNames(pod)) {
+    const claim = client.get<PersistentVolumeClaim>(claims, namespace, name);
+    const why =
+      claim?.status?.phase === "Pending" && nodeOf(claim) ? scope.ask(claims, claim) : undefined;
+    if (why)
+      return { ...why, sentence: `${nameOf(pod)} waits for its claim ${name}. ${why.sentence}` };
+  }
   if (nodes.some(({ plugin }) => plugin === undefined)) return undefined;
   return elsewhere(scope, pod, nodes);
 }
@@ -212,7 +247,9 @@ function elsewhere(
   const reach = nodes.filter(({ node }) =>
     volumeReaches(held.pv as never, node.node as Node as never),
   );
+  if (reach.length === nodes.length) return undefined;
   const texts = reach.map(({ node, reasons }) => `${node.name}, and there: ${reasons.join(", ")}`);
+  const [first] = reach;
   return {
     sentence: `${nameOf(pod)} uses volume ${held.pv.metadata.name} (claim ${held.claim}), which can be reached from ${reach.length} of ${nodes.length} nodes${texts.length ? `: ${listed(texts)}` : ", none"}.`,
     evidence: [
@@ -224,7 +261,11 @@ function elsewhere(
     mend: [
       mend(
         "Make room on that node (uncordon, untaint), or make the claim anew elsewhere",
-        reach[0] ? `kubectl uncordon ${reach[0].node.name}` : "kubectl get pv -o yaml",
+        first?.plugin === "NodeUnschedulable"
+          ? `kubectl uncordon ${first.node.name}`
+          : first
+            ? `kubectl describe node ${first.node.name}`
+            : `kubectl get pv ${held.pv.metadata.name} -o yaml`,
       ),
     ],
     decidedBy: "kube-scheduler",

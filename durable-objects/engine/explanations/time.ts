@@ -3,6 +3,7 @@ import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Clock } from "../kinds/podyard/clock.ts";
 import { isMirror, sourceAnnotation, type Pod } from "../kinds/pod/types.ts";
+import { isFinished, type Job } from "../kinds/batch/shape.ts";
 import { isReady } from "../controllers/workload/pods.ts";
 import { containersOf, lacksReadiness, recordOf } from "./containers.ts";
 import { namesOf } from "./crash.ts";
@@ -74,6 +75,8 @@ function settled(scope: Scope, object: KubeObject): boolean {
   if (object.metadata.deletionTimestamp) return false;
   if (kindOf(object) === "Pod")
     return isReady(object as Pod) || (object as Pod).status?.phase === "Succeeded";
+  if (kindOf(object) === "CronJob") return false;
+  if (kindOf(object) === "Job") return isFinished(object as Job);
   if (
     !workloads.some((resource) => scope.client.resources.stored(resource)?.kind === kindOf(object))
   )
@@ -88,7 +91,8 @@ function settled(scope: Scope, object: KubeObject): boolean {
 function fromFile(scope: Scope, pod: Pod): Found | undefined {
   if (!isMirror(pod)) return undefined;
   const node = pod.spec.nodeName ?? "";
-  const plain = pod.metadata.name.replace(new RegExp(`-${node.replaceAll(".", "\\.")}$`), "");
+  const { name } = pod.metadata;
+  const plain = name.endsWith(`-${node}`) ? name.slice(0, -node.length - 1) : name;
   const source = pod.metadata.annotations?.[sourceAnnotation] ?? "file";
   const path = `/etc/kubernetes/manifests/${plain}.yaml`;
   return {
@@ -168,7 +172,10 @@ function shortOf(scope: Scope, object: KubeObject): Found | undefined {
 export function allIsWell(scope: Scope, object: KubeObject, checked: readonly string[]): Found {
   const { namespace } = object.metadata;
   const texts: string[] = [];
-  if (kindOf(object) === "Pod") {
+  if (kindOf(object) === "Job") {
+    const { spec, status } = object as Job;
+    texts.push(`${status?.succeeded ?? 0} of ${plural(spec.completions ?? 1, "completion")}`);
+  } else if (kindOf(object) === "Pod") {
     const pod = object as Pod;
     const views = containersOf(scope, pod).filter(({ kind }) => kind === "app");
     texts.push(

@@ -91,7 +91,10 @@ function refused(scope: Scope, set: Workload): Found | undefined {
   );
   const wanted = set.spec?.replicas ?? 0;
   const pods = podsOf(scope, set).length;
-  if (kindOf(set) === "Deployment") return ofNewest(scope, set, (one) => refused(scope, one));
+  if (kindOf(set) === "Deployment") {
+    const found = ofNewest(scope, set, (one) => refused(scope, one));
+    return found && withSurge(scope, set as unknown as Deployment, found);
+  }
   if (pods >= wanted && !failure) return undefined;
   const quota = quotaRefusal(scope, set, pods, wanted);
   if (quota) return quota;
@@ -107,6 +110,33 @@ function refused(scope: Scope, set: Workload): Found | undefined {
     ],
     decidedBy: "admission",
     reason: failure.reason ?? "FailedCreate",
+  };
+}
+
+/** While old Pods serve, a rollout needs room for those beyond: what a quota blocks is then the surge. */
+function withSurge(scope: Scope, deployment: Deployment, found: Found): Found {
+  const surge = maxSurge(deployment);
+  const own = controlled<ReplicaSet>(scope, deployment, "ReplicaSet");
+  const current = findNew(deployment, own);
+  const old = own.filter((set) => set !== current && set.spec.replicas > 0);
+  if (old.length === 0 || surge === 0 || maxUnavailable(deployment) > 0) return found;
+  const { name } = deployment.metadata;
+  return {
+    ...found,
+    sentence: `The rollout of ${nameOf(deployment)} is blocked: maxUnavailable 0 keeps the old Pods, so maxSurge ${surge} needs room for ${plural(surge, "Pod")} more. ${found.sentence}`,
+    evidence: [
+      about(deployment, `maxUnavailable 0, maxSurge ${surge}`, {
+        field: "spec.strategy.rollingUpdate",
+      }),
+      ...found.evidence,
+    ],
+    mend: [
+      mend(
+        "Let an old Pod go first",
+        `kubectl patch deployment ${name}${inNamespace(deployment)} -p '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}'`,
+      ),
+      ...found.mend,
+    ],
   };
 }
 

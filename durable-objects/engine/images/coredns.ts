@@ -1,4 +1,5 @@
 /** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing a client sees. k8s: coredns Corefile */
+import { lookup } from "../core/lookup.ts";
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
@@ -166,7 +167,7 @@ const template: Plugin = (_sys, { args: [, type = "ANY", ...zones], block }, nam
   return { status, records };
 };
 
-const plugins: Record<string, Plugin> = { hosts, forward, kubernetes, template };
+const plugins: Record<string, Plugin> = lookup({ hosts, forward, kubernetes, template });
 /** Which is asked first does not depend on the file. k8s: coredns plugin.cfg */
 const order = ["template", "hosts", "kubernetes", "forward"];
 
@@ -204,7 +205,7 @@ function corefilePath(sys: Sys): string {
 }
 
 /** Pages for probes and metrics, and where they are without a word. */
-const pages: Record<string, number> = { health: 8080, ready: 8181, prometheus: 9153 };
+const pages: Record<string, number> = lookup({ health: 8080, ready: 8181, prometheus: 9153 });
 
 function listen(sys: Sys, servers: readonly Server[]): void {
   for (const port of new Set(servers.map((server) => server.port))) {

@@ -15,13 +15,15 @@ export interface TagRule {
 
 /** The full version a tag stands for: `1.29` is `1.29.3`; nothing when the range does not hold it. */
 export function resolveVersion(rule: TagRule, tag: string): string | undefined {
-  const split = /^v?(\d+(?:\.\d+){0,2})?(?:-?([a-z][\w.-]*))?$/.exec(tag);
-  const named = rule.names?.[tag] ?? (tag === "latest" ? rule.latest : undefined);
+  const split = /^v?(\d+(?:\.\d+){0,2})?(?:-?([a-z][\w.-]*)|-(\d+))?$/.exec(tag);
+  const known = (name: string): string | undefined =>
+    rule.names && Object.hasOwn(rule.names, name) ? rule.names[name] : undefined;
+  const named = known(tag) ?? (tag === "latest" ? rule.latest : undefined);
   if (named) return named;
   if (!split) return undefined;
-  const [, number, variant] = split;
-  if (variant !== undefined && rule.names?.[variant] && number === undefined)
-    return rule.names[variant];
+  const [, number, variant = split[3]] = split;
+  const alone = variant !== undefined && number === undefined ? known(variant) : undefined;
+  if (alone) return alone;
   if (variant !== undefined && !rule.variants?.test(variant)) return undefined;
   if (number === undefined) return variant === undefined ? undefined : rule.latest;
   const [major = 0, minor, patch] = number.split(".").map(Number);

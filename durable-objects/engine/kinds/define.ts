@@ -90,7 +90,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   table?: TableOf<T>;
   /** Generation also grows with metadata.annotations (Deployment). */
   generationOnAnnotations?: boolean;
-  /** What of the metadata a status write may change: all three of Pod and Node, the annotations of a Deployment. */
+  /** What of the metadata a status write may change: all three of most kinds, the annotations of a Deployment. */
   statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
   /** The object as it is at this moment, where part of it is computed when read rather than stored. */
   present?(object: T, now: number, reader: Reader): T;

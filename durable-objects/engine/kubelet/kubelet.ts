@@ -4,6 +4,7 @@
  * memory of ours is the Pod's record.
  */
 import type { Controller, Client, Waker } from "../ports/controller.ts";
+import { parseTime } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
@@ -24,6 +25,9 @@ import type { Node } from "../kinds/node.ts";
 import { type Sync, podEvent } from "./sync.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { usesData } from "./volumes.ts";
+
+/** From a Pod's creation to its refusal. Upstream's kubelet takes some ten milliseconds, and whoever replaces the Pod as long. */
+const refusalMs = 1000;
 
 const wakePod: Waker = (change) => {
   const pod = change.object as Pod;
@@ -148,7 +152,8 @@ function syncPod(tools: Tools, key: string): number | undefined {
   };
   delete loaded.record.idle;
   if (!stored && isMirror(pod)) loaded.record.static = true;
-  if (!stored) admit(sync);
+  const refusedAt = stored ? undefined : admit(sync);
+  if (refusedAt !== undefined) return refusedAt;
   reviewResize(sync);
   step(sync);
   if (loaded.record.done && !stored?.record.done) retryDeferred(sync);
@@ -175,23 +180,29 @@ function step(sync: Sync): void {
   publish(sync);
 }
 
-/** A Pod that finished before this kubelet knew it, or that it will not take, is done at once. */
-function admit(sync: Sync): void {
+/**
+ * A Pod that finished before this kubelet knew it, or that it will not take, is done at once. Returns when a refusal is said:
+ * it takes a moment, so that whoever makes such a Pod again and again does not do so without end at one moment.
+ */
+function admit(sync: Sync): number | undefined {
   const { client, pod, node, record } = sync;
   const phase = pod.status?.phase;
   if (phase === "Succeeded" || phase === "Failed") {
     record.done = true;
-    return;
+    return undefined;
   }
-  if (pod.metadata.deletionTimestamp) return;
+  if (pod.metadata.deletionTimestamp) return undefined;
   const refused = rejection(client, pod, node);
-  if (!refused) return;
+  if (!refused) return undefined;
+  const saidAt = parseTime(pod.metadata.creationTimestamp) + refusalMs;
+  if (saidAt > client.now) return saidAt;
   podEvent(sync, "Warning", refused.reason, refused.message);
   record.verdict = {
     reason: refused.reason,
     message: `Pod was rejected: ${refused.message}`,
     graceSeconds: 0,
   };
+  return undefined;
 }
 
 /** A static Pod outlives its copy in the API. */

@@ -86,7 +86,10 @@ function credentialOf(entry: Entry): PullCredential {
 }
 
 /** What is tried for an image, in the order of the Pod's secrets. */
-export function pullCredentials(sync: Sync, image: string): PullCredential[] {
+export function pullCredentials(
+  sync: Pick<Sync, "pod" | "client">,
+  image: string,
+): PullCredential[] {
   const refs = sync.pod.spec.imagePullSecrets ?? [];
   const reference = refs.length ? parseReference(image) : undefined;
   if (!reference || "error" in reference) return [];

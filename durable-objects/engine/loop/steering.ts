@@ -1,6 +1,6 @@
 /** How a cluster's time follows the wall's and its Clock, and how far work comes on the way. */
 import { clockDebtMsMax } from "../core/limits.ts";
-import { isFastForwarding, virtualAt, wallAt, type ClockState } from "../core/clock.ts";
+import { isFastForwarding, rebase, virtualAt, wallAt, type ClockState } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
 import type { Queue } from "../core/queue.ts";
 import type { Store } from "../core/store.ts";
@@ -46,8 +46,25 @@ export class Steering {
     this.#store.putRecord(...clockRecord, clock);
   }
 
-  /** Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. */
-  advance(wallMs: number): void {
+  /**
+   * Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. However late
+   * this comes: from `sleepsAtMs` of the wall on time stood still.
+   */
+  advance(wallMs: number, sleepsAtMs = Number.POSITIVE_INFINITY): void {
+    if (this.clock.frozen || wallMs <= sleepsAtMs) return this.#advance(wallMs);
+    this.#advance(sleepsAtMs);
+    this.set(rebase(this.clock, sleepsAtMs, { frozen: true }));
+  }
+
+  /** Somebody looks: time goes on where it stood, which it did from `sleepsAtMs` of the wall on. */
+  wake(wallMs: number, sleepsAtMs: number): void {
+    const { clock } = this;
+    if (clock.frozen) this.set(rebase(clock, wallMs, { frozen: false }));
+    else if (wallMs > sleepsAtMs && !clock.paused)
+      this.set({ ...rebase(clock, sleepsAtMs, {}), wallBaseMs: wallMs });
+  }
+
+  #advance(wallMs: number): void {
     this.#now.wallMs = wallMs;
     this.#fastForward(wallMs);
     const { clock } = this;
@@ -96,15 +113,19 @@ export class Steering {
     });
   }
 
-  /** Wall moment of the next thing to do; undefined when there is nothing. */
-  nextDueMs(wallMs: number): number | undefined {
+  /** Wall moment of the next thing to do; undefined when there is nothing before `untilMs` of the wall is over. */
+  nextDueMs(wallMs: number, untilMs: number): number | undefined {
     const { clock } = this;
+    const at = this.#nextAt(clock, wallMs);
+    return at === undefined || at > untilMs ? undefined : Math.ceil(at);
+  }
+
+  #nextAt(clock: ClockState, wallMs: number): number | undefined {
     if (isFastForwarding(clock)) return wallMs;
     if (clock.paused || clock.frozen) return undefined;
     if (this.#queue.size > 0) return wallMs;
     const due = this.#queue.nextDue();
-    const at = due === undefined ? undefined : wallAt(clock, due);
-    return at === undefined ? undefined : Math.ceil(at);
+    return due === undefined ? undefined : wallAt(clock, due);
   }
 
   /** For how long, by the wall, work has waited that could have been done. */

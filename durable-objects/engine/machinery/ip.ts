@@ -12,16 +12,24 @@ export interface Ip {
 }
 
 function parse4(text: string): { bytes: number[]; leadingZeros: boolean } | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   const bytes: number[] = [];
   let leadingZeros = false;
-  for (const part of parts) {
-    if (!/^[0-9]+$/.test(part) || Number(part) > 255) return undefined;
-    if (part.length > 1 && part.startsWith("0")) leadingZeros = true;
-    bytes.push(Number(part));
+  let value = 0;
+  let digits = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (digits++ > 0 && value === 0) leadingZeros = true;
+      value = value * 10 + digit;
+      if (value > 255) return undefined;
+    } else {
+      const ends = i === text.length || text[i] === ".";
+      if (!ends || digits === 0 || bytes.length === 4) return undefined;
+      bytes.push(value);
+      [value, digits] = [0, 0];
+    }
   }
-  return { bytes, leadingZeros };
+  return bytes.length === 4 ? { bytes, leadingZeros } : undefined;
 }
 
 function groups(text: string): number[] | undefined {

@@ -8,6 +8,7 @@ import type { Node } from "../kinds/node.ts";
 import type { Clock } from "../kinds/podyard/clock.ts";
 import { sentenceCharsMax, sentencePathsMax } from "../core/limits.ts";
 import { changedKeys, changedPaths } from "./differences.ts";
+import { batchRules } from "./batch-sentences.ts";
 import { podRules } from "./pod-sentences.ts";
 import { nameOf, type Rule, type Step } from "./step.ts";
 import { workloadRules } from "./workload-sentences.ts";
@@ -149,6 +150,7 @@ const commonRules: Rule[] = [
 const rules: readonly Rule[] = [
   ...eventRules,
   ...podRules,
+  ...batchRules,
   ...workloadRules,
   ...clusterRules,
   ...commonRules,

@@ -1,7 +1,8 @@
-/** What the timeline says of Deployments, ReplicaSets, DaemonSets and what counts them. */
+/** What the timeline says of Deployments, ReplicaSets, DaemonSets, StatefulSets and what counts them. */
 import type { Deployment } from "../kinds/deployment.ts";
 import type { Endpoints } from "../kinds/endpoints.ts";
 import type { HorizontalPodAutoscaler } from "../kinds/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
+import type { StatefulSet } from "../kinds/stateful-set/shape.ts";
 import { equal } from "../core/equal.ts";
 import { nameOf, type Rule, type Step } from "./step.ts";
 
@@ -15,6 +16,57 @@ const states = ({ before, after }: Step): [Partial<Deployment>, Partial<Deployme
 ];
 
 const restartedAt = "kubectl.kubernetes.io/restartedAt";
+
+const statefulSets = ({ before, after }: Step): [StatefulSet, StatefulSet] => [
+  before as StatefulSet,
+  after as StatefulSet,
+];
+
+/** How a StatefulSet's update is held back, and how far it is. */
+const statefulSetRules: Rule[] = [
+  {
+    of: /^statefulsets\.apps$/,
+    on: "update",
+    say(step) {
+      const [was, is] = statefulSets(step).map(({ spec }) => spec.updateStrategy ?? {});
+      if (was?.type !== is?.type)
+        return `${step.who} changed the update strategy of ${nameOf(step.after)} from ${was?.type} to ${is?.type}`;
+      const [old, now] = [was, is].map((strategy) => strategy?.rollingUpdate?.partition ?? 0);
+      if (old === now) return undefined;
+      return `${step.who} moved the partition of ${nameOf(step.after)} from ${old} to ${now}`;
+    },
+  },
+  {
+    of: /^statefulsets\.apps$/,
+    on: "update",
+    say(step) {
+      const [was, is] = statefulSets(step).map(({ status }) => status?.updateRevision);
+      if (was === is || is === undefined || was === undefined) return undefined;
+      return `${step.who} is to bring the Pods of ${nameOf(step.after)} to revision ${is}`;
+    },
+  },
+  {
+    of: /^statefulsets\.apps$/,
+    on: "update",
+    say(step) {
+      const [old, now] = statefulSets(step);
+      const [was, is] = [old, now].map(({ status }) => status?.currentRevision);
+      if (was === is || was === undefined || is !== now.status?.updateRevision) return undefined;
+      return `${step.who}: all Pods of ${nameOf(now)} are of revision ${is}`;
+    },
+  },
+  {
+    of: /^statefulsets\.apps$/,
+    on: "update",
+    say(step) {
+      const [old, now] = statefulSets(step);
+      const [was, is] = [old, now].map(({ status }) => status?.updatedReplicas ?? 0);
+      const { currentRevision, updateRevision } = now.status ?? {};
+      if (was === is || currentRevision === updateRevision) return undefined;
+      return `${step.who}: ${is} of ${now.spec.replicas} Pods of ${nameOf(now)} are of revision ${updateRevision}`;
+    },
+  },
+];
 
 export const workloadRules: Rule[] = [
   {
@@ -60,6 +112,7 @@ export const workloadRules: Rule[] = [
       return `${step.who} ${is ? "paused" : "resumed"} the rollout of ${nameOf(step.after)}`;
     },
   },
+  ...statefulSetRules,
   {
     of: withPods,
     on: "update",

@@ -78,8 +78,6 @@ export interface Reader {
 
 /** Signs tokens of service accounts with the cluster's key; its secret stays with the engine. */
 export interface TokenSigner {
-  /** Name of the key; another secret has another. */
-  readonly keyId: string;
   /** A JSON Web Token that says so. */
   sign(claims: object): string;
 }

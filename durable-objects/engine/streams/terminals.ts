@@ -104,7 +104,10 @@ export class Terminals {
     const context = this.#context();
     const { pod, session } = state;
     const signals = sessions.signalKeysIn(context, pod, session, bytes.subarray(capacity));
-    const taken = new Uint8Array([...bytes.subarray(0, capacity), ...signals]);
+    const held = bytes.subarray(0, capacity);
+    const taken = new Uint8Array(held.length + signals.length);
+    taken.set(held);
+    taken.set(signals, held.length);
     withKubeletWake(context, pod, () => sessions.sessionInput(context, pod, session, taken));
     return taken.length;
   }

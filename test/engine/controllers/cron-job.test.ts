@@ -166,6 +166,60 @@ describe("CronJob", () => {
     expect(events(world, "tick").some((text) => text.includes("Miss"))).toBe(false);
   });
 
+  test("a run that is due when nobody looks any more sets no alarm, and is not missed", () => {
+    const world = worldWith(cronJob("daily", { schedule: "0 5 * * *" }));
+    world.settle();
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+    const due = Date.parse("2026-01-01T05:00:00.100Z");
+    expect(world.engine.nextDueMs(world.now, true)).toBe(due);
+    const looked = world.engine.sleepsAtMs - 10 * minute;
+    // No alarm came: who looks next finds time where it stood still.
+    world.now += 7 * 60 * minute;
+    world.get(url);
+    expect(world.engine.virtualNow).toBe(looked + 10 * minute);
+    expect(names(world, "daily")).toEqual([]);
+    watched(world, 5 * 60);
+    expect(names(world, "daily")).toEqual([`daily-${base + 300}`]);
+    expect(events(world, "daily").some((text) => text.includes("Miss"))).toBe(false);
+  });
+
+  test("somebody who looks on keeps time going: the run comes when it is due", () => {
+    const world = worldWith(cronJob("daily", { schedule: "0 5 * * *" }));
+    world.settle();
+    const due = world.engine.nextDueMs(world.now, true) ?? 0;
+    world.now = due;
+    world.engine.look(world.now, true);
+    world.engine.run(world.now);
+    expect(names(world, "daily")).toEqual([`daily-${base + 300}`]);
+  });
+
+  test("while the Clock stands nothing is missed", () => {
+    const world = worldWith(cronJob("tick", {}));
+    world.advance(minute + 1000);
+    const clock = "/apis/podyard.dev/v1/clocks/cluster";
+    world.patch(clock, { spec: { paused: true } });
+    world.advance(180 * minute);
+    world.patch(clock, { spec: { paused: false } });
+    world.advance(minute);
+    expect(names(world, "tick")).toEqual([1, 2].map((n) => `tick-${base + n}`));
+    expect(events(world, "tick").some((text) => text.includes("Miss"))).toBe(false);
+  });
+
+  test.each([
+    [100, {}, false],
+    [101, {}, true],
+    [101, { startingDeadlineSeconds: 600 }, false],
+  ])("%i runs missed, with %j: told is %s", (missed, spec, isTold) => {
+    const world = worldWith(cronJob("late", { suspend: true, ...spec }));
+    watched(world, missed);
+    world.advance(30_000);
+    world.patch(`${url}/late`, { spec: { suspend: false } });
+    world.advance(5000);
+    expect(names(world, "late")).toEqual([`late-${base + missed}`]);
+    const told = events(world, "late").filter((text) => text.includes("TooManyMissedTimes"));
+    expect(told).toHaveLength(isTold ? 1 : 0);
+  });
+
   test("bad input in upstream's words", () => {
     const world = new World();
     const refused = (spec: object, name = "x"): string => {
@@ -178,6 +232,9 @@ describe("CronJob", () => {
     );
     expect(refused({ schedule: "60 * * * *" })).toBe(
       'spec.schedule: Invalid value: "60 * * * *": end of range (60) above maximum (59): 60',
+    );
+    expect(refused({ schedule: "constructor" })).toBe(
+      'spec.schedule: Invalid value: "constructor": expected exactly 5 fields, found 1: [constructor]',
     );
     expect(refused({ schedule: "@never" })).toBe(
       'spec.schedule: Invalid value: "@never": unrecognized descriptor: @never',

@@ -1,7 +1,7 @@
 /** How an Explanation is asked for: discovery, bad questions, who may know what, and `kubectl why`. */
 import { describe, expect, test } from "vitest";
 import { userOf } from "../../../durable-objects/engine/api/users.ts";
-import { nginx, pod } from "../behaviours/behaviour-world.ts";
+import { deployment, deploymentsUrl, nginx, pod } from "../behaviours/behaviour-world.ts";
 import { KubectlWorld } from "../kubectl/kubectl-world.ts";
 import type { RequestOptions } from "../../helpers/world.ts";
 import { review } from "./asking.ts";
@@ -190,6 +190,30 @@ describe("kubectl why", () => {
     ).toContain("may not delete pods in namespace default (403)");
   });
 
+  test("of a file that is refused it says which field, what it was, and that it must be made anew", () => {
+    const manifest = (selector: string): string =>
+      JSON.stringify(deployment("api", { selector: { matchLabels: { app: selector } } }));
+    world.create(deployment("api", { replicas: 1 }));
+    node(`cat > /root/api.yaml <<'END'\n${manifest("other")}\nEND`);
+    expect(node("kubectl apply -f /root/api.yaml").stderr).toContain("is invalid");
+    const { stdout } = node("kubectl why -f /root/api.yaml");
+    expect(stdout).toMatch(/^The API server refuses this Deployment default\/api \(422\): /);
+    expect(stdout).toContain(
+      'spec.selector was {"matchLabels":{"app":"api"}} and cannot be changed (Invalid value',
+    );
+    expect(stdout).toContain("(Deployment default/api, spec.selector)");
+    expect(stdout).toContain("kubectl delete deployment/api");
+    expect(stdout).toContain("Decided by: kube-apiserver");
+    node(`cat > /root/api.yaml <<'END'\n${manifest("api")}\nEND`);
+    expect(node("kubectl why -f /root/api.yaml").stdout).toContain("0 of its fields are refused");
+    expect(world.get(`${deploymentsUrl}/api`).spec.replicas).toBe(1);
+    const spec = { manifest: { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "A_b" } } };
+    expect(review(world, spec, "default", viewer).status).toBe(403);
+    const { sentence, mend } = review(world, spec, "default", editor).body.status;
+    expect(sentence).toContain("refuses this ConfigMap default/A_b (422): 1 field, metadata.name");
+    expect(mend[0].command).toBe("kubectl explain configmap.metadata.name");
+  });
+
   test("says what is wrong with a question", () => {
     expect(node("kubectl why")).toMatchObject({
       code: 1,
@@ -204,4 +228,13 @@ describe("kubectl why", () => {
     );
     expect(node("kubectl why -h").stdout).toContain("Say why a resource is as it is");
   });
+});
+
+test("a node whose kubelet is stopped", () => {
+  expect(node("ssh node-1 systemctl stop kubelet")).toMatchObject({ stderr: "", code: 0 });
+  world.advance(60_000);
+  const { sentence, mend } = review(world, { kind: "Node", name: "node-1" }).body.status;
+  expect(sentence).toContain("Node node-1 is NotReady: its kubelet does not run");
+  expect(sentence).toContain("they are evicted in 4m");
+  expect(mend[0].command).toBe("ssh node-1 systemctl start kubelet");
 });

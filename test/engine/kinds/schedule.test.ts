@@ -31,6 +31,8 @@ test.each([
 
 test.each([
   ["", "empty spec string"],
+  ["constructor", "expected exactly 5 fields, found 1: [constructor]"],
+  ["@constructor", "unrecognized descriptor: @constructor"],
   ["a * * * *", 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax'],
   ["1-2-3 * * * *", "too many hyphens: 1-2-3"],
   ["1/2/3 * * * *", "too many slashes: 1/2/3"],

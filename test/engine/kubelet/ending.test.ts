@@ -280,7 +280,7 @@ describe("verdicts", () => {
       reason,
       message: `Pod was rejected: ${message}`,
     });
-    expect(eventLines(w, "web")).toEqual([`3s !${reason} ${message}`]);
+    expect(eventLines(w, "web")).toEqual([`4s !${reason} ${message}`]);
     expect(w.get("web")?.status?.containerStatuses).toBeUndefined();
   });
 

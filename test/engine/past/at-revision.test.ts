@@ -18,11 +18,17 @@ const map = (name: string, value: string): object => ({
   data: { value },
 });
 
-// oxlint-disable-next-line no-explicit-any
-function at(revision: number, url: string, method = "GET", options: RequestOptions = {}): any {
+function at(
+  revision: number,
+  url: string,
+  method = "GET",
+  options: RequestOptions & { body?: object } = {},
+  // oxlint-disable-next-line no-explicit-any
+): any {
   const [path = "", query = ""] = url.split("?");
   const headers = { accept: options.accept ?? "application/json", ...options.headers };
-  const request = { method, path, query, headers, ...options.edge };
+  const body = options.body && new TextEncoder().encode(JSON.stringify(options.body));
+  const request = { method, path, query, headers, ...options.edge, ...(body && { body }) };
   const reply: Reply = world.engine.at(revision, request, world.now);
   return { status: reply.status, body: JSON.parse(String(reply.body)) };
 }
@@ -96,6 +102,41 @@ describe("at a revision", () => {
       expect(at(rv, url)).toMatchObject({ status: 405, body: { kind: "Status" } });
     }
     expect(world.engine.store.rv).toBe(rv);
+  });
+
+  test("an Explanation says why it was so then, and leaves nothing behind", () => {
+    const namespaced = "/apis/podyard.dev/v1/namespaces/default/explanations";
+    // oxlint-disable-next-line no-explicit-any
+    const ask = (revision: number, options: RequestOptions = {}): any =>
+      at(revision, namespaced, "POST", {
+        ...options,
+        body: {
+          apiVersion: "podyard.dev/v1",
+          kind: "Explanation",
+          spec: { kind: "Deployment", name: "web" },
+        },
+      });
+    const broken = { containers: [{ name: "web", image: "nginx:1.92" }] };
+    const template = { metadata: { labels: { app: "web" } }, spec: broken };
+    world.create(deployment("web", { replicas: 1, template }));
+    world.advance(20_000);
+    const then = world.engine.store.rv;
+    const mended = { template: { spec: { containers: [{ name: "web", image: "nginx:1.29" }] } } };
+    world.patch("/apis/apps/v1/namespaces/default/deployments/web", { spec: mended });
+    world.advance(60_000);
+    const { rv } = world.engine.store;
+    const writes = world.sql.writes;
+    const { status, body } = ask(then);
+    expect([status, body.kind]).toEqual([201, "Explanation"]);
+    expect(body.status.sentence).toContain("no tag 1.92");
+    expect(body.status.sentence).toContain("The next try is in");
+    expect(ask(rv).body.status.sentence).toContain("All is well");
+    expect([world.engine.store.rv, world.sql.writes]).toEqual([rv, writes]);
+    const jane = { edge: { user: { name: "jane", groups: ["system:authenticated"] } } };
+    expect(ask(then, jane)).toMatchObject({ status: 403, body: { reason: "Forbidden" } });
+    expect(at(then, `${namespaced}/x`, "PUT").status).toBe(405);
+    const other = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    expect(at(then, other, "POST", { body: {} }).status).toBe(405);
   });
 
   test("who may read is what holds now", () => {

@@ -42,16 +42,24 @@ export const labFiles = (): { name: string; text: string }[] =>
     text: readFileSync(path.join(folder, "lab", name), "utf8"),
   }));
 
+/** Made once for each list, and copied. */
+const kept = new Map<string, NodeSql>();
+
 /** The cluster as it was kept, with the objects of `objects/LIST.yaml` where a list has such. */
 export function frozen(list: string): KubectlWorld {
+  let sql = kept.get(list);
+  if (!sql) kept.set(list, (sql = restored(list)));
+  return new KubectlWorld({ identity }, sql.copy());
+}
+
+function restored(list: string): NodeSql {
   const opened = openArtefact(readFileSync(sandboxFile));
   if ("reason" in opened) throw new Error(opened.reason);
   const sql = new NodeSql();
   Engine.restore(sql, opened.snapshot, { nowMs: start, identity });
-  const world = new KubectlWorld({ identity }, sql);
   const objects = path.join(folder, "objects", `${list}.yaml`);
-  if (existsSync(objects)) world.create(readFileSync(objects, "utf8"));
-  return world;
+  if (existsSync(objects)) new KubectlWorld({ identity }, sql).create(readFileSync(objects, "utf8"));
+  return sql;
 }
 
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/token";

@@ -2,6 +2,8 @@
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { decodeBase64Url, encodeBase64Url } from "../../core/base64url.ts";
+import { tokenMemoEntriesMax } from "../../core/limits.ts";
+import { keep } from "../../core/memo.ts";
 import { decodeUtf8, encodeUtf8 } from "../../core/utf8.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Reply } from "../../ports/request.ts";
@@ -31,6 +33,8 @@ export interface Claims {
 /** What the cluster signs with, and the name of that key, which a token's header carries. */
 export interface SigningKey {
   secret: Uint8Array;
+  /** Compressed; what signatures are checked with. */
+  publicKey: Uint8Array;
   id: string;
 }
 
@@ -52,12 +56,18 @@ export function signingKey(identity: Identity): SigningKey {
 /** The key becomes another identity's: whoever holds it signs and checks with that one from then on. */
 export function renewKey(key: SigningKey, identity: Identity): void {
   const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
+  let publicKey: Uint8Array | undefined;
   let id: string | undefined;
   Object.defineProperties(key, {
     secret: { value: secret, enumerable: true, configurable: true },
     // Takes a millisecond or two of arithmetic, and most starts sign nothing.
+    publicKey: {
+      get: () => (publicKey ??= p256.getPublicKey(secret, true)),
+      enumerable: true,
+      configurable: true,
+    },
     id: {
-      get: () => (id ??= `${identity.id}.${keyId(secret)}`),
+      get: () => (id ??= `${identity.id}.${encodeBase64Url(sha256(key.publicKey))}`),
       enumerable: true,
       configurable: true,
     },
@@ -115,14 +125,33 @@ export function tokenHead({ id }: Pick<SigningKey, "id">): string {
   return encodeJson({ alg: "ES256", kid: id, typ: "JWT" });
 }
 
+/**
+ * Signing takes a millisecond and checking two, one look at a file asks several times for the same token, and a client sends it
+ * with every request: signatures that were made, and those that were found good, are kept by key and text. Upstream keeps the
+ * whole answer for ten seconds. k8s: pkg/kubeapiserver/authenticator/config.go
+ */
+const made = new Map<string, string>();
+const good = new Map<string, string>();
+
+const about = (key: SigningKey, text: string): string => `${key.id} ${text}`;
+
 /** Deterministic: the same text has the same signature. */
-export function signText({ secret }: SigningKey, text: string): string {
-  return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
+export function signText(key: SigningKey, text: string): string {
+  const what = about(key, text);
+  const known = made.get(what);
+  if (known !== undefined) return known;
+  const signature = encodeBase64Url(p256.sign(encodeUtf8(text), key.secret));
+  return keep(made, tokenMemoEntriesMax, what, signature);
 }
 
-export function isSigned(signature: Uint8Array, text: string, { secret }: SigningKey): boolean {
+export function isSigned(signature: Uint8Array, text: string, key: SigningKey): boolean {
   if (signature.length !== 64) return false;
-  return p256.verify(signature, encodeUtf8(text), p256.getPublicKey(secret, true));
+  const what = about(key, text);
+  const written = encodeBase64Url(signature);
+  if (made.get(what) === written || good.get(what) === written) return true;
+  if (!p256.verify(signature, encodeUtf8(text), key.publicKey)) return false;
+  keep(good, tokenMemoEntriesMax, what, written);
+  return true;
 }
 
 /** Of base64url; undefined: it is none. */
@@ -138,16 +167,9 @@ export function signedBy(key: SigningKey, token: string): boolean {
 }
 
 /** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
-export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
-  get keyId() {
-    return key.id;
-  },
+export const signerWith = (key: SigningKey): { sign(claims: object): string } => ({
   sign: (claims) => signToken(key, claims),
 });
-
-function keyId(secret: Uint8Array): string {
-  return encodeBase64Url(sha256(p256.getPublicKey(secret, true)));
-}
 
 /** k8s: pkg/serviceaccount/openidmetadata.go */
 export function openidConfiguration(): Reply {

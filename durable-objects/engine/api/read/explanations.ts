@@ -12,6 +12,7 @@ import { forbiddenTo } from "../auth/forbidden.ts";
 import { reviewer, type Asked } from "../auth/reviews.ts";
 import type { ApiContext, Question } from "../context.ts";
 import type { Resource } from "../discovery/resource.ts";
+import { trialOf, type Manifest } from "./trial.ts";
 
 type Spec = NonNullable<Review["spec"]>;
 
@@ -27,7 +28,7 @@ export const explanationKinds = {
 
 function answer({ context, info, user }: Asked, object: KubeObject): KubeObject {
   const review = object as Review;
-  const spec = review.spec ?? {};
+  const spec = withManifest(review.spec ?? {});
   const errors = check(spec);
   const resource = errors.length === 0 ? resourceOf(context, spec) : undefined;
   if (errors.length === 0 && !resource) {
@@ -35,12 +36,21 @@ function answer({ context, info, user }: Asked, object: KubeObject): KubeObject 
     errors.push(invalid(field as string, value, "this cluster serves nothing of that name"));
   }
   if (!resource) throw invalidObject("podyard.dev", "Explanation", "", errors);
-  const about = spec.verb
-    ? requestOf(context, user, spec, resource, info.namespace)
-    : objectOf(context, user, spec, resource, info.namespace);
+  const asks = spec.manifest ? manifestOf : spec.verb ? requestOf : objectOf;
+  const about = asks(context, user, spec, resource, info.namespace);
   const mayRead = readingOf(context, user);
   const explained = context.explain({ about, mayRead });
   return { ...review, status: explained } as KubeObject;
+}
+
+/** It says of what kind it is, and its name. */
+function withManifest(spec: Spec): Spec {
+  const manifest = spec.manifest as Manifest | undefined;
+  if (!manifest) return spec;
+  const { kind, apiVersion = "" } = manifest as { kind?: string; apiVersion?: string };
+  const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
+  const name = manifest.metadata?.name ?? "";
+  return { ...spec, ...(kind ? { kind, group } : {}), name };
 }
 
 function check({ kind, resource, name, verb, user, groups }: Spec): FieldError[] {
@@ -98,6 +108,25 @@ function objectOf(
   const object = context.reader.get(resource.id, resource.namespaced ? namespace : "", name);
   if (!object) throw status.notFound(resource, name);
   return { resource: resource.id, object };
+}
+
+/** What the server says of an object is told to who may store it. */
+function manifestOf(
+  context: ApiContext,
+  user: User,
+  { manifest = {}, name = "" }: Spec,
+  resource: Resource,
+  namespace: string,
+): Question["about"] {
+  const home = resource.namespaced ? namespace : "";
+  permit(context, user, attributesOf("get", resource, namespace, name));
+  const current = context.reader.get(resource.id, home, name);
+  permit(context, user, attributesOf(current ? "update" : "create", resource, namespace, name));
+  const trial = trialOf(context, user, resource, home, manifest as Manifest, current);
+  const { apiVersion, kind } = resource;
+  const metadata = { name, ...(home ? { namespace: home } : {}) };
+  const object = current ?? ({ apiVersion, kind, metadata } as unknown as KubeObject);
+  return { resource: resource.id, object, trial };
 }
 
 /** Of another's requests only those learn who may ask with a SubjectAccessReview. */

@@ -39,7 +39,7 @@ function* ofJob({ namespace, object, previous }: Change): Iterable<string> {
   }
 }
 
-const scheduleOf = ({ spec }: CronJob): Schedule | string =>
+export const scheduleOf = ({ spec }: CronJob): Schedule | string =>
   parseSchedule(spec.schedule, isTimeZone(spec.timeZone ?? "") ? (spec.timeZone ?? "") : "");
 
 function reconcile(workKey: string, client: Client): Due {

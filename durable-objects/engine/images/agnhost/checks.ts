@@ -1,4 +1,5 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
+import { lookup } from "../../core/lookup.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../../runtime/bytes.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
@@ -129,7 +130,7 @@ function inClusterClient(sys: Sys, state: CheckState): Wait {
   return { untilMs: state.nextMs };
 }
 
-export const agnhostChecks: Record<string, Check> = {
+export const agnhostChecks: Record<string, Check> = lookup({
   mounttest,
   "logs-generator": logsGenerator,
   connect,
@@ -162,7 +163,7 @@ export const agnhostChecks: Record<string, Check> = {
     goLog(sys, "OK: Validated claims on JWT");
     return 0;
   },
-};
+});
 
 export const agnhostCheck: Program<CheckState> = {
   name: "agnhost:check",

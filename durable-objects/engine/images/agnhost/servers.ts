@@ -1,4 +1,5 @@
 /** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
+import { lookup } from "../../core/lookup.ts";
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest } from "../../runtime/kernel/state.ts";
@@ -76,7 +77,7 @@ function files(sys: Sys, request: HttpRequest): HttpAnswer["response"] {
   );
 }
 
-export const agnhostServers: Record<string, Subcommand> = {
+export const agnhostServers: Record<string, Subcommand> = lookup({
   pause: {
     start: (sys) => void sys.write(1, "Paused\n"),
     term: (_sys, _state, signal) => ({ exit: signal === 2 ? 1 : 2 }),
@@ -194,7 +195,7 @@ export const agnhostServers: Record<string, Subcommand> = {
       return plain(`${JSON.stringify({ Hostname })}\n`);
     },
   },
-};
+});
 
 /** One program for all of them: the subcommand stands in its state. */
 export const agnhostServer: Program<ServerState> = {

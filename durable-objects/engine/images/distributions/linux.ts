@@ -1,4 +1,5 @@
 /** Plain distributions: alpine, debian, ubuntu. */
+import { lookup } from "../../core/lookup.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import {
   alpineFiles,
@@ -69,12 +70,12 @@ export const alpine: ImageDefinition = {
   })),
 };
 
-const debianNames: Record<string, string> = {
+const debianNames: Record<string, string> = lookup({
   latest: "trixie",
   stable: "trixie",
   oldstable: "bookworm",
   oldoldstable: "bullseye",
-};
+});
 const debianNumbers: Record<string, string> = {
   10: "buster",
   11: "bullseye",
@@ -112,13 +113,13 @@ export const debian: ImageDefinition = {
   })),
 };
 
-const ubuntuReleases: Record<string, [version: string, codename: string]> = {
+const ubuntuReleases: Record<string, [version: string, codename: string]> = lookup({
   "20.04": ["20.04.6", "focal"],
   "22.04": ["22.04.5", "jammy"],
   "24.04": ["24.04.3", "noble"],
   "25.10": ["25.10", "questing"],
   "26.04": ["26.04", "resolute"],
-};
+});
 
 function ubuntuVersion(tag: string): string | undefined {
   const plain = tag.replace(/-\d{8}(\.\d+)?$/, "");

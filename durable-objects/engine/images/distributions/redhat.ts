@@ -1,4 +1,5 @@
 /** File tables of Red Hat's family: fedora, centos, rocky, amazonlinux. */
+import { lookup } from "../../core/lookup.ts";
 import { debianFiles, debianReleases, type FileTable } from "../../runtime/image/base-files.ts";
 
 export interface RedhatRelease {
@@ -13,7 +14,7 @@ export interface RedhatRelease {
   tool: "dnf" | "yum";
 }
 
-export const redhatReleases: Record<string, RedhatRelease> = {
+export const redhatReleases: Record<string, RedhatRelease> = lookup({
   fedora: {
     id: "fedora",
     name: "Fedora Linux",
@@ -50,7 +51,7 @@ export const redhatReleases: Record<string, RedhatRelease> = {
     url: "https://aws.amazon.com/linux/amazon-linux-2023/",
     tool: "dnf",
   },
-};
+});
 
 const notHere =
   /^\/(etc\/(debian|apt|bash)|var\/lib\/(apt|dpkg)|var\/cache\/apt|usr\/bin\/(apt|dpkg|dash))/;

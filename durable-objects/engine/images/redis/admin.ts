@@ -1,4 +1,5 @@
 /** redis' commands about the server itself: settings, information, databases, replication. */
+import { lookup } from "../../core/lookup.ts";
 import { kernelRelease } from "../../core/machine.ts";
 import { array, bulk, bulks, fault, integer, ok, simple } from "./protocol.ts";
 import {
@@ -21,10 +22,10 @@ function settingValue(name: string, text: string): string {
   return String(Number(match[1]) * base ** power);
 }
 
-const aliases: Record<string, string> = {
+const aliases: Record<string, string> = lookup({
   slaveof: "replicaof",
   "slave-read-only": "replica-read-only",
-};
+});
 
 /** Takes a setting in; false when there is none of that name. */
 export function applySetting(state: RedisState, given: string, words: string[]): boolean {

@@ -1,4 +1,5 @@
 /** What a redis server is made of: its JSON state, and what a command gets to see. */
+import { lookup } from "../../core/lookup.ts";
 import type { NamesOf } from "../../core/record-codec.ts";
 import { socketNames, type Socket } from "../serving/sockets.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
@@ -93,7 +94,7 @@ export interface Command {
   run(call: Call): string;
 }
 
-export const defaults: Record<string, string> = {
+export const defaults: Record<string, string> = lookup({
   appendonly: "no",
   appendfsync: "everysec",
   bind: "* -::*",
@@ -113,7 +114,7 @@ export const defaults: Record<string, string> = {
   "tcp-backlog": "511",
   "tcp-keepalive": "300",
   timeout: "0",
-};
+});
 
 export const settingOf = (state: RedisState, name: string): string =>
   state.conf?.[name] ?? defaults[name] ?? "";

@@ -122,6 +122,7 @@ export const CronJob: Kind<CronJob> = {
   kind: "CronJob",
   schema: schemaNamed("batch/v1.CronJob"),
   namespaced: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: withDefaults,
   prepareForCreate: (cron) => ({ ...cron, status: {} }),
   validateCreate: ({ metadata: { name }, spec }) => [

@@ -178,6 +178,7 @@ export const Job: Kind<JobObject> = {
   schema: schemaNamed("batch/v1.Job"),
   namespaced: true,
   defaultPropagation: "Orphan",
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: withDefaults,
   prepareForCreate: (job) => withSelector({ ...job, status: {} }),
   validateCreate: (job) => validateJob(job, true),

@@ -1,4 +1,5 @@
 /** Schedules of CronJobs: five fields or `@daily`, `@every 90m`. As github.com/robfig/cron/v3 ParseStandard and Next. */
+import { lookup } from "../../core/lookup.ts";
 import { calendar } from "../../core/clock.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { parseGoDuration } from "../../machinery/duration.ts";
@@ -36,7 +37,7 @@ const bounds: Record<keyof Fields, Bounds> = {
   weekday: { min: 0, max: 6, names: "sun mon tue wed thu fri sat".split(" ") },
 };
 
-const descriptors: Readonly<Record<string, string>> = {
+const descriptors: Readonly<Record<string, string>> = lookup({
   "@yearly": "0 0 1 1 *",
   "@annually": "0 0 1 1 *",
   "@monthly": "0 0 1 * *",
@@ -44,7 +45,7 @@ const descriptors: Readonly<Record<string, string>> = {
   "@daily": "0 0 * * *",
   "@midnight": "0 0 * * *",
   "@hourly": "0 * * * *",
-};
+});
 
 class ScheduleError extends Error {}
 
@@ -117,9 +118,9 @@ function parse(text: string, zone: string): Schedule {
       fail(`failed to parse duration ${text}: time: invalid duration ${goQuote(duration)}`);
     return { everyMs: Math.max(1000, Math.floor(ms / 1000) * 1000) };
   }
-  if (text.startsWith("@") && !Object.hasOwn(descriptors, text))
-    fail(`unrecognized descriptor: ${text}`);
-  const parts = (descriptors[text] ?? text).split(/\s+/).filter((part) => part !== "");
+  const described = descriptors[text];
+  if (text.startsWith("@") && described === undefined) fail(`unrecognized descriptor: ${text}`);
+  const parts = (described ?? text).split(/\s+/).filter((part) => part !== "");
   if (parts.length !== 5)
     fail(`expected exactly 5 fields, found ${parts.length}: [${parts.join(" ")}]`);
   const [minute, hour, day, month, weekday] = (

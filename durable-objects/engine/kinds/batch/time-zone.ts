@@ -28,8 +28,9 @@ const signedMs = (text: string): number => {
   return negative ? -ms : ms;
 };
 
-const name = "(?:<[^>]*>|[A-Za-z]+)";
-const ruleRegex = new RegExp(`^${name}([-+0-9:]+)(?:${name}([-+0-9:]*),([^,]+),([^,]+))?$`);
+/** Names of its times are letters, or anything in angle brackets. */
+const ruleRegex =
+  /^(?:<[^>]*>|[A-Za-z]+)([-+0-9:]+)(?:(?:<[^>]*>|[A-Za-z]+)([-+0-9:]*),([^,]+),([^,]+))?$/;
 
 function changeOf(text: string): Change {
   const [day = "", time = "2"] = text.split("/");

@@ -51,6 +51,8 @@ export interface Explanation extends KubeObject {
     /** Whose request; absent: the asker's. */
     user?: string;
     groups?: string[];
+    /** Asks about an object that somebody means to store: whether the server takes it, and what it refuses. */
+    manifest?: Record<string, unknown>;
   };
   status?: ExplanationStatus;
 }
@@ -92,6 +94,11 @@ const spec = objectOf("podyard.dev/v1.ExplanationSpec", {
     type: listOf(scalar("string")),
     omitEmpty: true,
     description: "Groups of that user.",
+  },
+  manifest: {
+    type: scalar("any"),
+    description:
+      "Asks about storing this object instead: whether it is taken, and what of it is refused. It is not stored.",
   },
 });
 

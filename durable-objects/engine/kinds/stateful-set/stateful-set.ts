@@ -61,6 +61,7 @@ export const StatefulSet: Kind<Shape> = {
   scale: { selector: ({ spec }) => labelSelector(spec.selector).toString() },
   namespaced: true,
   nameRule: "label",
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: withDefaults,
   prepareForCreate: (set) => ({ ...set, status: { replicas: 0, availableReplicas: 0 } }),
   validateCreate,

@@ -1,4 +1,5 @@
 /** kubectl config set-cluster, set-context, set-credentials, set, unset. k8s: kubectl/pkg/cmd/config */
+import { lookup } from "../../core/lookup.ts";
 import { encodeUtf8, fromBase64, toBase64 } from "../../runtime/bytes.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { readBytes, stat } from "../asks.ts";
@@ -208,7 +209,7 @@ function* setCredentials(k: Kubectl): Work<Outcome> {
 
 // Properties by their path
 
-const types: Record<string, [type: string, fields: string[]]> = {
+const types: Record<string, [type: string, fields: string[]]> = lookup({
   clusters: [
     "api.Cluster",
     [
@@ -236,7 +237,7 @@ const types: Record<string, [type: string, fields: string[]]> = {
     ],
   ],
   contexts: ["api.Context", ["cluster", "user", "namespace"]],
-};
+});
 
 interface Place {
   list?: "clusters" | "users" | "contexts";

@@ -1,4 +1,5 @@
 /** kubectl patch. k8s: kubectl/pkg/cmd/patch/patch.go */
+import { lookup } from "../../core/lookup.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { jsonEqual } from "../../schema/patch/go-value.ts";
 import { parseYaml } from "../../schema/yaml.ts";
@@ -18,11 +19,11 @@ import { printerOf } from "../printers/index.ts";
 import type { Info } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
 
-const types: Record<string, string> = {
+const types: Record<string, string> = lookup({
   json: jsonPatchType,
   merge: mergePatchType,
   strategic: strategicPatchType,
-};
+});
 
 function validate(k: Kubectl, dryRun: string): void {
   const { flags, args } = k;

@@ -1,4 +1,5 @@
 /** Debugging profiles: what they make of a Pod and its container. k8s: kubectl/pkg/cmd/debug/profiles.go */
+import { lookup } from "../../core/lookup.ts";
 import { Failure } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import type { PodContainer, PodObject } from "../pods.ts";
@@ -52,7 +53,7 @@ function copied(pod: PodObject, flags: Flags): void {
 
 type Profile = (pod: PodObject, container: PodContainer, style: Style, flags: Flags) => void;
 
-const profiles: Record<string, Profile> = {
+const profiles: Record<string, Profile> = lookup({
   legacy(pod, container, style) {
     if (style === "copy") delete pod.metadata?.labels;
     if (style !== "node") return;
@@ -94,7 +95,7 @@ const profiles: Record<string, Profile> = {
     hostNamespaces(pod);
     mountRoot(pod, container);
   },
-};
+});
 
 export function profileOf(name: string): Profile {
   const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;

@@ -1,4 +1,5 @@
 /** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
+import { lookup } from "../../core/lookup.ts";
 import { kernelRelease } from "../../core/machine.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import type { Node } from "../../kinds/node.ts";
@@ -9,7 +10,7 @@ import type { Container } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 
 /** Kernel defaults of what learners and tests look at. */
-const sysctlDefaults: Record<string, string> = {
+const sysctlDefaults: Record<string, string> = lookup({
   "kernel.msgmax": "8192",
   "kernel.msgmnb": "16384",
   "kernel.msgmni": "32000",
@@ -36,7 +37,7 @@ const sysctlDefaults: Record<string, string> = {
   "vm.max_map_count": "1048576",
   "vm.overcommit_memory": "1",
   "vm.swappiness": "60",
-};
+});
 
 /** Settings of a whole node, by its name. */
 const nodeSysctlsTable = "node-sysctls";

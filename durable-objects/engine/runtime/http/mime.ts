@@ -1,5 +1,6 @@
 /** Content types by file ending. */
-const types: Record<string, string> = {
+import { lookup } from "../../core/lookup.ts";
+const types: Record<string, string> = lookup({
   html: "text/html",
   htm: "text/html",
   css: "text/css",
@@ -17,7 +18,7 @@ const types: Record<string, string> = {
   wasm: "application/wasm",
   pdf: "application/pdf",
   zip: "application/zip",
-};
+});
 export function mimeType(path: string, otherwise: string): string {
   const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase();
   return (ending && types[ending]) ?? otherwise;

@@ -1,4 +1,5 @@
 /** File tables that images are built of: a Linux root folder, busybox, Debian and Alpine. */
+import { lookup } from "../../core/lookup.ts";
 import type { LayerFile } from "../fs/layer.ts";
 import { busyboxApplets, debianCommands } from "../tools/index.ts";
 
@@ -101,12 +102,12 @@ export interface DebianRelease {
   id: "debian" | "ubuntu";
 }
 
-export const debianReleases: Record<string, DebianRelease> = {
+export const debianReleases: Record<string, DebianRelease> = lookup({
   buster: { version: "10", codename: "buster", id: "debian" },
   bullseye: { version: "11", codename: "bullseye", id: "debian" },
   bookworm: { version: "12", codename: "bookworm", id: "debian" },
   trixie: { version: "13", codename: "trixie", id: "debian" },
-};
+});
 
 function debianRelease({ version, codename, id }: DebianRelease): string {
   if (id === "ubuntu")

@@ -1,4 +1,5 @@
 /** Files that are no files: fifos, devices, names of sockets. */
+import { lookup } from "../../core/lookup.ts";
 import { Errno } from "../errno.ts";
 import { deviceName, type Credentials, type DeviceNumbers, type Stat } from "../fs/vfs.ts";
 import type { Sys } from "./types.ts";
@@ -9,13 +10,13 @@ export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
 }
 
 /** The kernel's own devices, as descriptors name them. */
-export const devices: Record<string, string> = {
+export const devices: Record<string, string> = lookup({
   null: "n",
   zero: "z",
   full: "F",
   random: "R",
   urandom: "R",
-};
+});
 
 /** What stat says of a pipe without a name. */
 export const pipeStat = (pipe: number, { uid, gid }: Credentials, mtime: number): Stat => ({

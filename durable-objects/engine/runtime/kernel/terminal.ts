@@ -13,7 +13,12 @@ const lineBytesMax = 4095;
 
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
 
-export const isSignalKey = (byte: number): boolean => String.fromCharCode(byte) in signalKeys;
+const signalBytes = new Set(Object.keys(signalKeys).map((key) => key.charCodeAt(0)));
+
+export const isSignalKey = (byte: number): boolean => signalBytes.has(byte);
+
+const hasSignalKey = (data: string): boolean =>
+  Object.keys(signalKeys).some((key) => data.includes(key));
 
 function echo(kernel: Kernel, session: Session, text: string): void {
   if (!echoes(session)) return;
@@ -88,6 +93,11 @@ export function foreground(kernel: Kernel, session: Session, signal: number): vo
 /** Input from the user's side, byte by byte. */
 export function terminalInput(kernel: Kernel, session: Session, data: string): void {
   kernel.touch();
+  if (session.raw && (session.noSignals || !hasSignalKey(data))) {
+    session.input += data;
+    echo(kernel, session, data.replaceAll("\r", "\r\n"));
+    return;
+  }
   let full = false;
   for (const character of data) {
     const signal = session.noSignals ? undefined : signalKeys[character];

@@ -1,4 +1,5 @@
 /** Moments as systemd's tools take them. systemd: src/basic/time-util.c parse_timestamp, parse_time; systemd.time(7) */
+import { lookup } from "../../core/lookup.ts";
 import { parseTime } from "../../core/clock.ts";
 
 const secondMs = 1_000;
@@ -35,7 +36,7 @@ function spanMs(text: string): number | undefined {
   return sum;
 }
 
-const days: Record<string, number> = { yesterday: -1, today: 0, tomorrow: 1 };
+const days: Record<string, number> = lookup({ yesterday: -1, today: 0, tomorrow: 1 });
 
 /** Virtual ms of `today`, `-5min`, `1 hour ago`, `2026-01-01 10:00`, `10:00`, `@1767225600`, in UTC; undefined: it is none. */
 export function systemdTime(text: string, nowMs: number): number | undefined {

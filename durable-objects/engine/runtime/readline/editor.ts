@@ -156,8 +156,13 @@ export function put(line: Line, history: readonly string[], from: number, text: 
 const isPlain = ({ search, next, argument }: Line): boolean =>
   search === undefined && next === undefined && argument === undefined;
 
+const isFull = ({ paste, pending, text }: Line): boolean =>
+  paste === true && pending === undefined && text.length >= editedLineBytesMax;
+
 /** Keys, until one ends the line or asks the shell for something. */
 export function edit(line: Line, history: readonly string[], bytes: string): Edited {
+  // Of a paste that goes on after the line is full nothing is shown: 3 MB would be laid out in 700 pieces.
+  if (isFull(line) && !bytes.includes("\x1b")) return { output: "\x07", rest: "" };
   let rest = (line.pending ?? "") + bytes;
   delete line.pending;
   let output = "";

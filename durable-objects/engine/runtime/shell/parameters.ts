@@ -1,4 +1,5 @@
 /** A shell's parameters: variables with their marks, arrays and maps, what bash works out itself. */
+import { lookup } from "../../core/lookup.ts";
 import type { Sys } from "../kernel/types.ts";
 import { ArithmeticProblem, arithmetic, type ArithmeticScope } from "./arith.ts";
 import { inMapOrder } from "./bash/map-order.ts";
@@ -22,12 +23,12 @@ import {
 } from "./state.ts";
 
 /** Variables a shell has without being given them. */
-export const builtIn: Record<string, string> = {
+export const builtIn: Record<string, string> = lookup({
   IFS: " \t\n",
   PS1: "\\w \\$ ",
   PS2: "> ",
   PS4: "+ ",
-};
+});
 
 const element = /^([A-Za-z_]\w*)\[([^]*)\]$/;
 /** Memory that an element takes beside its text. */

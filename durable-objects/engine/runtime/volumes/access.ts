@@ -7,10 +7,8 @@ import type { Pod, PodSpec, Volume } from "../../kinds/pod/types.ts";
 import type { ConfigMap } from "../../kinds/config-map.ts";
 import { claimsFor, issuer } from "../../api/auth/tokens.ts";
 import { parseTime } from "../../core/clock.ts";
-import { keep } from "../../core/memo.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a, uuidOf } from "../../core/random.ts";
-import { tokenMemoEntriesMax } from "../../core/limits.ts";
 import { encodeUtf8 } from "../bytes.ts";
 import type { TokenSource } from "../define.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
@@ -118,9 +116,6 @@ function layerOf(pod: Pod, volume: Volume, certificate: string): Layer {
   return buildLayer(files);
 }
 
-/** Signing takes a millisecond and one look at a file asks several times: signed texts are kept, by key and what they say. */
-const signed = new Map<string, string>();
-
 /**
  * A token as the kubelet would have it in the file now: made anew when 80 % of its life are over. Always the same text
  * within such a stretch.
@@ -139,8 +134,7 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
     jti: uuidOf([0, 1, 2, 3].map((i) => fnv32a(`${i}${podUid}/${audience ?? ""}/${stretch}`))),
     bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
-  const memo = `${tokens.keyId}${JSON.stringify(claims)}`;
-  return signed.get(memo) ?? keep(signed, tokenMemoEntriesMax, memo, tokens.sign(claims));
+  return tokens.sign(claims);
 }
 
 function nodeOf(

@@ -1,4 +1,5 @@
 /** kubectl create serviceaccount, role, clusterrole, rolebinding, clusterrolebinding, token. k8s: kubectl/pkg/cmd/create */
+import { lookup } from "../../../core/lookup.ts";
 import { terminal } from "../../asks.ts";
 import { goQuote } from "../../../machinery/field.ts";
 import type { Command, Kubectl } from "../../command.ts";
@@ -31,12 +32,12 @@ const resourceVerbs = new Set(
 );
 const urlVerbs = new Set("* get post put delete patch head options".split(" "));
 /** What verbs that are not of every kind may be given on. k8s: create_role.go specialVerbs */
-const specialVerbs: Record<string, readonly string[]> = {
+const specialVerbs: Record<string, readonly string[]> = lookup({
   use: ["policy/podsecuritypolicies", "extensions/podsecuritypolicies"],
   bind: [`${rbac}/roles`, `${rbac}/clusterroles`],
   escalate: [`${rbac}/roles`, `${rbac}/clusterroles`],
   impersonate: ["/users", "/serviceaccounts", "/groups", "authentication.k8s.io/userextras"],
-};
+});
 
 interface Resource {
   group: string;

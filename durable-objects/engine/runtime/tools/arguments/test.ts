@@ -1,4 +1,5 @@
 /** test, [ and [[. */
+import { lookup } from "../../../core/lookup.ts";
 import type { Stat } from "../../fs/vfs.ts";
 import type { Sys } from "../../kernel/types.ts";
 import { Regex, regexFor } from "../../../regex/regex.ts";
@@ -16,14 +17,14 @@ function integer(text: string): bigint {
   return value;
 }
 
-const typeTests: Record<string, string> = {
+const typeTests: Record<string, string> = lookup({
   "-f": "f",
   "-d": "d",
   "-p": "p",
   "-c": "c",
   "-b": "b",
   "-S": "s",
-};
+});
 
 export function unary(op: string, word: string, sys: Sys): boolean | undefined {
   const has = (follow: boolean, fits: (stat: Stat) => boolean): boolean => {
@@ -74,7 +75,7 @@ type Binary = (a: string, b: string, sys: Sys, patterns: boolean) => boolean;
 /** NaN, which compares with nothing, for what is not there. */
 const time = (path: string, sys: Sys): number =>
   Math.floor((sys.peek(path)?.mtime ?? Number.NaN) / 1000);
-const binary: Record<string, Binary> = {
+const binary: Record<string, Binary> = lookup({
   "=": (a, b, sys, patterns) => (patterns ? matches(b, a, sys.matching) : a === b),
   "==": (a, b, sys, patterns) => (patterns ? matches(b, a, sys.matching) : a === b),
   "!=": (a, b, sys, patterns) => (patterns ? !matches(b, a, sys.matching) : a !== b),
@@ -95,7 +96,7 @@ const binary: Record<string, Binary> = {
     if (!(pattern instanceof Regex)) throw new TestProblem(`${b}: ${pattern.error}`);
     return pattern.test(a, sys.matching);
   },
-};
+});
 
 /** Tests that a shell has beside these; undefined: it is none. */
 export type OwnTests = (op: string, word: string) => boolean | undefined;

@@ -1,4 +1,5 @@
 /** The expression of find: parsed to a tree, with one row per primary. */
+import { lookup } from "../../../core/lookup.ts";
 import { matches } from "../../shell/pattern.ts";
 import type { Stat } from "../../fs/vfs.ts";
 import type { Caller } from "../children.ts";
@@ -104,7 +105,7 @@ function regexTest(io: Io, text: string, more: Partial<RegexOptions>): Test {
 }
 
 /** Primaries with one argument. */
-const withArgument: Record<string, (io: Io, text: string) => Test> = {
+const withArgument: Record<string, (io: Io, text: string) => Test> = lookup({
   name: (io, text) => (f) => named(io, text, f.name),
   iname: (io, text) => (f) => folded(io, text, f.name),
   path: (io, text) => (f) => named(io, text, f.path),
@@ -145,10 +146,10 @@ const withArgument: Record<string, (io: Io, text: string) => Test> = {
     if (!/^[fdlpcbs](,[fdlpcbs])*$/.test(text)) io.fail(`invalid argument '${text}' to '-type'`);
     return ({ stat }) => text.includes(stat.type);
   },
-};
+});
 
 /** Primaries without one. */
-const plain: Record<string, Test> = {
+const plain: Record<string, Test> = lookup({
   print: ({ io, path }) => (io.out(`${path}\n`), true),
   print0: ({ io, path }) => (io.out(`${path}\0`), true),
   prune: (f) => (f.prune(), true),
@@ -169,7 +170,7 @@ const plain: Record<string, Test> = {
     );
   },
   ls: ({ io, path, stat }) => (io.out(`${stat.size} ${path}\n`), true),
-};
+});
 
 const actions = new Set(["print", "print0", "delete", "exec", "ok", "quit", "ls", "execdir"]);
 

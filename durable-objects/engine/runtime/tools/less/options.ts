@@ -1,4 +1,5 @@
 /** less's options: on the command line, in LESS, and switched while it runs. */
+import { lookup } from "../../../core/lookup.ts";
 import type { Settings } from "./state.ts";
 
 /** Values of a setting, what is said of each, and what it becomes when it is switched with the small and the capital letter. */
@@ -93,7 +94,7 @@ const valued: Record<string, keyof Settings | undefined> = {
 /** Letters that are known and change nothing here. */
 const accepted = new Set([..."aAcCdfJKLuUwWB"]);
 
-const longNames: Record<string, string> = {
+const longNames: Record<string, string> = lookup({
   "chop-long-lines": "S",
   "line-numbers": "n",
   "LINE-NUMBERS": "N",
@@ -130,7 +131,7 @@ const longNames: Record<string, string> = {
   "follow-name": "w",
   help: "?",
   version: "V",
-};
+});
 
 export const letterOf = (name: string): string | undefined => longNames[name];
 

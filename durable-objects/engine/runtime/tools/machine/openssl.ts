@@ -1,4 +1,5 @@
 /** openssl x509: what is in a certificate. OpenSSL 3: crypto/x509/t_x509.c, apps/x509.c */
+import { lookup } from "../../../core/lookup.ts";
 import type { Program } from "../../kernel/types.ts";
 import { Errno } from "../../errno.ts";
 import { type Io, tool } from "../tool.ts";
@@ -132,7 +133,7 @@ function wholeText(certificate: Certificate): string {
   );
 }
 
-const shown: Record<string, (certificate: Certificate) => string> = {
+const shown: Record<string, (certificate: Certificate) => string> = lookup({
   "-text": wholeText,
   "-subject": ({ subject }) => `subject=${nameText(subject)}\n`,
   "-issuer": ({ issuer }) => `issuer=${nameText(issuer)}\n`,
@@ -140,7 +141,7 @@ const shown: Record<string, (certificate: Certificate) => string> = {
   "-startdate": ({ notBefore }) => `notBefore=${notBefore}\n`,
   "-enddate": ({ notAfter }) => `notAfter=${notAfter}\n`,
   "-serial": ({ serial }) => `serial=${hex(serial).join("").toUpperCase()}\n`,
-};
+});
 
 function read(io: Io, file: string | undefined): string | undefined {
   if (file === undefined) return io.stdin();

@@ -1,4 +1,5 @@
 /** OpenBSD's nc, as Debian and Alpine package it: what images with a "real" netcat have. */
+import { lookup } from "../../../core/lookup.ts";
 import { accept, connect, freePort, lookUp, shutdown } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
@@ -15,7 +16,7 @@ const usage =
   "\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]\n" +
   "\t  [destination] [port]\n";
 
-const services: Record<string, string> = {
+const services: Record<string, string> = lookup({
   "tcp/22": "ssh",
   "tcp/25": "smtp",
   "udp/53": "domain",
@@ -26,7 +27,7 @@ const services: Record<string, string> = {
   "tcp/5432": "postgresql",
   "tcp/6379": "redis",
   "tcp/8080": "http-alt",
-};
+});
 
 interface NcState {
   host: string;

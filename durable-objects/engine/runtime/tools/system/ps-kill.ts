@@ -1,4 +1,5 @@
 /** What runs: ps, kill and its kin. */
+import { lookup } from "../../../core/lookup.ts";
 import { Errno } from "../../errno.ts";
 import type { Program } from "../../kernel/types.ts";
 import { Regex, regexFor } from "../../../regex/regex.ts";
@@ -71,7 +72,7 @@ const clock = (us: number): string =>
   `${Math.floor(us / 60_000_000)}:${String(Math.floor(us / 1_000_000) % 60).padStart(2, "0")}`;
 
 /** Columns of `ps -o`: title and cell. */
-const columns: Record<string, [title: string, cell: (row: Row) => string]> = {
+const columns: Record<string, [title: string, cell: (row: Row) => string]> = lookup({
   pid: ["  PID", (r) => String(r.pid).padStart(5)],
   ppid: [" PPID", (r) => String(r.ppid).padStart(5)],
   user: ["USER    ", (r) => r.user.padEnd(8)],
@@ -80,7 +81,7 @@ const columns: Record<string, [title: string, cell: (row: Row) => string]> = {
   stat: ["STAT", (r) => r.state.padEnd(4)],
   time: ["  TIME", (r) => clock(r.cpu).padStart(6)],
   vsz: ["   VSZ", (r) => String(r.vsz).padStart(6)],
-};
+});
 
 function psColumns(io: Io, rows: Row[], names: string[]): number {
   const bad = names.find((name) => !columns[name]);

@@ -1,4 +1,5 @@
 /** tr and cut: sets of characters, ranges of fields. */
+import { lookup } from "../../../core/lookup.ts";
 import { binaryOf } from "../../bytes.ts";
 import { options } from "../options.ts";
 import { type Io, stream } from "../tool.ts";
@@ -72,7 +73,7 @@ const span = (a: string, b: string): string => {
   return out;
 };
 
-const setClasses: Record<string, string> = {
+const setClasses: Record<string, string> = lookup({
   alpha: span("A", "Z") + span("a", "z"),
   digit: span("0", "9"),
   upper: span("A", "Z"),
@@ -84,7 +85,7 @@ const setClasses: Record<string, string> = {
   cntrl: span("\0", "\x1f") + "\x7f",
   print: span(" ", "~"),
   graph: span("!", "~"),
-};
+});
 setClasses.alnum = setClasses.digit! + setClasses.alpha!;
 
 function expandSet(text: string): string {

@@ -1,4 +1,5 @@
 /** `:set` and the user's file of settings. */
+import { lookup } from "../../../core/lookup.ts";
 import { Errno } from "../../errno.ts";
 import type { Editor } from "./editor.ts";
 import { defaultOf, defaultsVim, optionNames, settingOf, shownOption } from "./options.ts";
@@ -44,7 +45,7 @@ function change(ed: Editor, name: string, value: boolean | number | string): voi
 }
 
 /** Kinds of files that have a name of their own for `autocmd FileType`. */
-const types: Record<string, string> = {
+const types: Record<string, string> = lookup({
   yaml: "yaml",
   yml: "yaml",
   json: "json",
@@ -56,7 +57,7 @@ const types: Record<string, string> = {
   md: "markdown",
   txt: "text",
   conf: "conf",
-};
+});
 
 function ofType(ed: Editor, type: string): void {
   for (const [names, words] of ed.s.byType)
