@@ -12,7 +12,8 @@ test("every group version but the aggregator's own is listed, local and availabl
   const lines = world.print(url).split("\n");
   expect(lines[0]).toBe("NAME                           SERVICE   AVAILABLE   AGE");
   expect(lines[1]).toBe("v1.                            Local     True        2m");
-  expect(lines[2]).toBe("v1.apps                        Local     True        2m");
+  expect(lines[2]).toBe("v1.apiextensions.k8s.io        Local     True        2m");
+  expect(lines[3]).toBe("v1.apps                        Local     True        2m");
   const served: string[] = world
     .get("/apis")
     .groups.flatMap((group: { versions: { groupVersion: string }[] }) =>

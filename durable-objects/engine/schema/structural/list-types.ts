@@ -27,8 +27,7 @@ function ofList(schema: JsonSchema, list: readonly unknown[], path: string): Fie
   if (kind === "set") for (const i of repeated(list)) errors.push(duplicate(at(path, i), list[i]));
   if (kind === "map") errors.push(...ofKeyed(schema, list, path));
   const of = itemsOf(schema);
-  for (let i = 0; i < list.length && of; i++)
-    errors.push(...validateListTypes(of, list[i], at(path, i)));
+  if (of) list.forEach((item, i) => errors.push(...validateListTypes(of, item, at(path, i))));
   return errors;
 }
 

@@ -5,7 +5,7 @@
 import type { FieldError } from "../../machinery/field.ts";
 import { isObject } from "../decode.ts";
 import { jsonEqual } from "../patch/go-value.ts";
-import { Correlated } from "./correlated.ts";
+import type { Correlated } from "./correlated.ts";
 import { additionalOf, itemsOf, namesIn, propertyOf, type JsonSchema } from "./json-schema.ts";
 import type { Patterns } from "./patterns.ts";
 import { fieldErrorsOf, other, plain, required, Result } from "./result.ts";
