@@ -2,6 +2,10 @@
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a, uuidFrom } from "../../core/random.ts";
 import type { APIService } from "../../kinds/api-service.ts";
+import {
+  definitions,
+  type CustomResourceDefinition,
+} from "../../kinds/custom-resource-definition/types.ts";
 import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "../context.ts";
 import { matches, selectionOf } from "./list.ts";
@@ -34,14 +38,22 @@ const priorities: Record<string, [group: number, version: number]> = {
 };
 /** Of groups that are not upstream's own: Podyard's, and metrics. */
 const otherPriority: [number, number] = [100, 100];
+/** Of a definition's versions. k8s: pkg/controlplane/controller/crdregistration */
+const customPriority: [number, number] = [1000, 100];
 
 function serviceOf({ reader }: ApiContext, group: string, version: string): KubeObject {
   const name = `${version}.${group}`;
+  const defined = reader
+    .list<CustomResourceDefinition>(definitions)
+    .filter(({ spec }) => spec.group === group)
+    .map(({ metadata }) => metadata.creationTimestamp ?? "")
+    .sort()[0];
   // As old as the cluster.
   const born = reader.get("namespaces", "", "default")?.metadata;
-  const creationTimestamp = born?.creationTimestamp ?? "";
+  const creationTimestamp = defined ?? born?.creationTimestamp ?? "";
   const [groupPriorityMinimum, versionPriority] =
-    priorities[group === "" ? version : `${group}/${version}`] ?? otherPriority;
+    priorities[group === "" ? version : `${group}/${version}`] ??
+    (defined === undefined ? otherPriority : customPriority);
   const object: APIService = {
     apiVersion: "apiregistration.k8s.io/v1",
     kind: "APIService",
@@ -50,7 +62,7 @@ function serviceOf({ reader }: ApiContext, group: string, version: string): Kube
       uid: uuidFrom(fnv32a(born?.uid ?? ""), fnv32a(name)),
       resourceVersion: "1",
       creationTimestamp,
-      labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" },
+      labels: { "kube-aggregator.kubernetes.io/automanaged": defined ? "true" : "onstart" },
     },
     spec: { ...(group ? { group } : {}), version, groupPriorityMinimum, versionPriority },
     status: {
