@@ -12,6 +12,8 @@ export class OwnKinds {
   readonly #kv: SyncKvStorage;
   readonly #db: D1Database | undefined;
   #told: Promise<void> = Promise.resolve();
+  /** Outlives a reset, which empties the storage and not the row. */
+  #own: boolean | undefined;
 
   constructor(kv: SyncKvStorage, db: D1Database | undefined) {
     this.#kv = kv;
@@ -20,7 +22,8 @@ export class OwnKinds {
 
   /** As the row has it, as far as is known. */
   get own(): boolean {
-    return this.#kv.get<boolean>(name) ?? false;
+    this.#own ??= this.#kv.get<boolean>(name) ?? false;
+    return this.#own;
   }
 
   /** The row is written; it never fails, and what was not written is tried again after the next turn. */
@@ -47,6 +50,7 @@ export class OwnKinds {
         ?.prepare("UPDATE sandboxes SET own_kinds = ?1 WHERE id = ?2")
         .bind(own ? 1 : 0, sandbox)
         .run();
+      this.#own = own;
       this.#kv.put(name, own);
     } catch (error) {
       console.error({ event: "own kinds not told", sandbox, error: String(error) });

@@ -82,7 +82,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
       await Promise.all([this.settled, this.kinds.told]);
-      return born;
+      return { ...born, ownKinds: this.kinds.own };
     } catch (error) {
       if (isNew) await this.destroy();
       throw error;
@@ -104,7 +104,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const over = expired("the sandbox was reset");
     this.clients.closeAll(over.message, over);
     this.turn((engine, now) => engine.look(now));
-    await this.settled;
+    await Promise.all([this.settled, this.kinds.told]);
     return born;
   }
 

@@ -347,6 +347,7 @@ async function bear(env: Env, sandbox: Sandbox, origin: Origin | undefined): Pro
     origin?.keep && putBirth(env, id, origin.keep),
   ]);
   refuseUnborn(born);
+  sandbox.ownKinds = born.born && born.ownKinds === true;
 }
 
 /** Throws 422 where the object would not be born so, 401 or 410 where nobody may ask it any more. */
