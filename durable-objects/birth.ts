@@ -42,7 +42,7 @@ export type NewSandbox = Birth & { from?: Source };
  * may not.
  */
 export type Born =
-  | { born: true; ownKinds?: boolean }
+  | { born: true; ownKinds?: true }
   | { born: false; reason: string; failures?: ManifestFailure[]; code?: number };
 
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */

@@ -82,7 +82,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
       await Promise.all([this.settled, this.kinds.told]);
-      return { ...born, ownKinds: this.kinds.own };
+      return this.kinds.own ? { ...born, ownKinds: true } : born;
     } catch (error) {
       if (isNew) await this.destroy();
       throw error;
