@@ -18,7 +18,17 @@ const looseFilesMax = 40;
 const allowed: Record<string, string[]> = {
   "long file": [],
   "long function": [],
-  "unreachable file": [],
+  // Rules of schemas wait for the custom resources that have them.
+  "unreachable file": [
+    "cel/estimate-calls.ts",
+    "cel/estimate.ts",
+    "cel/range.ts",
+    "cel/rules/check-rules.ts",
+    "cel/rules/compiled-rules.ts",
+    "cel/rules/declared-types.ts",
+    "cel/rules/field-path.ts",
+    "cel/rules/validate-rules.ts",
+  ].map((file) => `durable-objects/engine/${file}`),
   "ambiguous pattern": [],
   circle: [],
   "full folder": [],
@@ -121,8 +131,9 @@ describe("imports", () => {
     ["ports", "core machinery"],
     ["regex", "core"],
     ["schema", "core machinery regex"],
-    ["kinds", "core machinery schema ports"],
-    ["api", "core machinery schema ports kinds"],
+    ["cel", "core machinery regex"],
+    ["kinds", "core machinery schema ports cel"],
+    ["api", "core machinery schema ports cel kinds"],
     ["client", "core ports kinds api"],
     ["scheduler", "core machinery ports kinds"],
     ["runtime", "core machinery ports regex schema kinds api"],
@@ -135,7 +146,7 @@ describe("imports", () => {
     ["bootstrap", "core machinery ports kinds api kubelet"],
     [
       "controllers",
-      "core machinery ports kinds api client scheduler runtime network cri kubelet bootstrap",
+      "core machinery ports cel kinds api client scheduler runtime network cri kubelet bootstrap",
     ],
     [
       "explanations",

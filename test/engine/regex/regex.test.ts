@@ -13,6 +13,7 @@ import { matchUnitsPerStepMax } from "../../../durable-objects/engine/core/limit
 const makers = [
   "core/born-rows.ts",
   "machinery/selectors.ts",
+  "machinery/time-zone.ts",
   "machinery/names.ts",
   "kinds/checks.ts",
   "kinds/pod/defaults.ts",

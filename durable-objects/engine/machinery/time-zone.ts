@@ -2,7 +2,7 @@
  * Time zones without the platform's: each follows one rule from now on, as POSIX writes it (`CET-1CEST,M3.5.0,M10.5.0/3`).
  * time-zones.json is written by scripts/generate-time-zones.ts.
  */
-import { calendar } from "../../core/clock.ts";
+import { calendar } from "../core/clock.ts";
 import table from "./time-zones.json" with { type: "json" };
 
 /** A day of each year and a time of that day: the weekday's nth of a month, or (5) its last. */

@@ -2,12 +2,12 @@
  * Patterns of vim (`:help pattern`): magic, `\v`, `\V`, `\<`, `\{-n,m}`, `\zs` and the rest. Texts are UTF-8 in bytes, so a
  * character is a run of them. Problems are said in vim's words.
  */
-import { regexDepthMax, regexesKeptMax } from "../../../core/limits.ts";
-import { keep } from "../../../core/memo.ts";
-import { encodeUtf8 } from "../../bytes.ts";
-import { bothCases, complement, normalized, single } from "../../../regex/char-set.ts";
-import { repeated } from "../../../regex/posix.ts";
-import { Regex, type CompileBudget, type Match, type NoRegex } from "../../../regex/regex.ts";
+import { regexDepthMax, regexesKeptMax } from "../../../../core/limits.ts";
+import { keep } from "../../../../core/memo.ts";
+import { encodeUtf8 } from "../../../bytes.ts";
+import { bothCases, complement, normalized, single } from "../../../../regex/char-set.ts";
+import { repeated } from "../../../../regex/posix.ts";
+import { Regex, type CompileBudget, type Match, type NoRegex } from "../../../../regex/regex.ts";
 import {
   alt,
   cat,
@@ -16,17 +16,8 @@ import {
   RegexProblem,
   type Assertion,
   type Node,
-} from "../../../regex/tree.ts";
-import {
-  any,
-  beyond,
-  classes,
-  collectionAt,
-  literal,
-  negatedClasses,
-  set,
-  wider,
-} from "./pattern-sets.ts";
+} from "../../../../regex/tree.ts";
+import { any, beyond, classes, collectionAt, literal, negatedClasses, set, wider } from "./sets.ts";
 
 /** Groups that stand for `\zs` and `\ze`. */
 const startGroup = 10;

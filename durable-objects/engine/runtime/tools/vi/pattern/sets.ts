@@ -1,5 +1,5 @@
 /** Sets of characters of vim's patterns, over UTF-8 in bytes, and its collections: `[...]`. */
-import { encodeUtf8 } from "../../bytes.ts";
+import { encodeUtf8 } from "../../../bytes.ts";
 import {
   bothCases,
   characterClasses,
@@ -7,8 +7,8 @@ import {
   normalized,
   single,
   type CharSet,
-} from "../../../regex/char-set.ts";
-import { alt, cat, problem, type Node } from "../../../regex/tree.ts";
+} from "../../../../regex/char-set.ts";
+import { alt, cat, problem, type Node } from "../../../../regex/tree.ts";
 
 export const set = (pairs: CharSet): Node => ({ k: "set", set: pairs });
 const bytes = (from: number, to: number): Node => set([from, to]);
