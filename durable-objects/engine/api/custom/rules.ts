@@ -1,5 +1,4 @@
 /** Rules in CEL that a schema brings (`x-kubernetes-validations`). k8s: apiextensions-apiserver pkg/apiserver/schema/cel */
-import type { JsonObject } from "../../cel/json.ts";
 import { validateRules as violations } from "../../cel/rules/validate-rules.ts";
 import type { FieldError } from "../../machinery/field.ts";
 import { schemasIn, type JsonSchema } from "../../schema/structural/json-schema.ts";
@@ -24,4 +23,4 @@ export const validateRules = (
   schema: JsonSchema,
   object: Record<string, unknown>,
   old: Record<string, unknown> | undefined,
-): FieldError[] => violations(schema, object as JsonObject, old as JsonObject | undefined).errors;
+): FieldError[] => violations(schema, object, old).errors;
