@@ -382,3 +382,67 @@ test("selectable fields select in lists, watches and deletions", () => {
     "field label not supported: size",
   );
 });
+
+describe("rules in CEL", () => {
+  const world = new World();
+  const group = "rules.example.com";
+  const at = `/apis/${group}/v1/namespaces/default/ruleds`;
+  const ints = (maxItems: number): object => ({
+    type: "array",
+    maxItems,
+    items: { type: "integer" },
+  });
+  const asked = (spec: object): Asked => {
+    const versions = [{ name: "v1", schema: { type: "object", properties: { spec } } }];
+    return { group, plural: "ruleds", kind: "Ruled", versions };
+  };
+  const refused = (spec: object): string => {
+    const { status, body } = world.request("POST", crds, definition(asked(spec)));
+    expect(status).toBe(422);
+    return body.message;
+  };
+  const ruled = (properties: object, ...rules: string[]): object => ({
+    type: "object",
+    properties,
+    "x-kubernetes-validations": rules.map((rule) => ({ rule })),
+  });
+
+  test("are compiled with the definition, which they may not make too dear", () => {
+    const x = { type: "integer" };
+    expect(refused(ruled({ x }, "self.z > 0"))).toContain("undefined field 'z'");
+    expect(refused(ruled({ x }, "self = 42"))).toContain("Syntax error");
+    const dear = {
+      type: "array",
+      items: text,
+      "x-kubernetes-validations": [{ rule: "self.all(s, s == 'constant')" }],
+    };
+    const lists = { type: "object", properties: { x: { type: "array", items: dear } } };
+    expect(refused(lists)).toContain("exceeds budget");
+  });
+
+  test("hold for each write, and cost what they cost", () => {
+    const num = { type: "integer", "x-kubernetes-validations": [{ rule: "self > oldSelf" }] };
+    const spec = ruled(
+      { x: { type: "integer" }, y: { type: "integer" }, num, large: ints(725) },
+      "!has(self.x) || self.x + self.y > 0",
+      "!has(self.large) || self.large.all(x, self.large.all(y, y == x))",
+    );
+    install(world, asked(spec));
+    const post = (name: string, given: object): Answer =>
+      world.request("POST", at, {
+        apiVersion: `${group}/v1`,
+        kind: "Ruled",
+        metadata: { name },
+        spec: given,
+      });
+    expect(post("a", { x: -1, y: 0 }).body.message).toContain("failed rule");
+    expect(post("b", { x: 1, y: 0, num: 10 }).status).toBe(201);
+    const large = Array.from({ length: 725 }, () => 20);
+    expect(post("c", { large }).body.message).toContain("call cost exceeds limit");
+    const before = world.get(`${at}/b`);
+    const lower = { ...before, spec: { ...before.spec, num: 9 } };
+    expect(world.request("PUT", `${at}/b`, lower).body.message).toContain("failed rule");
+    const higher = { ...before, spec: { ...before.spec, num: 11 } };
+    expect(world.request("PUT", `${at}/b`, higher).status).toBe(200);
+  });
+});

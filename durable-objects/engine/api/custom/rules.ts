@@ -1,4 +1,5 @@
 /** Rules in CEL that a schema brings (`x-kubernetes-validations`). k8s: apiextensions-apiserver pkg/apiserver/schema/cel */
+import { validateRules as violations } from "../../cel/rules/validate-rules.ts";
 import type { FieldError } from "../../machinery/field.ts";
 import { schemasIn, type JsonSchema } from "../../schema/structural/json-schema.ts";
 
@@ -18,10 +19,8 @@ export function hasRules(schema: JsonSchema): boolean {
  * What a write violates. Asked after everything else holds, with the whole object as it will be, of a status write too;
  * `old`: as it was, undefined on a create.
  */
-export function validateRules(
-  _schema: JsonSchema,
-  _object: Record<string, unknown>,
-  _old: Record<string, unknown> | undefined,
-): FieldError[] {
-  return [];
-}
+export const validateRules = (
+  schema: JsonSchema,
+  object: Record<string, unknown>,
+  old: Record<string, unknown> | undefined,
+): FieldError[] => violations(schema, object, old).errors;

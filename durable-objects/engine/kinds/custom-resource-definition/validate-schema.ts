@@ -17,6 +17,7 @@ import {
 import type { Patterns } from "../../schema/structural/patterns.ts";
 import { structuralError, structuralViolations } from "../../schema/structural/structure.ts";
 import { unsupported } from "../checks.ts";
+import { checkRules } from "../../cel/rules/check-rules.ts";
 import type { DefinitionVersion } from "./types.ts";
 import { validateDefaults } from "./validate-defaults.ts";
 import { validateLists } from "./validate-lists.ts";
@@ -41,8 +42,8 @@ export function validateSchema(
     append(errors, violations.length ? violations : validateDefaults(schema, place, patterns));
   }
   append(errors, validateNode(schema, place, { isRoot: true, insideMeta: false }));
-  if (errors.length === 0 && problem !== undefined) errors.push(invalid(place, "", problem));
-  return errors;
+  if (errors.length > 0) return errors;
+  return problem === undefined ? checkRules(schema, place) : [invalid(place, "", problem)];
 }
 
 /** By their names in Go, in its order. k8s: allowedFieldsAtRootSchema */
