@@ -95,9 +95,24 @@ describe.skipIf(!executablePath)("bad input in the page", () => {
   afterAll(() => browser?.close());
 
   test.each([
-    ["  replicas: 1", "  replicas: 1\n broken", /yaml: line \d+: /, /^All mapping items must start/],
-    ["  replicas: 1", "  replicas: many", /cannot unmarshal string into Go struct field/, /"many" stands/],
-    ["  replicas: 1", "  replica: 1", /strict decoding error: unknown field "spec.replica"/, /replica/],
+    [
+      "  replicas: 1",
+      "  replicas: 1\n broken",
+      /yaml: line \d+: /,
+      /^All mapping items must start/,
+    ],
+    [
+      "  replicas: 1",
+      "  replicas: many",
+      /cannot unmarshal string into Go struct field/,
+      /"many" stands/,
+    ],
+    [
+      "  replicas: 1",
+      "  replica: 1",
+      /strict decoding error: unknown field "spec.replica"/,
+      /replica/,
+    ],
     ["  replicas: 1", "  replicas: -1", /spec.replicas: Invalid value: -1/, /^Invalid value: -1/],
   ])(
     "what the server does not take is told and marked, and the text stays: %s to %j",
