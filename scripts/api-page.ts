@@ -42,7 +42,8 @@ export interface Document {
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const text = (value: string): string => value.replaceAll(/[&<>"]/g, (one) => escapes[one]!);
 
-export const pageStyle = `:root { color-scheme: light dark; }
+export const pageStyle = `:root { color-scheme: light dark; background: light-dark(#fff, #111617); color: light-dark(#18211d, #e6ebe8); }
+a { color: light-dark(#1a6b57, #6fc9b0); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 code, .method { font-family: ui-monospace, monospace; font-size: 0.9em; }
 h2 { margin-top: 2.5rem; text-transform: capitalize; }
@@ -82,7 +83,7 @@ export function apiPage(document: Document, styleFile: string): string {
 <p>Version ${text(info.version)}, as an <a href="/api/openapi.json">OpenAPI 3.1 document</a>. Failures are answered as <code>application/problem+json</code>: <code>detail</code> says what to do.</p>
 <h2>Who asks</h2>
 <table>${schemes.join("\n")}</table>
-${[...tags].map(([tag, sections]) => `<h2>${text(tag)}</h2>\n${sections.join("\n")}`).join("\n")}
+${[...tags].map(([tag, sections]) => `${tag === "" ? "" : `<h2>${text(tag)}</h2>\n`}${sections.join("\n")}`).join("\n")}
 </main>
 </html>
 `;

@@ -1,5 +1,5 @@
 /**
- * Writes kinds/batch/time-zones.json from the system's tzdata: the rule that each zone follows from now on (the POSIX text
+ * Writes machinery/time-zones.json from the system's tzdata: the rule that each zone follows from now on (the POSIX text
  * at the end of its file, RFC 9636) and the zones that follow it. Zones whose clocks change by a list of dates instead
  * (Morocco, Palestine) have no such rule and are left out.
  *
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const root = process.argv[2] ?? "/usr/share/zoneinfo";
 const target = fileURLToPath(
-  new URL("../durable-objects/engine/kinds/batch/time-zones.json", import.meta.url),
+  new URL("../durable-objects/engine/machinery/time-zones.json", import.meta.url),
 );
 /** Second copies of the same files, and names that are none. */
 const skipped = new Set(["posix", "right", "localtime", "posixrules", "Factory"]);

@@ -369,7 +369,7 @@ export class Engine {
   #sessionStep<T>(body: () => T): T {
     let result: T | undefined;
     const { left } = this.#work;
-    this.#parts.client.spent = 0;
+    this.#parts.client.forget();
     this.#work.commit("kubelet", () => {
       result = body();
     });

@@ -2,6 +2,8 @@
 import { runInNewContext } from "node:vm";
 import { setFlagsFromString } from "node:v8";
 import { pathToFileURL } from "node:url";
+import { compile } from "../../durable-objects/engine/cel/compile.ts";
+import { Program } from "../../durable-objects/engine/cel/program.ts";
 import { World } from "../helpers/world.ts";
 
 export interface Figures {
@@ -273,6 +275,76 @@ function statefulSet(replicas: number, nodes: number): Figures {
   );
 }
 
+const policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+
+/** A policy of four expressions, bound. */
+const policy = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicy",
+  metadata: { name: "bench" },
+  spec: {
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: [""],
+          apiVersions: ["v1"],
+          operations: ["CREATE", "UPDATE"],
+          resources: ["configmaps"],
+        },
+      ],
+    },
+    variables: [{ name: "keys", expression: "object.data.map(k, k)" }],
+    validations: [
+      { expression: "variables.keys.all(k, k.matches('^[a-z]+-[0-9]+$'))" },
+      { expression: "size(variables.keys) <= 20" },
+      { expression: "object.metadata.name.startsWith('c-') || request.userInfo.username == 'x'" },
+    ],
+  },
+};
+
+/** Writes of a ConfigMap without a policy and with one, and what a unit of an expression's cost takes. */
+function expressions(writes: number): Figures {
+  const data = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`key-${i}`, "x"]));
+  const path = "/api/v1/namespaces/default/configmaps";
+  const world = new World({ nodes: 1, seed: "bench" });
+  const write = (prefix: string): number =>
+    cpuMs(() => {
+      for (let i = 0; i < writes; i++) {
+        const metadata = { name: `${prefix}-${i}` };
+        world.request("POST", path, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
+      }
+      world.delete(path);
+    });
+  write("c");
+  const plain = write("c");
+  world.request("POST", policies, policy);
+  world.request("POST", policies.replace("policies", "policybindings"), {
+    ...policy,
+    kind: "ValidatingAdmissionPolicyBinding",
+    spec: { policyName: "bench", validationActions: ["Deny"] },
+  });
+  write("c");
+  const held = write("c");
+  const ten = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
+  const loops = ["a", "b", "c", "d"].reduce(
+    (inner, name) => `${ten}.all(${name}, ${inner})`,
+    "a + b + c + d > 0",
+  );
+  const compiled = compile(loops, { variables: new Map(), field: () => null });
+  if ("error" in compiled) throw new Error(compiled.error);
+  const program = new Program(compiled.e);
+  let units = 0;
+  const burnt = cpuMs(() => {
+    for (let i = 0; i < 50; i++) units += program.evaluate(() => undefined).cost;
+  });
+  return {
+    usPerWrite: (1_000 * plain) / writes,
+    usPerHeldWrite: (1_000 * held) / writes,
+    usPerUnit: (1_000 * burnt) / units,
+    units,
+  };
+}
+
 const sets: Record<string, (...args: number[]) => Figures> = {
   rollout,
   update,
@@ -280,6 +352,7 @@ const sets: Record<string, (...args: number[]) => Figures> = {
   quiet,
   job,
   statefulSet,
+  expressions,
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

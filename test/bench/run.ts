@@ -125,6 +125,14 @@ function clusters(): void {
     "rolling update of 10: rows, alarms, bytes",
     `${ten["rows"]}, ${ten["alarms"]}, ${whole(ten["bytes"] ?? 0)}`,
   );
+  const expressions = ours("expressions", 1_000);
+  seen["expressions"] = expressions;
+  const { usPerWrite = 0, usPerHeldWrite = 0, usPerUnit = 0 } = expressions;
+  add(
+    "a write, and one that a policy looks at",
+    `${whole(usPerWrite)}, ${whole(usPerHeldWrite)} us`,
+  );
+  add("expressions: CPU of a million units of cost", ms(1_000 * usPerUnit));
   const quiet = ours("quiet");
   seen["quiet"] = quiet;
   const life = quiet["rowsPerPodLife"] ?? 0;

@@ -1,7 +1,7 @@
 /** Readers of long texts, one by one: what they answer, and that they answer at all. */
 import { describe, expect, test } from "vitest";
 import { globbed } from "../../durable-objects/engine/images/redis/store.ts";
-import { MatchWork } from "../../durable-objects/engine/runtime/regex/work.ts";
+import { MatchWork } from "../../durable-objects/engine/runtime/match-work.ts";
 import { endOf, folderOf, trimEndOf, trimSlashes } from "../../durable-objects/engine/core/trim.ts";
 import { rewriteHtml } from "../../durable-objects/engine/network/links.ts";
 import { awkFormat } from "../../durable-objects/engine/runtime/tools/awk/values.ts";

@@ -281,12 +281,26 @@ const clusterScoped = new Set([
   "IngressClass",
   "Clock",
   "Image",
+  "RuntimeClass",
+  "CSIDriver",
+  "CSINode",
+  "FlowSchema",
+  "PriorityLevelConfiguration",
+  "ServiceCIDR",
+  "APIService",
+  "VolumeAttachment",
+  "VolumeAttributesClass",
+  "IPAddress",
+  "DeviceClass",
+  "ResourceSlice",
+  "CertificateSigningRequest",
 ]);
 
 const irregular: Record<string, string> = {
   Endpoints: "endpoints",
   NetworkPolicy: "networkpolicies",
   Ingress: "ingresses",
+  CSIStorageCapacity: "csistoragecapacities",
 };
 
 /** `/apis/apps/v1/namespaces/default/deployments` of a Deployment. */

@@ -3,9 +3,9 @@ import { AssertionError } from "../core/assert.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
 import { authorize, type Attributes } from "./auth/authorization.ts";
-import { apiServiceKinds } from "./read/api-services.ts";
 import { componentKinds } from "./read/component-statuses.ts";
 import { explanationKinds } from "./read/explanations.ts";
+import type { APIService } from "../kinds/api-service.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
 import type { Registry } from "./discovery/registry.ts";
@@ -31,6 +31,10 @@ import { verbs } from "./verbs/index.ts";
  * Error a 500.
  */
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
+  const { expressionCost } = context.operations;
+  // A Pod's request comes in the middle of a step, which pays for it too.
+  const before = expressionCost.used;
+  expressionCost.used = 0;
   try {
     return pretty(request, dispatch(context, request));
   } catch (error) {
@@ -40,6 +44,8 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
       return failure(status.internalError(error.message));
     }
     throw error;
+  } finally {
+    expressionCost.used += before;
   }
 }
 
@@ -56,7 +62,7 @@ export function failure(error: status.StatusError, accept = ""): Reply {
 
 function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const fixed = staticResponse(request, context.registry);
-  if (fixed) return fixed;
+  if (fixed) return (fixed.status === 404 ? elsewhere(context, request.path) : undefined) ?? fixed;
   const info = requestInfo(request);
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
@@ -65,7 +71,11 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   permit(context, user, attributes);
   if (!info.isResource) return nonResource(context, request);
   const resource = context.registry.at(info.group, info.version, info.resource);
-  if (!resource) return definitions(context, info) ?? missing(context, request);
+  if (!resource) {
+    return (
+      definitions(context, info) ?? elsewhere(context, request.path) ?? missing(context, request)
+    );
+  }
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
   checkMediaTypes(info, request.headers);
@@ -73,11 +83,7 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const { deprecation } = resource.hooks;
   const warnings = deprecation ? [deprecation] : [];
   const review =
-    reviewKinds[asked] ??
-    explanationKinds[asked] ??
-    metricsKinds[asked] ??
-    componentKinds[asked] ??
-    apiServiceKinds[asked];
+    reviewKinds[asked] ?? explanationKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked];
   if (review) return withWarnings(review(context, request, info, user), warnings);
   const call: Call = { context, request, info, resource, user, warnings };
   const answer = context.store.as(user.name, () => serve(call));
@@ -122,6 +128,15 @@ function definitions({ store }: ApiContext, info: RequestInfo): Reply | undefine
     metadata: { resourceVersion: String(store.rv) },
     items: [],
   });
+}
+
+/** A group version that an APIService says is behind a Service, which nothing here asks. k8s: kube-aggregator/pkg/apiserver/handler_proxy.go */
+function elsewhere({ store }: ApiContext, path: string): Reply | undefined {
+  const [, root, group, version] = path.split("/");
+  if (root !== "apis") return undefined;
+  const named = store.get("apiservices.apiregistration.k8s.io", "", `${version}.${group}`);
+  if (!(named as APIService | undefined)?.spec.service) return undefined;
+  return reply(503, "text/plain; charset=utf-8", "service unavailable\n");
 }
 
 /** Below a known group what is missing is a Status, elsewhere plain text. */

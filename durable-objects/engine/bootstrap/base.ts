@@ -6,6 +6,8 @@ import { clockName } from "../kinds/podyard/clock.ts";
 import { builtin } from "../api/discovery/registry.ts";
 import { memberRoles } from "../api/auth/member-roles.ts";
 import { rbacBase } from "../api/auth/rbac-base.ts";
+import { apiServiceBase } from "./api-services.ts";
+import { flowControlBase, serviceRangeBase } from "./later-base.ts";
 import { systemBase } from "./system-base.ts";
 
 interface BaseObject {
@@ -71,7 +73,13 @@ interface Named {
  * What came into the base later, behind the rest. All of it has the last revision of what was there before, as if one
  * transaction had written it: a cluster from before has given the next ones to other objects.
  */
-const later = memberRoles as unknown as BaseObject[];
+const later = (born: string): BaseObject[] =>
+  [
+    ...memberRoles,
+    ...flowControlBase(born),
+    ...serviceRangeBase(born),
+    ...apiServiceBase(born),
+  ] as unknown as BaseObject[];
 
 /**
  * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count
@@ -90,7 +98,7 @@ export function baseObjects(
   ];
   const last = all.length;
   const chance = fnv32a(seed);
-  return [...all, ...later].map((object, i) => ({
+  return [...all, ...later(rfc3339(bornMs))].map((object, i) => ({
     resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
     object: {
       ...object,

@@ -1,6 +1,7 @@
 /** Configuration that kubeadm leaves in ConfigMaps. k8s: cmd/kubeadm/app/phases/{addons,uploadconfig,bootstraptoken} */
 import { version } from "../api/discovery/discovery.ts";
-import { dnsServiceIp, serviceCidr } from "../kinds/service/allocation.ts";
+import { dnsServiceIp } from "../kinds/service/allocation.ts";
+import { serviceCidr } from "../kinds/service/ranges.ts";
 import { toBase64 } from "../machinery/base64.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import { rootCertificate } from "./certificate.ts";

@@ -1,7 +1,7 @@
 /** Manifests of the control plane's static Pods. k8s: cmd/kubeadm/app/phases/controlplane/manifests.go, phases/etcd/local.go */
 import { version } from "../api/discovery/discovery.ts";
 import { nodeAddress } from "./nodes.ts";
-import { serviceCidr } from "../kinds/service/allocation.ts";
+import { serviceCidr } from "../kinds/service/ranges.ts";
 
 /** Every node's Pod range lies in it. */
 export const podCidrs = "10.244.0.0/16";

@@ -27,7 +27,7 @@ import type {
   Subscription,
 } from "../ports/request.ts";
 import { recorded } from "./events.ts";
-import { cpuUsPerObjectRead } from "../core/limits.ts";
+import { cpuUsPerExpressionUnit, cpuUsPerObjectRead } from "../core/limits.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {
@@ -115,12 +115,21 @@ export class EngineClient implements Client {
   readonly #operations: Operations;
   readonly #reader: Reader;
   readonly resources: Resources;
-  /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
-  spent = 0;
+  #spent = 0;
   /** Set by the engine for one unit of work. */
   mayRun?: ((podKey: string, process: number) => boolean) | undefined;
   /** Collected while a step runs, taken when it commits. */
   wakes: Wake[] = [];
+
+  /** What programs, long lists and expressions cost since the work loop last took it, CPU microseconds. */
+  get spent(): number {
+    return this.#spent + this.#operations.expressionCost.used * cpuUsPerExpressionUnit;
+  }
+  /** To be counted from nothing again. */
+  forget(): void {
+    this.#spent = 0;
+    this.#operations.expressionCost.used = 0;
+  }
 
   constructor(parts: ClientParts) {
     const { store } = parts;
@@ -174,7 +183,7 @@ export class EngineClient implements Client {
     return this.#read(this.#reader.podsMatching<T>(namespace, labels));
   }
   #read<T>(objects: readonly T[]): readonly T[] {
-    this.spent += objects.length * cpuUsPerObjectRead;
+    this.#spent += objects.length * cpuUsPerObjectRead;
     return objects;
   }
 
@@ -193,7 +202,7 @@ export class EngineClient implements Client {
   update<T extends KubeObject>(
     id: ResourceId,
     object: T,
-    subresource: "status" | "scale" | "finalize" | "" = "",
+    subresource: "status" | "scale" | "finalize" | "approval" | "" = "",
   ): T {
     const { namespace = "", name } = object.metadata;
     const options = subresource ? { ...internalWrite, subresource } : internalWrite;
@@ -262,7 +271,7 @@ export class EngineClient implements Client {
     this.wakes.push({ controller, key, atMs });
   }
   spend(microseconds: number): void {
-    this.spent += microseconds;
+    this.#spent += microseconds;
   }
   random(): number {
     return this.#operations.random.next();

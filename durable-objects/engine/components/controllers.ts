@@ -3,11 +3,17 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../cri/runtime.ts";
 import { ingressController } from "../controllers/ingress.ts";
 import { networkController } from "../controllers/network.ts";
+import { validatingAdmissionPolicyStatusController } from "../controllers/validating-admission-policy-status.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
+import { apiServiceController } from "../controllers/api-service/availability.ts";
+import { crdRegistrationController } from "../controllers/api-service/registration.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
+import { csrApprovingController } from "../controllers/certificates/approving.ts";
+import { csrCleanerController } from "../controllers/certificates/cleaner.ts";
+import { createCsrSigning } from "../controllers/certificates/signing.ts";
 import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
 import { deploymentController } from "../controllers/deployment/deployment.ts";
 import { disruptionController } from "../controllers/disruption/disruption.ts";
@@ -15,22 +21,27 @@ import { endpointsController } from "../controllers/endpoints/endpoints.ts";
 import { endpointSliceController } from "../controllers/endpoints/endpoint-slice.ts";
 import { endpointSliceMirroringController } from "../controllers/endpoints/endpoint-slice-mirroring.ts";
 import { eventExpiryController } from "../controllers/event-expiry.ts";
+import { flowControlController } from "../controllers/flow-control.ts";
 import { garbageCollector } from "../controllers/garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { jobController } from "../controllers/job/job.ts";
 import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
 import { namespaceController } from "../controllers/namespace.ts";
+import { csiNodeController } from "../controllers/node/csi-node.ts";
 import { nodeEvictionController } from "../controllers/node/eviction.ts";
 import { nodeIpamController } from "../controllers/node/ipam.ts";
 import { nodeLifecycleController } from "../controllers/node/lifecycle.ts";
 import { nodeMachineController } from "../controllers/node/machine.ts";
 import { persistentVolumeController } from "../controllers/persistent-volume/persistent-volume.ts";
 import { ephemeralVolumeController } from "../controllers/persistent-volume/ephemeral.ts";
+import { attributesClassProtectionController } from "../controllers/persistent-volume/attributes-class-protection.ts";
 import { volumeProvisioner } from "../controllers/persistent-volume/provisioner.ts";
 import { podGcController } from "../controllers/pod-gc.ts";
 import { pvProtectionController } from "../controllers/persistent-volume/protection.ts";
 import { replicaSetController } from "../controllers/replica-set/replica-set.ts";
 import { replicationController } from "../controllers/replica-set/replication-controller.ts";
+import { ipAddressController } from "../controllers/service-ranges/ip-address.ts";
+import { serviceCidrController } from "../controllers/service-ranges/service-cidr.ts";
 import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
@@ -48,6 +59,7 @@ export function createControllers(
     createServiceAccountTokens(signingKey),
     nodeIpamController,
     nodeMachineController,
+    csiNodeController,
     nodeLifecycleController,
     nodeEvictionController,
     taintEvictionController,
@@ -62,14 +74,18 @@ export function createControllers(
     ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,
+    validatingAdmissionPolicyStatusController,
     horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
+    ipAddressController,
+    serviceCidrController,
     loadBalancerController,
     ephemeralVolumeController,
     persistentVolumeController,
     pvProtectionController,
+    attributesClassProtectionController,
     volumeProvisioner,
     createScheduler(),
     createKubelet(runtime),
@@ -77,6 +93,12 @@ export function createControllers(
     ingressController,
     traceController,
     resourceQuotaController,
+    flowControlController,
+    crdRegistrationController,
+    apiServiceController,
+    csrApprovingController,
+    createCsrSigning(signingKey),
+    csrCleanerController,
     garbageCollector,
     eventExpiryController,
   ];

@@ -508,6 +508,23 @@ export const mirroredAddressesMax = 1_000;
 /** How long a simulated cloud takes to hand out a load balancer. */
 export const loadBalancerMs = 2_000;
 
+/** How long the name of an address stays that nobody has, and a ServiceCIDR after the last one has gone. k8s: repairip.go, servicecidrs_controller.go */
+export const leakedAddressMs = 60_000;
+export const serviceCidrGraceMs = 10_000;
+
+// Flow control
+/** How often the API server looks after what it begins with. k8s: pkg/registry/flowcontrol/rest/storage_flowcontrol.go */
+export const flowControlEnsureMs = 60_000;
+
+// Requests for certificates
+/** k8s: pkg/controller/certificates/cleaner approvedExpiration, deniedExpiration, pendingExpiration */
+export const decidedRequestKeptMs = 3_600_000;
+export const pendingRequestKeptMs = 86_400_000;
+
+// Pod Security
+/** k8s: pod-security-admission/admission defaultNamespaceMaxPodsToCheck */
+export const podSecurityPodsMax = 3_000;
+
 // Deployments
 /** k8s: deployment_controller.go maxRetries, sync.go maxRevHistoryLengthInChars */
 export const deploymentRetriesMax = 15;
@@ -650,3 +667,17 @@ export const explanationDepthMax = 5;
 export const explanationEvidenceMax = 40;
 /** Of a field's value in a sentence. */
 export const explanationValueCharsMax = 120;
+
+// Expressions (CEL)
+/** Values that one evaluation looks at within others, beyond what its cost counts: some 50 ms. */
+export const expressionStepsMax = 5_000_000;
+/** A text that an expression makes; an object is smaller. */
+export const expressionCharactersMax = 4_000_000;
+/** Patterns of expressions that stay compiled. */
+export const re2PatternsKeptMax = 256;
+/** Compiled expressions that an isolate keeps; one takes some kB. */
+export const expressionsKeptMax = 512;
+/** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
+export const expressionCostMax = 4_000_000;
+/** `npm run bench`, "expressions". */
+export const cpuUsPerExpressionUnit = 0.13;

@@ -9,7 +9,7 @@ import { isActive } from "../controllers/workload/pods.ts";
 import { cronJobs, type CronJob } from "../kinds/batch/cron-job.ts";
 import { nextRun } from "../kinds/batch/schedule.ts";
 import { hasCondition, isFinished, jobs, type Job } from "../kinds/batch/shape.ts";
-import { offsetMs } from "../kinds/batch/time-zone.ts";
+import { offsetMs } from "../machinery/time-zone.ts";
 import type { Event } from "../kinds/event.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import { quotaRefusal } from "./quota.ts";

@@ -89,6 +89,8 @@ function refusalOf({ client, now }: Scope, owner: Owner): string | undefined {
     subresource: "",
     namespace,
     user,
+    dryRun: false,
+    cost: { used: 0 },
   };
   const context = {
     reader: client,

@@ -8,6 +8,7 @@ import { observe } from "./observe.ts";
 import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
+import { runtimeProblem } from "./runtime-handler.ts";
 import { type Sync, podEvent, requeueAt } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
@@ -80,25 +81,30 @@ function sandboxReady(sync: Sync): boolean {
     requeueAt(sync, record.sandboxAtMs);
     return false;
   }
+  const problem = runtimeProblem(sync);
+  if (problem !== undefined) return sandboxFailed(sync, problem);
   const ip = sync.pod.spec.hostNetwork
     ? hostIP(sync.node)
     : allocateIp(sync.client, sync.nodeName, sync.node);
   if (ip === undefined) {
-    podEvent(
+    return sandboxFailed(
       sync,
-      "Warning",
-      "FailedCreatePodSandBox",
-      'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set',
+      'rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set',
     );
-    record.sandboxAtMs = sync.now + 15 * sandboxMs;
-    requeueAt(sync, record.sandboxAtMs);
-    return false;
   }
   record.ip = ip;
   record.sandbox = true;
   warnOfPullSecrets(sync);
   delete record.sandboxAtMs;
   return true;
+}
+
+/** Told, and tried again. */
+function sandboxFailed(sync: Sync, problem: string): false {
+  podEvent(sync, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${problem}`);
+  sync.record.sandboxAtMs = sync.now + 15 * sandboxMs;
+  requeueAt(sync, sync.record.sandboxAtMs);
+  return false;
 }
 
 /** k8s: kubelet_pods.go getPullSecretsForPod */

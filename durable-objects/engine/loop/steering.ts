@@ -66,6 +66,11 @@ export class Steering {
 
   #advance(wallMs: number): void {
     this.#now.wallMs = wallMs;
+    do this.#advanceOnce(wallMs);
+    while (this.#obey(wallMs));
+  }
+
+  #advanceOnce(wallMs: number): void {
     this.#fastForward(wallMs);
     const { clock } = this;
     if (clock.paused || isFastForwarding(clock)) return;
@@ -80,7 +85,19 @@ export class Steering {
 
   /** What is dirty now is done, while the budget lasts. */
   drain(): void {
-    if (!this.clock.paused) this.#work.drain();
+    do {
+      if (!this.clock.paused) this.#work.drain();
+    } while (this.#obey(this.#now.wallMs));
+  }
+
+  /** What a program in the cluster wrote to the Clock counts from its moment on. Returns whether one did. */
+  #obey(wallMs: number): boolean {
+    const change = this.#work.takeSteered();
+    if (!change) return false;
+    const { clock } = this;
+    const atMs = isFastForwarding(clock) ? undefined : wallAt(clock, this.#now.ms);
+    this.applyClock([change], Math.min(wallMs, atMs ?? wallMs));
+    return true;
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */

@@ -6,6 +6,7 @@ import { splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
 import type { Faults } from "./faults.ts";
+import { Clock } from "../kinds/podyard/clock.ts";
 import { HeldWork } from "./held-work.ts";
 import { ParkedWork, type Stoppages } from "./parked-work.ts";
 import type { Store } from "../core/store.ts";
@@ -83,9 +84,19 @@ export class WorkLoop {
     }
   }
 
-  /** Returns false when the budget ended before `target` was reached. */
+  #steered: Change | undefined;
+
+  /** What a step wrote to the Clock: whoever steers time takes it before the next step. */
+  takeSteered(): Change | undefined {
+    const change = this.#steered;
+    this.#steered = undefined;
+    return change;
+  }
+
+  /** Returns false when the budget ended before `target` was reached, or a step wrote to the Clock. */
   advanceTo(target: number): boolean {
     for (;;) {
+      if (this.#steered) return false;
       const work = this.upcoming(target);
       if (work === undefined) return true;
       if (this.left <= 0) return false;
@@ -117,9 +128,9 @@ export class WorkLoop {
     if (work !== undefined) this.#step(work);
   }
 
-  /** Takes dirty keys one after the other, while the budget lasts. */
+  /** Takes dirty keys one after the other, while the budget lasts and none writes to the Clock. */
   drain(): void {
-    while (this.left > 0) {
+    while (this.left > 0 && !this.#steered) {
       const work = this.#queue.peek();
       if (work === undefined) break;
       this.#step(work);
@@ -134,18 +145,19 @@ export class WorkLoop {
     if (!controller || this.held.has(work)) return false;
     if (this.#parked.parks(controller.name, work)) return false;
     this.steps += 1;
-    this.#client.spent = 0;
+    this.#client.forget();
     this.#random.reset(this.store.rv, work, this.#now.ms);
     const rv = this.store.rv;
     let bytes = 0;
     try {
-      this.commit(controller.component ?? controller.name, () => {
+      const changes = this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
+      this.#steered = changes.findLast(({ resource }) => resource === Clock.resource);
       bytes = this.#remember();
     } catch (error) {
       this.#backOff(work, error);
@@ -234,7 +246,7 @@ export class WorkLoop {
    */
   oneStep(): "done" | "later" | "idle" {
     for (;;) {
-      if (this.left <= 0) return "later";
+      if (this.left <= 0 || this.#steered) return "later";
       const work = this.#queue.peek();
       if (work === undefined) break;
       if (this.#step(work)) return "done";
@@ -253,6 +265,7 @@ export class WorkLoop {
       const step = this.oneStep();
       if (step === "later") return left;
       if (step === "idle") return 0;
+      if (this.#steered) return left - 1;
     }
     return 0;
   }

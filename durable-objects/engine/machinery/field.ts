@@ -30,8 +30,15 @@ export function renderValue(value: unknown): string {
   if (value === undefined || value === null) return "null";
   if (typeof value === "string") return goQuote(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return JSON.stringify(value);
+  return JSON.stringify(value).replace(/[<>&]/g, (ch) => htmlSafe[ch]!);
 }
+
+/** k8s: encoding/json HTMLEscape */
+const htmlSafe: Readonly<Record<string, string>> = {
+  "<": "\\u003c",
+  ">": "\\u003e",
+  "&": "\\u0026",
+};
 
 /** Go's %q for the characters that matter here. */
 export function goQuote(text: string): string {

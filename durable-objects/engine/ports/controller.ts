@@ -109,7 +109,7 @@ export interface Client extends Reader {
   update<T extends KubeObject = KubeObject>(
     resource: ResourceId,
     object: T,
-    subresource?: "status" | "scale" | "finalize",
+    subresource?: "status" | "scale" | "finalize" | "approval",
   ): T;
   /** Read, change, write. `change` returns a new object (or undefined: leave it). Undefined when the object is gone. */
   modify<T extends KubeObject = KubeObject>(

@@ -1,18 +1,17 @@
-/** APIServices: the group versions that are served, as `kubectl get apiservices` lists them. */
+/** APIServices: the group versions that are served, and those that somebody says are behind a Service. */
 import { beforeAll, expect, test } from "vitest";
 import { World } from "../../helpers/world.ts";
 
 const url = "/apis/apiregistration.k8s.io/v1/apiservices";
 let world: World;
 beforeAll(() => {
-  world = new World();
+  world = new World({ nodes: 1 });
 });
 
 test("every group version but the aggregator's own is listed, local and available", () => {
   const lines = world.print(url).split("\n");
-  expect(lines[0]).toBe("NAME                           SERVICE   AVAILABLE   AGE");
-  expect(lines[1]).toBe("v1.                            Local     True        2m");
-  expect(lines[2]).toBe("v1.apps                        Local     True        2m");
+  expect(lines[0]).toMatch(/^NAME +SERVICE +AVAILABLE +AGE$/);
+  expect(lines[1]).toMatch(/^v1\. +Local +True +2m$/);
   const served: string[] = world
     .get("/apis")
     .groups.flatMap((group: { versions: { groupVersion: string }[] }) =>
@@ -27,11 +26,22 @@ test("every group version but the aggregator's own is listed, local and availabl
 });
 
 test("one by its name, by a label, and one that is not there", () => {
-  expect(world.get(`${url}/v1.apps`)).toMatchObject({
+  const one = world.get(`${url}/v1.apps`);
+  expect(one).toMatchObject({
     apiVersion: "apiregistration.k8s.io/v1",
     kind: "APIService",
+    metadata: { labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" } },
     spec: { group: "apps", version: "v1", groupPriorityMinimum: 17_800, versionPriority: 15 },
-    status: { conditions: [{ type: "Available", status: "True", reason: "Local" }] },
+    status: {
+      conditions: [
+        {
+          type: "Available",
+          status: "True",
+          reason: "Local",
+          lastTransitionTime: one.metadata.creationTimestamp,
+        },
+      ],
+    },
   });
   expect(world.get(`${url}?labelSelector=nothing%3Dhere`).items).toEqual([]);
   expect(world.request("GET", `${url}/v1.nothing`).body.message).toBe(
@@ -39,16 +49,76 @@ test("one by its name, by a label, and one that is not there", () => {
   );
 });
 
-test("discovery offers what can be done with them, and the rest is refused", () => {
-  const [resource] = world.get("/apis/apiregistration.k8s.io/v1").resources;
-  expect(resource).toMatchObject({
-    name: "apiservices",
-    kind: "APIService",
-    verbs: ["get", "list"],
+const behind = {
+  apiVersion: "apiregistration.k8s.io/v1",
+  kind: "APIService",
+  metadata: { name: "v1alpha1.wardle.example.com" },
+  spec: {
+    group: "wardle.example.com",
+    version: "v1alpha1",
+    groupPriorityMinimum: 2000,
+    versionPriority: 200,
+    service: { namespace: "default", name: "sample-api", port: 7443 },
+  },
+};
+
+test("what is behind a Service: why it is not available, and what its paths answer", () => {
+  expect(world.request("POST", url, behind).status).toBe(201);
+  const at = `${url}/${behind.metadata.name}`;
+  const told = (): string[] => {
+    world.settle();
+    const [{ status, reason, message }] = world.get(at).status.conditions;
+    return [status, reason, message];
+  };
+  expect(told()).toEqual([
+    "False",
+    "ServiceNotFound",
+    'service/sample-api in "default" is not present',
+  ]);
+  expect(world.rows(at)[0]).toMatchObject({
+    Service: "default/sample-api",
+    Available: "False (ServiceNotFound)",
   });
-  for (const [method, at] of [
-    ["DELETE", `${url}/v1.apps`],
-    ["POST", url],
-  ] as const)
-    expect(world.request(method, at, method === "POST" ? {} : undefined).status, method).toBe(405);
+  world.create({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "sample-api" },
+    spec: { ports: [{ name: "api", port: 80 }], selector: { app: "sample" } },
+  });
+  expect(told().slice(1)).toEqual([
+    "ServicePortError",
+    'service/sample-api in "default" is not listening on port 7443',
+  ]);
+  const ports = [{ name: "api", port: 7443 }];
+  world.patch("/api/v1/namespaces/default/services/sample-api", { spec: { ports } });
+  expect(told().slice(1)).toEqual([
+    "MissingEndpoints",
+    'endpointslices for service/sample-api in "default" have no addresses with port name "api"',
+  ]);
+  for (const path of ["", "/flunders", "/namespaces/default/flunders/one"]) {
+    const answer = world.request("GET", `/apis/wardle.example.com/v1alpha1${path}`);
+    expect([answer.status, answer.text]).toEqual([503, "service unavailable\n"]);
+  }
+  expect(world.delete(at).status).toBe(200);
+  expect(world.request("GET", "/apis/wardle.example.com/v1alpha1").status).toBe(404);
+});
+
+test("bad ones, in upstream's words", () => {
+  const causes = (spec: object, name = behind.metadata.name): string[] =>
+    world
+      .request("POST", url, { ...behind, metadata: { name }, spec: { ...behind.spec, ...spec } })
+      .body.details.causes.map(
+        (c: { field: string; message: string }) => `${c.field}: ${c.message}`,
+      );
+  expect(causes({}, "other")).toEqual([
+    'metadata.name: Invalid value: "other": must be `spec.version+"."+spec.group`: "v1alpha1.wardle.example.com"',
+  ]);
+  expect(causes({ groupPriorityMinimum: 0, service: undefined, caBundle: "YWJj" })).toEqual([
+    "spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000",
+    'spec.caBundle: Invalid value: "3 bytes": local APIServices may not have a caBundle',
+  ]);
+  expect(causes({ service: { name: "a", port: 0 } })).toEqual([
+    "spec.service.namespace: Required value",
+    "spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
+  ]);
 });

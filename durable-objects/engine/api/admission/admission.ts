@@ -1,24 +1,42 @@
 /** The table of admission rules, in upstream's order of plugins. k8s: pkg/kubeapiserver/options/plugins.go AllOrderedPlugins */
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
+import {
+  certificateApproval,
+  certificateRequester,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from "./certificates.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeRestriction } from "./node-restriction.ts";
+import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
+import { validatingPolicies } from "./policies/validating.ts";
+import { runtimeClass } from "./runtime-class.ts";
 import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 
 export const admissionRules: readonly AdmissionRule[] = [
   namespaceLifecycle,
   limitRanger,
+  nodeRestriction,
+  podSecurity,
   priority,
   defaultStorageClass,
   storageObjectInUseProtection,
   claimResize,
+  runtimeClass,
+  certificateRequester,
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation,
+  validatingPolicies,
   // Last, as upstream: what is refused otherwise must not be counted.
   resourceQuota,
 ];

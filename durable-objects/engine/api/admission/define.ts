@@ -15,6 +15,14 @@ export interface Admission {
   /** "" for cluster-scoped objects. */
   namespace: string;
   user: User;
+  dryRun: boolean;
+  /** What expressions have cost since the request, or the step of a controller, began. */
+  cost: ExpressionCost;
+}
+
+/** In units of CEL. */
+export interface ExpressionCost {
+  used: number;
 }
 
 export interface AdmissionRule {

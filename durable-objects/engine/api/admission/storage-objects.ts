@@ -6,12 +6,13 @@ import { refused, type AdmissionRule } from "./define.ts";
 const finalizerOf: Record<string, string> = {
   persistentvolumeclaims: "kubernetes.io/pvc-protection",
   persistentvolumes: "kubernetes.io/pv-protection",
+  "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
 };
 
 /** k8s: plugin/pkg/admission/storage/storageobjectinuseprotection */
 export const storageObjectInUseProtection: AdmissionRule = {
   name: "StorageObjectInUseProtection",
-  resources: ["persistentvolumeclaims", "persistentvolumes"],
+  resources: Object.keys(finalizerOf),
   admit(admission, object) {
     if (admission.operation !== "CREATE" || admission.subresource) return object;
     const finalizer = finalizerOf[admission.resource] as string;

@@ -11,35 +11,25 @@ import type { Reader } from "../../ports/controller.ts";
 import { equal } from "../../core/equal.ts";
 import type { User } from "../../ports/request.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
+import type { Attributes, Decision } from "./authorization-types.ts";
+import { authorizeNode } from "./node-authorizer.ts";
 
-export interface Attributes {
-  verb: string;
-  group: string;
-  /** Plural; "" when the request is for no resource but a path. */
-  resource: string;
-  subresource: string;
-  name: string;
-  /** "" for cluster-scoped requests and for all namespaces. */
-  namespace: string;
-  path: string;
-}
-
-export interface Decision {
-  allowed: boolean;
-  /** `RBAC: allowed by RoleBinding "..." of ...`; when refused only what went wrong, mostly "". */
-  reason: string;
-}
+export type { Attributes, Decision };
 
 export type PolicyRule = rbac.PolicyRule;
 const rbacGroup = "rbac.authorization.k8s.io";
 export const superuserGroup = "system:masters";
 
 /**
- * RBAC's verdict; the reason is what upstream's authorizer gives, "" where no rule fits. k8s:
+ * The verdict of the Node authorizer and of RBAC; the reason is what upstream's authorizer gives, "" where no rule fits. k8s:
  * plugin/pkg/auth/authorizer/rbac
  */
 export function authorize(user: User, attributes: Attributes, reader: Reader): Decision {
   if (user.groups.includes(superuserGroup)) return { allowed: true, reason: "" };
+  const node = authorizeNode(user, attributes, reader, ({ rules = [] }) =>
+    rules.some((rule) => ruleAllows(rule, attributes)),
+  );
+  if (node?.allowed) return node;
   const errors = new Set<string>();
   let reason = "";
   visitRules(user, attributes.namespace, reader, {
@@ -51,7 +41,7 @@ export function authorize(user: User, attributes: Attributes, reader: Reader): D
     error: (text) => errors.add(text),
   });
   if (reason) return { allowed: true, reason };
-  if (errors.size === 0) return { allowed: false, reason: "" };
+  if (errors.size === 0) return { allowed: false, reason: node?.reason ?? "" };
   const [first = "", ...more] = errors;
   return { allowed: false, reason: `RBAC: ${more.length ? `[${[...errors].join(", ")}]` : first}` };
 }

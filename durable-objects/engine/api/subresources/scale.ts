@@ -5,7 +5,7 @@ import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import type { TableOf } from "../../kinds/define.ts";
 import { ageOf } from "../../machinery/duration.ts";
 import { invalid, invalidObject } from "../../machinery/field.ts";
-import type { PatchTarget } from "../write/patch-request.ts";
+import type { PatchTarget } from "../write/patch-target.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { parentManagedFields, scaleManagedFields } from "../managed-fields/scale.ts";
 import { schemaNamed } from "../../schema/types.ts";

@@ -137,6 +137,7 @@ function proxy(call: Call): ApiResponse {
 
 export const subresources: Record<string, Serve> = {
   status: ownPart("status"),
+  approval: ownPart("approval"),
   ephemeralcontainers: ownPart("ephemeralcontainers"),
   resize: ownPart("resize"),
   finalize: ownPart("finalize"),

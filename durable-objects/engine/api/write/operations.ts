@@ -12,8 +12,11 @@ import type { Kind, WriteContext } from "../../kinds/define.ts";
 import { generateNameAttemptsMax } from "../../core/limits.ts";
 import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
+import type { Admission, ExpressionCost } from "../admission/define.ts";
+import { mutate } from "../admission/policies/mutating.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
+import { kept, statusOnly } from "./kept.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
@@ -40,6 +43,8 @@ export class Operations {
   readonly reader: Reader;
   readonly registry: Registry;
   readonly capacity: Capacity;
+  /** Set to zero by whoever begins a request or a step. */
+  readonly expressionCost: ExpressionCost = { used: 0 };
   readonly #simulatesImage: WriteContext["simulatesImage"];
 
   constructor(
@@ -81,9 +86,10 @@ export class Operations {
       subresource: options.subresource,
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
-    object = admit(admission, object, undefined, context);
-    if (hooks.admit) object = hooks.admit(object, undefined, context);
+    object = this.#admitted(resource, admission, object, undefined, context);
     object = this.#fresh(resource, namespace, object);
     if (hooks.prepareForCreate) object = hooks.prepareForCreate(object, context);
     const errors = [
@@ -138,11 +144,7 @@ export class Operations {
     const hooks = resource.hooks;
     const context = this.#context(options);
     const reports = options.user === apiServerUser && options.subresource === "status";
-    let object = reports ? input : this.#kept(current, input);
-    if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
-    else if (keepsStatus.has(options.subresource) && hooks.schema.struct.fields.has("status")) {
-      object = withStatus(object, statusOf(current));
-    }
+    let object = this.#within(hooks, current, reports ? input : kept(current, input), options);
     if (options.subresource === "binding") return this.#write(resource, object, options);
     // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
     if (!reports) object = this.#defaulted(hooks, object, context);
@@ -153,10 +155,10 @@ export class Operations {
       subresource: options.subresource,
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
-    object = admit(admission, object, current, context);
-    if (hooks.admit && options.subresource !== "status")
-      object = hooks.admit(object, current, context);
+    object = this.#admitted(resource, admission, object, current, context);
     if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
     object = this.#withGeneration(hooks, current, object, options);
     this.#validateUpdate(resource, object, current, context);
@@ -166,6 +168,40 @@ export class Operations {
     if (equal(current, object)) return current;
     if (options.user !== apiServerUser) checkGrowth(this.capacity, resource, current, object);
     return this.#write(resource, object, options);
+  }
+
+  /** An object of which only what the subresource is for is new. */
+  #within(
+    hooks: Kind,
+    current: KubeObject,
+    object: KubeObject,
+    { subresource }: Pick<WriteOptions, "subresource">,
+  ): KubeObject {
+    if (subresource === "status") return statusOnly(hooks, current, object);
+    const keeps = keepsStatus.has(subresource) && hooks.schema.struct.fields.has("status");
+    return keeps ? withStatus(object, statusOf(current)) : object;
+  }
+
+  /** Mutating admission: built-in rules, the kind's own, policies. */
+  #admitted(
+    { hooks }: Resource,
+    admission: Admission,
+    object: KubeObject,
+    current: KubeObject | undefined,
+    context: WriteContext,
+  ): KubeObject {
+    const own = current && admission.subresource === "status" ? undefined : hooks.admit;
+    return mutate(admission, object, current, context, {
+      schema: hooks.schema.struct,
+      builtIn: (one) => {
+        const next = admit(admission, one, current, context);
+        return own ? own(next, current, context) : next;
+      },
+      settled: (one) => {
+        const next = current ? this.#within(hooks, current, kept(current, one), admission) : one;
+        return this.#defaulted(hooks, next, context);
+      },
+    });
   }
 
   #write(resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
@@ -192,6 +228,8 @@ export class Operations {
       subresource: "",
       namespace,
       user: options.user,
+      dryRun: options.dryRun,
+      cost: this.expressionCost,
     };
     validateAdmission(admission, current, current, this.#context(options));
     const outcome = deletion(resource, current, request, this.now);
@@ -286,43 +324,6 @@ export class Operations {
         `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
       );
     }
-  }
-
-  /** Identity and what only the server sets come from the stored object. k8s: rest.BeforeUpdate */
-  #kept(current: KubeObject, input: KubeObject): KubeObject {
-    const was = current.metadata;
-    const metadata: ObjectMeta = {
-      ...input.metadata,
-      name: was.name,
-      uid: was.uid,
-      resourceVersion: was.resourceVersion,
-      creationTimestamp: was.creationTimestamp,
-    };
-    if (was.namespace) metadata.namespace = was.namespace;
-    if (was.generateName) metadata.generateName = was.generateName;
-    if (was.deletionTimestamp) metadata.deletionTimestamp = was.deletionTimestamp;
-    else delete metadata.deletionTimestamp;
-    if (was.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
-    else metadata.deletionGracePeriodSeconds = was.deletionGracePeriodSeconds;
-    if (was.generation === undefined) delete metadata.generation;
-    else metadata.generation = was.generation;
-    if (metadata.managedFields === undefined && was.managedFields) {
-      metadata.managedFields = was.managedFields;
-    }
-    // An empty list is no list, as the wire has it: the last owner or finalizer left.
-    if (metadata.ownerReferences?.length === 0) delete metadata.ownerReferences;
-    if (metadata.finalizers?.length === 0) delete metadata.finalizers;
-    return { ...input, apiVersion: current.apiVersion, kind: current.kind, metadata };
-  }
-
-  #statusOnly(hooks: Kind, current: KubeObject, object: KubeObject): KubeObject {
-    const metadata: ObjectMeta = { ...current.metadata };
-    if (object.metadata.managedFields) metadata.managedFields = object.metadata.managedFields;
-    for (const key of hooks.statusWritesMetadata ?? []) {
-      if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
-      else delete metadata[key];
-    }
-    return withStatus({ ...current, metadata }, statusOf(object));
   }
 
   #withGeneration(

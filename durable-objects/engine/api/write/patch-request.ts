@@ -1,5 +1,4 @@
 /** PATCH: four kinds of patch, one way to write. k8s: apiserver/pkg/endpoints/handlers/patch.go */
-import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { DecodeError, decodeObject, readTypeMeta } from "../../schema/decode.ts";
@@ -10,6 +9,7 @@ import type { Call } from "../context.ts";
 import { invalid, invalidObject } from "../../machinery/field.ts";
 import { checkName, checkNamespace, conversionProblem } from "../request/identity.ts";
 import { applyPatch } from "../managed-fields/managed-fields.ts";
+import type { PatchTarget } from "./patch-target.ts";
 import type { WriteOptions } from "./write-options.ts";
 import { decodeJsonPatch, jsonPatch } from "../../schema/patch/json-patch.ts";
 import { conversionError, goText } from "../../schema/patch/go-text.ts";
@@ -23,17 +23,6 @@ const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicType = "application/strategic-merge-patch+json";
 const applyType = "application/apply-patch+yaml";
-
-/** What the patch works on, where it is not the stored object itself (scale). */
-export interface PatchTarget {
-  schema: StructRef;
-  statusResets?: readonly string[] | undefined;
-  apiVersion: string;
-  kind: string;
-  fromStored(object: KubeObject): KubeObject;
-  /** `applied`: by server-side apply, whose managedFields are worked out and not the client's. */
-  toStored(object: KubeObject, current: KubeObject, applied: boolean): KubeObject;
-}
 
 /** Applies a patch of any type, server-side apply among them. Throws 404, 409, 413, 415 and 422. */
 export function patch(

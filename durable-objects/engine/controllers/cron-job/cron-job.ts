@@ -5,7 +5,7 @@ import { type Change, controllerOf, objectKey, splitKey } from "../../core/objec
 import { type CronJob, type CronJobStatus, cronJobs } from "../../kinds/batch/cron-job.ts";
 import { parseSchedule, type Schedule } from "../../kinds/batch/schedule.ts";
 import { hasCondition, isFinished, type Job, jobs } from "../../kinds/batch/shape.ts";
-import { isTimeZone, offsetMs } from "../../kinds/batch/time-zone.ts";
+import { isTimeZone, offsetMs } from "../../machinery/time-zone.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";

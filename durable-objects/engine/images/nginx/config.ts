@@ -1,8 +1,8 @@
 /** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
 import { endOf } from "../../core/trim.ts";
 
-import { Regex, regexFor, type NoRegex } from "../../runtime/regex/regex.ts";
-import { MatchWork } from "../../runtime/regex/work.ts";
+import { Regex, regexFor, type NoRegex } from "../../regex/regex.ts";
+import { MatchWork } from "../../runtime/match-work.ts";
 
 export interface NginxLocation {
   path: string;

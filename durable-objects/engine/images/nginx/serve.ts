@@ -1,8 +1,8 @@
 /** nginx' answers: files, fixed ones, and those of servers behind it. */
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import { Errno } from "../../runtime/errno.ts";
-import { Regex } from "../../runtime/regex/regex.ts";
-import { MatchWork } from "../../runtime/regex/work.ts";
+import { Regex } from "../../regex/regex.ts";
+import { MatchWork } from "../../runtime/match-work.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";

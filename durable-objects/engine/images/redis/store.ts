@@ -1,6 +1,6 @@
 /** What a redis holds: databases of keys, as plain JSON in the server's state. */
 import { RecordCodec, type StoredNames } from "../../core/record-codec.ts";
-import type { MatchWork } from "../../runtime/regex/work.ts";
+import type { MatchWork } from "../../runtime/match-work.ts";
 import { matches } from "../../runtime/shell/pattern.ts";
 
 export type Value =

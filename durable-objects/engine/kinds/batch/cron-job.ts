@@ -15,7 +15,7 @@ import { jobWarnings, withPolicyDefaults } from "./job.ts";
 import { validateJobTemplate } from "./job-spec.ts";
 import { parseSchedule } from "./schedule.ts";
 import type { JobSpec } from "./shape.ts";
-import { isTimeZone } from "./time-zone.ts";
+import { isTimeZone } from "../../machinery/time-zone.ts";
 
 export interface CronJobSpec extends Omit<batch.CronJobSpec, "jobTemplate"> {
   jobTemplate: { metadata?: batch.JobTemplateSpec["metadata"]; spec: JobSpec };

@@ -3,7 +3,7 @@ import { lookup } from "../../core/lookup.ts";
 import { calendar } from "../../core/clock.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { parseGoDuration } from "../../machinery/duration.ts";
-import { fromLocal, isTimeZone, nextMonth, offsetMs } from "./time-zone.ts";
+import { fromLocal, isTimeZone, nextMonth, offsetMs } from "../../machinery/time-zone.ts";
 
 interface Field {
   values: ReadonlySet<number>;

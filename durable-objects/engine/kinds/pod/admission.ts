@@ -1,10 +1,11 @@
-/** Mutating admission of Pods, in upstream's order. k8s: plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds} */
+/** Mutating admission of Pods, in upstream's order. k8s: plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds,runtimeclass} */
 import { lookup } from "../../core/lookup.ts";
 import type { ServiceAccount } from "../service-account.ts";
 import type { PriorityClass } from "../priority-class.ts";
 import { forbidden } from "../../machinery/status.ts";
 import { mirrorAnnotation } from "./validation/pod.ts";
 import type { WriteContext } from "../define.ts";
+import { withRuntimeClass } from "./runtime-class.ts";
 import type { Container, Pod, PodSpec, Volume } from "./types.ts";
 
 const pods = { group: "", plural: "pods" };
@@ -156,6 +157,7 @@ const onCreate: readonly ((pod: Pod, context: WriteContext) => Pod)[] = [
   serviceAccount,
   priority,
   tolerations,
+  (pod, { reader }) => withRuntimeClass(pod, reader, refuse),
 ];
 
 /** Updates keep what admission once set when the new object leaves it out. */

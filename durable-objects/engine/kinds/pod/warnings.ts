@@ -13,6 +13,7 @@ import { dns1123Label, labelValue } from "../../machinery/names.ts";
 import { appArmorPrefix } from "./validation/pod.ts";
 import type { ObjectMeta } from "../../core/object.ts";
 import { parseQuantity, quantityMilliValue } from "../../machinery/quantity.ts";
+import { deprecatedNodeLabels } from "../node-labels.ts";
 import {
   type Container,
   type EphemeralContainer,
@@ -21,21 +22,6 @@ import {
   type Volume,
   containersOf,
 } from "./types.ts";
-
-const deprecatedNodeLabels: Record<string, string> = lookup({
-  "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  "failure-domain.beta.kubernetes.io/region":
-    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  "failure-domain.beta.kubernetes.io/zone":
-    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  "beta.kubernetes.io/instance-type":
-    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-  "app.kubernetes.io/created-by": "deprecated since v1.9",
-  "scheduler.alpha.kubernetes.io/preferAvoidPods":
-    "deprecated since v1.22; use Taints and Tolerations instead",
-  "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
-});
 
 const deprecatedAnnotations: Record<string, string> = lookup({
   "scheduler.alpha.kubernetes.io/critical-pod":

@@ -1,21 +1,15 @@
 /**
- * ClusterIPs and node ports. What is taken is asked of the indices `service.ip` and `service.nodePort`, so nothing is
- * counted and nothing needs releasing. The cluster is single-stack IPv4.
+ * ClusterIPs (of the ranges in ranges.ts) and node ports. What is taken is asked of the index `service.nodePort`, so nothing
+ * is counted and nothing needs releasing. The cluster is single-stack IPv4.
  * k8s: pkg/registry/core/service/storage/{storage,alloc}.go
  */
 import { at, invalid, invalidObject, type FieldError } from "../../machinery/field.ts";
 import { internalError } from "../../machinery/status.ts";
-import { formatIp, parseCidr, parseIp } from "../../machinery/ip.ts";
-import type { Reader } from "../../ports/controller.ts";
-import {
-  nodePortMax,
-  nodePortMin,
-  nodePortStaticBandMax,
-  serviceIpStaticBandMax,
-} from "../../core/limits.ts";
+import { nodePortMax, nodePortMin, nodePortStaticBandMax } from "../../core/limits.ts";
 import type { WriteContext } from "../define.ts";
-import { cidrContains, familyOf } from "../ip-address.ts";
+import { familyOf } from "../ip-address.ts";
 import { validateClusterIps } from "./families.ts";
+import { freeIp, ipProblem } from "./ranges.ts";
 import {
   needsClusterIp,
   needsHealthCheck,
@@ -26,8 +20,7 @@ import {
   type ServiceSpec,
 } from "./shape.ts";
 
-/** kubeadm's default. `kubernetes` has its first address, `kube-dns` its tenth. */
-export const serviceCidr = "10.96.0.0/12";
+/** `kubernetes` has the first address of the default range, `kube-dns` its tenth. */
 export const kubernetesServiceIp = "10.96.0.1";
 export const dnsServiceIp = "10.96.0.10";
 
@@ -219,7 +212,11 @@ function allocateIps(service: Service, old: Service | undefined, context: Contex
   if (old && needsClusterIp(old)) return service;
   const wished = ips[0] ?? "";
   if (wished === "") {
-    const ip = freeIp(service, context);
+    const ip = freeIp(context);
+    if (ip === undefined) {
+      const name = JSON.stringify(service.metadata.name);
+      throw internalError(`failed to allocate a serviceIP for Service ${name}: range is full`);
+    }
     return withSpec(service, { clusterIP: ip, clusterIPs: [ip] });
   }
   const problem = ipProblem(wished, context.reader);
@@ -228,43 +225,6 @@ function allocateIps(service: Service, old: Service | undefined, context: Contex
     refuse(service, [invalid("spec.clusterIPs", ips, detail)]);
   }
   return service;
-}
-
-const range = parseCidr(serviceCidr);
-/** First address of the range as a number, and how many follow it before the broadcast address. */
-const rangeBase = (range?.ip.bytes ?? []).reduce((sum, byte) => sum * 256 + byte, 0);
-const rangeSize = 2 ** (32 - (range?.prefix ?? 32)) - 2;
-
-function ipProblem(ip: string, reader: Reader): string | undefined {
-  const parsed = parseIp(ip);
-  const inside = parsed && range && cidrContains(range, parsed);
-  const offset = (parsed?.bytes ?? []).reduce((sum, byte) => sum * 256 + byte, 0) - rangeBase;
-  if (!inside || offset < 1 || offset > rangeSize) {
-    return "the provided network does not match the current range";
-  }
-  return reader.byIndex("service.ip", ip).length > 0
-    ? "provided IP is already allocated"
-    : undefined;
-}
-
-const ipAt = (offset: number): string => {
-  const n = rangeBase + offset;
-  const bytes = [n / 2 ** 24, n / 2 ** 16, n / 2 ** 8, n].map((part) => Math.floor(part) % 256);
-  return formatIp({ family: 4, bytes, leadingZeros: false, mapped: false });
-};
-
-/** A random one of the upper band; the lowest addresses are left to those who ask by number. */
-function freeIp(service: Service, context: Context): string {
-  const upper = rangeSize - serviceIpStaticBandMax;
-  const free = (offset: number): boolean =>
-    context.reader.byIndex("service.ip", ipAt(offset)).length === 0;
-  const start = Math.floor(context.random() * upper);
-  for (let i = 0; i < rangeSize; i++) {
-    const offset = i < upper ? serviceIpStaticBandMax + 1 + ((start + i) % upper) : i - upper + 1;
-    if (free(offset)) return ipAt(offset);
-  }
-  const name = JSON.stringify(service.metadata.name);
-  throw internalError(`failed to allocate a serviceIP for Service ${name}: range is full`);
 }
 
 /** Ports of one write: those it took already count as taken. */

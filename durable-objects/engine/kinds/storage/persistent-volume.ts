@@ -208,6 +208,26 @@ function checkAttributesClass(spec: Spec): FieldError[] {
   return errors;
 }
 
+const inlineText = "may not be specified in the context of inline volumes";
+
+/** A volume without an object of its own, at `path`. k8s: ValidatePersistentVolumeSpec, validateInlinePersistentVolumeSpec */
+export function validateInlineVolume(spec: Spec, path: string): FieldError[] {
+  const policy = spec.persistentVolumeReclaimPolicy;
+  const errors: FieldError[] = [];
+  if (spec.claimRef) errors.push(forbiddenField("spec.claimRef", inlineText));
+  if (keysOf(spec.capacity).length > 0) errors.push(forbiddenField("spec.capacity", inlineText));
+  if (!spec.csi)
+    errors.push(required("spec.csi", "has to be specified in the context of inline volumes"));
+  errors.push(...checkModes(spec));
+  if (policy && policy !== "Retain") {
+    const detail = "may only be Retain in the context of inline volumes";
+    errors.push(forbiddenField("spec.persistentVolumeReclaimPolicy", detail));
+  }
+  if (spec.nodeAffinity) errors.push(forbiddenField("spec.nodeAffinity", inlineText));
+  errors.push(...checkSources(spec));
+  return errors.map((error) => ({ ...error, field: error.field.replace(/^spec/, path) }));
+}
+
 /** Only the source of a spec. */
 const sourceOf = (spec: Spec): Record<string, unknown> =>
   Object.fromEntries(sources.map(([field]) => [field, spec[field]]));

@@ -5,24 +5,20 @@ import {
   append,
   at,
   child,
-  invalid,
   notSupported,
   required,
-  tooLong,
   type FieldError,
 } from "../../machinery/field.ts";
 import { validateImmutable, validateLabelName } from "../../machinery/metadata.ts";
-import { byteLength, invalidEach, qualifiedName } from "../../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "../columns.ts";
 import type { Kind } from "../define.ts";
+import { deprecatedNodeLabels } from "../node-labels.ts";
+import { checkParameters, checkProvisioner } from "./parameters.ts";
 import type { Stored } from "../stored.ts";
 import { schemaNamed } from "../../schema/types.ts";
 
 export type StorageClass = Stored<storage.StorageClass>;
 
-/** k8s: pkg/apis/storage/validation maxProvisionerParameterLen, maxProvisionerParameterSize */
-const parametersMax = 512;
-const parametersBytesMax = 256 * 1024;
 const defaultAnnotations = [
   "storageclass.kubernetes.io/is-default-class",
   "storageclass.beta.kubernetes.io/is-default-class",
@@ -31,11 +27,8 @@ const defaultAnnotations = [
 /** k8s: pkg/apis/storage/validation ValidateStorageClass */
 function validate(storageClass: StorageClass): FieldError[] {
   const { provisioner = "", reclaimPolicy, volumeBindingMode } = storageClass;
-  const lower = provisioner.toLowerCase();
-  const errors: FieldError[] = provisioner
-    ? invalidEach("provisioner", lower, qualifiedName(lower))
-    : [required("provisioner")];
-  errors.push(...checkParameters(storageClass.parameters ?? {}));
+  const errors = checkProvisioner("provisioner", provisioner);
+  errors.push(...checkParameters(storageClass.parameters ?? {}, { allowEmpty: true }));
   if (reclaimPolicy && !["Delete", "Retain"].includes(reclaimPolicy)) {
     errors.push(notSupported("reclaimPolicy", reclaimPolicy, ["Delete", "Retain"]));
   }
@@ -45,19 +38,6 @@ function validate(storageClass: StorageClass): FieldError[] {
     errors.push(notSupported("volumeBindingMode", volumeBindingMode, modes));
   }
   append(errors, checkTopologies(storageClass));
-  return errors;
-}
-
-function checkParameters(parameters: Record<string, string>): FieldError[] {
-  const entries = Object.entries(parameters);
-  if (entries.length > parametersMax) return [tooLong("parameters", parametersMax)];
-  const errors: FieldError[] = [];
-  let bytes = 0;
-  for (const [key, value] of entries) {
-    if (key === "") errors.push(invalid("parameters", key, "field can not be empty."));
-    bytes += byteLength(key) + byteLength(value);
-  }
-  if (bytes > parametersBytesMax) errors.push(tooLong("parameters", parametersBytesMax));
   return errors;
 }
 
@@ -96,6 +76,19 @@ function checkTopologyValues(path: string, values: readonly string[]): FieldErro
   });
 }
 
+/** k8s: pkg/api/storage/util.go GetWarningsForStorageClass */
+function warnings(storageClass: StorageClass): string[] {
+  const found: string[] = [];
+  for (const [i, term] of (storageClass.allowedTopologies ?? []).entries()) {
+    const list = child(at("allowedTopologies", i), "matchLabelExpressions");
+    for (const [j, { key }] of (term.matchLabelExpressions ?? []).entries()) {
+      const text = deprecatedNodeLabels[key];
+      if (text) found.push(`${child(at(list, j), "key")}: ${text}`);
+    }
+  }
+  return found;
+}
+
 const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;
 
 export const StorageClass: Kind<StorageClass> = {
@@ -115,6 +108,7 @@ export const StorageClass: Kind<StorageClass> = {
     ...validate(storageClass),
     ...fixed.flatMap((field) => validateImmutable(storageClass[field], old[field], field)),
   ],
+  warnings,
   table: {
     columns: [
       nameColumn,

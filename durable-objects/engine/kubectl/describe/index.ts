@@ -3,6 +3,7 @@ import { lookup } from "../../core/lookup.ts";
 import { pathOf, type ResourceType } from "../discovery.ts";
 import type { KubeObject } from "../objects.ts";
 import { section, type Work } from "../work.ts";
+import { certificateSigningRequest } from "./certificate.ts";
 import {
   configMap,
   limitRange,
@@ -22,7 +23,14 @@ import { pod } from "./pod.ts";
 import { binding, role } from "./rbac-kinds.ts";
 import type { Settings } from "./reach.ts";
 import { horizontalPodAutoscaler, podDisruptionBudget } from "./scaling-kinds.ts";
-import { persistentVolume, persistentVolumeClaim, storageClass } from "./storage-kinds.ts";
+import { ipAddress, serviceCidr } from "./service-ranges.ts";
+import {
+  csiNode,
+  persistentVolume,
+  persistentVolumeClaim,
+  storageClass,
+  volumeAttributesClass,
+} from "./storage-kinds.ts";
 import {
   cronJob,
   daemonSet,
@@ -53,13 +61,18 @@ const describers = lookup<[version: string, describe: Describer<never>]>({
   "networking.k8s.io/Ingress": ["v1", ingress],
   "networking.k8s.io/IngressClass": ["v1", ingressClass],
   "networking.k8s.io/NetworkPolicy": ["v1", networkPolicy],
+  "networking.k8s.io/ServiceCIDR": ["v1", serviceCidr],
+  "networking.k8s.io/IPAddress": ["v1", ipAddress],
   "batch/Job": ["v1", job],
   "batch/CronJob": ["v1", cronJob],
   "apps/StatefulSet": ["v1", statefulSet],
   "apps/Deployment": ["v1", deployment],
   "apps/DaemonSet": ["v1", daemonSet],
   "apps/ReplicaSet": ["v1", replicaSet],
+  "certificates.k8s.io/CertificateSigningRequest": ["v1", certificateSigningRequest],
   "storage.k8s.io/StorageClass": ["v1", storageClass],
+  "storage.k8s.io/CSINode": ["v1", csiNode],
+  "storage.k8s.io/VolumeAttributesClass": ["v1", volumeAttributesClass],
   "policy/PodDisruptionBudget": ["v1", podDisruptionBudget],
   "rbac.authorization.k8s.io/Role": ["v1", role],
   "rbac.authorization.k8s.io/ClusterRole": ["v1", role],

@@ -17,6 +17,7 @@ import type { Work } from "../work.ts";
 import { amount } from "./containers.ts";
 import type { Describer } from "./describer.ts";
 import { writeEvents } from "./events.ts";
+import { slicesOfNode, writeSlices } from "./node-devices.ts";
 import { dateText, none, unset, type Meta, type Out, type Texts } from "./out.ts";
 import { eventsAbout, orFailure, orNothing, podsOf, type Settings } from "./reach.ts";
 
@@ -57,6 +58,7 @@ export const node: Describer<Node> = function* (settings, object, out) {
   const { spec = {}, status = {} } = object;
   const pods = yield* readPods(settings, name);
   const events = yield* readEvents(settings, meta);
+  const slices = yield* slicesOfNode(settings, meta.name ?? "");
   const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`;
   const lease = yield* orFailure(settings.client.json<Lease>({ path }));
   out.field("Name", name);
@@ -84,6 +86,7 @@ export const node: Describer<Node> = function* (settings, object, out) {
     if (names.length) out.write(`${title}:\n`);
     for (const one of names) out.field(one, amount(list[one]), 1);
   }
+  writeSlices(out, slices);
   writeInfo(out, object);
   if (pods) writePods(out, object, pods, settings.now);
   else out.field("Pods", "not authorized");

@@ -1,11 +1,11 @@
-/** PersistentVolume, PersistentVolumeClaim, StorageClass. k8s: kubectl/pkg/describe */
+/** PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode, VolumeAttributesClass. k8s: kubectl/pkg/describe */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   VolumeNodeAffinity,
 } from "kubernetes-types/core/v1";
-import type { StorageClass } from "kubernetes-types/storage/v1";
+import type { CSINode, StorageClass } from "kubernetes-types/storage/v1";
 import { ageOf } from "../../machinery/duration.ts";
 import { byText } from "../go/json.ts";
 import { classOf, modesText, writeClaim } from "./claim.ts";
@@ -135,5 +135,45 @@ export const storageClass: Describer<StorageClass> = function* (settings, object
       });
     });
   }
+  writeEvents(out, events, settings.now);
+};
+
+export const csiNode: Describer<CSINode> = function* (settings, object, out) {
+  const meta = metaOf(object);
+  const events = yield* eventsOf(settings, { kind: "CSINode", metadata: meta });
+  out.head(meta, { namespaced: false });
+  out.field("CreationTimestamp", dateText(meta.creationTimestamp));
+  out.write("Spec:\n");
+  // Go tells an empty list from none.
+  if (object.spec.drivers) out.write("Drivers:\n", 1);
+  for (const { name, nodeID, allocatable, topologyKeys } of object.spec.drivers ?? []) {
+    out.write(`${name}:\n`, 2);
+    out.field("Node ID", nodeID, 3);
+    if (allocatable?.count !== undefined) {
+      out.write("Allocatables:\n", 3);
+      out.field("Count", allocatable.count, 4);
+    }
+    if (topologyKeys) out.field("Topology Keys", topologyKeys, 3);
+  }
+  writeEvents(out, events, settings.now);
+};
+
+interface VolumeAttributesClass {
+  metadata?: object;
+  driverName?: string;
+  parameters?: Record<string, string>;
+}
+
+export const volumeAttributesClass: Describer<VolumeAttributesClass> = function* (
+  settings,
+  object,
+  out,
+) {
+  const meta = metaOf(object);
+  const events = yield* eventsOf(settings, { kind: "VolumeAttributesClass", metadata: meta });
+  out.field("Name", meta.name);
+  out.field("Annotations", labelsText(meta.annotations));
+  out.field("DriverName", object.driverName);
+  out.field("Parameters", labelsText(object.parameters));
   writeEvents(out, events, settings.now);
 };

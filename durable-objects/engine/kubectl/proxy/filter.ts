@@ -1,7 +1,7 @@
 /** What `kubectl proxy` lets through, by regular expressions. k8s: kubectl/pkg/proxy/proxy_server.go FilterServer */
 import { encodeUtf8 } from "../../runtime/bytes.ts";
-import { Regex, regexFor } from "../../runtime/regex/regex.ts";
-import { MatchWork } from "../../runtime/regex/work.ts";
+import { Regex, regexFor } from "../../regex/regex.ts";
+import { MatchWork } from "../../runtime/match-work.ts";
 
 /** Patterns, comma separated each. */
 export interface Filter {

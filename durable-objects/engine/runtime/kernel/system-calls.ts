@@ -17,7 +17,7 @@ import { execCost, forkCost } from "./cpu.ts";
 import { processKey } from "./process-key.ts";
 import { changedChild, controllingTerminal } from "./process-groups.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
-import { MatchWork } from "../regex/work.ts";
+import { MatchWork } from "../match-work.ts";
 import type { Json, Listener, Process, Session } from "./state.ts";
 import { FileCalls } from "./file-calls.ts";
 

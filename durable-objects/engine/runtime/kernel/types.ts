@@ -20,7 +20,7 @@ import type {
   Parcel,
 } from "../net/network-port.ts";
 import type { ApiAccess, ApiServer } from "../net/api-stream.ts";
-import type { MatchWork } from "../regex/work.ts";
+import type { MatchWork } from "../match-work.ts";
 import type {
   ContainerRecord,
   HttpRequest,

@@ -1,5 +1,5 @@
 /** `[...]` of a shell's pattern. */
-import { characterClasses, complement, normalized, type CharSet } from "../regex/char-set.ts";
+import { characterClasses, complement, normalized, type CharSet } from "../../regex/char-set.ts";
 
 /** The set from `[` on; undefined: it is not closed. */
 export function bracket(pattern: string, at: number): { set: CharSet; end: number } | undefined {

@@ -2,9 +2,9 @@
 
 import { shellPatternCharactersMax, shellPatternsKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
-import { has, type CharSet } from "../regex/char-set.ts";
-import { placeOf } from "../regex/place.ts";
-import type { MatchWork } from "../regex/work.ts";
+import { has, type CharSet } from "../../regex/char-set.ts";
+import { placeOf } from "../../regex/place.ts";
+import type { MatchWork } from "../match-work.ts";
 import { Extended, isExtended } from "./bash/extended-pattern.ts";
 import { bracket } from "./bracket.ts";
 

@@ -4,7 +4,7 @@ import type { Expander } from "../expand.ts";
 import { matches } from "../pattern.ts";
 import { ExpansionProblem } from "../problems.ts";
 import { unary } from "../../tools/arguments/test.ts";
-import { Regex, regexFor } from "../../regex/regex.ts";
+import { Regex, regexFor } from "../../../regex/regex.ts";
 import type { Shell } from "../shell.ts";
 import { optionNamed } from "./shell-options.ts";
 

@@ -3,8 +3,8 @@
  * at once, so that the cost is bounded by the lengths and charged.
  */
 import { shellNestingMax } from "../../../core/limits.ts";
-import { has, type CharSet } from "../../regex/char-set.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import { has, type CharSet } from "../../../regex/char-set.ts";
+import type { MatchWork } from "../../match-work.ts";
 import { bracket } from "../bracket.ts";
 
 type Node =

@@ -1,5 +1,5 @@
 /** expr. */
-import { Regex, regexFor } from "../../regex/regex.ts";
+import { Regex, regexFor } from "../../../regex/regex.ts";
 import { tool, type Io } from "../tool.ts";
 
 type Binary = (a: string, b: string, io: Io) => string;

@@ -2,7 +2,7 @@
 import { lookup } from "../../../core/lookup.ts";
 import type { Stat } from "../../fs/vfs.ts";
 import type { Sys } from "../../kernel/types.ts";
-import { Regex, regexFor } from "../../regex/regex.ts";
+import { Regex, regexFor } from "../../../regex/regex.ts";
 import { matches } from "../../shell/pattern.ts";
 
 export class TestProblem extends Error {

@@ -4,8 +4,8 @@ import type { Awk } from "./state.ts";
 import { awkFormat, inputValue, toNumber, toText, type Value } from "./values.ts";
 import { formatDate } from "../system/date.ts";
 import { splitBy } from "./patterns.ts";
-import { placeOf } from "../../regex/place.ts";
-import type { Match } from "../../regex/regex.ts";
+import { placeOf } from "../../../regex/place.ts";
+import type { Match } from "../../../regex/regex.ts";
 import { substitute } from "../sed/run.ts";
 
 type Builtin = (awk: Awk, args: Expr[]) => Value;

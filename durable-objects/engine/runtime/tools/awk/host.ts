@@ -1,5 +1,5 @@
 /** What awk remembers between records, and what it asks of its surroundings. */
-import type { MatchWork } from "../../regex/work.ts";
+import type { MatchWork } from "../../match-work.ts";
 import type { NamesOf } from "../../../core/record-codec.ts";
 import { cellNames, type Cell, type Value } from "./values.ts";
 

@@ -1,6 +1,6 @@
 /** Regular expressions of an awk program. */
-import { Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import { Regex, regexFor, type RegexOptions } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 import { AwkError } from "./math.ts";
 
 const options: RegexOptions = { syntax: "extended", backslash: "quote" };

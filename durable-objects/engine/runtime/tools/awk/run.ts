@@ -23,8 +23,8 @@ import {
 } from "./values.ts";
 import { arithmetic, AwkError } from "./math.ts";
 import { awkPattern, splitBy } from "./patterns.ts";
-import type { Regex } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import type { Regex } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 
 /** It has computed for longer than one step may take. */
 export class AwkEndless extends Error {

@@ -1,6 +1,6 @@
 /** What awk's own functions see of a program that runs. */
-import type { Regex } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import type { Regex } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 import type { AwkHost, AwkMemory } from "./host.ts";
 import type { Expr } from "./tree.ts";
 import type { Cell, Value } from "./values.ts";

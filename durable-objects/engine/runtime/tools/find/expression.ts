@@ -4,7 +4,7 @@ import { matches } from "../../shell/pattern.ts";
 import type { Stat } from "../../fs/vfs.ts";
 import type { Caller } from "../children.ts";
 import { inodeNumber } from "../files/ls.ts";
-import { Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../../../regex/regex.ts";
 import { ToolExit, type Io } from "../tool.ts";
 
 /** The file an expression is asked about. */

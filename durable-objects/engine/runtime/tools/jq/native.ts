@@ -1,5 +1,5 @@
 /** How functions that are not written in jq are declared, and what they see of the machine that runs a filter. */
-import type { CompileBudget } from "../../regex/regex.ts";
+import type { CompileBudget } from "../../../regex/regex.ts";
 import type { JqWork, Value } from "./values.ts";
 
 /** A path, its last step first. */

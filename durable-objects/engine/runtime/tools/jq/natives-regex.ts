@@ -1,5 +1,5 @@
 /** Regular expressions, by the runtime's own matcher. */
-import { Regex, regexFor, type Match } from "../../regex/regex.ts";
+import { Regex, regexFor, type Match } from "../../../regex/regex.ts";
 import { typed } from "./access.ts";
 import { add } from "./arithmetic.ts";
 import type { Filter, Machine, Native } from "./native.ts";

@@ -3,7 +3,7 @@
  * outputs are made as they are asked for.
  */
 import { jqDepthMax, jqOperationsMax } from "../../../core/limits.ts";
-import type { CompileBudget } from "../../regex/regex.ts";
+import type { CompileBudget } from "../../../regex/regex.ts";
 import { getAt } from "./access.ts";
 import { negate, operate } from "./arithmetic.ts";
 import { bindOne, destructured } from "./binding.ts";

@@ -1,5 +1,5 @@
 /** What is looked for: POSIX extended patterns, by the runtime's own matcher. */
-import { regexFor, type Regex } from "../../regex/regex.ts";
+import { regexFor, type Regex } from "../../../regex/regex.ts";
 import type { Sys } from "../../kernel/types.ts";
 import type { Pattern } from "./state.ts";
 

@@ -1,5 +1,5 @@
 /** Lines in rows of the screen: where each begins and ends, and which are shown at all. */
-import type { Regex } from "../../regex/regex.ts";
+import type { Regex } from "../../../regex/regex.ts";
 import type { Sys } from "../../kernel/types.ts";
 import { patternOf } from "./patterns.ts";
 import type { Source } from "./source.ts";

@@ -1,5 +1,5 @@
 /** Searches and replacements, with the runtime's own matcher. */
-import { regexFor, type Regex } from "../../regex/regex.ts";
+import { regexFor, type Regex } from "../../../regex/regex.ts";
 import type { Sys } from "../../kernel/types.ts";
 import { lengthAt } from "../screen/paint.ts";
 import { current, tell, wipe, type NanoState, type Place } from "./state.ts";

@@ -1,7 +1,7 @@
 /** One cycle of sed after the other, on lines that come from somewhere. */
 import { sedCommandsMax, toolOutputCharactersMax } from "../../../core/limits.ts";
-import type { Match, Regex } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import type { Match, Regex } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 import { SedProblem, sedRegex, type Address, type Command, type SedRegex } from "./script.ts";
 
 export interface SedMemory {

@@ -1,8 +1,8 @@
 /** The script of sed: parsed to a flat list of commands, blocks being jumps. */
 import { toolProgramsKeptMax } from "../../../core/limits.ts";
 import { keep } from "../../../core/memo.ts";
-import { Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import { Regex, regexFor, type RegexOptions } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 
 export type Address =
   | { k: "line"; n: number }

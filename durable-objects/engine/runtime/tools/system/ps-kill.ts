@@ -2,7 +2,7 @@
 import { lookup } from "../../../core/lookup.ts";
 import { Errno } from "../../errno.ts";
 import type { Program } from "../../kernel/types.ts";
-import { Regex, regexFor } from "../../regex/regex.ts";
+import { Regex, regexFor } from "../../../regex/regex.ts";
 import { parseSignal, signalNames } from "../../kernel/signals.ts";
 import type { Process } from "../../kernel/state.ts";
 import { userName } from "./identity.ts";

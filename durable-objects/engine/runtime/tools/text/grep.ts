@@ -2,8 +2,8 @@
 import { assert } from "../../../core/assert.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
-import { regex, Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
-import type { MatchWork } from "../../regex/work.ts";
+import { regex, Regex, regexFor, type RegexOptions } from "../../../regex/regex.ts";
+import type { MatchWork } from "../../match-work.ts";
 import { type Io, stream } from "../tool.ts";
 import { usage } from "../words.ts";
 

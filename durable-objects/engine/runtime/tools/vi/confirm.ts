@@ -1,7 +1,7 @@
 /** `:s///c`: each match is asked for. */
 import type { Editor } from "./editor.ts";
 import { hitsIn, patternOf } from "./search.ts";
-import { seenOf } from "../../regex/vim.ts";
+import { seenOf } from "./pattern/pattern.ts";
 import { scrollLines } from "./scroll.ts";
 import { expanded } from "./substitute.ts";
 

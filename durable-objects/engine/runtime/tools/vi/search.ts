@@ -1,5 +1,5 @@
 /** Searching: `/`, `?`, n, N, * and #, and patterns for others. */
-import { seenOf, vimPattern, type VimPattern } from "../../regex/vim.ts";
+import { seenOf, vimPattern, type VimPattern } from "./pattern/pattern.ts";
 import { classAt, lastCol, nextCol, prevCol } from "./characters.ts";
 import { Refused, type Editor } from "./editor.ts";
 import type { Spot } from "./state.ts";

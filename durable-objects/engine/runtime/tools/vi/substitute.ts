@@ -1,7 +1,7 @@
 /** `:s`: what stands in place of a match, and going through lines. */
 import { viFileBytesMax } from "../../../core/limits.ts";
-import type { Match } from "../../regex/regex.ts";
-import { seenOf } from "../../regex/vim.ts";
+import type { Match } from "../../../regex/regex.ts";
+import { seenOf } from "./pattern/pattern.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { patternOf } from "./search.ts";
 

@@ -1,7 +1,7 @@
 /** Functions of texts, and formats. */
 import { yqTextCharactersMax } from "../../../core/limits.ts";
 import { fromBase64, toBase64, decodeUtf8, encodeUtf8 } from "../../bytes.ts";
-import { Regex, regexFor, type Match } from "../../regex/regex.ts";
+import { Regex, regexFor, type Match } from "../../../regex/regex.ts";
 import { at, bool, collection, Endless, isNull, scalar, wrong, type YqNode } from "./node.ts";
 import type { Expr } from "./parser.ts";
 import { each, forOne } from "./functions-nodes.ts";

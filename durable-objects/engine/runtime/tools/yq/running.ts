@@ -1,5 +1,5 @@
 /** What running an expression is made of. */
-import type { CompileBudget } from "../../regex/regex.ts";
+import type { CompileBudget } from "../../../regex/regex.ts";
 import type { Work, YqNode } from "./node.ts";
 import type { Expr } from "./parser.ts";
 
