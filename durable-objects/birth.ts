@@ -8,6 +8,8 @@ import { identityOf, keepTokenSecret } from "./token-secret.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
+  /** The service's, where the sandbox's row lies. */
+  DB?: D1Database;
   STREAMS_MAX?: string;
   OBJECTS_MAX?: string;
   STATE_BYTES_MAX?: string;
@@ -40,7 +42,7 @@ export type NewSandbox = Birth & { from?: Source };
  * may not.
  */
 export type Born =
-  | { born: true }
+  | { born: true; ownKinds?: true }
   | { born: false; reason: string; failures?: ManifestFailure[]; code?: number };
 
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */

@@ -99,3 +99,17 @@ export async function apiRequestOf(request: Request, edge: EdgeRequest): Promise
     ...(body && { body }),
   };
 }
+
+const ownKindsName = "podyard-own-kinds";
+
+/** The object tells the Worker with each answer whether its cluster serves other kinds than every one does. */
+export const writeOwnKinds = (headers: Headers, own: boolean): void =>
+  headers.set(ownKindsName, String(own));
+
+/** Undefined: the answer does not say. */
+export function readOwnKinds(headers: Headers): boolean | undefined {
+  const said = headers.get(ownKindsName);
+  return said === null ? undefined : said === "true";
+}
+
+export const clearOwnKinds = (headers: Headers): void => headers.delete(ownKindsName);

@@ -45,6 +45,7 @@ import {
   type Refused,
   type SnapshotBytes,
 } from "./past.ts";
+import { OwnKinds } from "./own-kinds.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { sqlOf } from "./sql.ts";
 import { identityOf, keepTokenSecret, Tokens } from "./token-secret.ts";
@@ -65,6 +66,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly tokens = new Tokens(this.ctx.storage.kv);
+  private readonly kinds = new OwnKinds(this.ctx.storage.kv, this.env.DB);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
   private readonly limits = limitsOf(this.env);
@@ -79,8 +81,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       if (!born.born) return born;
       if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
-      await this.settled;
-      return born;
+      await Promise.all([this.settled, this.kinds.told]);
+      return this.kinds.own ? { ...born, ownKinds: true } : born;
     } catch (error) {
       if (isNew) await this.destroy();
       throw error;
@@ -102,15 +104,14 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const over = expired("the sandbox was reset");
     this.clients.closeAll(over.message, over);
     this.turn((engine, now) => engine.look(now));
-    await this.settled;
+    await Promise.all([this.settled, this.kinds.told]);
     return born;
   }
 
   private bear(birth: Birth, from: Source | undefined): Born {
     const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
     if ("born" in made) return made;
-    this.loaded = made;
-    this.birth = birth;
+    [this.loaded, this.birth] = [made, birth];
     return { born: true };
   }
 
@@ -213,7 +214,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       const late = this.refusalOf(grant);
       if (late) return refusal(late);
-      return await this.turn((engine, at) => {
+      const answer = await this.turn((engine, at) => {
         const looks = !resumesWatch(asked);
         if (looks && asked.user) this.look(engine, at);
         const other = this.clients.ownAnswer(edge, asked, engine, at);
@@ -227,6 +228,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
         const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
         return answerOf(response, asked, edge, { ...parts, streamsMax });
       });
+      return await this.kinds.saidOn(answer);
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
       if (saysDiskFull(error)) return this.readStored(asked, edge, now);
@@ -299,6 +301,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
       this.clients.serve(engine, now);
+      this.kinds.see(engine, this.birth.id);
       this.arm(now, nextTurnMs(engine, now, this.clients));
       reportFaults(engine);
       return result;
@@ -331,9 +334,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
-      await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
-        this.clients.sessions.endOrphans(engine, now),
-      );
+      const endOrphans = () => this.clients.sessions.endOrphans(engine, now);
+      await new Watchdog(this.ctx.storage, id).start(engine, now, endOrphans);
       if (this.birth) this.loaded = engine;
     } catch (error) {
       this.failed(now);

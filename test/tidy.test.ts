@@ -130,7 +130,7 @@ describe("imports", () => {
     ["machinery", "core"],
     ["ports", "core machinery"],
     ["regex", "core"],
-    ["schema", "core machinery"],
+    ["schema", "core machinery regex"],
     ["cel", "core machinery regex"],
     ["kinds", "core machinery schema ports cel"],
     ["api", "core machinery schema ports cel kinds"],

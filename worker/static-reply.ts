@@ -1,16 +1,23 @@
 import { staticResponse } from "../durable-objects/engine/api/discovery/discovery.ts";
 import { builtin } from "../durable-objects/engine/api/discovery/registry.ts";
-import { openApiAsset } from "../durable-objects/engine/schema/openapi.ts";
+import { openApiAsset, openApiHash } from "../durable-objects/engine/schema/openapi.ts";
 import type { ApiRequest } from "../durable-objects/engine/ports/request.ts";
 import type { Env } from "./env.ts";
 
 const yearMs = 365 * 24 * 3_600_000;
 
-/** What is the same for every sandbox (`/version`, built-in discovery, OpenAPI), without waking one. */
+/** Paths whose answers follow from the kinds that a cluster serves. */
+const ofKinds = /^\/($|apis(\/|$)|openapi\/)/;
+
+/**
+ * What is the same for every sandbox (`/version`, built-in discovery, OpenAPI), without waking one. `ownKinds`: the cluster
+ * has kinds of its own, or may have; then only documents that the client knows by their hash are every sandbox's.
+ */
 export async function staticReply(
   request: Request,
   env: Env,
   apiPath: string,
+  ownKinds: boolean,
 ): Promise<Response | undefined> {
   if (request.method !== "GET") return undefined;
   const asked: ApiRequest = {
@@ -19,6 +26,7 @@ export async function staticReply(
     query: new URL(request.url).search.slice(1),
     headers: Object.fromEntries(request.headers),
   };
+  if (ownKinds && ofKinds.test(apiPath) && !isBuiltIn(asked)) return undefined;
   const reply = staticResponse(asked);
   if (!reply) return undefined;
   const headers = new Headers(reply.headers);
@@ -33,6 +41,13 @@ export async function staticReply(
   const described = reply.status === 200 ? await describedSchema(asked, env) : undefined;
   const body = described ?? (reply.body as BodyInit);
   return new Response(reply.status === 304 ? null : body, { status: reply.status, headers });
+}
+
+/** The document of a group version, by the hash that it has in every cluster. */
+function isBuiltIn({ path, query }: ApiRequest): boolean {
+  const hash = new URLSearchParams(query).get("hash");
+  if (hash === null || !path.startsWith("/openapi/v3/")) return false;
+  return builtin.groupVersions.some((gv) => openApiHash(gv) === hash);
 }
 
 const acceptsGzip = (headers: Record<string, string>): boolean =>

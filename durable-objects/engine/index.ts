@@ -121,6 +121,7 @@ export class Engine {
     const base = baseObjects(this.birth.seed, this.birth.bornMs - bornBeforeMs);
     tellBirth(this.log, this.birth, what);
     const state = this.log.hydrate(base);
+    this.#parts.definitions.load();
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);

@@ -272,6 +272,7 @@ function documents(manifest: string | object): Manifest[] {
 
 const clusterScoped = new Set([
   "Namespace",
+  "CustomResourceDefinition",
   "Node",
   "PersistentVolume",
   "ClusterRole",

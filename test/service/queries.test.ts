@@ -78,6 +78,7 @@ const sandbox = {
   title: "",
   source: null,
   usedAt: now,
+  ownKinds: false,
 };
 const key = {
   hash: "k",

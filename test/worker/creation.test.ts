@@ -48,6 +48,7 @@ async function recordOf(
     title: "",
     source: null,
     usedAt: now,
+    ownKinds: false,
   };
   return { sandbox, key, allowances, ownedMax: 50 };
 }

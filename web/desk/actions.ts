@@ -9,7 +9,7 @@ import {
 import { askWhy } from "./ask-why.ts";
 import type { Desk, ObjectRef } from "./desk.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
-import { show, showPanel, showTerminal, type Board } from "./board.ts";
+import { hasLesson, show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
 
 /** Everything that can be done with the desk, by name: for the palette, and for the list of keys. */
@@ -65,6 +65,14 @@ export function actionsOf(board: Board, work: (does: () => Promise<unknown>) => 
       run: () => show(board, name),
     })),
     ...(desk.create ? [{ title: "Create objects from YAML", keys: "c", run: desk.create }] : []),
+    ...(hasLesson(sandbox)
+      ? [
+          {
+            title: board.wantsLesson.value ? "Put the lesson away" : "Lesson beside everything",
+            run: () => void (board.wantsLesson.value = !board.wantsLesson.value),
+          },
+        ]
+      : []),
     { title: "Share, connect and embed", run: () => void (board.sharing.value = true) },
     ...(desk.selected.value ? selectionActions(desk, desk.selected.value) : []),
     { title: "Show all keys", keys: "?", run: () => void (board.over.value = "keys") },
@@ -109,6 +117,10 @@ function terminalActions(board: Board): Action[] {
       title: "New terminal on the control plane",
       run: () => terminals.add("control-plane"),
     },
+    {
+      title: terminals.beside.value === undefined ? "Split the terminal" : "One terminal alone",
+      run: () => terminals.split(),
+    },
     { title: "Rename the terminal", run: () => askForTitle(terminals) },
     { title: "Close the terminal", run: () => terminals.close(terminals.current.peek()) },
     {
@@ -120,7 +132,7 @@ function terminalActions(board: Board): Action[] {
     ...terminals.tabs.value.map(({ name, title }) => ({
       title: `Terminal ${title}`,
       run: () => {
-        terminals.current.value = name;
+        terminals.choose(name);
         showTerminal(board);
       },
     })),

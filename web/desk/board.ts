@@ -1,10 +1,10 @@
-import { signal, type Signal } from "@preact/signals";
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
 import type { DetailPlace, Desk, ObjectRef } from "./desk.ts";
 import { shownCluster } from "./moment.ts";
 import { panels, type PanelRow } from "./panels.ts";
-import { isNumber, isText, remembered } from "./remembered.ts";
+import { isFlag, isNumber, isText, remembered } from "./remembered.ts";
 import { TerminalTabs } from "./terminal-tabs.ts";
 import { viewIn, withView, type View } from "./view.ts";
 
@@ -25,6 +25,9 @@ export interface Board {
   /** What is written to be applied; "": nothing yet. */
   draft: Signal<string>;
   sharing: Signal<boolean>;
+  /** Whether the lesson stands beside everything else: where there is one, room for it, and nobody put it away. */
+  besideLesson: ReadonlySignal<boolean>;
+  wantsLesson: Signal<boolean>;
 }
 
 export function boardOf(sandbox: Sandbox): Board {
@@ -53,6 +56,8 @@ export function boardOf(sandbox: Sandbox): Board {
       create: () => void (over.value = "create"),
     }),
   };
+  const isWide = matching("(min-width: 1100px)");
+  const wantsLesson = remembered("lesson", true, isFlag);
   const board: Board = {
     desk,
     rows,
@@ -64,8 +69,19 @@ export function boardOf(sandbox: Sandbox): Board {
     over,
     draft: signal(""),
     sharing: signal(false),
+    besideLesson: computed(() => hasLesson(sandbox) && wantsLesson.value && isWide.value),
+    wantsLesson,
   };
   return board;
+}
+
+export const hasLesson = ({ source }: Sandbox): boolean => source?.kind === "scenario";
+
+function matching(query: string): ReadonlySignal<boolean> {
+  const media = matchMedia(query);
+  const matches = signal(media.matches);
+  media.addEventListener("change", () => (matches.value = media.matches));
+  return matches;
 }
 
 /** On a phone one part is seen at a time; desk.css knows the same width. */

@@ -10,7 +10,7 @@ import { boardOf, show, type Board } from "./board.ts";
 import { Border } from "./border.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { listenForKeys } from "./keys.ts";
-import { Detail, TimeBar } from "./panels.ts";
+import { Detail, Lesson, TimeBar } from "./panels.ts";
 import { Terminals } from "./terminals.tsx";
 import { Foreign, nameOf, TopBar } from "./top-bar.tsx";
 import { partsOf } from "./view.ts";
@@ -38,6 +38,13 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
       <ConnectionNotice desk={desk} />
       <Foreign sandbox={sandbox} />
       <div class="desk-body" style={{ "--width": `${board.width.value}%` }}>
+        {board.besideLesson.value && (
+          <aside class="desk-lesson" aria-label="Beside everything">
+            <Suspense fallback={loading}>
+              <Lesson desk={desk} />
+            </Suspense>
+          </aside>
+        )}
         <Parts board={board} />
         {desk.selected.value && (
           <div class="desk-detail">

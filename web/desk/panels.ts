@@ -19,6 +19,8 @@ export interface PanelRow {
 
 const everybody: readonly Role[] = ["owner", "editor", "viewer"];
 
+export const Lesson = lazy(async () => (await import("../panels/lesson.tsx")).Lesson);
+
 export const panels: readonly PanelRow[] = [
   {
     name: "picture",
@@ -45,7 +47,7 @@ export const panels: readonly PanelRow[] = [
     name: "lesson",
     title: "Lesson",
     key: "i",
-    Component: lazy(async () => (await import("../panels/lesson.tsx")).Lesson),
+    Component: Lesson,
     roles: everybody,
   },
 ];

@@ -27,6 +27,8 @@ const areTabs = (kept: unknown): kept is TerminalTab[] =>
 export class TerminalTabs {
   readonly tabs: Signal<TerminalTab[]>;
   readonly current: Signal<string>;
+  /** The one that is seen beside it. */
+  readonly beside = signal<string | undefined>(undefined);
   /** The next key goes with Ctrl: a phone's keyboard has none. */
   readonly control = signal(false);
   /** What terminals show is text for screen readers too, which costs each change twice. */
@@ -61,6 +63,29 @@ export class TerminalTabs {
     this.current.value = tab.name;
   }
 
+  /** It is the one that keys go to; the one beside it changes places with it. */
+  choose(name: string): void {
+    const before = this.current.peek();
+    if (name === before) return;
+    if (this.beside.peek() === name) this.beside.value = before;
+    this.current.value = name;
+  }
+
+  /** A second one beside the first: the one that was opened last, or a new one. Again: one alone. */
+  split(): void {
+    if (this.beside.peek() !== undefined) {
+      this.beside.value = undefined;
+      return;
+    }
+    const current = this.current.peek();
+    const other = this.tabs.peek().findLast(({ name }) => name !== current);
+    if (other) this.beside.value = other.name;
+    else {
+      this.add(first.title);
+      this.beside.value = current;
+    }
+  }
+
   rename(name: string, title: string): void {
     if (title.trim() === "") return;
     this.tabs.value = this.tabs
@@ -75,7 +100,10 @@ export class TerminalTabs {
     this.tabs.value = left;
     // Where that fails, it ends with the sandbox.
     closeTerminal(this.#sandbox, name).catch(() => {});
-    if (this.current.peek() === name) this.current.value = left.at(-1)!.name;
+    if (this.beside.peek() === name) this.beside.value = undefined;
+    if (this.current.peek() !== name) return;
+    this.current.value = this.beside.peek() ?? left.at(-1)!.name;
+    this.beside.value = undefined;
   }
 
   /** What is typed on the keyboard, with Ctrl where that was pressed. */

@@ -8,35 +8,39 @@ import { NewTerminal } from "./new-terminal.tsx";
 import { TabList } from "./tab-list.tsx";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 
-/** The terminals of the desk, one of which is seen. */
+/** The terminals of the desk, one or two of which are seen. */
 export function Terminals({ sandbox, terminals }: { sandbox: Sandbox; terminals: TerminalTabs }) {
   const making = useSignal(false);
-  const { tabs, current } = terminals;
+  const { tabs, current, beside } = terminals;
+  const seen = (name: string): boolean => name === current.value || name === beside.value;
   return (
     <section class="terminals" aria-labelledby="terminals-title">
       <h2 id="terminals-title" class="unseen">
         Terminal
       </h2>
       <Strip terminals={terminals} add={() => (making.value = true)} />
-      {tabs.value.map(({ name, title, machine }) => (
-        <div
-          key={name}
-          class="terminal-tab"
-          role="tabpanel"
-          aria-label={title}
-          hidden={name !== current.value}
-        >
-          <TerminalPanel
-            sandbox={sandbox}
-            name={name}
-            machine={machine}
-            spoken={terminals.spoken}
-            outgoing={(text) => terminals.outgoing(text)}
-            opened={(screen, focus) => terminals.opened(name, screen, focus)}
-            left={() => terminals.left(name)}
-          />
-        </div>
-      ))}
+      <div class={`terminal-tabs ${beside.value === undefined ? "" : "split"}`}>
+        {tabs.value.map(({ name, title, machine }) => (
+          <div
+            key={name}
+            class={`terminal-tab ${name === beside.value ? "beside" : ""}`}
+            role="tabpanel"
+            aria-label={title}
+            hidden={!seen(name)}
+            onFocusIn={() => terminals.choose(name)}
+          >
+            <TerminalPanel
+              sandbox={sandbox}
+              name={name}
+              machine={machine}
+              spoken={terminals.spoken}
+              outgoing={(text) => terminals.outgoing(text)}
+              opened={(screen, focus) => terminals.opened(name, screen, focus)}
+              left={() => terminals.left(name)}
+            />
+          </div>
+        ))}
+      </div>
       <KeyRow terminals={terminals} />
       {making.value && (
         <NewTerminal
@@ -57,7 +61,7 @@ function Strip({ terminals, add }: { terminals: TerminalTabs; add: () => void })
         label="Terminals"
         tabs={tabs.value}
         current={current.value}
-        choose={(name) => (current.value = name)}
+        choose={(name) => terminals.choose(name)}
       />
       <button type="button" aria-label="New terminal" title="New terminal" onClick={add}>
         <Icon name="plus" />
@@ -66,6 +70,14 @@ function Strip({ terminals, add }: { terminals: TerminalTabs; add: () => void })
         <span class="leaving">
           <kbd>Ctrl-Shift-Esc</kbd> leaves the terminal
         </span>
+        <button
+          type="button"
+          class="splitter"
+          aria-pressed={terminals.beside.value !== undefined}
+          onClick={() => terminals.split()}
+        >
+          Split
+        </button>
         <button type="button" onClick={() => askForTitle(terminals)}>
           Rename
         </button>

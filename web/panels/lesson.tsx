@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import { firstSteps } from "../objects/first-steps.ts";
 import { readScenario, type Scenario } from "../api/scenarios.ts";
 import type { Desk } from "../desk/desk.ts";
@@ -25,9 +26,10 @@ function OfScenario({ desk, id }: { desk: Desk; id: string }) {
 }
 
 function Text({ desk, title, text }: { desk: Desk; title: string; text: string }) {
+  const id = useId();
   return (
-    <section class="panel wide lesson" aria-labelledby="lesson-title">
-      <h2 id="lesson-title">{title}</h2>
+    <section class="panel wide lesson" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
       <Markdown text={text} title={title} type={desk.type} />
     </section>
   );

@@ -34,33 +34,7 @@ export function Twin({ scene, select, askWhy }: Props) {
           ))}
         </tbody>
       </table>
-      <table>
-        <caption>Nodes</caption>
-        <thead>
-          <tr>
-            {["Node", "State", "Pods", "CPU requested", "Memory requested"].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {nodes.map(({ ref, ready, cordoned, pods: count, podsMax, cpu, memory }) => (
-            <tr key={ref.name}>
-              <th scope="row">
-                <button type="button" class="link" onClick={() => select(ref)}>
-                  {ref.name}
-                </button>
-              </th>
-              <td>{`${ready ? "Ready" : "NotReady"}${cordoned ? ", cordoned" : ""}`}</td>
-              <td>{`${count} of ${podsMax}`}</td>
-              <td>{percent(cpu)}</td>
-              <td>{percent(memory)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <NodeTable nodes={nodes} select={select} />
       {services.length > 0 && <ServiceTable services={services} select={select} askWhy={askWhy} />}
       {traces.length > 0 && (
         <ul aria-label="Requests">
@@ -70,6 +44,42 @@ export function Twin({ scene, select, askWhy }: Props) {
         </ul>
       )}
     </>
+  );
+}
+
+interface NodeTableProps extends Pick<Props, "select"> {
+  nodes: Scene["nodes"];
+}
+
+function NodeTable({ nodes, select }: NodeTableProps) {
+  return (
+    <table>
+      <caption>Nodes</caption>
+      <thead>
+        <tr>
+          {["Node", "State", "Pods", "CPU requested", "Memory requested"].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {nodes.map(({ ref, ready, cordoned, pods: count, podsMax, cpu, memory }) => (
+          <tr key={ref.name}>
+            <th scope="row">
+              <button type="button" class="link" onClick={() => select(ref)}>
+                {ref.name}
+              </button>
+            </th>
+            <td>{`${ready ? "Ready" : "NotReady"}${cordoned ? ", cordoned" : ""}`}</td>
+            <td>{`${count} of ${podsMax}`}</td>
+            <td>{percent(cpu)}</td>
+            <td>{percent(memory)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -110,6 +110,8 @@ export const sandboxes = sqliteTable(
     source: text("source"),
     /** When somebody last used it, to the hour. */
     usedAt: integer("used_at").notNull().default(0),
+    /** Its cluster has CustomResourceDefinitions, so that its discovery is its own: the object writes it (own-kinds.ts). */
+    ownKinds: integer("own_kinds", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [
     index("sandboxes_expires_at").on(table.expiresAt),

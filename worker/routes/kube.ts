@@ -4,9 +4,14 @@ import {
   tooLarge,
 } from "../../durable-objects/engine/machinery/status.ts";
 import { diskFull } from "../../durable-objects/disk.ts";
-import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import {
+  clearOwnKinds,
+  readOwnKinds,
+  writeEdge,
+  type EdgeRequest,
+} from "../../durable-objects/edge-request.ts";
 import { plainPath } from "../../durable-objects/http.ts";
-import { bearerProtocol } from "../auth.ts";
+import { bearerProtocol, forgetKeys } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
@@ -16,6 +21,7 @@ import { factsOf, type Facts } from "../log.ts";
 import { staticReply } from "../static-reply.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { bridge } from "../streams/stream.ts";
+import { forgetBelongings } from "../principal.ts";
 import { laterOf, type EdgeContext } from "../route.ts";
 import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
@@ -45,7 +51,7 @@ async function serve(request: Request, c: EdgeContext, readOnly = false): Promis
   const tenant = await tenantOf(request, env, now, later);
   noteTenant(facts, tenant);
   if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
-  const known = await staticReply(request, env, tenant.apiPath);
+  const known = await staticReply(request, env, tenant.apiPath, tenant.sandbox.ownKinds);
   const answer = known ?? (await handOn(request, env, tenant, readOnly));
   // Whoever knows a sandbox's id can write a token that names it: only what the cluster took for one keeps the sandbox alive.
   const proven = "user" in tenant.asker || (!known && answer.status !== 401);
@@ -119,7 +125,20 @@ async function handOn(
   if (request.method === "GET" && (asksForSocket(client) || mayStream(tenant.apiPath, search))) {
     return bridge(stub, address, client, edge, request.signal);
   }
-  return stub.fetch(address, init);
+  return noted(await stub.fetch(address, init), tenant.sandbox);
+}
+
+/** The object has told the database whether its kinds are its own: what this isolate read before is known to be old. */
+function noted(answer: Response, { id, ownKinds }: Tenant["sandbox"]): Response {
+  const own = readOwnKinds(answer.headers);
+  if (own === undefined) return answer;
+  if (own !== ownKinds) {
+    forgetKeys(id);
+    forgetBelongings(id);
+  }
+  const response = new Response(answer.body, answer);
+  clearOwnKinds(response.headers);
+  return response;
 }
 
 /** Only these answer without end; the object still decides. */

@@ -132,7 +132,7 @@ async function askPast(call: Call): Promise<Response> {
   call.later(used(env, access.sandbox, call.now));
   const { pathname, search } = new URL(request.url);
   const path = below.exec(pathname)?.[1] ?? "/";
-  const known = await staticReply(request, env, path);
+  const known = await staticReply(request, env, path, true);
   if (known) return known;
   const body = await readWhole(request, requestBodyBytesMax);
   return env.SANDBOX.getByName(access.sandbox.id).fetch(`https://sandbox${path}${search}`, {

@@ -325,17 +325,16 @@ async function make(
     title: asked.title,
     source: asked.origin ? JSON.stringify(asked.origin.source) : null,
     usedAt: now,
+    ownKinds: false,
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
   const refused = await recordCreation(env.DB, { sandbox, key, ...within }, now);
   if (refused) throw refusalOf(refused, limitsOf(env), now);
-  try {
-    await bear(env, sandbox, asked.origin);
-  } catch (error) {
+  await bear(env, sandbox, asked.origin).catch(async (error: unknown) => {
     await unmake(env, id);
     throw error;
-  }
+  });
   knowKey(key, sandbox, now);
   return { sandbox, secret };
 }
@@ -348,6 +347,7 @@ async function bear(env: Env, sandbox: Sandbox, origin: Origin | undefined): Pro
     origin?.keep && putBirth(env, id, origin.keep),
   ]);
   refuseUnborn(born);
+  sandbox.ownKinds = born.born && born.ownKinds === true;
 }
 
 /** Throws 422 where the object would not be born so, 401 or 410 where nobody may ask it any more. */

@@ -113,7 +113,7 @@ async function askSnapshot(call: Call): Promise<Response> {
   const row = await snapshotBy(env, call.param("id"));
   const { pathname, search } = new URL(request.url);
   const path = below.exec(pathname)?.[1] ?? "/";
-  const known = await staticReply(request, env, path);
+  const known = await staticReply(request, env, path, true);
   if (known) return known;
   const cluster = await openedSnapshot(env, row);
   return responseOf(

@@ -71,14 +71,10 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   permit(context, user, attributes);
   if (!info.isResource) return nonResource(context, request);
   const resource = context.registry.at(info.group, info.version, info.resource);
-  if (!resource) {
-    return (
-      definitions(context, info) ?? elsewhere(context, request.path) ?? missing(context, request)
-    );
-  }
+  if (!resource) return elsewhere(context, request.path) ?? missing(context, request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
-  checkMediaTypes(info, request.headers);
+  checkMediaTypes(info, resource, request.headers);
   const asked = `${info.group}/${info.version}/${info.resource}`;
   const { deprecation } = resource.hooks;
   const warnings = deprecation ? [deprecation] : [];
@@ -111,23 +107,6 @@ function serve(call: Call): ApiResponse {
   const row = info.subresource ? subresources[info.subresource] : verbs[info.verb];
   if (!row) throw status.unknownPath();
   return row(call);
-}
-
-/**
- * No kind is defined here, and no discovery says that one could be. Yet kubectl asks for the list before it tells somebody that
- * a kind is not there. k8s: cli-runtime/pkg/resource/crd_finder.go
- */
-function definitions({ store }: ApiContext, info: RequestInfo): Reply | undefined {
-  if (info.verb !== "list" || info.group !== "apiextensions.k8s.io" || info.version !== "v1") {
-    return undefined;
-  }
-  if (info.resource !== "customresourcedefinitions" || info.namespace) return undefined;
-  return json(200, {
-    kind: "CustomResourceDefinitionList",
-    apiVersion: "apiextensions.k8s.io/v1",
-    metadata: { resourceVersion: String(store.rv) },
-    items: [],
-  });
 }
 
 /** A group version that an APIService says is behind a Service, which nothing here asks. k8s: kube-aggregator/pkg/apiserver/handler_proxy.go */

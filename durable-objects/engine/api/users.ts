@@ -25,7 +25,7 @@ const groupsOf: Record<Role, readonly string[]> = {
 const reserved = /^(?:system|kubeadm|podyard):|^kubernetes-|-controller$/i;
 /** Who causes revisions beside users: a part of the cluster without a name of that form, or the engine itself. */
 const parts = new Set(
-  `api-priority-and-fairness-config-consumer-v1 bootstrap clock clusterroleaggregation csrapproving csrcleaner csrsigning kube-aggregator disruption endpoints endpointslice endpointslicemirroring ephemeral-volume
+  `api-priority-and-fairness-config-consumer-v1 bootstrap clock clusterroleaggregation customresourcedefinition csrapproving csrcleaner csrsigning kube-aggregator disruption endpoints endpointslice endpointslicemirroring ephemeral-volume
    eventexpiry garbagecollector horizontalpodautoscaler ingress kubelet namespace network nodeeviction nodeipam podgc
    pv-protection resourcequota scheduler serviceaccount serviceaccounttoken trace volume-provisioner watchdog`.split(
     /\s+/,

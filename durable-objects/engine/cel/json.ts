@@ -18,7 +18,7 @@ import {
 } from "./values.ts";
 
 type Json = unknown;
-type JsonObject = Readonly<Record<string, Json>>;
+export type JsonObject = Readonly<Record<string, Json>>;
 
 const isObject = (json: Json): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json);

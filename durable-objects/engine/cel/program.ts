@@ -32,7 +32,6 @@ import {
   Entries,
   isError,
   Items,
-  ListValue,
   MapValue,
   noOverload,
   Optional,

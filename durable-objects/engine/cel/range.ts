@@ -24,7 +24,7 @@ export const multiply = (a: Range, b: Range): Range => between(a.min * b.min, a.
 export const times = (a: Range, factor: number): Range =>
   between(
     Math.ceil(a.min * factor),
-    a.max >= most && factor > 0 && factor >= 1 ? most : Math.ceil(a.max * factor),
+    a.max >= most && factor >= 1 ? most : Math.ceil(a.max * factor),
   );
 export const union = (a: Range, b: Range): Range => ({
   min: Math.min(a.min, b.min),

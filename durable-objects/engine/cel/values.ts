@@ -149,8 +149,9 @@ export class Joined extends ListValue {
     this.size = left.size + right.size;
   }
   at(place: number): Value {
-    let within: ListValue = this;
-    let i = place;
+    const isLeft = place < this.#left.size;
+    let within = isLeft ? this.#left : this.#right;
+    let i = isLeft ? place : place - this.#left.size;
     while (within instanceof Joined) {
       const { size } = within.#left;
       if (i < size) within = within.#left;

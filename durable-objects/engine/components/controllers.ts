@@ -10,6 +10,7 @@ import type { Controller } from "../ports/controller.ts";
 import { apiServiceController } from "../controllers/api-service/availability.ts";
 import { crdRegistrationController } from "../controllers/api-service/registration.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
+import { customResourceDefinitionController } from "../controllers/custom-resource-definition/custom-resource-definition.ts";
 import { cronJobController } from "../controllers/cron-job/cron-job.ts";
 import { csrApprovingController } from "../controllers/certificates/approving.ts";
 import { csrCleanerController } from "../controllers/certificates/cleaner.ts";
@@ -71,6 +72,7 @@ export function createControllers(
     statefulSetController,
     jobController,
     cronJobController,
+    customResourceDefinitionController,
     ttlAfterFinishedController,
     disruptionController,
     clusterRoleAggregationController,

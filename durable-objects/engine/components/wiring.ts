@@ -5,6 +5,7 @@ import { handle } from "../api/handle.ts";
 import { fieldsOf } from "../api/read/list.ts";
 import { poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
+import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
@@ -59,6 +60,7 @@ export interface Components {
   streams: Streams;
   faults: Faults;
   work: WorkLoop;
+  definitions: CustomDefinitions;
   /** Signs as another identity from now on, also what Secrets hold: these are written. */
   renewTokens(identity: Identity): void;
 }
@@ -72,10 +74,7 @@ const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity)
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const store = new Store(indices, recordCodecs);
   const registry = new Registry(builtin, store);
-  const log = new Log(sql, store, (resource, object) => {
-    const known = registry.stored(resource);
-    return known?.hooks.fields ? fieldsOf(known, object) : undefined;
-  });
+  const log = logOf(sql, store, registry);
   const birth = birthOf(log, options, options.nowMs);
   const queue = new Queue(store);
   const now: Now = {
@@ -123,12 +122,20 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const remember = (): number => log.remember(store.pendingChanges);
-  const told = { faults, stoppages: stoppages(client), remember };
+  const definitions = new CustomDefinitions(store, registry);
+  const follow = definitions.see.bind(definitions);
+  const told = { faults, stoppages: stoppages(client), remember, follow };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, renewTokens };
+  return { ...parts, definitions, renewTokens };
 }
+
+const logOf = (sql: Sql, store: Store, registry: Registry): Log =>
+  new Log(sql, store, (resource, object) => {
+    const known = registry.stored(resource);
+    return known?.hooks.fields ? fieldsOf(known, object) : undefined;
+  });
 
 const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
   objectsMax: limits?.objectsMax ?? objectsMax,

@@ -446,6 +446,21 @@ export const fieldErrorCharsMax = 1_000_000;
 /** Errors of one list of which each shows it whole, or of which there is one for every pair. */
 export const repeatedErrorsMax = 100;
 
+// Custom resources
+/** CustomResourceDefinitions of a cluster: each is a part of discovery and of the OpenAPI documents. */
+export const definitionsMax = 300;
+/** Schemas within one version's schema, and how deep they lie as JSON: what a write may have to walk. */
+export const schemaNodesMax = 40_000;
+export const schemaDepthMax = 200;
+/** Patterns of schemas that are kept compiled, of all clusters of a process. */
+export const schemaPatternsKeptMax = 256;
+/** Units of matching that the patterns of a schema may take in one write: a character looked at by one state is one. */
+export const patternUnitsPerWriteMax = 10_000_000;
+/** k8s: crd_finalizer.go deleteInstances: how long objects of a definition that goes are waited for in silence */
+export const definitionCheckMs = 60_000;
+/** Values that one path of a printer column or a selectable field may come by. */
+export const jsonPathStepsMax = 10_000;
+
 // Scheduler
 /** k8s: pkg/scheduler/backend/queue DefaultPodInitialBackoffDuration, DefaultPodMaxBackoffDuration */
 export const schedulerBackoffMsMin = 1_000;

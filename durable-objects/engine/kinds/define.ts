@@ -67,6 +67,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   warnings?(object: T, old: T | undefined): string[];
   /** How metadata.name is checked; default: DNS subdomain. */
   nameRule?: "subdomain" | "label" | "dns1035" | "path-segment";
+  /** Finalizers need no domain: of kinds that are not the core API server's. */
+  plainFinalizers?: boolean;
   /** False for kinds without spec/status split (ConfigMap): generation stays unset. Default true where the facts have spec and status. */
   hasGeneration?: boolean;
   allowCreateOnUpdate?: boolean;
@@ -79,7 +81,9 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** True while something other than metadata.finalizers keeps a deleted object (a Namespace's spec.finalizers). */
   hasSpecFinalizers?(object: T): boolean;
   /** What marking for deletion changes besides metadata (a Namespace turns Terminating). */
-  markDeleted?(object: T): T;
+  markDeleted?(object: T, now: number): T;
+  /** The first deletion adds it, and nothing else but the mark (a CustomResourceDefinition waits for its objects). */
+  deletionFinalizer?: string;
   defaultPropagation?: "Background" | "Orphan";
   /** Every answer warns of it. k8s: apiserver/pkg/endpoints/deprecation WarningMessage */
   deprecation?: string;
@@ -92,16 +96,39 @@ export interface Kind<T extends KubeObject = KubeObject> {
   present?(object: T, now: number, reader: Reader): T;
   /** What its objects can be found by; the name begins with the kind: `pod.node`. */
   indices?: readonly Omit<Index, "resource">[];
-  /** Its scale subresource: which Pods it counts, as text. */
-  scale?: { selector(object: T): string };
+  /** Its scale subresource: which Pods it counts, as text, and where the numbers stand, by default `spec.replicas` and `status.replicas`. */
+  scale?: ScaleHook<T>;
   /** Lists that Go writes as null where they are empty: their fields may not be left out. Not stored, put in when read. */
   emptyAsNull?: readonly (readonly [field: string, inner?: string])[];
   /** Fields beyond spec that a status write ignores, and so does not come to own. k8s: GetResetFields */
   statusResets?: readonly string[];
   /** What may be done with it, where that is less than the discovery facts say: it is computed. No subresources then. */
   servedVerbs?: string[];
-  /** Names of a kind that upstream's discovery facts do not have (podyard.dev). */
+  /** Names of a kind that upstream's discovery facts do not have. */
   discovery?: { singular: string; shortNames: string[]; categories: string[]; status: boolean };
+  /** A custom resource's own ways. */
+  custom?: CustomKind;
+}
+
+/** What a version of a custom resource has beyond other kinds. */
+export interface CustomKind {
+  listKind: string;
+  /** Nobody serves it: objects are only stored as this version. */
+  unserved: boolean;
+  /** Stored as another version: the kind itself is that one's. */
+  isView: boolean;
+  /** Its definition goes: nothing new is made. */
+  terminating: boolean;
+  storageVersionHash: string;
+  /** A stored object as this version has it now, whatever version and schema it was written with. */
+  read(stored: KubeObject): KubeObject;
+  /** The object as it is stored. */
+  write(object: KubeObject): KubeObject;
+}
+
+export interface ScaleHook<T extends KubeObject = KubeObject> {
+  selector(object: T): string;
+  paths?: { spec: readonly string[]; status: readonly string[] };
 }
 
 /** Another group version of a stored kind: events.k8s.io/v1 over core events, autoscaling/v1 over v2. */

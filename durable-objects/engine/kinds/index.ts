@@ -12,6 +12,7 @@ import { CronJob } from "./batch/cron-job.ts";
 import { CSIDriver } from "./storage/csi-driver.ts";
 import { CSINode } from "./storage/csi-node.ts";
 import { CSIStorageCapacity } from "./storage/csi-storage-capacity.ts";
+import { CustomResourceDefinitionKind } from "./custom-resource-definition/custom-resource-definition.ts";
 import { DaemonSet } from "./daemon-set.ts";
 import type { Kind, ServedVersion } from "./define.ts";
 import { DeviceClass } from "./resource/device-class.ts";
@@ -80,6 +81,7 @@ const all = [
   CSIDriver,
   CSINode,
   CSIStorageCapacity,
+  CustomResourceDefinitionKind,
   DaemonSet,
   Deployment,
   DeviceClass,

@@ -30,6 +30,8 @@ export interface WorkParts {
   stoppages: Stoppages;
   /** Takes what was written into the log's memory; returns how much is new, in characters of JSON. */
   remember(): number;
+  /** Hears of every commit before anybody wakes of it: what the cluster serves follows. */
+  follow(changes: readonly Change[]): void;
 }
 
 interface Subscriber {
@@ -57,6 +59,7 @@ export class WorkLoop {
   readonly #parked: ParkedWork;
   readonly #faults: Faults;
   readonly #remember: WorkParts["remember"];
+  readonly #follow: WorkParts["follow"];
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
@@ -66,6 +69,7 @@ export class WorkLoop {
     this.#now = parts.now;
     this.#faults = parts.faults;
     this.#remember = parts.remember;
+    this.#follow = parts.follow;
     this.held = new HeldWork(parts.store, parts.queue);
     this.#parked = new ParkedWork(parts.store, parts.queue, parts.stoppages);
     for (const controller of parts.controllers) this.#register(controller);
@@ -218,6 +222,7 @@ export class WorkLoop {
       if (error instanceof Refused) return [];
       throw error;
     }
+    this.#follow(changes);
     for (const change of changes) this.#map(change);
     this.#parked.see(changes);
     for (const { controller, key, atMs } of this.#client.wakes) {

@@ -201,13 +201,14 @@ function validateCommon(meta: ObjectMeta, path: string, old: ObjectMeta | undefi
 
 /**
  * metadata of a new object, its name already generated.
- * `rule` is a key of nameRules or a function of one's own. k8s: ValidateObjectMeta
+ * `rule` is a key of nameRules or a function of one's own. `plainFinalizers`: they need no domain. k8s: ValidateObjectMeta
  */
 export function validateObjectMeta(
   meta: ObjectMeta,
   namespaced: boolean,
   rule: keyof typeof nameRules | NameRule = "subdomain",
   path = "metadata",
+  plainFinalizers = false,
 ): FieldError[] {
   const check = typeof rule === "function" ? rule : nameRules[rule];
   const errors: FieldError[] = [];
@@ -224,7 +225,8 @@ export function validateObjectMeta(
     errors.push(forbiddenField(child(path, "namespace"), "not allowed on this type"));
   errors.push(...validateNonnegative(meta.generation, child(path, "generation")));
   errors.push(...validateCommon(meta, path, undefined));
-  errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
+  if (!plainFinalizers)
+    errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
   return errors;
 }
 
@@ -242,6 +244,7 @@ export function validateObjectMetaUpdate(
   meta: ObjectMeta,
   old: ObjectMeta,
   path = "metadata",
+  plainFinalizers = false,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp && meta.finalizers) {
@@ -270,7 +273,8 @@ export function validateObjectMetaUpdate(
     if (meta[key] !== old[key])
       errors.push(...validateImmutable(meta[key] ?? null, old[key] ?? null, child(path, key)));
   errors.push(...validateCommon(meta, path, old));
-  errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
+  if (!plainFinalizers)
+    errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
   return errors;
 }
 

@@ -12,7 +12,13 @@ import type { Store } from "../core/store.ts";
 import type { Operations } from "../api/write/operations.ts";
 import { restoreObject } from "../api/write/restore.ts";
 import { internalWrite } from "../api/write/write-options.ts";
+import { kindsOf } from "../api/custom/kind.ts";
 import type { Resource } from "../api/discovery/registry.ts";
+import { ownResource } from "../api/discovery/resources.ts";
+import {
+  definitions,
+  type CustomResourceDefinition,
+} from "../kinds/custom-resource-definition/types.ts";
 import { statusOf, withStatus } from "../api/object-status.ts";
 import { forbidden, StatusError } from "../machinery/status.ts";
 import { causeOf, undoingTo } from "./cause.ts";
@@ -87,7 +93,7 @@ function takeBack(parts: UndoParts, done: Undone): void {
     throw forbidden({ group: "", plural: "objects" }, "", problem);
   }
   for (const { resource: id, key } of touched) {
-    const resource = context.operations.registry.stored(id);
+    const resource = context.operations.registry.stored(id) ?? definedThen(parts.then, id);
     if (!resource) continue;
     const { namespace, name } = splitKey(key);
     const was = parts.then.get(id, namespace, name);
@@ -102,7 +108,14 @@ function takeBack(parts: UndoParts, done: Undone): void {
   }
 }
 
-/** Namespaces come back first, so that what lies in them finds them; what goes makes room for what comes back. */
+/** A resource whose definition is put back with it, and serves it from the next turn on. */
+function definedThen(then: Store, id: string): Resource | undefined {
+  const definition = then.get(definitions, "", id);
+  const made = definition && kindsOf(definition as CustomResourceDefinition);
+  return made && ownResource(made.stored, undefined);
+}
+
+/** Namespaces and definitions come back first, so that what hangs on them finds them; what goes makes room for what comes back. */
 function touchedSince({ log, store, then, work }: UndoParts, to: number): Touched[] {
   const found = new Map<string, Touched>();
   for (const { resource, namespace, name, op, by } of log.history(to)) {
@@ -129,7 +142,8 @@ function touchedSince({ log, store, then, work }: UndoParts, to: number): Touche
   const rank = ({ resource, key }: Touched): number => {
     const { namespace, name } = splitKey(key);
     const goes = !then.get(resource, namespace, name);
-    return resource === "namespaces" ? (goes ? 3 : 0) : goes ? 1 : 2;
+    const holds = resource === "namespaces" || resource === definitions;
+    return holds ? (goes ? 3 : 0) : goes ? 1 : 2;
   };
   return [...found.values()].filter(concerns).sort((a, b) => rank(a) - rank(b));
 }

@@ -25,7 +25,12 @@ export interface ResourceInfo {
   readonly kind: string;
   readonly namespaced: boolean;
   /** It has a scale subresource; `selector` says as text which Pods count. */
-  readonly scale: { selector(object: KubeObject): string } | undefined;
+  readonly scale:
+    | {
+        selector(object: KubeObject): string;
+        paths?: { spec: readonly string[]; status: readonly string[] };
+      }
+    | undefined;
 }
 
 /** The kinds that the cluster serves at this moment. */

@@ -9,25 +9,10 @@ import { decodeBase64Error, stripBase64 } from "../machinery/base64.ts";
 import { countItems, DecodeError } from "./decode-items.ts";
 import { parseQuantity, quantityError } from "../machinery/quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
-import { type Field, type FieldType, type StructType } from "./types.ts";
+import type { Decoded, DecodeOptions, Field, FieldType, StructType } from "./types.ts";
 
 export { DecodeError };
-
-export interface DecodeOptions {
-  /** What `parseJson` found doubled; those below unknown fields are passed over, as upstream does. */
-  duplicates?: readonly string[];
-  /** As the parser has them. */
-  places?: ReadonlyMap<string, number> | undefined;
-}
-
-export interface Decoded {
-  /** Canonical: Go's field order, quantities and times rewritten, empty fields dropped. */
-  object: Record<string, unknown>;
-  /** `duplicate field "spec.x"`, `unknown field "spec.x"`, each once, in document order. */
-  problems: string[];
-  /** Go's text for a wrong type, quantity or time; `object` is empty then. */
-  error?: string;
-}
+export type { Decoded, DecodeOptions } from "./types.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -339,6 +324,7 @@ export function decodeObject(
   value: unknown,
   options: DecodeOptions = {},
 ): Decoded {
+  if (type.structural) return type.structural.decode(value, options);
   const ctx: Context = {
     problems: [],
     saved: undefined,

@@ -77,5 +77,8 @@ function structDefaults(type: StructType, object: JsonObject): JsonObject {
  * the object itself where nothing was missing; never changes its argument.
  */
 export function applyFieldDefaults<T extends object>(type: StructType, object: T): T {
-  return structDefaults(type, object as JsonObject) as T;
+  const { structural } = type;
+  return (structural?.applyDefaults ?? ((given) => structDefaults(type, given)))(
+    object as JsonObject,
+  ) as T;
 }

@@ -58,19 +58,43 @@ function writeMessage(writer: Writer, fields: Message, value: Json): void {
 
 const extensions = (number: number): Message => ({ "x-": [number, entries(anything)] });
 
+const count: Field = (writer, number, value: number) => writer.varintField(number, value);
+const double: Field = (writer, number, value: number) => writer.float64Field(number, value);
+
+/** Below keys that are not declared: a schema, or whether there may be any. */
+const schemaOrFlag: Field = (writer, number, value: unknown) =>
+  typeof value === "boolean"
+    ? within(2, flag)(writer, number, value as never)
+    : within(1, schema)(writer, number, value as never);
+
 const schema = message(() => schemaFields);
 const schemaFields: Message = {
   $ref: [1, text],
   format: [2, text],
   title: [3, text],
   description: [4, text],
+  default: [5, anything],
+  multipleOf: [6, double],
+  maximum: [7, double],
+  exclusiveMaximum: [8, flag],
+  minimum: [9, double],
+  exclusiveMinimum: [10, flag],
+  maxLength: [11, count],
+  minLength: [12, count],
+  pattern: [13, text],
+  maxItems: [14, count],
+  minItems: [15, count],
   uniqueItems: [16, flag],
+  maxProperties: [17, count],
+  minProperties: [18, count],
   required: [19, each(text)],
   enum: [20, each(anything)],
-  additionalProperties: [21, within(1, schema)],
+  additionalProperties: [21, schemaOrFlag],
   type: [22, within(1, text)],
   items: [23, within(1, schema)],
   properties: [25, within(1, entries(schema))],
+  externalDocs: [29, message(() => ({ description: [1, text], url: [2, text] }))],
+  example: [30, anything],
   ...extensions(31),
 };
 

@@ -10,6 +10,8 @@ import {
   type StructType,
 } from "./types.ts";
 
+import { publishedSchema, type DocumentParts } from "./structural/openapi.ts";
+
 export type Json = Record<string, unknown>;
 
 /** Documentation by type name (`core/v1.Pod`): that of the type under "", of its fields by name. */
@@ -102,15 +104,28 @@ export class Schemas {
     return refTo(name);
   }
 
+  /** Custom resources of the document, by their schemas' names. */
+  readonly custom = new Map<string, StructType>();
+
+  /** What a custom resource's schema says of the fields that every object has. */
+  partsOf(): Pick<DocumentParts, "apiVersion" | "kind" | "metadata"> {
+    return {
+      apiVersion: { description: ownFields.apiVersion, type: "string" },
+      kind: { description: ownFields.kind, type: "string" },
+      metadata: { description: ownFields.metadata, allOf: [this.ref("meta/v1.ObjectMeta")] },
+    };
+  }
+
   /** To the list of a kind whose type is its own. k8s: apiextensions controller/openapi/builder buildListSchema */
   refToList(type: StructRef): Json {
     const { group, version, kind } = splitTypeName(type.name);
-    const name = `${schemaName(type.name)}List`;
+    const listKind = type.struct.structural?.listKind ?? `${kind}List`;
+    const name = schemaName(`${group}/${version}.${listKind}`);
     const itself = structType("meta/v1.PartialObjectMetadataList");
     const property = (field: string): Json =>
       this.property(itself, itself.fields.get(field) as Field);
     this.all.set(name, {
-      description: `${kind}List is a list of ${kind}`,
+      description: `${listKind} is a list of ${kind}`,
       properties: {
         apiVersion: property("apiVersion"),
         items: {
@@ -123,7 +138,8 @@ export class Schemas {
       },
       required: ["items"],
       type: "object",
-      "x-kubernetes-group-version-kind": [{ group, kind: `${kind}List`, version }],
+      "x-kubernetes-group-version-kind": [{ group, kind: listKind, version }],
+      ...selectable(type.struct),
     });
     return refTo(name);
   }
@@ -140,6 +156,10 @@ export class Schemas {
   }
 
   private struct(type: StructType): Json {
+    if (type.structural) {
+      this.custom.set(schemaName(type.name), type);
+      return customSchema(type, { version: 3, ...this.partsOf() });
+    }
     const properties: Json = {};
     const required: string[] = [];
     for (const field of [...type.list].sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -227,6 +247,28 @@ export class Schemas {
     addZero(out, type);
     return Object.assign(out, schema);
   }
+}
+
+const ownFields = {
+  apiVersion: "APIVersion defines which group and version the object's schema is of.",
+  kind: "Kind says what the object is: the name of its schema.",
+  metadata: "Standard object's metadata: its name, labels, annotations, and what the server adds.",
+};
+
+/** Of a custom resource, in a document of either version. */
+export function customSchema(type: StructType, parts: DocumentParts): Json {
+  const { group, version, kind } = splitTypeName(type.name);
+  return {
+    ...publishedSchema(type.structural?.schema, parts),
+    "x-kubernetes-group-version-kind": [{ group, kind, version }],
+    ...selectable(type),
+  };
+}
+
+function selectable({ structural }: StructType): Json {
+  const fields = structural?.selectableFields ?? [];
+  if (fields.length === 0) return {};
+  return { "x-kubernetes-selectable-fields": fields.map((fieldPath) => ({ fieldPath })) };
 }
 
 const isReference = (type: FieldType): boolean =>

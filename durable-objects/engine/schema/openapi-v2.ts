@@ -3,7 +3,7 @@
  * k8s: kube-openapi/pkg/builder, handler
  */
 import { openApiPaths, type OpenApiGroupVersion } from "./openapi-paths.ts";
-import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
+import { customSchema, Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
 
 const sorted = (object: Json): Json =>
   Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -23,6 +23,15 @@ export function swaggerDocument(
   }
   const definitions: Json = {};
   for (const [name, schema] of schemas.all) definitions[name] = schemaOf(schema);
+  // Of custom resources the schema itself is told in another way.
+  const { apiVersion, kind, metadata } = schemas.partsOf();
+  const parts = {
+    version: 2 as const,
+    apiVersion: schemaOf(apiVersion),
+    kind: schemaOf(kind),
+    metadata: schemaOf(metadata),
+  };
+  for (const [name, type] of schemas.custom) definitions[name] = customSchema(type, parts);
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version },

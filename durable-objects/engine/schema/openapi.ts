@@ -9,6 +9,7 @@ import { openApiPaths, ownSchemaOf, pathOf, type OpenApiGroupVersion } from "./o
 import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
 import { swaggerProtobuf } from "./openapi-protobuf.ts";
 import { swaggerDocument } from "./openapi-v2.ts";
+import { metaDescriptions } from "./meta-descriptions.ts";
 import { podyardDescriptions } from "./podyard-descriptions.ts";
 import { podyardTypes } from "./podyard-facts.ts";
 
@@ -58,6 +59,14 @@ export function openApiHash(gv: OpenApiGroupVersion): string {
   return hash;
 }
 
+/** Words of our own: of podyard.dev's kinds, and of what custom resources have in common. */
+function ownDescriptions(groupVersions: readonly OpenApiGroupVersion[]): Descriptions {
+  const hasCustom = groupVersions.some(({ resources }) =>
+    resources.some(({ schema }) => schema?.struct.structural),
+  );
+  return hasCustom ? { ...podyardDescriptions, ...metaDescriptions } : podyardDescriptions;
+}
+
 const urlOf = (gv: OpenApiGroupVersion): string =>
   `/openapi/v3/${pathOf(gv)}?hash=${openApiHash(gv)}`;
 
@@ -76,7 +85,7 @@ export function openApiDocument(
   groupVersions: readonly OpenApiGroupVersion[] = [gv],
 ): Json {
   const everywhere = groupVersions.map(({ group, version }) => ({ group, version }));
-  const schemas = new Schemas({ ...podyardDescriptions, ...descriptions }, everywhere);
+  const schemas = new Schemas({ ...ownDescriptions([gv]), ...descriptions }, everywhere);
   const paths = openApiPaths(schemas, gv);
   const sorted = [...schemas.all].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
@@ -117,7 +126,11 @@ export const openApiV2Document = (
   groupVersions: readonly OpenApiGroupVersion[],
   descriptions: Descriptions = {},
 ): Json =>
-  swaggerDocument(groupVersions, { ...podyardDescriptions, ...descriptions }, kubernetesVersion);
+  swaggerDocument(
+    groupVersions,
+    { ...ownDescriptions(groupVersions), ...descriptions },
+    kubernetesVersion,
+  );
 
 const v2Hashes = new WeakMap<readonly OpenApiGroupVersion[], string>();
 

@@ -1,4 +1,32 @@
 /** What the facts say of a type, and what becomes of it: a struct, a list, a map or a scalar. */
+import type { JsonSchema } from "./structural/json-schema.ts";
+
+export interface DecodeOptions {
+  /** What `parseJson` found doubled; those below unknown fields are passed over, as upstream does. */
+  duplicates?: readonly string[] | undefined;
+  /** As the parser has them. */
+  places?: ReadonlyMap<string, number> | undefined;
+}
+
+export interface Decoded {
+  /** Canonical: Go's field order, quantities and times rewritten, empty fields dropped. */
+  object: Record<string, unknown>;
+  /** `duplicate field "spec.x"`, `unknown field "spec.x"`, each once, in document order. */
+  problems: string[];
+  /** Go's text for a wrong type, quantity or time; `object` is empty then. */
+  error?: string;
+}
+
+/** A type that an OpenAPI schema describes: its values are trees of JSON, which the schema prunes and fills. */
+export interface Structural {
+  /** Undefined: of a version that has none. */
+  readonly schema: JsonSchema | undefined;
+  readonly listKind: string;
+  /** `spec.host`: what field selectors may name. */
+  readonly selectableFields: readonly string[];
+  decode(value: unknown, options: DecodeOptions): Decoded;
+  applyDefaults(object: Record<string, unknown>): Record<string, unknown>;
+}
 
 export interface FieldFacts {
   n?: number;
@@ -110,6 +138,8 @@ export interface StructType {
   /** By protobuf number, as the message has them. */
   readonly wire: ReadonlyMap<number, Field | InlineStruct>;
   readonly atomic: boolean;
+  /** Of custom resources: `fields` are then only those that every one has. */
+  readonly structural?: Structural | undefined;
   /** As a field's. */
   readonly description?: string | undefined;
 }

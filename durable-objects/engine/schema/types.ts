@@ -30,6 +30,8 @@ import type {
 } from "./type-shapes.ts";
 
 export type {
+  Decoded,
+  DecodeOptions,
   Field,
   FieldFacts,
   FieldType,
@@ -38,6 +40,7 @@ export type {
   MapType,
   ScalarKind,
   ScalarType,
+  Structural,
   StructRef,
   StructType,
   TypeFacts,

@@ -8,6 +8,7 @@ import { lastMomentMs } from "../core/clock.ts";
 import { objectKey, type KubeObject } from "../core/object.ts";
 import { nodesMax, snapshotTokensMax } from "../core/limits.ts";
 import { decodeObject, isObject } from "../schema/decode.ts";
+import { structType } from "../schema/types.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -124,28 +125,37 @@ function checkObjects(kinds: Registry, tables: readonly unknown[], revision: num
 
 function checkObject(kinds: Registry, resource: string, key: string, value: unknown): KubeObject {
   const known = kinds.stored(resource);
-  must(known !== undefined, `there is no resource ${resource}`);
+  const isCustom = known === undefined && customShape.test(resource);
+  must(known !== undefined || isCustom, `there is no resource ${resource}`);
   const fields = fieldsOf(value, `${resource} ${key}`);
   const metadata = fieldsOf(fields["metadata"], `metadata of ${resource} ${key}`);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   must(isText(name) && name !== "", `${resource} ${key} has no name`);
-  must(
-    known.namespaced ? isText(namespace) && namespace !== "" : namespace === undefined,
-    `${resource} ${key} has no place`,
-  );
+  const hasPlace = isText(namespace) && namespace !== "";
+  const place = known ? known.namespaced === hasPlace : hasPlace || namespace === undefined;
+  must(place && (hasPlace || namespace === undefined), `${resource} ${key} has no place`);
   must(objectKey(namespace as string | undefined, name) === key, `${resource} ${key} is another`);
   must(
     isText(uid) && isText(resourceVersion) && isText(creationTimestamp),
     `${key} has no identity`,
   );
-  must(
-    fields["apiVersion"] === known.hooks.apiVersion && fields["kind"] === known.hooks.kind,
-    `${resource} ${key} is of another kind`,
-  );
-  const { error } = decodeObject(known.hooks.schema.struct, fields);
+  const { apiVersion, kind } = fields;
+  const own = known
+    ? apiVersion === known.hooks.apiVersion && kind === known.hooks.kind
+    : isText(kind) && isText(apiVersion) && apiVersion.split("/")[0] === groupOf(resource);
+  must(own, `${resource} ${key} is of another kind`);
+  // Of a custom resource its definition says more, which is read where it is served.
+  const { error } = known
+    ? decodeObject(known.hooks.schema.struct, fields)
+    : decodeObject(structType("meta/v1.ObjectMeta"), metadata);
   must(error === undefined, `${resource} ${key}: ${error}`);
   return fields as unknown as KubeObject;
 }
+
+/** `crontabs.stable.example.com`: a resource that a CustomResourceDefinition may have made. */
+const customShape = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+){2,}$/;
+
+const groupOf = (resource: string): string => resource.slice(resource.indexOf(".") + 1);
 
 /** Moments that the queue sorts by. */
 const timerTables = /^(lazy-)?timers$/;

@@ -50,6 +50,7 @@ export class ReadOnlyCluster {
     storeSnapshot(sql, snapshot, base, nowMs);
     const components = createComponents(sql, { nowMs, identity: nobody });
     const { now, dirty } = components.log.hydrate(base);
+    components.definitions.load();
     components.queue.rebuild(dirty);
     components.now.ms = now;
     components.now.wallMs = now;

@@ -372,19 +372,10 @@ describe("binding", () => {
   });
 });
 
-test("no kind is defined, and kubectl may ask", () => {
+test("no kind is defined at first, and kubectl may ask", () => {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-  const { status, body } = world.request("GET", path);
-  expect({ status, body }).toMatchObject({
-    status: 200,
-    body: { kind: "CustomResourceDefinitionList", items: [] },
-  });
-  for (const [method, at] of [
-    ["GET", `${path}/x`],
-    ["POST", path],
-  ] as const) {
-    expect(world.request(method, at).status).toBe(404);
-  }
+  expect(world.get(path)).toMatchObject({ kind: "CustomResourceDefinitionList", items: [] });
+  expect(world.request("GET", `${path}/x`).status).toBe(404);
 });
 
 test("YAML is written as upstream writes it: keys sorted, no anchors for what is the same", () => {

@@ -499,13 +499,11 @@ describe("objects of a kind that is not served", () => {
     expect(world.request("GET", "/api/v1/namespaces/default/configmaps/owner").status).toBe(404);
   });
 
-  test("travel in a snapshot, which opens where their kind is known", () => {
+  test("travel in a snapshot, which opens where their kind is not known either", () => {
     post("a");
     const sealed = sealArtefact(world.engine.snapshot(world.now));
     if (!("bytes" in sealed)) throw new Error(JSON.stringify(sealed));
-    expect(openArtefact(sealed.bytes)).toEqual({
-      reason: `the snapshot is not sound: there is no resource ${resource}`,
-    });
+    expect(openArtefact(sealed.bytes)).toHaveProperty("snapshot");
     const opened = openArtefact(sealed.bytes, world.engine.registry);
     if (!("snapshot" in opened)) throw new Error(opened.reason);
     const engine = Engine.restore(new NodeSql(), opened.snapshot, {

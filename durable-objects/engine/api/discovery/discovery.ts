@@ -206,13 +206,21 @@ function discoveryList(v: string, groups: Served): unknown {
   };
 }
 
+/** Of a kind whose definition goes nothing new is made. k8s: customresource_discovery_controller.go */
+function verbsOf({ hooks, verbs }: Resource): readonly string[] {
+  if (!hooks.custom) return verbs;
+  const made = ["patch", "create", "update"];
+  const all = ["delete", "deletecollection", "get", "list", ...made, "watch"];
+  return hooks.custom.terminating ? all.filter((verb) => !made.includes(verb)) : all;
+}
+
 function aggregatedResource(r: Resource): unknown {
   return {
     resource: r.plural,
     responseKind: { group: "", version: "", kind: r.kind },
     scope: r.namespaced ? "Namespaced" : "Cluster",
     singularResource: r.singular,
-    verbs: r.verbs,
+    verbs: verbsOf(r),
     ...(r.shortNames.length ? { shortNames: r.shortNames } : {}),
     ...(r.categories.length ? { categories: r.categories } : {}),
     ...(r.subresources.length
@@ -235,7 +243,7 @@ function resourceList(gv: GroupVersion): unknown {
       singularName: r.singular,
       namespaced: r.namespaced,
       kind: r.kind,
-      verbs: r.verbs,
+      verbs: verbsOf(r),
       ...(r.shortNames.length ? { shortNames: r.shortNames } : {}),
       ...(r.categories.length ? { categories: r.categories } : {}),
       ...(r.storageVersionHash ? { storageVersionHash: r.storageVersionHash } : {}),

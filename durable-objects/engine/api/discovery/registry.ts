@@ -7,6 +7,7 @@ import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import type { Resources } from "../../ports/controller.ts";
 import type { GroupVersion, Resource } from "./resource.ts";
 import { groupVersionsOf, ownResource, place } from "./resources.ts";
+import { compareVersions } from "./versions.ts";
 import { openApiHash } from "../../schema/openapi.ts";
 import { ownIndices } from "../../kinds/indices.ts";
 import type { Index } from "../../core/indices.ts";
@@ -28,10 +29,11 @@ interface Tables {
   byGroupKind: ReadonlyMap<string, Resource>;
 }
 
-/** A kind that came at run time, and the other group versions that it is seen through. */
+/** A kind that came at run time, and its other group versions: those it is seen through, and those that are kinds themselves. */
 interface Added {
   kind: Kind;
   views: readonly ServedVersion[];
+  versions: readonly Kind[];
 }
 
 /** What files objects by a kind's indices. */
@@ -103,15 +105,17 @@ export class Registry implements Resources {
 
   /**
    * Serves a kind from now on, with its indices, in place of what was added for the same resource. It brings its names
-   * (`discovery`), its `schema`, and `views` for its other group versions. Built-in kinds are not replaced.
+   * (`discovery`), its `schema`, and its other group versions: as `views`, or, where each has ways of its own, as `versions`
+   * of the same resource. Built-in kinds are not replaced.
    */
-  add(kind: Kind, views: readonly ServedVersion[] = []): void {
+  add(kind: Kind, views: readonly ServedVersion[] = [], versions: readonly Kind[] = []): void {
     const { resource } = kind;
     assert(kind.discovery, `${resource} has names`);
     assert(!this.#base.byId.has(resource), `${resource} is not built in`);
     for (const { storage } of views) assert(storage === resource, `a view of ${resource}`);
+    for (const { resource: id } of versions) assert(id === resource, `a version of ${resource}`);
     this.#filing?.setIndices(resource, ownIndices(kind));
-    this.#added.set(resource, { kind, views });
+    this.#added.set(resource, { kind, views, versions });
     this.#changed();
   }
 
@@ -120,6 +124,11 @@ export class Registry implements Resources {
     if (!this.#added.delete(resource)) return;
     this.#filing?.setIndices(resource, []);
     this.#changed();
+  }
+
+  /** Whether every cluster serves a resource: it cannot be replaced. */
+  isBuiltIn(resource: string): boolean {
+    return this.#base.byId.has(resource);
   }
 
   #changed(): void {
@@ -139,10 +148,11 @@ function fingerprintOf(base: Tables, { groupVersions }: Tables): string {
     .filter((gv) => !base.groupVersions.includes(gv))
     .map((gv) => [
       openApiHash(gv),
-      gv.resources.map(({ singular, shortNames, categories }) => [
+      gv.resources.map(({ singular, shortNames, categories, hooks }) => [
         singular,
         shortNames,
         categories,
+        hooks.custom?.terminating ?? false,
       ]),
     ]);
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(facts))));
@@ -151,25 +161,46 @@ function fingerprintOf(base: Tables, { groupVersions }: Tables): string {
 /** Group versions that nothing was added to stay the same values. */
 function withAdded(base: Tables, added: readonly Added[]): Tables {
   const groupVersions = [...base.groupVersions];
-  for (const { kind, views } of added) {
-    place(groupVersions, ownResource(kind, undefined));
+  const unserved: Resource[] = [];
+  for (const { kind, views, versions } of added) {
+    const own = ownResource(kind, undefined);
+    if (kind.custom?.unserved) unserved.push(own);
+    else place(groupVersions, own);
     for (const view of views) place(groupVersions, ownResource(kind, view));
+    for (const version of versions) place(groupVersions, ownResource(version, undefined));
   }
   const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
   return looked(
     kinds,
     [...base.servedVersions, ...added.flatMap(({ views }) => views)],
-    groupVersions,
+    inOrder(groupVersions, base.groupVersions.length),
+    unserved,
   );
 }
 
+/** Behind the built-in ones, group by group, the version that a group prefers first. */
+function inOrder(groupVersions: readonly GroupVersion[], builtIn: number): GroupVersion[] {
+  const own = groupVersions.slice(builtIn).sort((a, b) => {
+    if (a.group !== b.group) return a.group < b.group ? -1 : 1;
+    return compareVersions(a.version, b.version);
+  });
+  const out = groupVersions.slice(0, builtIn);
+  for (const gv of own) {
+    const last = out.findLastIndex(({ group }) => group === gv.group);
+    if (last < 0) out.push(gv);
+    else out.splice(last + 1, 0, gv);
+  }
+  return out;
+}
+
 const tablesOf = (kinds: readonly Kind[], views: readonly ServedVersion[]): Tables =>
-  looked(kinds, views, groupVersionsOf(kinds, views));
+  looked(kinds, views, groupVersionsOf(kinds, views), []);
 
 function looked(
   kinds: readonly Kind[],
   views: readonly ServedVersion[],
   groupVersions: readonly GroupVersion[],
+  unserved: readonly Resource[],
 ): Tables {
   const byPath = new Map<string, Resource>();
   const byId = new Map<string, Resource>();
@@ -180,8 +211,11 @@ function looked(
       byKind.set(`${resource.apiVersion}/${resource.kind}`, resource);
     }
   }
-  for (const resource of byPath.values())
-    if (!resource.servedVersion && resource.verbs.includes("get")) byId.set(resource.id, resource);
+  for (const resource of unserved) byKind.set(`${resource.apiVersion}/${resource.kind}`, resource);
+  for (const resource of [...byPath.values(), ...unserved]) {
+    const isKind = !resource.servedVersion && !resource.hooks.custom?.isView;
+    if (isKind && resource.verbs.includes("get")) byId.set(resource.id, resource);
+  }
   const byGroupKind = new Map([...byId.values()].map((r) => [`${r.group}/${r.kind}`, r]));
   return { kinds, servedVersions: views, groupVersions, byPath, byId, byKind, byGroupKind };
 }

@@ -208,7 +208,7 @@ export function ownResource(hooks: Kind, view: ServedVersion | undefined): Resou
     verbs: hooks.servedVerbs ?? ownVerbs,
     shortNames,
     categories,
-    storageVersionHash: undefined,
+    storageVersionHash: hooks.custom?.storageVersionHash,
     subresources,
     scale: hooks.scale,
     hooks,

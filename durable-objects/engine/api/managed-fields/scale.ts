@@ -4,19 +4,23 @@
  */
 import type { ManagedFieldsEntry } from "../../core/object.ts";
 import { decodeEntries, encodeEntries, identifier, type Shares } from "./entries.ts";
+import { fieldElement } from "./element.ts";
 import { difference, hasPath, isEmpty, setOf } from "./field-set.ts";
 
 const SCALE_VERSION = "autoscaling/v1";
-const REPLICAS = ["f:spec", "f:replicas"];
-const REPLICAS_SET = setOf(REPLICAS);
+/** Of the Scale itself. */
+const REPLICAS = ["spec", "replicas"];
+const elementsOf = (path: readonly string[]): string[] => path.map(fieldElement);
+const REPLICAS_SET = setOf(elementsOf(REPLICAS));
 
 /** managedFields of the Scale that is shown for an object: those who own its replicas. */
 export function scaleManagedFields(
   entries: readonly ManagedFieldsEntry[] | undefined,
+  path: readonly string[] = REPLICAS,
 ): ManagedFieldsEntry[] | undefined {
   const out: Shares = new Map();
   for (const [id, share] of decodeEntries(entries)) {
-    if (!hasPath(share.set, REPLICAS)) continue;
+    if (!hasPath(share.set, elementsOf(path))) continue;
     out.set(id, { ...share, apiVersion: SCALE_VERSION, set: REPLICAS_SET });
   }
   return encodeEntries(renamed(out));
@@ -37,24 +41,27 @@ export function parentManagedFields(
   parent: readonly ManagedFieldsEntry[] | undefined,
   scale: readonly ManagedFieldsEntry[] | undefined,
   apiVersion: string,
+  path: readonly string[] = REPLICAS,
 ): ManagedFieldsEntry[] | undefined {
+  const own = elementsOf(path);
+  const ownSet = setOf(own);
   const out: Shares = new Map();
   const scaling = decodeEntries(scale);
   for (const [id, share] of decodeEntries(parent)) {
     const scaleId = identifier({ ...share, apiVersion: SCALE_VERSION });
-    if (!hasPath(share.set, REPLICAS)) {
+    if (!hasPath(share.set, own)) {
       out.set(id, share);
     } else if (scaling.delete(scaleId)) {
       out.set(id, share);
     } else {
-      const set = difference(share.set, REPLICAS_SET);
+      const set = difference(share.set, ownSet);
       if (!isEmpty(set)) out.set(id, { ...share, set });
     }
   }
   for (const share of scaling.values()) {
-    if (!hasPath(share.set, REPLICAS)) continue;
+    if (!hasPath(share.set, elementsOf(REPLICAS))) continue;
     // Upstream looks the time up among the object's own entries, where there is none.
-    const gained = { ...share, apiVersion, time: undefined, set: REPLICAS_SET };
+    const gained = { ...share, apiVersion, time: undefined, set: ownSet };
     out.set(identifier(gained), gained);
   }
   return encodeEntries(out);

@@ -9,6 +9,13 @@ import {
   type ScalarKind,
   type StructType,
 } from "../../schema/types.ts";
+import {
+  additionalOf,
+  itemsOf,
+  namesIn,
+  propertyOf,
+  type JsonSchema,
+} from "../../schema/structural/json-schema.ts";
 import { fieldElement } from "./element.ts";
 
 export type ScalarClass = "string" | "numeric" | "boolean" | "untyped";
@@ -208,9 +215,10 @@ function structShape(type: StructType, atomic: boolean): StructShape {
 
 let untypedObject: MapShape | undefined;
 
-/** The shape of a built-in type's objects, or of a custom resource without one: metadata is always typed. */
+/** The shape of a type's objects, or of a custom resource without one: metadata is always typed. */
 export function shapeOf(schema: StructType | undefined): MapShape {
-  if (schema) return structShape(schema, false);
+  if (schema?.structural?.schema) return customShape(schema, schema.structural.schema);
+  if (schema && !schema.structural) return structShape(schema, false);
   const metadata = structShape(structType("meta/v1.ObjectMeta"), false);
   return (untypedObject ??= {
     kind: "map",
@@ -231,3 +239,79 @@ const plainField = (name: string, shape: Shape): FieldShape => ({
   shape,
   fill: undefined,
 });
+
+const customShapes = new WeakMap<StructType, MapShape>();
+
+function customShape(type: StructType, schema: JsonSchema): MapShape {
+  let shape = customShapes.get(type);
+  if (!shape) {
+    const preserves = schema["x-kubernetes-preserve-unknown-fields"] ?? false;
+    customShapes.set(type, (shape = objectShape(schema, preserves, true)));
+  }
+  return shape;
+}
+
+/** k8s: kube-openapi pkg/schemaconv/openapi.go. `preserves`: unknown fields are kept here, as above. */
+function schemaShape(schema: JsonSchema, above: boolean): Shape {
+  const preserves = above || schema["x-kubernetes-preserve-unknown-fields"] === true;
+  switch (schema.type ?? "") {
+    case "object":
+      return objectShape(schema, preserves, schema["x-kubernetes-embedded-resource"] ?? false);
+    case "array":
+      return arrayShape(schema, preserves);
+    case "integer":
+    case "number":
+      return SCALARS.numeric;
+    case "boolean":
+      return SCALARS.boolean;
+    case "string":
+      return !schema.format || schema.format === "byte" ? SCALARS.string : SCALARS.untyped;
+    default:
+      return schema.properties ? objectShape(schema, preserves, false) : GRANULAR_ANY;
+  }
+}
+
+function objectShape(schema: JsonSchema, preserves: boolean, isResource: boolean): MapShape {
+  const fields = new Map<string, FieldShape>();
+  for (const name of namesIn(schema.properties)) {
+    const shape = schemaShape(propertyOf(schema, name) as JsonSchema, preserves);
+    fields.set(name, plainField(name, shape));
+  }
+  if (isResource) {
+    for (const name of ["apiVersion", "kind"]) fields.set(name, plainField(name, SCALARS.string));
+    const metadata = structShape(structType("meta/v1.ObjectMeta"), false);
+    fields.set("metadata", plainField("metadata", metadata));
+  }
+  return {
+    kind: "map",
+    atomic: schema["x-kubernetes-map-type"] === "atomic",
+    fields,
+    element: elementShape(schema, preserves, fields.size === 0),
+    filled: [],
+  };
+}
+
+function elementShape(schema: JsonSchema, preserves: boolean, isFree: boolean): Shape | undefined {
+  const more = additionalOf(schema);
+  if (more) return schemaShape(more, preserves);
+  if (schema.additionalProperties !== undefined)
+    return schema.additionalProperties ? GRANULAR_ANY : undefined;
+  return preserves || isFree ? GRANULAR_ANY : undefined;
+}
+
+function arrayShape(schema: JsonSchema, preserves: boolean): ListShape {
+  const items = itemsOf(schema);
+  const element = items ? schemaShape(items, preserves) : ATOMIC_ANY;
+  const type = schema["x-kubernetes-list-type"];
+  if (type !== "set" && type !== "map") return atomicList(element);
+  const declaredKeys = type === "map" ? (schema["x-kubernetes-list-map-keys"] ?? []) : [];
+  const keys = [...declaredKeys].sort();
+  return {
+    kind: "list",
+    relation: type,
+    keys,
+    keyDefaults: keys.map((key) => (items && propertyOf(items, key)?.default) ?? undefined),
+    declaredKeys,
+    element,
+  };
+}

@@ -52,18 +52,18 @@ export function selectionOf(
 
 /** k8s: apimachinery/pkg/runtime/conversion.go DefaultMetaV1FieldSelectorConversion and the kinds' own */
 function unknownField(resource: Resource, field: string, known: Set<string>): status.StatusError {
-  if (known.size > 2) return status.badRequest(`field label not supported: ${field}`);
+  if (known.size > 2 || resource.hooks.custom)
+    return status.badRequest(`field label not supported: ${field}`);
   return status.badRequest(
     `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
   );
 }
 
-const fieldNames = new Map<string, Set<string>>();
+const fieldNames = new WeakMap<Resource, Set<string>>();
 
 /** Labels that a field selector may name: asked of the kind with an empty object. */
 function selectableFields(resource: Resource): Set<string> {
-  const id = `${resource.apiVersion}/${resource.plural}`;
-  let names = fieldNames.get(id);
+  let names = fieldNames.get(resource);
   if (!names) {
     const empty = {
       apiVersion: "",
@@ -74,7 +74,7 @@ function selectableFields(resource: Resource): Set<string> {
     } as unknown as KubeObject;
     const own = resource.servedVersion?.fields ?? resource.hooks.fields;
     names = new Set(["metadata.name", "metadata.namespace", ...Object.keys(own?.(empty) ?? {})]);
-    fieldNames.set(id, names);
+    fieldNames.set(resource, names);
   }
   return names;
 }

@@ -25,6 +25,8 @@ export const scopeOf = (call: Call): string =>
 
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
+  const { custom } = resource.hooks;
+  if (custom) return custom.read(stored);
   const object = resource.hooks.present?.(stored, reader.now, reader) ?? stored;
   return resource.servedVersion
     ? resource.servedVersion.fromStored(object)

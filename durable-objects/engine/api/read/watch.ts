@@ -120,10 +120,17 @@ export function poll(
       return { lines, ended: true };
     }
     const selection = selectionFor(resource, subscription);
-    for (const entry of entries) {
-      if (entry.resource !== resource.id) continue;
-      const event = eventOf(resource, selection, entry);
-      if (event) lines.push(encodeEntry(context, resource, subscription, event, entry));
+    try {
+      for (const entry of entries) {
+        if (entry.resource !== resource.id) continue;
+        const event = eventOf(resource, selection, entry);
+        if (event) lines.push(encodeEntry(context, resource, subscription, event, entry));
+      }
+    } catch (error) {
+      // Of a version that nothing converts to.
+      if (!(error instanceof status.StatusError)) throw error;
+      lines.push(line("ERROR", JSON.stringify(error.toStatus())));
+      return { lines, ended: true };
     }
     subscription.rv = context.log.head;
   }
@@ -214,8 +221,12 @@ function encodeEntry(
   entry: LogEntry,
 ): string {
   const object = eventObject(log, type, entry);
+  const { custom } = resource.hooks;
   const asStored =
-    !resource.servedVersion && object === entry.object && !mayHaveNulls(resource.hooks);
+    !resource.servedVersion &&
+    object === entry.object &&
+    !mayHaveNulls(resource.hooks) &&
+    (!custom || custom.read(object) === object);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
   const forms = formsOf(entry, resource);
@@ -237,7 +248,7 @@ function encode(
 ): string {
   const object = resource.servedVersion
     ? resource.servedVersion.fromStored(stored)
-    : withNulls(resource.hooks, stored);
+    : (resource.hooks.custom?.read(stored) ?? withNulls(resource.hooks, stored));
   if (subscription.as === "partial") return line(type, JSON.stringify(partial(object)));
   if (subscription.as === "object") return line(type, JSON.stringify(object));
   const body = table(

@@ -3,6 +3,7 @@ import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Call } from "../context.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
+import { invalid, invalidObject } from "../../machinery/field.ts";
 import * as status from "../../machinery/status.ts";
 
 interface TypeMeta {
@@ -29,7 +30,12 @@ export function wrongKind(
 ): status.StatusError {
   const version = body.apiVersion.split("/").at(-1) as string;
   const known = registry.ofKind(body.apiVersion, body.kind);
-  if (known?.id === resource.id) {
+  const isCustom = resource.hooks.custom !== undefined;
+  if (isCustom && body.apiVersion === resource.apiVersion)
+    return invalidObject(resource.group, body.kind, "", [
+      invalid("kind", body.kind, `must be ${resource.kind}`),
+    ]);
+  if (isCustom || known?.id === resource.id) {
     return status.badRequest(
       `the API version in the data (${body.apiVersion}) does not match the expected API version (${resource.apiVersion})`,
     );

@@ -1,7 +1,12 @@
 /** Which paths and methods exist: what is no route is refused before any handler looks. k8s: apiserver/pkg/endpoints/installer.go */
 import type { RequestInfo } from "./request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
-import { StatusError, unknownPath } from "../../machinery/status.ts";
+import {
+  notFound,
+  StatusError,
+  unknownPath,
+  unsupportedMediaType,
+} from "../../machinery/status.ts";
 
 /** No route for the method. k8s: apiserver/pkg/server/handler.go serviceErrorHandler */
 export const methodNotAllowed = (): StatusError =>
@@ -45,6 +50,7 @@ function checkWatchRoute(info: RequestInfo, resource: Resource): void {
 
 function checkSubresource(info: RequestInfo, resource: Resource, method: string): void {
   const declared = resource.subresources.find((s) => s.name === info.subresource);
+  if (!declared && resource.hooks.custom) throw notFound(resource, info.name);
   if (!declared) throw unknownPath();
   // A method without a verb of its own, which the proxied server may know all the same.
   if (method === "OPTIONS" && openEnded.has(info.subresource)) return;
@@ -65,6 +71,13 @@ const patchTypes = [
   "application/apply-patch+yaml",
 ];
 
+/** Nobody knows how to merge what only a schema describes. k8s: apiextensions-apiserver customresource_handler.go */
+const customPatchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/apply-patch+yaml",
+];
+
 const objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const streamTypes = [
   "application/json;stream=watch",
@@ -77,9 +90,13 @@ const streamTypes = [
  */
 export function checkMediaTypes(
   info: RequestInfo,
+  resource: Resource,
   headers: Readonly<Record<string, string>>,
 ): void {
   const given = bare(headers["content-type"] ?? "");
+  const { custom } = resource.hooks;
+  if (custom && info.verb === "patch" && !customPatchTypes.includes(given))
+    throw unsupportedMediaType(customPatchTypes);
   if (
     info.verb === "patch" &&
     !info.subresource.startsWith("proxy") &&

@@ -1,5 +1,4 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
-import type { Scalable } from "../../kinds/workloads.ts";
 import type { ResourceInfo } from "../../ports/controller.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import type { TableOf } from "../../kinds/define.ts";
@@ -9,6 +8,8 @@ import type { PatchTarget } from "../write/patch-target.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { parentManagedFields, scaleManagedFields } from "../managed-fields/scale.ts";
 import { schemaNamed } from "../../schema/types.ts";
+import { goFormat, goType, isObject } from "../../schema/patch/go-value.ts";
+import { badRequest, plainError, type StatusError } from "../../machinery/status.ts";
 
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
@@ -36,13 +37,49 @@ export const scaleTable: TableOf<KubeObject> = {
   },
 };
 
+const usualPaths = { spec: ["spec", "replicas"], status: ["status", "replicas"] };
+
+/** Undefined: nothing stands there. Throws 500 for what is no number. k8s: unstructured NestedInt64 */
+export function numberAt(object: KubeObject, path: readonly string[]): number | undefined {
+  let value: unknown = object;
+  path.forEach((name, i) => {
+    if (value === undefined) return;
+    if (!isObject(value)) throw accessor(path.slice(0, i), value, "map[string]interface {}");
+    value = Object.hasOwn(value, name) ? value[name] : undefined;
+  });
+  if (value === undefined || typeof value === "number") return value;
+  throw accessor(path, value, "int64");
+}
+
+const accessor = (path: readonly string[], value: unknown, wanted: string): StatusError =>
+  plainError(
+    `.${path.join(".")} accessor error: ${goFormat(value)} is of the type ${goType(value)}, expected ${wanted}`,
+  );
+
+/** The object with a number at a path. */
+function withNumber(object: unknown, [name, ...rest]: readonly string[], n: number): unknown {
+  if (name === undefined) return n;
+  const given = isObject(object) ? object : {};
+  return { ...given, [name]: withNumber(given[name], rest, n) };
+}
+
+type Scaled = Pick<ResourceInfo, "scale">;
+
+/** How many replicas an object wants. */
+export const replicasOf = ({ scale }: Scaled, object: KubeObject): number =>
+  numberAt(object, (scale?.paths ?? usualPaths).spec) ?? 0;
+
+/** The object with another number of replicas. */
+export const resized = ({ scale }: Scaled, object: KubeObject, replicas: number): KubeObject =>
+  withNumber(object, (scale?.paths ?? usualPaths).spec, replicas) as KubeObject;
+
 /** The Scale of an object, with the fields that Kubernetes leaves out at zero left out. */
-export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
-  const { spec, status } = object as Scalable;
+export function scaleOf({ scale }: Scaled, object: KubeObject): Scale {
+  const paths = scale?.paths ?? usualPaths;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = scale?.selector(object) ?? "";
-  const replicas = spec?.replicas ?? 0;
-  const managedFields = scaleManagedFields(object.metadata.managedFields);
+  const replicas = numberAt(object, paths.spec) ?? 0;
+  const managedFields = scaleManagedFields(object.metadata.managedFields, paths.spec);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
@@ -55,7 +92,7 @@ export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObje
       ...(managedFields ? { managedFields } : {}),
     },
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+    status: { replicas: numberAt(object, paths.status) ?? 0, ...(selector ? { selector } : {}) },
   };
 }
 
@@ -64,6 +101,7 @@ export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObje
  * are passed over, as of every subresource. k8s: managedfields/internal/fieldmanager.go decodeLiveOrNew
  */
 export function withScale(
+  { scale: hook, hooks }: Resource,
   stored: KubeObject,
   scale: Scale,
   owners?: readonly ManagedFieldsEntry[],
@@ -74,14 +112,17 @@ export function withScale(
       invalid("spec.replicas", replicas, "must be greater than or equal to 0"),
     ]);
   }
+  const { spec: path } = hook?.paths ?? usualPaths;
+  if (hooks.custom && scale.spec?.replicas === undefined && numberAt(stored, path) === undefined)
+    throw badRequest(`the spec replicas field "${`.${path.join(".")}`}" cannot be empty`);
   const metadata = { ...stored.metadata };
   const given = scale.metadata?.resourceVersion;
   if (given) metadata.resourceVersion = given;
   if (owners) {
-    const managed = parentManagedFields(metadata.managedFields, owners, stored.apiVersion);
+    const managed = parentManagedFields(metadata.managedFields, owners, stored.apiVersion, path);
     if (managed) metadata.managedFields = managed;
   }
-  return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
+  return resized({ scale: hook }, { ...stored, metadata }, replicas);
 }
 
 /** How a patch of a Scale is read from and written to the scaled object. */
@@ -92,6 +133,11 @@ export function scalePatchTarget(resource: Resource): PatchTarget {
     kind: "Scale",
     fromStored: (object) => scaleOf(resource, object),
     toStored: (scale, current, applied) =>
-      withScale(current, scale as Scale, applied ? scale.metadata?.managedFields : undefined),
+      withScale(
+        resource,
+        current,
+        scale as Scale,
+        applied ? scale.metadata?.managedFields : undefined,
+      ),
   };
 }

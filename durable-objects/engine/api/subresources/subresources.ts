@@ -10,7 +10,7 @@ import { evict } from "./eviction.ts";
 import { patch } from "../write/patch-request.ts";
 import { json, written } from "../request/reply.ts";
 import { includeObjectOf, formOf } from "../request/negotiation.ts";
-import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
+import { numberAt, scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
 import { partial, tableBy } from "../read/table.ts";
 import * as status from "../../machinery/status.ts";
 import { createToken } from "./token-request.ts";
@@ -44,7 +44,10 @@ function ownPart(name: string): Serve {
 function scale(call: Call): ApiResponse {
   const { context, resource, info } = call;
   const current = existing(call);
-  if (info.verb === "get") return scaleReply(call, current);
+  if (info.verb === "get") {
+    checkReplicas(call, current);
+    return scaleReply(call, current);
+  }
   const options = writeOptions(call, "scale");
   if (info.verb === "patch") {
     const { object } = patch(call, options, scalePatchTarget(resource));
@@ -65,17 +68,24 @@ function scale(call: Call): ApiResponse {
     resource,
     scopeOf(call),
     info.name,
-    (stored) => withScale(stored, given),
+    (stored) => withScale(resource, stored, given),
     options,
   );
   return scaleReply(call, updated);
+}
+
+/** What has no number of replicas cannot be scaled yet. k8s: apiextensions-apiserver customresource/etcd.go ScaleREST.Get */
+function checkReplicas({ resource }: Call, object: KubeObject): void {
+  const path = resource.scale?.paths?.spec;
+  if (!path || numberAt(resource.hooks.custom?.read(object) ?? object, path) !== undefined) return;
+  throw status.internalError(`the spec replicas field ".${path.join(".")}" does not exist`);
 }
 
 /** The reply has no managedFields: who owns `replicas` shows in those of the scaled object. */
 function scaleReply(call: Call, object: KubeObject): ApiResponse {
   const wanted = formOf(call.request.headers["accept"], true);
   const { form, group } = wanted;
-  const shown = scaleOf(call.resource, object);
+  const shown = scaleOf(call.resource, call.resource.hooks.custom?.read(object) ?? object);
   const { managedFields: _, ...metadata } = shown.metadata;
   const scale = { ...shown, metadata } as KubeObject;
   if (form !== "table")

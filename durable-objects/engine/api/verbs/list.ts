@@ -50,9 +50,9 @@ export function listAll(call: Call): ApiResponse {
     return written(200, { ...head, items: items.map((_, i) => partialAt(i)) }, wanted);
   }
   if (inPieces) {
-    const { kind, apiVersion } = resource;
-    const head = { kind: `${kind}List`, apiVersion, metadata };
-    return piecesReply(head, "items", items.length, (i) => bare(items[i] as KubeObject));
+    const head = { kind: listKindOf(resource), apiVersion: resource.apiVersion, metadata };
+    const itemAt = (i: number): unknown => itemOf(resource, items[i] as KubeObject);
+    return piecesReply(head, "items", items.length, itemAt);
   }
   if (wanted.protobuf && found.items.every((stored, i) => stored === items[i])) {
     const { kind, apiVersion } = resource;
@@ -72,15 +72,21 @@ export function listed(call: Call, itemsMax?: number): Listed {
   return list(at, resource, info, (rv) => checkRevision(call, rv), itemsMax);
 }
 
-/** Items of typed lists carry no kind of their own. */
+/** Items of typed lists carry no kind of their own, custom resources do. */
 export function listOf(
   resource: Resource,
   metadata: object,
   items: readonly KubeObject[],
 ): unknown {
-  const { kind, apiVersion } = resource;
-  return { kind: `${kind}List`, apiVersion, metadata, items: items.map(bare) };
+  const { apiVersion } = resource;
+  const all = items.map((item) => itemOf(resource, item));
+  return { kind: listKindOf(resource), apiVersion, metadata, items: all };
 }
+
+const listKindOf = ({ kind, hooks }: Resource): string => hooks.custom?.listKind ?? `${kind}List`;
+
+const itemOf = ({ hooks }: Resource, item: KubeObject): unknown =>
+  hooks.custom ? item : bare(item);
 
 function bare({ apiVersion: _a, kind: _k, ...rest }: KubeObject): unknown {
   return rest;

@@ -26,6 +26,9 @@ export function deletion(
   now: number,
 ): DeletionOutcome {
   checkPreconditions(resource, current, request);
+  const { deletionFinalizer } = resource.hooks;
+  if (deletionFinalizer !== undefined && current.metadata.deletionTimestamp === undefined)
+    return { what: "mark", object: marked(resource, current, deletionFinalizer, now) };
   const finalizers = finalizersAfter(resource, current, request);
   const grace = resource.hooks.graceSeconds?.(current, request.gracePeriodSeconds);
   const was = current.metadata;
@@ -35,9 +38,26 @@ export function deletion(
   }
   const metadata: ObjectMeta = { ...was };
   delete metadata.finalizers;
-  const marked = grace === 0 && was.deletionGracePeriodSeconds !== 0;
-  if (marked) markNow(metadata, now);
-  return { what: "remove", object: { ...current, metadata }, marked };
+  const isMarked = grace === 0 && was.deletionGracePeriodSeconds !== 0;
+  if (isMarked) markNow(metadata, now);
+  return { what: "remove", object: { ...current, metadata }, marked: isMarked };
+}
+
+/** k8s: apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go Delete */
+function marked(
+  { hooks }: Resource,
+  current: KubeObject,
+  finalizer: string,
+  now: number,
+): KubeObject {
+  const { finalizers = [] } = current.metadata;
+  const metadata = {
+    ...current.metadata,
+    deletionTimestamp: rfc3339(now),
+    finalizers: finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer],
+  };
+  const object = { ...current, metadata };
+  return hooks.markDeleted?.(object, now) ?? object;
 }
 
 /** Kinds that go gracefully are marked even where the grace is nothing. k8s: rest.BeforeDelete */
@@ -70,7 +90,7 @@ function held(
     metadata.generation = was.generation + 1;
   }
   const marked = { ...current, metadata };
-  const object = resource.hooks.markDeleted?.(marked) ?? marked;
+  const object = resource.hooks.markDeleted?.(marked, now) ?? marked;
   return equal(object, current) ? { what: "nothing" } : { what: "mark", object };
 }
 

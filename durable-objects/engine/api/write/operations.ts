@@ -75,6 +75,8 @@ export class Operations {
     options: WriteOptions,
   ): KubeObject {
     const hooks = resource.hooks;
+    if (hooks.custom?.terminating)
+      throw status.forbidden(resource, input.metadata.name ?? "", goingText);
     const context = this.#context(options);
     let object = this.#named(resource, namespace, input);
     object = this.#defaulted(hooks, object, context);
@@ -98,6 +100,7 @@ export class Operations {
         resource.namespaced,
         hooks.nameRule ?? "subdomain",
         "metadata",
+        hooks.plainFinalizers,
       ),
       ...(hooks.validateCreate?.(object, context) ?? []),
     ];
@@ -118,7 +121,7 @@ export class Operations {
     checkCapacity(this.capacity, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
     if (options.user !== apiServerUser) checkSize(object);
-    return this.store.write("create", resource.id, object, this.now).object;
+    return this.store.write("create", resource.id, asStored(hooks, object), this.now).object;
   }
 
   /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
@@ -136,12 +139,13 @@ export class Operations {
     change: (current: KubeObject) => KubeObject,
     options: WriteOptions,
   ): KubeObject {
-    const current = this.store.get(resource.id, namespace, name);
-    if (!current) throw status.notFound(resource, name);
-    const input = change(current);
-    if (input === current) return current;
-    this.#checkPrecondition(resource, current, input);
+    const stored = this.store.get(resource.id, namespace, name);
+    if (!stored) throw status.notFound(resource, name);
     const hooks = resource.hooks;
+    const current = hooks.custom?.read(stored) ?? stored;
+    const input = change(current);
+    if (input === current) return stored;
+    this.#checkPrecondition(resource, current, input);
     const context = this.#context(options);
     const reports = options.user === apiServerUser && options.subresource === "status";
     let object = this.#within(hooks, current, reports ? input : kept(current, input), options);
@@ -165,8 +169,9 @@ export class Operations {
     if (options.warn !== discardWarning)
       for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
-    if (equal(current, object)) return current;
-    if (options.user !== apiServerUser) checkGrowth(this.capacity, resource, current, object);
+    object = asStored(hooks, object);
+    if (equal(stored, object)) return stored;
+    if (options.user !== apiServerUser) checkGrowth(this.capacity, resource, stored, object);
     return this.#write(resource, object, options);
   }
 
@@ -334,8 +339,10 @@ export class Operations {
   ): KubeObject {
     if (hooks.hasGeneration === false || !specSubresources.has(options.subresource)) return object;
     if (object.metadata.generation !== current.metadata.generation) return object;
+    const isWhole = hooks.custom !== undefined && !hooks.schema.struct.fields.has("status");
     const changed =
       !equalExceptStatus(current, object) ||
+      (isWhole && !equal(statusOf(current), statusOf(object))) ||
       (hooks.generationOnAnnotations &&
         !equal(current.metadata.annotations ?? {}, object.metadata.annotations ?? {}));
     if (!changed) return object;
@@ -355,7 +362,12 @@ export class Operations {
         ? hooks.validateStatusUpdate?.(object, current, context)
         : hooks.validateUpdate?.(object, current, context);
     const errors = [
-      ...validateObjectMetaUpdate(object.metadata, current.metadata, "metadata"),
+      ...validateObjectMetaUpdate(
+        object.metadata,
+        current.metadata,
+        "metadata",
+        hooks.plainFinalizers,
+      ),
       ...(own ?? []),
     ];
     if (errors.length)
@@ -384,6 +396,12 @@ export class Operations {
     return { ...object, metadata };
   }
 }
+
+/** k8s: apiextensions-apiserver customresource_handler.go forbidCreateAdmission */
+const goingText = "create not allowed while custom resource definition is terminating";
+
+const asStored = ({ custom }: Kind, object: KubeObject): KubeObject =>
+  custom?.write(object) ?? object;
 
 /** Marked for deletion and nothing keeps it any more. */
 function released(hooks: Kind, object: KubeObject): boolean {

@@ -2,7 +2,7 @@
 import { withinInt64, withinTime } from "../time.ts";
 import {
   compareValues,
-  CelError,
+  type CelError,
   Duration,
   Entries,
   equalValues,

@@ -24,7 +24,8 @@ function findAll(regex: Regex, text: string, meter: Meter, most: number): Value 
   const out: Value[] = [];
   const search = regex.search(text, meter);
   let before = -1;
-  for (let found = search.next(0); found && (most < 0 || out.length < most);) {
+  const isFull = (): boolean => most >= 0 && out.length >= most;
+  for (let found = search.next(0); found && !isFull();) {
     // Nothing right behind a match is no match of its own.
     if (found.end > found.index || found.index !== before) out.push(found.group(0)!);
     before = found.end;

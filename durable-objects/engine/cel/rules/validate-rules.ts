@@ -10,7 +10,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { byteLength } from "../../machinery/names.ts";
-import { fromTyped } from "../json.ts";
+import { fromTyped, type JsonObject } from "../json.ts";
 import type { Variables } from "../plan.ts";
 import type { Outcome, Program } from "../program.ts";
 import { additionalOf, hasObjectMeta, itemsOf, type Rule, type Schema } from "../schema.ts";
@@ -19,7 +19,6 @@ import { CelError, Optional, type Value } from "../values.ts";
 import { compiledRules, type CompiledRule } from "./compiled-rules.ts";
 
 type Json = unknown;
-type JsonObject = Readonly<Record<string, Json>>;
 
 const isObject = (json: Json): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json);

@@ -1,4 +1,5 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
+import { replicasOf } from "../../api/subresources/scale.ts";
 import type { Scalable } from "../../kinds/workloads.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import { controllerOf, type OwnerReference } from "../../core/object.ts";
@@ -55,5 +56,5 @@ function scaleOf(
     if (!deployment || deployment.metadata.uid !== parent.uid) return undefined;
     return { uid: deployment.metadata.uid, scale: deployment.spec?.replicas ?? 0 };
   }
-  return { uid: object.metadata.uid, scale: object.spec?.replicas ?? 0 };
+  return { uid: object.metadata.uid, scale: replicasOf(resource, object) };
 }

@@ -7,11 +7,11 @@
  * Pod's process, a write), so a lazy timer is left: it asks for no alarm and is honoured by the next turn that comes
  * 15 s or more later. A converged cluster that nobody looks at does nothing at all.
  */
-import type { Scalable } from "../../kinds/workloads.ts";
+import { resized } from "../../api/subresources/scale.ts";
 import { StatusError } from "../../machinery/status.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
-import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
+import { objectKey, splitKey, type Change } from "../../core/object.ts";
 import { workKey } from "../../core/queue.ts";
 import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
 import { hpaSyncMs } from "../../core/limits.ts";
@@ -170,9 +170,8 @@ function rescale(
 ): Outcome {
   const { client } = draft;
   const { object, resource } = target;
-  const spec = { ...(object as Scalable).spec, replicas };
   try {
-    client.update(resource.id, { ...object, spec } as KubeObject, "scale");
+    client.update(resource.id, resized(resource, object, replicas), "scale");
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     draft.event(

@@ -1,0 +1,181 @@
+/** What a definition's versions are made into: kinds like any other, with the ways of custom resources. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { toBase64 } from "../../machinery/base64.ts";
+import { equal } from "../../core/equal.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { isTrue } from "../../kinds/custom-resource-definition/conditions.ts";
+import type {
+  CustomResourceDefinition,
+  DefinitionVersion,
+  ScaleSubresource,
+} from "../../kinds/custom-resource-definition/types.ts";
+import type { CustomKind, Kind, ScaleHook } from "../../kinds/define.ts";
+import { goFormat } from "../../schema/patch/go-value.ts";
+import type { JsonSchema } from "../../schema/structural/json-schema.ts";
+import { asRead, structuralType } from "../../schema/structural/type.ts";
+import { compareVersions } from "../discovery/versions.ts";
+import { withStatus } from "../object-status.ts";
+import { tableOf } from "./columns.ts";
+import { converted } from "./conversion.ts";
+import { find, parsePath } from "./json-path.ts";
+import { finalizerWarnings, validator } from "./validation.ts";
+
+export interface CustomKinds {
+  /** What is stored. */
+  stored: Kind;
+  /** The other versions that are served. */
+  others: Kind[];
+}
+
+/** Undefined: it is not served. k8s: customresource_handler.go getOrCreateServingInfoFor */
+export function kindsOf(definition: CustomResourceDefinition): CustomKinds | undefined {
+  const { spec, status } = definition;
+  if (!isTrue(definition, "Established")) return undefined;
+  if (!status?.acceptedNames?.plural) return undefined;
+  const storage = spec.versions.find((version) => version.storage);
+  if (!storage) return undefined;
+  const others = spec.versions.filter((version) => version.served && version !== storage);
+  if (!storage.served && others.length === 0) return undefined;
+  return {
+    stored: kindOf(definition, storage, storage),
+    others: others.map((version) => kindOf(definition, version, storage)),
+  };
+}
+
+function kindOf(
+  definition: CustomResourceDefinition,
+  version: DefinitionVersion,
+  storage: DefinitionVersion,
+): Kind {
+  const { spec, status } = definition;
+  const names = status?.acceptedNames ?? spec.names;
+  const apiVersion = `${spec.group}/${version.name}`;
+  const schema = version.schema?.openAPIV3Schema;
+  const { status: hasStatus, scale } = version.subresources ?? {};
+  const own = custom(definition, version, storage);
+  const validate = validator(schema, scale);
+  const fields = fieldsOf(version);
+  return {
+    resource: `${names.plural}.${spec.group}`,
+    apiVersion,
+    kind: names.kind,
+    schema: structuralType(`${apiVersion}.${names.kind}`, {
+      schema,
+      hasStatus: hasStatus !== undefined,
+      listKind: own.listKind,
+      selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => nameOf(jsonPath)),
+    }),
+    namespaced: spec.scope === "Namespaced",
+    allowUnconditionalUpdate: false,
+    plainFinalizers: true,
+    statusResets: ["metadata"],
+    discovery: {
+      singular: names.singular ?? names.kind.toLowerCase(),
+      shortNames: names.shortNames ?? [],
+      categories: names.categories ?? [],
+      status: hasStatus !== undefined,
+    },
+    table: tableOf(version.additionalPrinterColumns),
+    ...(scale ? { scale: scaleHook(scale) } : {}),
+    ...(fields ? { fields } : {}),
+    ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
+    prepareForCreate: (object) => (hasStatus ? withStatus(object, undefined) : object),
+    validateCreate: (object) => validate.create(object),
+    validateUpdate: (object, old) => validate.update(object, old),
+    validateStatusUpdate: (object, old) => validate.status(object, old),
+    warnings: finalizerWarnings,
+    custom: own,
+  };
+}
+
+function custom(
+  { spec, status, ...definition }: CustomResourceDefinition,
+  version: DefinitionVersion,
+  storage: DefinitionVersion,
+): CustomKind {
+  const names = status?.acceptedNames ?? spec.names;
+  const here = `${spec.group}/${version.name}`;
+  const there = `${spec.group}/${storage.name}`;
+  return {
+    listKind: names.listKind ?? `${names.kind}List`,
+    unserved: !version.served,
+    isView: version !== storage,
+    terminating: isTrue({ spec, ...definition, ...(status ? { status } : {}) }, "Terminating"),
+    storageVersionHash: hashOf(`${spec.group}/${storage.name}/${names.kind}`),
+    read: reader(version.schema?.openAPIV3Schema, (object) => converted(spec, object, here)),
+    write: (object) => converted(spec, object, there),
+  };
+}
+
+/** k8s: apiserver pkg/endpoints/discovery/storageversionhash.go */
+const hashOf = (text: string): string => toBase64(sha256(utf8ToBytes(text)).subarray(0, 8));
+
+/** Each stored object is read once; one that is as it should be is itself. */
+function reader(
+  schema: JsonSchema | undefined,
+  convert: (object: KubeObject) => KubeObject,
+): (stored: KubeObject) => KubeObject {
+  const known = new WeakMap<KubeObject, KubeObject>();
+  return (stored) => {
+    let object = known.get(stored);
+    if (!object) {
+      const now = asRead({ ...convert(stored) }, schema) as unknown as KubeObject;
+      object = equal(now, stored) ? stored : now;
+      known.set(stored, object);
+    }
+    return object;
+  };
+}
+
+const nameOf = (path: string): string => path.replace(/^\./, "");
+
+const pathOf = (text: string): string[] => nameOf(text).split(".");
+
+function scaleHook({
+  specReplicasPath,
+  statusReplicasPath,
+  labelSelectorPath,
+}: ScaleSubresource): ScaleHook {
+  const selector = labelSelectorPath ? parsePath(labelSelectorPath) : undefined;
+  return {
+    paths: { spec: pathOf(specReplicasPath), status: pathOf(statusReplicasPath) },
+    selector: (object) => {
+      const [found] = (selector && find(selector, object)) ?? [];
+      return typeof found === "string" ? found : "";
+    },
+  };
+}
+
+/** k8s: customresource/strategy.go selectableFields */
+function fieldsOf({ selectableFields }: DefinitionVersion): Kind["fields"] {
+  if (!selectableFields?.length) return undefined;
+  const paths = selectableFields.map(({ jsonPath }) => ({
+    name: nameOf(jsonPath),
+    path: parsePath(jsonPath),
+  }));
+  return (object) =>
+    Object.fromEntries(
+      paths.map(({ name, path }) => {
+        const [value] = (path && find(path, object)) ?? [];
+        return [name, value === undefined || value === null ? "" : goFormat(value)];
+      }),
+    );
+}
+
+/** k8s: customresource_handler.go defaultDeprecationWarning */
+function deprecationOf(
+  { spec }: CustomResourceDefinition,
+  { name, deprecationWarning }: DefinitionVersion,
+): string {
+  if (deprecationWarning !== undefined) return deprecationWarning;
+  const text = `${spec.group}/${name} ${spec.names.kind} is deprecated`;
+  const [better] = spec.versions
+    .filter(
+      ({ served, deprecated, name: other }) =>
+        served && !deprecated && compareVersions(other, name) < 0,
+    )
+    .map((version) => version.name)
+    .sort(compareVersions);
+  return better === undefined ? text : `${text}; use ${spec.group}/${better} ${spec.names.kind}`;
+}

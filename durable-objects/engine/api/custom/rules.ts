@@ -1,0 +1,26 @@
+/** Rules in CEL that a schema brings (`x-kubernetes-validations`). k8s: apiextensions-apiserver pkg/apiserver/schema/cel */
+import { validateRules as violations } from "../../cel/rules/validate-rules.ts";
+import type { FieldError } from "../../machinery/field.ts";
+import { schemasIn, type JsonSchema } from "../../schema/structural/json-schema.ts";
+
+const known = new WeakMap<JsonSchema, boolean>();
+
+/** Whether any schema within one has rules. */
+export function hasRules(schema: JsonSchema): boolean {
+  let has = known.get(schema);
+  if (has === undefined) {
+    has = [...schemasIn(schema)].some((one) => one["x-kubernetes-validations"]?.length);
+    known.set(schema, has);
+  }
+  return has;
+}
+
+/**
+ * What a write violates. Asked after everything else holds, with the whole object as it will be, of a status write too;
+ * `old`: as it was, undefined on a create.
+ */
+export const validateRules = (
+  schema: JsonSchema,
+  object: Record<string, unknown>,
+  old: Record<string, unknown> | undefined,
+): FieldError[] => violations(schema, object, old).errors;

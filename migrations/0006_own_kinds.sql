@@ -1,0 +1,1 @@
+ALTER TABLE `sandboxes` ADD `own_kinds` integer DEFAULT false NOT NULL;
