@@ -77,6 +77,8 @@ export default defineConfig(async () => ({
           globalSetup: ["./test/helpers/server-setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          // A second is too little for a page on a busy machine.
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -2,9 +2,13 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 
 /** What clicks the page of a sandbox. */
 
+/** Its name tells how many are here, where that is more than one. */
+export const shareButton = (page: Page): Locator =>
+  page.getByRole("button", { name: /^Share( \d+ here)?$/ });
+
 /** Opens who is here, how others come in, and how kubectl does. */
 export async function openShare(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await shareButton(page).click();
   await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
 }
 

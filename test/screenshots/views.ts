@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { shareButton } from "../helpers/desk.ts";
 import { promptOf, type Stage } from "./stage.ts";
 
 /** The main views, and how one comes to each. */
@@ -89,7 +90,7 @@ export const views: View[] = [
     name: "share",
     async show(page, stage) {
       await desk(page, stage);
-      await page.getByRole("button", { name: "Share", exact: true }).click();
+      await shareButton(page).click();
       await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
     },
   },

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Kubectl } from "../helpers/kubectl.ts";
 import { eventually } from "../helpers/sandbox.ts";
 import { curled, opened, openedIn, refused, type Opened, type Stage } from "./stage.ts";
-import { openShare } from "../helpers/desk.ts";
+import { openShare, podsIn } from "../helpers/desk.ts";
 
 /** What the counting Pod has told so far: each number once, in their order. Returns the last. */
 async function counted(kubectl: Kubectl, ...options: string[]): Promise<number> {
@@ -21,7 +21,9 @@ export async function snapshotByLink(stage: Stage): Promise<string> {
   const link = await teacher.getByLabel("the snapshot's link", { exact: true }).textContent();
   stage.snapshotId = link!.slice(link!.lastIndexOf("/") + 1);
   await learner.goto(link!);
-  await learner.getByRole("row", { name: /^counter / }).waitFor();
+  await podsIn(learner)
+    .getByRole("row", { name: /^counter / })
+    .waitFor();
   assert.equal(await learner.getByRole("button", { name: "Withdraw" }).count(), 0);
   const server = `--server=${origin}/api/snapshots/${stage.snapshotId}/kube`;
   const anybody = new Kubectl(binary, "");

@@ -64,7 +64,7 @@ describe.skipIf(!executablePath)("why, in the page", () => {
     await sentence(other.page).getByText("image nginx has no tag 1.92").waitFor();
     const panel = other.page.getByRole("tabpanel", { name: "Why?" });
     await panel.getByRole("button", { name: `Copy the command ${command}` }).waitFor();
-    expect(await panel.getByRole("button", { name: /^Type into/ }).count()).toBe(0);
+    expect(await panel.getByRole("button", { name: /^Type it into/ }).count()).toBe(0);
     await other.page.close();
     expect(other.problems).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe.skipIf(!executablePath)("why, in the page", () => {
 
   test("what would mend it is typed into the terminal, and run by Enter", async () => {
     await whyButton(page).click();
-    const types = page.getByRole("button", { name: `Type into the terminal: ${command}` });
+    const types = page.getByRole("button", { name: `Type it into the terminal: ${command}` });
     // The second time in the place of the first.
     await types.click();
     await types.click();

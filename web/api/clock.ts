@@ -37,6 +37,9 @@ export class ClockControl {
   /** Why it could not be steered. */
   readonly problem = signal<string | undefined>(undefined);
   readonly #cluster: Cluster;
+  #reads = 0;
+  /** The latest read whose answer was shown. */
+  #shown = 0;
   #wall: { ms: number; atMs: number } | undefined;
 
   constructor(cluster: Cluster) {
@@ -69,11 +72,12 @@ export class ClockControl {
 
   async read(): Promise<Clock> {
     const { base, key } = this.#cluster;
+    const read = ++this.#reads;
     try {
-      return this.#show(await askJson<Clock>(`${base}${path}`, { key }));
+      return this.#show(read, await askJson<Clock>(`${base}${path}`, { key }));
     } catch (error) {
       // Deleted, it runs as the wall's.
-      if (error instanceof ApiError && error.status === 404) return this.#show({});
+      if (error instanceof ApiError && error.status === 404) return this.#show(read, {});
       throw error;
     }
   }
@@ -121,7 +125,10 @@ export class ClockControl {
     await this.set({ advanceTo: new Date(nowMs + seconds * 1000).toISOString() });
   }
 
-  #show(clock: Clock): Clock {
+  #show(read: number, clock: Clock): Clock {
+    // Answers may overtake each other.
+    if (read < this.#shown) return clock;
+    this.#shown = read;
     const { now, offsetSeconds = 0 } = clock.status ?? {};
     if (now) this.#wall = { ms: Date.parse(now) - offsetSeconds * 1000, atMs: performance.now() };
     this.clock.value = clock;

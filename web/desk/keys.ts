@@ -9,7 +9,8 @@ export const generalKeys: readonly [keys: string, title: string][] = [
   ["Esc", "Close what lies over the desk, or the detail"],
 ];
 
-const fields = "input, textarea, select, [contenteditable]";
+// An editor's own panels close by Esc, too.
+const fields = "input, textarea, select, [contenteditable], .cm-editor";
 /** After `g`. */
 const waitsMs = 1_500;
 

@@ -59,7 +59,8 @@ export const timeKeysOf = (role: Role): readonly TimeKey[] =>
   timeKeys.filter(({ writes }) => !writes || role !== "viewer");
 
 /** What takes keys itself. */
-const takesKeys = "input, textarea, select, button, a[href], summary, dialog, [contenteditable]";
+const takesKeys =
+  "input, textarea, select, button, a[href], summary, dialog, [contenteditable], .cm-editor";
 
 /** Listens on the whole page. Returns what ends that. */
 export function listenForTimeKeys(desk: Desk): () => void {

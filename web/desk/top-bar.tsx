@@ -42,11 +42,10 @@ export function TopBar({ board, here, work }: Props) {
       <button
         type="button"
         class="share-button"
-        aria-label="Share"
         aria-expanded={sharing.value}
         onClick={() => (sharing.value = !sharing.value)}
       >
-        <Icon name="people" /> Share
+        <Icon name="people" /> Share{" "}
         {others && <span class="count">{here!.people.length} here</span>}
       </button>
       <Who />

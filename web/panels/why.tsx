@@ -151,7 +151,7 @@ function Mends({ desk, mends }: { desk: Desk; mends: Mend[] }) {
               {type ? (
                 <button
                   type="button"
-                  aria-label={`Type into the terminal: ${command}`}
+                  aria-label={`Type it into the terminal: ${command}`}
                   title="Types it into the terminal; Enter runs it"
                   onClick={() => type(emptyLine + command)}
                 >

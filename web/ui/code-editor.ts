@@ -15,7 +15,7 @@ import {
 } from "@codemirror/language";
 import { forceLinting, linter, lintGutter, lintKeymap, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState } from "@codemirror/state";
+import { Compartment, EditorState, StateEffect } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -56,6 +56,9 @@ export interface CodeEditor {
   destroy: () => void;
 }
 
+/** What the server says of the text is another than before. */
+const toldAnew = StateEffect.define<void>();
+
 export function codeEditor(options: EditorOptions): CodeEditor {
   const writable = new Compartment();
   let told: Mark[] = [];
@@ -71,6 +74,8 @@ export function codeEditor(options: EditorOptions): CodeEditor {
           diagnostics(state, [...told, ...(await options.check(state.doc.toString()))]),
         {
           delay: 300,
+          needsRefresh: ({ transactions }) =>
+            transactions.some(({ effects }) => effects.some((effect) => effect.is(toldAnew))),
         },
       ),
       EditorView.updateListener.of(({ docChanged, state }) => {
@@ -89,6 +94,8 @@ export function codeEditor(options: EditorOptions): CodeEditor {
       view.dispatch({ effects: writable.reconfigure(EditorState.readOnly.of(is)) }),
     mark: (marks) => {
       told = marks;
+      // A text that was checked already is checked again only if it needs it.
+      view.dispatch({ effects: toldAnew.of() });
       forceLinting(view);
       const [first] = marks;
       if (first) view.dispatch({ effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
