@@ -15,7 +15,7 @@ export function dropping(board: Board): {
     onDrop: (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      filesOf(event.dataTransfer)
+      void filesOf(event.dataTransfer)
         .then(manifestsIn)
         .catch((error: unknown) => `# ${messageOf(error)}\n`)
         .then((text) => {

@@ -81,16 +81,3 @@ describe.each(files)("practice: %s", (file) => {
     },
   );
 });
-
-/** What the collections have beside these, for which the cluster has no kind yet: how many of their tasks, and their kinds. */
-const leftOut: [tasks: number, kind: string][] = [
-  [4, "customresourcedefinitions"],
-  [2, "certificatesigningrequests"],
-];
-
-it.each(leftOut)("%i tasks wait for %s", (_tasks, kind) => {
-  const world = new World({ nodes: 1 });
-  const shell = new NodeShell(world, "control-plane", ["kubectl", "get", kind]);
-  shell.close();
-  expect(shell.end().err).toContain(`the server doesn't have a resource type "${kind}"`);
-});

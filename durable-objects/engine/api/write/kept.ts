@@ -40,3 +40,21 @@ export function statusOnly(hooks: Kind, current: KubeObject, object: KubeObject)
   }
   return withStatus({ ...current, metadata }, statusOf(object));
 }
+
+/** Marked for deletion and nothing keeps it any more. */
+export function released(hooks: Kind, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers } = object.metadata;
+  return (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === 0 &&
+    !finalizers?.length &&
+    !hooks.hasSpecFinalizers?.(object)
+  );
+}
+
+/** In the form of the storage version. */
+export const asStored = ({ custom }: Kind, object: KubeObject): KubeObject =>
+  custom?.write(object) ?? object;
+
+/** k8s: apiextensions-apiserver customresource_handler.go forbidCreateAdmission */
+export const goingText = "create not allowed while custom resource definition is terminating";

@@ -16,7 +16,7 @@ import type { Admission, ExpressionCost } from "../admission/define.ts";
 import { mutate } from "../admission/policies/mutating.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
-import { kept, statusOnly } from "./kept.ts";
+import { asStored, goingText, kept, released, statusOnly } from "./kept.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
@@ -395,21 +395,4 @@ export class Operations {
     else delete metadata.managedFields;
     return { ...object, metadata };
   }
-}
-
-/** k8s: apiextensions-apiserver customresource_handler.go forbidCreateAdmission */
-const goingText = "create not allowed while custom resource definition is terminating";
-
-const asStored = ({ custom }: Kind, object: KubeObject): KubeObject =>
-  custom?.write(object) ?? object;
-
-/** Marked for deletion and nothing keeps it any more. */
-function released(hooks: Kind, object: KubeObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers } = object.metadata;
-  return (
-    deletionTimestamp !== undefined &&
-    deletionGracePeriodSeconds === 0 &&
-    !finalizers?.length &&
-    !hooks.hasSpecFinalizers?.(object)
-  );
 }
