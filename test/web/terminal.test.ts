@@ -84,6 +84,8 @@ describe.skipIf(!executablePath)("the terminal in the page", () => {
     await page.getByRole("button", { name: "Begin again" }).waitFor({ state: "detached" });
     await type(page, "echo begun again");
     await expectShown(page, "\nbegun again\n");
-    expect(problems).toEqual([]);
+    // What is asked in the offline moment fails, and the browser says so itself.
+    const others = problems.filter((one) => !one.includes("net::ERR_INTERNET_DISCONNECTED"));
+    expect(others).toEqual([]);
   });
 });
