@@ -153,3 +153,24 @@ test("ranges do not change, and addresses are named by themselves", () => {
     "Required value",
   ]);
 });
+
+test("an address is free as soon as its Service is gone, for one of another name too", () => {
+  const world = new World({ nodes: 1 });
+  world.advance(1_000);
+  const service = (name: string): object => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: { clusterIP: "10.96.200.7", ports: [{ port: 80 }] },
+  });
+  world.create(service("one"));
+  world.advance(1_000);
+  world.delete("/api/v1/namespaces/default/services/one");
+  world.create(service("two"));
+  world.advance(1_000);
+  const { spec } = world.get("/apis/networking.k8s.io/v1/ipaddresses/10.96.200.7");
+  expect(spec.parentRef.name).toBe("two");
+  expect(
+    world.request("POST", "/api/v1/namespaces/default/services", service("three")).text,
+  ).toContain("provided IP is already allocated");
+});

@@ -17,7 +17,8 @@ const bornMs = [1_767_225_600_000, 1_790_000_000_001, 1_201_000_000_999, 1_799_9
 test.each([1, 3, 9])(
   "with %i nodes, a birth that is told again is the same to the byte",
   (nodes) => {
-    const first = new World({ nodes, seed: "first", name: "first" });
+    const limits = ownLimits();
+    const first = new World({ nodes, seed: "first", name: "first", limits });
     expect(first.engine.steps).toBeGreaterThan(0);
     for (const [i, nowMs] of bornMs.entries()) {
       const options = {
@@ -27,7 +28,7 @@ test.each([1, 3, 9])(
         identity: { id: `${i}`, secret: `of ${i}` },
       };
       const gone = new World({ ...options, limits: ownLimits() });
-      const told = new World(options);
+      const told = new World({ ...options, limits });
       expect([gone.engine.steps > 0, told.engine.steps]).toEqual([true, 0]);
       expect(rowsOf(told)).toBe(rowsOf(gone));
       for (const world of [gone, told]) {

@@ -13,8 +13,8 @@ import { matchUnitsPerStepMax } from "../../../durable-objects/engine/core/limit
 const makers = [
   "core/born-rows.ts",
   "machinery/selectors.ts",
-  "machinery/time-zone.ts",
   "machinery/names.ts",
+  "schema/structural/formats.ts",
   "kinds/checks.ts",
   "kinds/pod/defaults.ts",
   "network/proxy.ts",

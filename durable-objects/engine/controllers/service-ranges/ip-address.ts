@@ -122,7 +122,11 @@ export const ipAddressController: Controller = {
       if (service) repairService(client, ip, service, found);
       return service || !found ? undefined : clean(client, found);
     }
-    if (service && !found) make(client, ip, service);
+    if (service && found && isManaged(found) && !refersTo(found, service)) {
+      // Another Service got it in the turn in which its own went.
+      client.delete(addresses, "", ip);
+      make(client, ip, service);
+    } else if (service && !found) make(client, ip, service);
     else if (!service && found && isManaged(found)) client.delete(addresses, "", ip);
     return undefined;
   },

@@ -6,6 +6,7 @@
 import { formatIp, parseCidr, parseIp } from "../../machinery/ip.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { serviceIpStaticBandMax } from "../../core/limits.ts";
+import { addressManager, managedByLabel } from "../networking/ip-address.ts";
 import type { ServiceCIDR } from "../networking/service-cidr.ts";
 
 /** kubeadm's default, and what its ServiceCIDR is called. */
@@ -52,9 +53,12 @@ function rangesOf(reader: Reader): Range[] {
   );
 }
 
-const isTaken = (ip: string, reader: Reader): boolean =>
-  reader.countByIndex("service.ip", ip) > 0 ||
-  reader.get("ipaddresses.networking.k8s.io", "", ip) !== undefined;
+/** An address that the allocator wrote goes with its Service: upstream in the same write, here in the same turn. */
+function isTaken(ip: string, reader: Reader): boolean {
+  if (reader.countByIndex("service.ip", ip) > 0) return true;
+  const address = reader.get("ipaddresses.networking.k8s.io", "", ip);
+  return address !== undefined && address.metadata.labels?.[managedByLabel] !== addressManager;
+}
 
 /** Why a Service cannot have an address. */
 export function ipProblem(text: string, reader: Reader): string | undefined {
