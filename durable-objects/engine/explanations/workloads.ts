@@ -84,6 +84,12 @@ function paused(scope: Scope, deployment: Deployment): Found | undefined {
   };
 }
 
+/** Whose template a set's Pods are made of: its owner's, as `deployment/web`. */
+function templateOf({ metadata, kind }: Workload): string {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  return `${(owner?.kind ?? kind ?? "").toLowerCase()}/${owner?.name ?? metadata.name}`;
+}
+
 /** A set that may not make the Pods it lacks. */
 function refused(scope: Scope, set: Workload): Found | undefined {
   const failure = set.status?.conditions?.find(
@@ -105,7 +111,7 @@ function refused(scope: Scope, set: Workload): Found | undefined {
     mend: [
       mend(
         "Change the template to what is allowed",
-        `kubectl edit ${kindOf(set).toLowerCase()}/${set.metadata.name}${inNamespace(set)}`,
+        `kubectl edit ${templateOf(set)}${inNamespace(set)}`,
       ),
     ],
     decidedBy: "admission",

@@ -128,7 +128,7 @@ describe("rollouts, autoscalers and Ingresses", () => {
       [
         "0 of 1 Pod",
         "no PriorityClass with name urgent was found",
-        "kubectl edit replicaset/refused-",
+        "kubectl edit deployment/refused",
       ],
     ],
     [
