@@ -16,8 +16,6 @@ import {
   allAssignableIn,
   assignableIn,
   boolType,
-  bytesType,
-  doubleType,
   dynType,
   errorType,
   formatType,
@@ -26,20 +24,17 @@ import {
   listOf,
   mapOf,
   mostGeneral,
-  nullType,
   optionalOf,
   paramType,
   sameType,
-  stringType,
   structType,
   substitute,
   typeOf,
-  uintType,
   unwrapped,
   type Mapping,
   type Type,
 } from "./types.ts";
-import { Uint, type Value } from "./values.ts";
+import { typeOfValue } from "./values.ts";
 
 /** What an expression may name. */
 export interface Environment {
@@ -64,22 +59,6 @@ class Scope {
 }
 
 const isDyn = (type: Type): boolean => type.kind === "dyn";
-
-function literalType(value: Value): Type {
-  if (value === null) return nullType;
-  switch (typeof value) {
-    case "boolean":
-      return boolType;
-    case "bigint":
-      return intType;
-    case "number":
-      return doubleType;
-    case "string":
-      return stringType;
-    default:
-      return value instanceof Uint ? uintType : bytesType;
-  }
-}
 
 class Checker {
   readonly #environment: Environment;
@@ -125,7 +104,7 @@ class Checker {
   #typed(e: Expr): Type {
     switch (e.k) {
       case "literal":
-        return literalType(e.value);
+        return typeOfValue(e.value);
       case "ident":
         return this.#ident(e);
       case "select":

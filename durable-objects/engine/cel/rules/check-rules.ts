@@ -8,27 +8,19 @@ import {
   child,
   forbiddenField,
   invalid,
-  notSupported,
-  required,
   type FieldError,
 } from "../../machinery/field.ts";
 import { multiply, exactly, most } from "../range.ts";
 import { additionalOf, itemsOf, type Rule, type Schema } from "../schema.ts";
 import { compiledRules, type CompiledRule } from "./compiled-rules.ts";
 import { fieldPathOf } from "./field-path.ts";
+import { checkRuleTexts } from "./rule-texts.ts";
 
 /** k8s: StaticEstimatedCostLimit, StaticEstimatedCRDCostLimit */
 const ruleCostLimit = 10_000_000;
 const definitionCostLimit = 100_000_000;
 /** k8s: TotalCost.ObserveExpressionCost */
 const expensiveTold = 4;
-
-const reasons = [
-  "FieldValueRequired",
-  "FieldValueForbidden",
-  "FieldValueInvalid",
-  "FieldValueDuplicate",
-];
 
 /** A rule as Go writes the struct that it is. */
 const shown = (rule: Rule): object => ({
@@ -40,35 +32,12 @@ const shown = (rule: Rule): object => ({
   OptionalOldSelf: rule.optionalOldSelf ?? null,
 });
 
-const hasNewline = (text: string): boolean => /[\n\r]/.test(text);
-
+/** Its texts, and where it points to. */
 function checkTexts(path: string, rule: Rule, schema: Schema): FieldError[] {
-  const { message = "", messageExpression = "", reason, fieldPath = "" } = rule;
-  const [text, words] = [(rule.rule ?? "").trim(), message.trim()];
-  const errors: FieldError[] = [];
-  const place = child(path, "message");
-  if (text === "") errors.push(required(child(path, "rule"), "rule is not specified"));
-  else if (message && !words) {
-    errors.push(invalid(place, message, "must be non-empty if specified"));
-  } else if (hasNewline(words)) {
-    errors.push(invalid(place, message, "must not contain line breaks"));
-  } else if (hasNewline(text) && !words) {
-    errors.push(required(place, "message must be specified if rule contains line breaks"));
-  }
-  if (messageExpression && !messageExpression.trim()) {
-    const detail = "messageExpression must be non-empty if specified";
-    errors.push(required(child(path, "messageExpression"), detail));
-  }
-  if (reason !== undefined && !reasons.includes(reason)) {
-    errors.push(notSupported(child(path, "reason"), reason, reasons));
-  }
-  if (!fieldPath) return errors;
-  const wrong = (detail: string): void => {
-    errors.push(invalid(child(path, "fieldPath"), fieldPath, detail));
-  };
-  if (!fieldPath.trim()) wrong("must be non-empty if specified");
-  if (hasNewline(fieldPath)) wrong("must not contain line breaks");
-  if (fieldPathOf(fieldPath, schema) === undefined) wrong("must be a valid path");
+  const errors = checkRuleTexts(rule, path);
+  const { fieldPath } = rule;
+  if (fieldPath && fieldPathOf(fieldPath, schema) === undefined)
+    errors.push(invalid(child(path, "fieldPath"), fieldPath, "must be a valid path"));
   return errors;
 }
 

@@ -18,10 +18,10 @@ import type { Patterns } from "../../schema/structural/patterns.ts";
 import { structuralError, structuralViolations } from "../../schema/structural/structure.ts";
 import { unsupported } from "../checks.ts";
 import { checkRules } from "../../cel/rules/check-rules.ts";
+import { checkRuleTexts } from "../../cel/rules/rule-texts.ts";
 import type { DefinitionVersion } from "./types.ts";
 import { validateDefaults } from "./validate-defaults.ts";
 import { validateLists } from "./validate-lists.ts";
-import { validateRuleTexts } from "./validate-rules.ts";
 
 /** `path`: of the `schema` field. */
 export function validateSchema(
@@ -160,7 +160,9 @@ function validateNode(schema: JsonSchema, path: string, where: Where): FieldErro
   const items = itemsOf(schema);
   if (items) append(errors, validateNode(items, child(path, "items"), inside));
   append(errors, validateLists(schema, path));
-  append(errors, validateRuleTexts(schema, path));
+  (schema["x-kubernetes-validations"] ?? []).forEach((rule, i) =>
+    append(errors, checkRuleTexts(rule, at(child(path, "x-kubernetes-validations"), i))),
+  );
   return errors;
 }
 
