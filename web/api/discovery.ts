@@ -1,4 +1,5 @@
 import { askJson } from "./client.ts";
+import type { ObjectRef } from "../desk/desk.ts";
 import type { Cluster } from "./tables.ts";
 
 /** Which resources a cluster has. */
@@ -65,8 +66,19 @@ async function discover({ base, key }: Cluster): Promise<Map<string, Resource>> 
   return found;
 }
 
-export const objectPath = (
+/** Of a list: names, labels and owners alone. */
+export const asMetadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+const objectPath = (
   { root, plural, namespaced }: Resource,
   namespace: string,
   name: string,
 ): string => `${root}${namespaced ? `/namespaces/${namespace}` : ""}/${plural}/${name}`;
+
+export const refOf = (resource: Resource, namespace: string, name: string): ObjectRef => ({
+  resource: resource.id,
+  kind: resource.kind,
+  namespace: resource.namespaced ? namespace : "",
+  name,
+  path: objectPath(resource, namespace, name),
+});

@@ -1,5 +1,4 @@
 import { ask, askJson, errorIn, unreachable } from "./client.ts";
-import type { Resource } from "./discovery.ts";
 import type { Sandbox } from "./sandboxes.ts";
 import type { Cluster } from "./tables.ts";
 import type { ObjectRef } from "../desk/desk.ts";
@@ -7,14 +6,6 @@ import type { ObjectRef } from "../desk/desk.ts";
 /** One object of a cluster: its YAML, what kubectl says of it, its events and its log. */
 
 const yaml = "application/yaml";
-
-export const refOf = (resource: Resource, namespace: string, name: string): ObjectRef => ({
-  resource: resource.id,
-  kind: resource.kind,
-  namespace: resource.namespaced ? namespace : "",
-  name,
-  path: `${resource.root}${resource.namespaced ? `/namespaces/${namespace}` : ""}/${resource.plural}/${name}`,
-});
 
 export async function readYaml({ base, key }: Cluster, { path }: ObjectRef): Promise<string> {
   const response = await ask(`${base}${path}`, { key, headers: { accept: yaml } });

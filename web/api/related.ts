@@ -1,12 +1,11 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import { namedBy, relatedIn, type Relation, type Thing } from "../objects/related.ts";
 import { ask, askJson } from "./client.ts";
-import { objectPath, resourcesOf, type Resource } from "./discovery.ts";
+import { asMetadataList, refOf, resourcesOf, type Resource } from "./discovery.ts";
 import type { Cluster } from "./tables.ts";
 
 /** The objects that have to do with one, by what the cluster has now. */
 
-const asMetadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 /** Lists that are asked for at a time. */
 const width = 6;
 /** Nobody looks for them here. */
@@ -24,17 +23,11 @@ export async function relatedTo(cluster: Cluster, object: ObjectRef): Promise<Re
   const others = await thingsBeside(cluster, object, [...resources.values()]);
   return [...relatedIn(own, others), ...namedBy(own)].flatMap((relation) => {
     const resource = resources.get(relation.resource);
-    return resource ? [{ ...relation, ref: refIn(resource, relation) }] : [];
+    return resource
+      ? [{ ...relation, ref: refOf(resource, relation.namespace, relation.name) }]
+      : [];
   });
 }
-
-const refIn = (resource: Resource, { namespace, name }: Relation): ObjectRef => ({
-  resource: resource.id,
-  kind: resource.kind,
-  namespace,
-  name,
-  path: objectPath(resource, namespace, name),
-});
 
 async function thingsBeside(
   { base, key }: Cluster,
@@ -51,7 +44,7 @@ async function thingsBeside(
       const { id, root, plural } = resource;
       const path = `${root}${namespace === "" ? "" : `/namespaces/${namespace}`}/${plural}`;
       // Of Services their selectors are needed as well.
-      const headers = { accept: id === "services" ? "application/json" : asMetadata };
+      const headers = { accept: id === "services" ? "application/json" : asMetadataList };
       const listed = await ask(`${base}${path}`, { key, headers }).catch(() => undefined);
       if (listed) found.set(id, ((await listed.json()) as { items: Thing[] }).items);
     }

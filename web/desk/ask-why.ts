@@ -1,4 +1,4 @@
-import { objectPath, resourcesOf } from "../api/discovery.ts";
+import { refOf, resourcesOf } from "../api/discovery.ts";
 import type { Desk, ObjectRef } from "./desk.ts";
 
 /** Names of the detail's views. */
@@ -30,15 +30,7 @@ export async function refTo(desk: Desk, named: Named): Promise<ObjectRef | undef
               root.split("/").slice(2)[0] === groupOf(named.apiVersion)),
         );
   if (!found) return undefined;
-  const namespace = found.namespaced ? named.namespace || "default" : "";
-  const { id, kind } = found;
-  return {
-    resource: id,
-    kind,
-    namespace,
-    name: named.name,
-    path: objectPath(found, namespace, named.name),
-  };
+  return refOf(found, named.namespace || "default", named.name);
 }
 
 /** `apps` of `apps/v1`; the core's have their version alone, as their root does. */

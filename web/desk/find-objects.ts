@@ -1,5 +1,5 @@
 import { askJson } from "../api/client.ts";
-import { objectPath, resourcesOf, type Resource } from "../api/discovery.ts";
+import { asMetadataList, refOf, resourcesOf, type Resource } from "../api/discovery.ts";
 import type { Cluster } from "../api/tables.ts";
 import type { ObjectRef } from "./desk.ts";
 
@@ -7,7 +7,6 @@ interface List {
   items: { metadata: { name: string; namespace?: string } }[];
 }
 
-const asMetadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 /** They come and go, and nobody knows their names. */
 const unnamed = /^(events|leases|endpointslices)\b/;
 
@@ -28,13 +27,7 @@ export async function findObjects(
 }
 
 async function listMetadata({ base, key }: Cluster, resource: Resource): Promise<ObjectRef[]> {
-  const headers = { accept: asMetadata };
+  const headers = { accept: asMetadataList };
   const { items } = await askJson<List>(`${base}${resource.path}`, { key, headers });
-  return items.map(({ metadata: { name, namespace = "" } }) => ({
-    resource: resource.id,
-    kind: resource.kind,
-    namespace,
-    name,
-    path: objectPath(resource, namespace, name),
-  }));
+  return items.map(({ metadata: { name, namespace = "" } }) => refOf(resource, namespace, name));
 }

@@ -1,3 +1,5 @@
+import { stdinCharsMax } from "../api/object.ts";
+
 /** Manifests in files, and in folders of them. */
 
 export interface NamedFile {
@@ -8,7 +10,6 @@ export interface NamedFile {
 }
 
 const filesMax = 200;
-const charsMax = 256 * 1024;
 const manifest = /\.(ya?ml|json)$/i;
 
 /** To be called while the event is handled; folders are read afterwards. */
@@ -52,9 +53,9 @@ export async function manifestsIn(files: readonly NamedFile[]): Promise<string> 
     throw new Error("there is no manifest among them: files end in .yaml, .yml or .json");
   }
   const chars = taken.reduce((sum, { size }) => sum + size, 0);
-  if (chars > charsMax) {
+  if (chars > stdinCharsMax) {
     throw new Error(
-      `the files are larger than ${charsMax / 1024} KiB together; apply them with kubectl from your own machine`,
+      `the files are larger than ${stdinCharsMax / 1024} KiB together; apply them with kubectl from your own machine`,
     );
   }
   const texts = await Promise.all(taken.map(({ text }) => text()));

@@ -1,7 +1,6 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { resourcesOf, type Resource } from "../api/discovery.ts";
+import { refOf, resourcesOf, type Resource } from "../api/discovery.ts";
 import { messageOf } from "../api/client.ts";
-import { refOf } from "../api/object.ts";
 import { FollowedTable, listTable, type Column, type Row, type TableView } from "../api/tables.ts";
 import { askWhy } from "../desk/ask-why.ts";
 import type { Desk } from "../desk/desk.ts";

@@ -1,4 +1,5 @@
 import { lineDiff } from "./line-diff.ts";
+import "./text-difference.css";
 
 const classes = { "-": "removed", "+": "added", "@": "quiet", " ": "" };
 
