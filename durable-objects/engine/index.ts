@@ -340,10 +340,29 @@ export class Engine {
     const clock = { now: this.#now.ms, wallNow: wallMs };
     const context = { ...this.#context, ...clock, random: () => 0 };
     const moved = { ...subscription };
-    const { lines, ended } = isTimeline(moved)
-      ? pollTimeline(this.log, this.#work.components, moved, wallMs)
+    if (isTimeline(moved)) {
+      const told = pollTimeline(this.log, this.#work.components, moved, wallMs);
+      return { ...told, subscription: moved };
+    }
+    const told = watches.isConverted(this.registry, moved)
+      ? this.#pollConverted(context, moved)
       : watches.poll(context, moved);
-    return { lines, subscription: moved, ended };
+    return told ? { ...told, subscription: moved } : { lines: [], subscription, ended: false };
+  }
+
+  /** Objects that a webhook has to convert first are told of when it has; undefined: not yet. */
+  #pollConverted(
+    context: Parameters<typeof watches.poll>[0],
+    moved: Subscription,
+  ): ReturnType<typeof watches.poll> | undefined {
+    if (moved.rv >= this.log.head) return watches.poll(context, moved);
+    const key = `watch ${moved.resource} ${moved.namespace} ${moved.rv}`;
+    let told: ReturnType<typeof watches.poll> | undefined;
+    this.#work.commit("kube-apiserver", () => {
+      told = this.#parts.held.again(key, () => watches.poll(context, moved));
+    });
+    if (this.store.hasPending) this.#persist();
+    return told;
   }
 
   readonly heartbeat = (of: Subscription): string => watches.heartbeat(this.registry, of);

@@ -6,7 +6,7 @@ import { Calls } from "../api/webhooks/calls.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { HeldCalls } from "../webhooks/held-calls.ts";
 import { fieldsOf } from "../api/read/list.ts";
-import { poll } from "../api/read/watch.ts";
+import { isConverted, poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
 import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
@@ -109,7 +109,14 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     reader,
     // Pods ask the API, and the API (exec, proxy) asks Pods.
     apiServer: (request) => held.answer(request),
-    pollApi: (open, fresh) => owed(context, streams, open, fresh),
+    pollApi: (open, fresh) =>
+      "resource" in open && isConverted(registry, open)
+        ? (held.again(`watch ${open.resource} ${open.namespace} ${open.rv} ${open.as}`, () => owed(context, streams, open, fresh)) ?? {
+            text: "",
+            open,
+            ended: false,
+          })
+        : owed(context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
   });
@@ -138,7 +145,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   });
   const controllers = [...createControllers(key), held.controller];
   const remember = (): number => log.remember(store.pendingChanges);
-  const definitions = new CustomDefinitions(store, registry);
+  const definitions = new CustomDefinitions(store, registry, calls);
   const follow = definitions.see.bind(definitions);
   const told = { faults, stoppages: stoppages(client), remember, follow, stepCalls: held };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });

@@ -122,6 +122,10 @@ export interface CustomKind {
   storageVersionHash: string;
   /** A stored object as this version has it now, whatever version and schema it was written with. */
   read(stored: KubeObject): KubeObject;
+  /** A webhook converts it. */
+  asks: boolean;
+  /** Before many are read: whoever converts them is asked once. */
+  readAll(stored: readonly KubeObject[]): void;
   /** The object as it is stored. */
   write(object: KubeObject): KubeObject;
 }

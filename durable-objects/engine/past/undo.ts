@@ -4,6 +4,7 @@
  * a controller made and keeps (a Deployment's ReplicaSets and their Pods, EndpointSlices), every status, Events, Leases and
  * the clock go on from where they are.
  */
+import { Calls } from "../api/webhooks/calls.ts";
 import { equal } from "../core/equal.ts";
 import { undoObjectsMax } from "../core/limits.ts";
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
@@ -111,7 +112,7 @@ function takeBack(parts: UndoParts, done: Undone): void {
 /** A resource whose definition is put back with it, and serves it from the next turn on. */
 function definedThen(then: Store, id: string): Resource | undefined {
   const definition = then.get(definitions, "", id);
-  const made = definition && kindsOf(definition as CustomResourceDefinition);
+  const made = definition && kindsOf(definition as CustomResourceDefinition, new Calls());
   return made && ownResource(made.stored, undefined);
 }
 
@@ -185,6 +186,6 @@ function takeAway(
 ): "deleted" | undefined {
   if (!now || now.metadata.deletionTimestamp) return undefined;
   const { namespace = "", name } = now.metadata;
-  operations.delete(resource, namespace, name, {}, internalWrite);
+  operations.delete(resource, namespace, name, {}, { ...internalWrite, admitted: true });
   return "deleted";
 }

@@ -254,6 +254,23 @@ export class HeldCalls {
     reconcile: (id) => this.#step(id),
   };
 
+  /**
+   * Who asks again and again until it is answered, as a watch does that has an object to convert. Undefined: not yet, and nothing
+   * of it has happened. Within a transaction.
+   */
+  again<T>(key: string, body: () => T): T | undefined {
+    const { store, calls, random } = this.#parts;
+    const id = store.record<string>(stepsTable, key);
+    const held = id === undefined ? undefined : this.#load(id);
+    const { value, missing } = calls.run(held?.answers ?? {}, false, body);
+    if (missing.size > 0) {
+      this.#hold(key, missing, random.state);
+      return undefined;
+    }
+    if (id !== undefined) this.#drop(key, id);
+    return value;
+  }
+
   // Steps of reconcilers
 
   /** What the first attempt of a step drew from; undefined: this is the first. */
@@ -281,6 +298,10 @@ export class HeldCalls {
   /** Lets a step wait that threw so; false: it threw something else, or asks without end. */
   hold(work: string, error: unknown, seed: Seed): boolean {
     if (!(error instanceof StepWaits)) return false;
+    return this.#hold(work, error.missing, seed);
+  }
+
+  #hold(work: string, missing: ReadonlyMap<string, HookCall>, seed: Seed): boolean {
     const { store, client } = this.#parts;
     const known = store.record<string>(stepsTable, work);
     const id = known ?? this.#nextId();
@@ -290,7 +311,7 @@ export class HeldCalls {
       return false;
     }
     client.records.put(stepsTable, work, id);
-    this.#open(id, held, error.missing);
+    this.#open(id, held, missing);
     return true;
   }
 }

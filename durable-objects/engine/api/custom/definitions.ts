@@ -9,6 +9,7 @@ import {
   type CustomResourceDefinition,
 } from "../../kinds/custom-resource-definition/types.ts";
 import type { Registry } from "../discovery/registry.ts";
+import type { Calls } from "../webhooks/calls.ts";
 import { kindsOf } from "./kind.ts";
 
 export class CustomDefinitions {
@@ -17,7 +18,10 @@ export class CustomDefinitions {
   /** Of each definition, what its kinds were made of. */
   readonly #served = new Map<string, Pick<CustomResourceDefinition, "spec" | "status">>();
 
-  constructor(store: Store, registry: Registry) {
+  readonly #calls: Calls;
+
+  constructor(store: Store, registry: Registry, calls: Calls) {
+    this.#calls = calls;
     this.#store = store;
     this.#registry = registry;
   }
@@ -36,7 +40,7 @@ export class CustomDefinitions {
   }
 
   #follow(name: string, definition: CustomResourceDefinition | undefined): void {
-    const made = definition && kindsOf(definition);
+    const made = definition && kindsOf(definition, this.#calls);
     if (!made || !definition || this.#registry.isBuiltIn(name)) {
       if (this.#served.delete(name)) this.#registry.remove(name);
       return;

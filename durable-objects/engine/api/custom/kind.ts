@@ -17,7 +17,8 @@ import { asRead, structuralType } from "../../schema/structural/type.ts";
 import { compareVersions } from "../discovery/versions.ts";
 import { withStatus } from "../object-status.ts";
 import { tableOf } from "./columns.ts";
-import { converted } from "./conversion.ts";
+import type { Calls } from "../webhooks/calls.ts";
+import { Converter } from "./conversion.ts";
 import { find, parsePath } from "./json-path.ts";
 import { finalizerWarnings, validator } from "./validation.ts";
 
@@ -29,7 +30,10 @@ export interface CustomKinds {
 }
 
 /** Undefined: it is not served. k8s: customresource_handler.go getOrCreateServingInfoFor */
-export function kindsOf(definition: CustomResourceDefinition): CustomKinds | undefined {
+export function kindsOf(
+  definition: CustomResourceDefinition,
+  calls: Calls,
+): CustomKinds | undefined {
   const { spec, status } = definition;
   if (!isTrue(definition, "Established")) return undefined;
   if (!status?.acceptedNames?.plural) return undefined;
@@ -37,9 +41,10 @@ export function kindsOf(definition: CustomResourceDefinition): CustomKinds | und
   if (!storage) return undefined;
   const others = spec.versions.filter((version) => version.served && version !== storage);
   if (!storage.served && others.length === 0) return undefined;
+  const converter = new Converter(definition, calls);
   return {
-    stored: kindOf(definition, storage, storage),
-    others: others.map((version) => kindOf(definition, version, storage)),
+    stored: kindOf(definition, storage, storage, converter),
+    others: others.map((version) => kindOf(definition, version, storage, converter)),
   };
 }
 
@@ -47,13 +52,14 @@ function kindOf(
   definition: CustomResourceDefinition,
   version: DefinitionVersion,
   storage: DefinitionVersion,
+  converter: Converter,
 ): Kind {
   const { spec, status } = definition;
   const names = status?.acceptedNames ?? spec.names;
   const apiVersion = `${spec.group}/${version.name}`;
   const schema = version.schema?.openAPIV3Schema;
   const { status: hasStatus, scale } = version.subresources ?? {};
-  const own = custom(definition, version, storage);
+  const own = custom(definition, version, storage, converter);
   const validate = validator(schema, scale);
   const fields = fieldsOf(version);
   return {
@@ -93,36 +99,43 @@ function custom(
   { spec, status, ...definition }: CustomResourceDefinition,
   version: DefinitionVersion,
   storage: DefinitionVersion,
+  converter: Converter,
 ): CustomKind {
   const names = status?.acceptedNames ?? spec.names;
   const here = `${spec.group}/${version.name}`;
   const there = `${spec.group}/${storage.name}`;
+  const listKind = names.listKind ?? `${names.kind}List`;
+  const schema = version.schema?.openAPIV3Schema;
   return {
-    listKind: names.listKind ?? `${names.kind}List`,
+    listKind,
     unserved: !version.served,
     isView: version !== storage,
     terminating: isTrue({ spec, ...definition, ...(status ? { status } : {}) }, "Terminating"),
     storageVersionHash: hashOf(`${spec.group}/${storage.name}/${names.kind}`),
-    read: reader(version.schema?.openAPIV3Schema, (object) => converted(spec, object, here)),
-    write: (object) => converted(spec, object, there),
+    read: reader(schema, (object) => converter.convert(object, here), converter.asks),
+    asks: converter.asks,
+    readAll: (objects) => converter.prepare(objects, here, listKind),
+    write: (object) => converter.convert(object, there),
   };
 }
 
 /** k8s: apiserver pkg/endpoints/discovery/storageversionhash.go */
 const hashOf = (text: string): string => toBase64(sha256(utf8ToBytes(text)).subarray(0, 8));
 
-/** Each stored object is read once; one that is as it should be is itself. */
+/** Each stored object is read once, unless a webhook converts it; one that is as it should be is itself. */
 function reader(
   schema: JsonSchema | undefined,
   convert: (object: KubeObject) => KubeObject,
+  asks: boolean,
 ): (stored: KubeObject) => KubeObject {
   const known = new WeakMap<KubeObject, KubeObject>();
   return (stored) => {
     let object = known.get(stored);
     if (!object) {
-      const now = asRead({ ...convert(stored) }, schema) as unknown as KubeObject;
+      const converted = convert(stored);
+      const now = asRead({ ...converted }, schema) as unknown as KubeObject;
       object = equal(now, stored) ? stored : now;
-      known.set(stored, object);
+      if (!asks || converted === stored) known.set(stored, object);
     }
     return object;
   };

@@ -64,11 +64,12 @@ export function openWatch(
   }
   const lines: string[] = [];
   const chosen = selectionFor(resource, subscription);
-  for (const object of candidates(context.store, resource, chosen)) {
-    if (matches(resource, chosen, object)) {
-      lines.push(encode(resource, subscription, "ADDED", object, context.now));
-    }
-  }
+  const found = candidates(context.store, resource, chosen).filter((object) =>
+    matches(resource, chosen, object),
+  );
+  resource.hooks.custom?.readAll(found);
+  for (const object of found)
+    lines.push(encode(resource, subscription, "ADDED", object, context.now));
   if (initial === "bookmarked" && subscription.bookmarks)
     lines.push(bookmark(resource, subscription, true));
   return { lines, subscription };
@@ -121,6 +122,7 @@ export function poll(
     }
     const selection = selectionFor(resource, subscription);
     try {
+      if (resource.hooks.custom?.asks) convertAll(context.log, resource, selection, entries);
       for (const entry of entries) {
         if (entry.resource !== resource.id) continue;
         const event = eventOf(resource, selection, entry);
@@ -136,6 +138,25 @@ export function poll(
   }
   if (ended && subscription.bookmarks) lines.push(bookmark(resource, subscription, false));
   return { lines, ended };
+}
+
+/** Whether telling of it may have to wait for a webhook that converts its objects. */
+export const isConverted = (registry: Registry, subscription: Subscription): boolean =>
+  resourceOf(registry, subscription)?.hooks.custom?.asks ?? false;
+
+/** One call of the webhook for all that is told of. */
+function convertAll(
+  log: Log,
+  resource: Resource,
+  selection: Selection,
+  entries: Iterable<LogEntry>,
+): void {
+  const objects: KubeObject[] = [];
+  for (const entry of entries) {
+    const event = entry.resource === resource.id && eventOf(resource, selection, entry);
+    if (event) objects.push(eventObject(log, event, entry));
+  }
+  resource.hooks.custom?.readAll(objects);
 }
 
 function resourceOf(registry: Registry, subscription: Subscription): Resource | undefined {

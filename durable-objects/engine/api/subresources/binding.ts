@@ -29,13 +29,22 @@ export function bindPod(
     target: { name: target.node, ...(target.kind ? { kind: target.kind } : {}) },
   });
   if (errors.length) throw status.plainError(aggregate(errors));
+  const { node, kind = "Node", annotations, uid } = target;
+  const binding = {
+    kind: "Binding",
+    apiVersion: "v1",
+    metadata: { name, namespace, ...(uid ? { uid } : {}), ...(annotations ? { annotations } : {}) },
+    target: { kind, name: node },
+  };
+  const write = { ...options, subresource: "binding" };
+  operations.admitRequest("CREATE", resource, namespace, name, binding, write);
   const at = rfc3339(operations.now);
   operations.update(
     resource,
     namespace,
     name,
     (current) => bound(resource, current as Pod, target, at),
-    { ...options, subresource: "binding" },
+    write,
   );
 }
 

@@ -38,6 +38,15 @@ export function evict(call: Call): ApiResponse {
     throw status.badRequest("name in URL does not match name in Eviction object");
   const pod = existing(call) as Pod;
   const options = writeOptions(call);
+  const write = { ...options, subresource: "eviction" };
+  context.operations.admitRequest(
+    "CREATE",
+    resource,
+    info.namespace,
+    info.name,
+    { ...eviction, apiVersion, kind: "Eviction" },
+    write,
+  );
   const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
   if (!canIgnoreBudget(pod)) takeFromBudget(call, pod, dryRun);
   if (!dryRun) markDisrupted(call, pod);
@@ -45,6 +54,7 @@ export function evict(call: Call): ApiResponse {
   context.operations.delete(resource, info.namespace, info.name, deleteOptions, {
     ...options,
     dryRun,
+    admitted: true,
   });
   const done = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   return written(201, done, wantedOf(call));

@@ -3,6 +3,7 @@ import { schemaNamed } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiResponse } from "../../ports/request.ts";
 import { bindPod } from "./binding.ts";
+import { admitConnection } from "./connect.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "../request/body.ts";
 import type { Call } from "../context.ts";
 import { checkName, checkNamespace } from "../request/identity.ts";
@@ -142,6 +143,7 @@ export const success = (): unknown => ({
 });
 
 function proxy(call: Call): ApiResponse {
+  admitConnection(call, "proxy");
   return call.context.streams.proxy(call, call.resource.plural as "pods", call.info.name);
 }
 
@@ -160,14 +162,17 @@ export const subresources: Record<string, Serve> = {
     return call.context.streams.log(call, call.info.name);
   },
   exec: (call) => {
+    admitConnection(call, "exec");
     existing(call);
     return call.context.streams.exec(call, call.info.name, "exec");
   },
   attach: (call) => {
+    admitConnection(call, "attach");
     existing(call);
     return call.context.streams.exec(call, call.info.name, "attach");
   },
   portforward: (call) => {
+    admitConnection(call, "portforward");
     existing(call);
     return call.context.streams.portForward(call, call.info.name);
   },

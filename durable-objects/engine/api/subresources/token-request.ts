@@ -13,6 +13,7 @@ import { written } from "../request/reply.ts";
 import * as status from "../../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "../auth/tokens.ts";
 import { existing } from "../read/object.ts";
+import { writeOptions } from "../request/write-parameters.ts";
 
 /** k8s: pkg/apis/authentication/validation ValidateTokenRequest */
 const expirationSecondsDefault = 3600;
@@ -49,6 +50,14 @@ export function createToken(call: Call): ApiResponse {
     (t) => warnings.push(t),
   ) as TokenRequest;
   const account = accountFor(call, asked);
+  context.operations.admitRequest(
+    "CREATE",
+    call.resource,
+    info.namespace,
+    info.name,
+    { ...asked, ...wanted },
+    { ...writeOptions(call), subresource: "token" },
+  );
   const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;
   checkExpiration(seconds);
   const { operations } = context;

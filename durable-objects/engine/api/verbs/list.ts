@@ -69,7 +69,9 @@ export function listed(call: Call, itemsMax?: number): Listed {
   // The rest of a list whose revision is forgotten is of another revision.
   if (isInconsistent(info.query)) recordHeartbeat(context);
   const at = { store, log, now: reader.now };
-  return list(at, resource, info, (rv) => checkRevision(call, rv), itemsMax);
+  const found = list(at, resource, info, (rv) => checkRevision(call, rv), itemsMax);
+  resource.hooks.custom?.readAll(found.items);
+  return found;
 }
 
 /** Items of typed lists carry no kind of their own, custom resources do. */

@@ -5,6 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { assumedCallsMax } from "../../core/limits.ts";
+import type { KubeObject } from "../../core/object.ts";
 import type { WebhookClientConfig } from "../../kinds/admission/client-config.ts";
 
 export interface HookCall {
@@ -13,6 +14,8 @@ export interface HookCall {
   timeoutSeconds: number;
   /** What is sent, but for `request.uid`. */
   review: { apiVersion: string; kind: string; request: object };
+  /** By what it is known again, where that is not all of the request. */
+  same?: unknown;
 }
 
 /** What came of a call. Plain JSON, kept with whoever waits. */
@@ -37,6 +40,8 @@ interface Caller {
   missing: Map<string, HookCall> | undefined;
   /** How often the same was asked before. */
   counts: Map<string, number> | undefined;
+  /** Objects as webhooks converted them, by version. */
+  converted: WeakMap<KubeObject, Map<string, KubeObject>> | undefined;
 }
 
 interface Reviewed {
@@ -49,24 +54,19 @@ interface Reviewed {
 const moments = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /** What says that a call is the same as one before: all of it but for what each attempt draws or dates anew. */
-function digestOf({ client, timeoutSeconds, review }: HookCall): string {
+function digestOf({ client, timeoutSeconds, review, same }: HookCall): string {
+  if (same !== undefined) return digest([client, timeoutSeconds, review.apiVersion, same]);
   const { operation, object, name, ...rest } = review.request as Reviewed;
   const creates = operation === "CREATE" && object?.metadata;
   const { uid: _, ...metadata } = (creates || {}) as Record<string, unknown>;
   if (metadata["generateName"]) delete metadata["name"];
   const shown = creates ? { ...object, metadata } : object;
   const named = creates && metadata["generateName"] ? "" : name;
-  const text = JSON.stringify([
-    client,
-    timeoutSeconds,
-    review.apiVersion,
-    operation,
-    named,
-    shown,
-    rest,
-  ]);
-  return bytesToHex(sha256(utf8ToBytes(text.replace(moments, ""))).subarray(0, 12));
+  return digest([client, timeoutSeconds, review.apiVersion, operation, named, shown, rest]);
 }
+
+const digest = (value: unknown[]): string =>
+  bytesToHex(sha256(utf8ToBytes(JSON.stringify(value).replace(moments, ""))).subarray(0, 12));
 
 const none: ReadonlyMap<string, HookCall> = new Map();
 
@@ -83,7 +83,13 @@ export class Calls {
     body: () => T,
   ): { value: T | undefined; missing: ReadonlyMap<string, HookCall> } {
     const outer = this.#caller;
-    const caller: Caller = { answers, assumes, missing: undefined, counts: undefined };
+    const caller: Caller = {
+      answers,
+      assumes,
+      missing: undefined,
+      counts: undefined,
+      converted: undefined,
+    };
     this.#caller = caller;
     try {
       const value = body();
@@ -97,16 +103,30 @@ export class Calls {
     }
   }
 
+  /** An object in another version, as it was converted for who asks now. */
+  memo(object: KubeObject, apiVersion: string): KubeObject | undefined {
+    return this.#caller?.converted?.get(object)?.get(apiVersion);
+  }
+
+  remember(object: KubeObject, apiVersion: string, converted: KubeObject): void {
+    const caller = this.#caller;
+    if (!caller) return;
+    const known = (caller.converted ??= new WeakMap<KubeObject, Map<string, KubeObject>>());
+    const versions = known.get(object);
+    if (versions) versions.set(apiVersion, converted);
+    else known.set(object, new Map([[apiVersion, converted]]));
+  }
+
   /** The answers of calls that go out together; undefined: not there yet, to be taken as allowed. Throws Awaited. */
   ask(calls: readonly HookCall[]): readonly (HookAnswer | undefined)[] {
     const caller = this.#caller;
     if (!caller) return calls.map(() => ({ uid: "", error: "nobody can be called from here" }));
     const counts = (caller.counts ??= new Map<string, number>());
     const answers = calls.map((call) => {
-      const digest = digestOf(call);
-      const count = counts.get(digest) ?? 0;
-      counts.set(digest, count + 1);
-      const key = count === 0 ? digest : `${digest} ${count}`;
+      const known = digestOf(call);
+      const count = counts.get(known) ?? 0;
+      counts.set(known, count + 1);
+      const key = count === 0 ? known : `${known} ${count}`;
       const answer = Object.hasOwn(caller.answers, key) ? caller.answers[key] : undefined;
       if (!answer) (caller.missing ??= new Map<string, HookCall>()).set(key, call);
       return answer;

@@ -14,6 +14,7 @@ import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import type { Admission, ExpressionCost } from "../admission/define.ts";
 import { mutate } from "../admission/mutate.ts";
+import { admitRequest, isHooked } from "../admission/requests.ts";
 import { MutatingWebhooks } from "../admission/webhooks/mutating.ts";
 import type { Calls } from "../webhooks/calls.ts";
 import { invalidObject } from "../../machinery/field.ts";
@@ -204,10 +205,8 @@ export class Operations {
 
   #write(resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
     if (options.dryRun) return object;
-    if (released(resource.hooks, object)) {
-      return this.store.write("delete", resource.id, object, this.now).object;
-    }
-    return this.store.write("update", resource.id, object, this.now).object;
+    const op = released(resource.hooks, object) ? "delete" : "update";
+    return this.store.write(op, resource.id, object, this.now).object;
   }
 
   /** k8s: registry/generic/registry/store.go Delete. Returns the object and whether it is gone now. */
@@ -225,9 +224,10 @@ export class Operations {
       subresource: "",
     });
     const context = this.#context(options);
-    const seen = resource.hooks.custom?.read(current) ?? current;
-    new MutatingWebhooks(admission, seen, context, undefined).run(seen);
-    validateAdmission(admission, seen, seen, context);
+    const isSeen = !options.admitted && isHooked(resource.id, this.reader);
+    const seen = (isSeen && resource.hooks.custom?.read(current)) || current;
+    if (isSeen) new MutatingWebhooks(admission, seen, context, undefined).run(seen);
+    if (!options.admitted) validateAdmission(admission, seen, seen, context);
     const outcome = deletion(resource, current, request, this.now);
     if (outcome.what === "nothing") return { object: current, gone: false };
     if (options.dryRun) return { object: outcome.object, gone: outcome.what === "remove" };
@@ -237,6 +237,22 @@ export class Operations {
     const op = outcome.what === "remove" ? "delete" : "update";
     const { object } = this.store.write(op, resource.id, outcome.object, this.now);
     return { object, gone: op === "delete" };
+  }
+
+  /** What is no object of the resource, as its subresource takes it: only policies and webhooks see it. Throws StatusError. */
+  admitRequest(
+    operation: "CREATE" | "CONNECT",
+    resource: Resource,
+    namespace: string,
+    name: string,
+    object: { apiVersion: string; kind: string },
+    options: WriteOptions,
+  ): void {
+    if (!isHooked(resource.id, this.reader)) return;
+    const [version = "", group = ""] = object.apiVersion.split("/").reverse();
+    const about = { group, version, kind: object.kind, name };
+    const admission = { ...this.#admission(operation, resource, namespace, options), about };
+    admitRequest(admission, object as KubeObject, this.#context(options));
   }
 
   #admission(

@@ -8,6 +8,8 @@ export interface WriteOptions {
   fieldManager: string;
   subresource: string;
   warn(text: string): void;
+  /** Another request has been admitted for it: a Pod goes because of an Eviction. */
+  admitted?: true;
 }
 
 export const apiServerUser: User = { name: "system:apiserver", groups: ["system:masters"] };

@@ -14,6 +14,8 @@ import {
   type JsonPatchOperation,
 } from "../../../schema/patch/json-patch.ts";
 import type { Admission, Mutable } from "../define.ts";
+import type { Resource } from "../../discovery/registry.ts";
+import { scaleOf, withScale, type Scale } from "../../subresources/scale.ts";
 import { attributesOf } from "../policies/attributes.ts";
 import {
   callFailure,
@@ -39,6 +41,15 @@ function operationsOf(patch: string): JsonPatchOperation[] {
   throw new CallFailed(
     "received undecodable patch in webhook response: json: cannot unmarshal into Go value of type jsonpatch.Patch",
   );
+}
+
+function patchedBy(object: KubeObject, operations: JsonPatchOperation[]): unknown {
+  try {
+    return applyOperations(object, operations);
+  } catch (error) {
+    if (!(error instanceof JsonPatchError)) throw error;
+    throw internalError(error.message);
+  }
 }
 
 export class MutatingWebhooks {
@@ -131,14 +142,16 @@ export class MutatingWebhooks {
     return this.#patched(object, operations, this.#mutable);
   }
 
+  /** A Scale is changed for itself, and the object then scaled so. */
+  #rescaled(object: KubeObject, operations: JsonPatchOperation[], mutable: Mutable): KubeObject {
+    const info = this.#context.reader.resources.stored(this.#admission.resource) as Resource;
+    const scale = patchedBy(scaleOf(info, object), operations) as Scale;
+    return mutable.settled(withScale(info, object, scale));
+  }
+
   #patched(object: KubeObject, operations: JsonPatchOperation[], mutable: Mutable): KubeObject {
-    let patched: unknown;
-    try {
-      patched = applyOperations(this.#shown(object), operations);
-    } catch (error) {
-      if (!(error instanceof JsonPatchError)) throw error;
-      throw internalError(error.message);
-    }
+    if (this.#admission.subresource === "scale") return this.#rescaled(object, operations, mutable);
+    const patched = patchedBy(this.#shown(object), operations);
     const decoded = decodeObject(mutable.schema, patched as Parameters<typeof decodeObject>[1]);
     if (decoded.error !== undefined) throw internalError(decoded.error);
     const { apiVersion, kind } = object;
