@@ -111,7 +111,9 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     apiServer: (request) => held.answer(request),
     pollApi: (open, fresh) =>
       "resource" in open && isConverted(registry, open)
-        ? (held.again(`watch ${open.resource} ${open.namespace} ${open.rv} ${open.as}`, () => owed(context, streams, open, fresh)) ?? {
+        ? (held.again(`watch ${open.resource} ${open.namespace} ${open.rv} ${open.as}`, () =>
+            owed(context, streams, open, fresh),
+          ) ?? {
             text: "",
             open,
             ended: false,

@@ -49,7 +49,6 @@ export class Store {
   #changes: Change[] = [];
   #recordChanges = new Map<string, RecordChange>();
   #undo: Undo[] | undefined;
-  /** Who causes what is written now. */
   #by: string | undefined;
   readonly #resources = new Map<ResourceId, Group>();
   /** By resource, then namespace; a namespace's objects by name. */
@@ -225,6 +224,11 @@ export class Store {
     change.by = this.#by;
     this.#changes.push(change);
     return change;
+  }
+
+  /** Who causes what is written now. */
+  get cause(): string | undefined {
+    return this.#by;
   }
 
   /** Runs `body`, whose revisions `by` causes; the innermost counts. Long names are cut. */

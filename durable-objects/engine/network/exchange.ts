@@ -16,6 +16,7 @@ import { answerFor, apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.t
 import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
+import { waits } from "./idle.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { proxiedReply } from "./proxy-answer.ts";
@@ -240,7 +241,6 @@ function served(
   return response.untilMs;
 }
 
-/** A Pod's request to the API server that waited for webhooks. */
 function answered(
   context: RuntimeContext,
   id: string,
@@ -354,29 +354,6 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   kernel.save();
   if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
   return outcome.dueAtMs;
-}
-
-/**
- * Whether time alone, or bytes that have not come, keep a request waiting: seen without a copy of the Pod's record, which
- * grows with the requests that wait there.
- */
-function waits(
-  context: RuntimeContext,
-  id: string,
-  { to = "", handle = "" }: Exchange,
-): { idle: boolean; dueAtMs?: number } {
-  const record = context.records.get<Partial<PodRecord>>("runtime", to);
-  const pending = record?.requests?.[handle];
-  if (pending?.waiter !== id || pending.error) return { idle: false };
-  if (pending.response) {
-    const { dueAtMs = 0 } = pending;
-    return dueAtMs <= context.now ? { idle: false } : { idle: true, dueAtMs };
-  }
-  const connection =
-    pending.connection === undefined ? undefined : record?.connections?.[pending.connection];
-  return {
-    idle: connection !== undefined && connection.bytes[0] === "" && !connection.writeClosed[1],
-  };
 }
 
 function relay(

@@ -19,6 +19,8 @@ export interface Admission {
   user: User;
   dryRun: boolean;
   fieldManager?: string;
+  /** Which of the cluster's own components writes, where it is one. */
+  component?: string | undefined;
   /** The version that is asked for, where that is not the stored one. */
   version?: string;
   /** What comes is no object of the resource, but one that its subresource takes: a Binding, PodExecOptions. */

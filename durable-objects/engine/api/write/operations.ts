@@ -152,7 +152,6 @@ export class Operations {
     const reports = options.user === apiServerUser && options.subresource === "status";
     let object = this.#within(hooks, current, reports ? input : kept(current, input), options);
     if (options.subresource === "binding") return this.#write(resource, object, options);
-    // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
     if (!reports) object = this.#defaulted(hooks, object, context);
     if (options.fieldManager) object = this.#tracked(resource, current, object, options);
     const admission = this.#admission("UPDATE", resource, namespace, options);
@@ -270,6 +269,7 @@ export class Operations {
       user,
       dryRun,
       fieldManager,
+      component: user === apiServerUser ? this.store.cause : undefined,
       ...(hooks.custom ? { version } : {}),
       calls: this.calls,
       cost: this.expressionCost,
