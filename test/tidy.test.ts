@@ -133,6 +133,7 @@ describe("imports", () => {
     ["cri", "ports runtime network images"],
     ["kubelet", "core machinery schema ports kinds scheduler runtime cri"],
     ["streams", "core machinery ports kinds api runtime network cri"],
+    ["webhooks", "core machinery ports kinds api runtime network"],
     ["bootstrap", "core machinery ports kinds api kubelet"],
     [
       "controllers",
@@ -145,7 +146,7 @@ describe("imports", () => {
     ["loop", "core machinery ports kinds client runtime cri"],
     [
       "components",
-      "core ports kinds api client scheduler runtime images cri kubelet streams controllers explanations loop",
+      "core ports kinds api client scheduler runtime images cri kubelet streams webhooks controllers explanations loop",
     ],
     ["past", "core machinery ports kinds api"],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],

@@ -19,7 +19,6 @@ import { baseObjects } from "./bootstrap/base.ts";
 import { bornAt, keepBirth, tellBirth } from "./bootstrap/births.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
-import { assert } from "./core/assert.ts";
 import { clockFrom, virtualAt } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Queue } from "./core/queue.ts";
@@ -41,11 +40,9 @@ import {
 } from "./core/limits.ts";
 import type {
   ApiRequest,
-  ApiResponse,
   Reply,
   Subscription,
   EngineResponse,
-  HeldReply,
   ProxyPending,
   User,
   WatchReply,
@@ -53,7 +50,8 @@ import type {
 import type { Sql } from "./core/sql.ts";
 import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
-import { Refused, type WorkLoop } from "./loop/work-loop.ts";
+import type { WorkLoop } from "./loop/work-loop.ts";
+import { Requests } from "./components/requests.ts";
 import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
@@ -73,6 +71,7 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  readonly #requests: Requests;
   /** What a turn may do; the simulation lets one that comes late do all there is. */
   turnSteps = turnStepsMax;
   #identity: Identity;
@@ -91,6 +90,7 @@ export class Engine {
     this.#work = components.work;
     this.#time = new Steering(components);
     this.#context = components.context;
+    this.#requests = new Requests(components, this.#time);
     this.#identity = options.identity;
     const again = (stored: Sql): Engine =>
       new Engine(stored, { ...options, identity: this.#identity });
@@ -149,54 +149,16 @@ export class Engine {
     this.#time.advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
-    const { held, random } = this.#parts;
-    const about = `${request.method} ${request.path}${held.count > 0 ? ` ${held.count}` : ""}`;
-    random.reset(this.store.rv, about, this.#now.ms);
-    let response: ApiResponse | undefined;
-    // Whose request it is, the API finds out.
-    const changes = this.#work.commit(undefined, () => {
-      const host = request.preview?.ingressHost;
-      response =
-        host === undefined ? held.answer(request, true) : this.#parts.streams.visit(request, host);
-      // An error must change nothing, whatever it had begun.
-      if (response.type === "reply" && response.status >= 400) throw new Refused();
-    });
-    this.#work.held.lift(changes);
-    this.#time.applyClock(changes, wallMs);
-    if (response?.type === "held") response = this.#pushed(response, wallMs);
+    const response = this.#requests.answer(request, wallMs);
     this.#persist();
-    assert(response, "an answer");
-    return response.type === "proxied" ? response.reply : response;
-  }
-
-  /** A request that waits for webhooks goes as far as it goes at once, whether time passes or not. */
-  #pushed({ id }: HeldReply, wallMs: number): ApiResponse {
-    const { held } = this.#parts;
-    const changes = this.#work.commit(undefined, () => held.push(id));
-    this.#work.held.lift(changes);
-    this.#time.applyClock(changes, wallMs);
-    return this.#takeHeld(id) ?? { type: "held", id };
-  }
-
-  #takeHeld(id: string): ApiResponse | undefined {
-    let response: ApiResponse | undefined;
-    this.#work.commit(undefined, () => {
-      response = this.#parts.held.take(id);
-    });
     return response;
   }
 
   /** The answer of a request that waited for webhooks; undefined: not yet. */
   pollHeld(id: string): EngineResponse | undefined {
-    const response = this.#takeHeld(id);
+    const response = this.#requests.held(id);
     if (response) this.#persist();
-    return response?.type === "proxied" ? response.reply : response;
-  }
-
-  /** Whoever sent a request that waits has hung up. */
-  forgetHeld(id: string): void {
-    this.#work.commit(undefined, () => this.#parts.held.forget(id));
-    this.#persist();
+    return response;
   }
 
   /** What an alarm does: everything due by now, within the step budget. */
@@ -344,25 +306,9 @@ export class Engine {
       const told = pollTimeline(this.log, this.#work.components, moved, wallMs);
       return { ...told, subscription: moved };
     }
-    const told = watches.isConverted(this.registry, moved)
-      ? this.#pollConverted(context, moved)
-      : watches.poll(context, moved);
-    return told ? { ...told, subscription: moved } : { lines: [], subscription, ended: false };
-  }
-
-  /** Objects that a webhook has to convert first are told of when it has; undefined: not yet. */
-  #pollConverted(
-    context: Parameters<typeof watches.poll>[0],
-    moved: Subscription,
-  ): ReturnType<typeof watches.poll> | undefined {
-    if (moved.rv >= this.log.head) return watches.poll(context, moved);
-    const key = `watch ${moved.resource} ${moved.namespace} ${moved.rv}`;
-    let told: ReturnType<typeof watches.poll> | undefined;
-    this.#work.commit("kube-apiserver", () => {
-      told = this.#parts.held.again(key, () => watches.poll(context, moved));
-    });
+    const told = this.#requests.watched(context, moved);
     if (this.store.hasPending) this.#persist();
-    return told;
+    return told ? { ...told, subscription: moved } : { lines: [], subscription, ended: false };
   }
 
   readonly heartbeat = (of: Subscription): string => watches.heartbeat(this.registry, of);
@@ -375,10 +321,7 @@ export class Engine {
 
   /** The answer of a proxied request that was under way; undefined: not yet. */
   pollProxy(pending: ProxyPending): Reply | undefined {
-    let reply: Reply | undefined;
-    this.#work.commit("network", () => {
-      reply = this.#parts.streams.pollProxy(pending);
-    });
+    const reply = this.#requests.proxied(pending);
     if (reply) this.#persist();
     return reply;
   }

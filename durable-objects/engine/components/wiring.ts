@@ -109,16 +109,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     reader,
     // Pods ask the API, and the API (exec, proxy) asks Pods.
     apiServer: (request) => held.answer(request),
-    pollApi: (open, fresh) =>
-      "resource" in open && isConverted(registry, open)
-        ? (held.again(`watch ${open.resource} ${open.namespace} ${open.rv} ${open.as}`, () =>
-            owed(context, streams, open, fresh),
-          ) ?? {
-            text: "",
-            open,
-            ended: false,
-          })
-        : owed(context, streams, open, fresh),
+    pollApi: (open, fresh) => converted(held, registry, context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
   });
@@ -135,16 +126,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     signingKey: key,
     wallNow: options.nowMs,
   };
-  const held = new HeldCalls({
-    store,
-    client,
-    random,
-    calls,
-    handle: (request, outside) =>
-      handle({ ...context, wallNow: outside ? now.wallMs : now.ms }, request),
-    failure,
-    context: () => runtimeContext(client),
-  });
+  const held = heldCalls(context, client, random, now);
   const controllers = [...createControllers(key), held.controller];
   const remember = (): number => log.remember(store.pendingChanges);
   const definitions = new CustomDefinitions(store, registry, calls);
@@ -185,4 +167,36 @@ function owed(
   const { now } = context.reader;
   const { lines, ended } = poll({ ...context, now, wallNow: now, random: () => 0 }, moved);
   return { text: lines.join(""), open: moved, ended };
+}
+
+const heldCalls = (
+  context: ApiContext,
+  client: EngineClient,
+  random: Random,
+  now: Now,
+): HeldCalls =>
+  new HeldCalls({
+    store: context.store,
+    calls: context.operations.calls,
+    client,
+    random,
+    failure,
+    handle: (request, outside) =>
+      handle({ ...context, wallNow: outside ? now.wallMs : now.ms }, request),
+    context: () => runtimeContext(client),
+  });
+
+/** The same, which waits where a webhook has to convert what it tells of. */
+function converted(
+  held: HeldCalls,
+  registry: Registry,
+  context: ApiContext,
+  streams: Streams,
+  open: Subscription | LogFollow,
+  fresh: boolean,
+): ApiOwed {
+  const told = (): ApiOwed => owed(context, streams, open, fresh);
+  if (!("resource" in open) || !isConverted(registry, open)) return told();
+  const key = `watch ${open.resource} ${open.namespace} ${open.rv} ${open.as}`;
+  return held.again(key, told) ?? { text: "", open, ended: false };
 }

@@ -8,7 +8,7 @@ import { heldRequestsMax, hookRoundsMax, outcomeKeptMs } from "../core/limits.ts
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import { fromBase64, toBase64 } from "../machinery/base64.ts";
-import { internalError, StatusError, tooManyRequests } from "../machinery/status.ts";
+import { internalError, tooManyRequests, type StatusError } from "../machinery/status.ts";
 import {
   forgetHeld,
   heldTable,
@@ -242,11 +242,6 @@ export class HeldCalls {
     return this.#parts.failure(internalError("the request was forgotten"));
   }
 
-  /** The client has hung up. */
-  forget(id: string): void {
-    forgetHeld(this.#parts.context(), id);
-  }
-
   readonly controller: Controller = {
     name: controllerName,
     component: "kube-apiserver",
@@ -281,7 +276,7 @@ export class HeldCalls {
 
   /** A step, with the answers that it has. Throws StepWaits where it lacks some. */
   run<T>(work: string, body: () => T): T {
-    const { store, client, calls } = this.#parts;
+    const { store, calls } = this.#parts;
     const id = store.record<string>(stepsTable, work);
     const held = id === undefined ? undefined : this.#load(id);
     const { value, missing } = calls.run(held?.answers ?? {}, true, body);

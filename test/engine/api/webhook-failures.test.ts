@@ -248,13 +248,6 @@ describe("while a webhook is asked", () => {
     expect([...world.engine.store.recordKeys("held")]).toEqual([]);
   });
 
-  test("who hangs up is not waited for", () => {
-    const held = begin("a") as { id: string };
-    world.engine.forgetHeld(held.id);
-    world.advance(10_000);
-    expect(world.request("GET", `${configs}/a`).status).toBe(404);
-  });
-
   test("a controller comes again when the answer is there, and the cluster goes on", () => {
     world.create({
       apiVersion: "apps/v1",

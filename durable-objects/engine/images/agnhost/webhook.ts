@@ -4,6 +4,7 @@ import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { toBase64 } from "../../machinery/base64.ts";
 import { answer, flagOf, goAnswer, goListen, goNotFound, targetOf } from "../serving/serve.ts";
 import { convertedReview } from "./conversion.ts";
@@ -14,17 +15,16 @@ interface Reviewed {
   resource?: { group?: string; version?: string; resource?: string };
   subResource?: string;
   operation?: string;
-  object?: Seen | null;
-  oldObject?: Seen | null;
+  object?: Subject | null;
+  oldObject?: Subject | null;
 }
 
-interface Seen {
-  metadata?: { name?: string; labels?: Record<string, string> };
+/** What is written: a Pod, what holds data, or options of a connection. */
+type Subject = Partial<Pod> & {
   data?: Record<string, string>;
-  spec?: { containers?: { name?: string }[]; initContainers?: { name?: string }[] };
   stdin?: boolean;
   container?: string;
-}
+};
 
 interface Decision {
   allowed: boolean;

@@ -2,10 +2,10 @@
 import type { KubeObject } from "../../../core/object.ts";
 import type { WriteContext } from "../../../kinds/define.ts";
 import type { Namespace } from "../../../kinds/namespace.ts";
-import type { User } from "../../../ports/request.ts";
 import type { ResourceInfo } from "../../../ports/controller.ts";
 import { scaleOf } from "../../subresources/scale.ts";
 import type { Admission } from "../define.ts";
+import { componentUser } from "./components.ts";
 
 export interface Attributes {
   admission: Admission;
@@ -75,29 +75,6 @@ function optionsOf({ operation, fieldManager, dryRun }: Admission): object | nul
   };
 }
 
-interface OnNode {
-  kind?: string;
-  metadata?: { name?: string };
-  spec?: { nodeName?: string };
-}
-
-/** Components write past authentication here; upstream each has a user of its own. k8s: bootstrappolicy, nodeidentifier */
-function userOf({ admission: { user, component = "" }, object, old }: Attributes): User {
-  const authenticated = "system:authenticated";
-  if (component === "default-scheduler")
-    return { name: "system:kube-scheduler", groups: [authenticated] };
-  if (component === "kubelet") {
-    const one = (object ?? old) as OnNode | undefined;
-    const node = one?.kind === "Node" ? one.metadata?.name : one?.spec?.nodeName;
-    return { name: `system:node:${node ?? ""}`, groups: ["system:nodes", authenticated] };
-  }
-  if (!component.endsWith("-controller")) return user;
-  return {
-    name: `system:serviceaccount:kube-system:${component}`,
-    groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", authenticated],
-  };
-}
-
 /** The variable `request`. `matched`: as which resource and kind the rule that fits names it. */
 export function requestOf(
   of: Attributes,
@@ -105,7 +82,7 @@ export function requestOf(
 ): object {
   const { admission, group, version, resource, kind, name, namespace } = of;
   const { subresource } = admission;
-  const user = userOf(of);
+  const user = componentUser(admission.component, of.object ?? of.old) ?? admission.user;
   const sub = subresource ? { subResource: subresource, requestSubResource: subresource } : {};
   const isOwn = subresource !== "scale" && !admission.about;
   return {

@@ -6,7 +6,6 @@ import type { KubeObject } from "../../../core/object.ts";
 import type { WriteContext } from "../../../kinds/define.ts";
 import type { MutatingAdmissionPolicy, Mutation, Policy } from "../../../kinds/admission/shape.ts";
 import { StatusError } from "../../../machinery/status.ts";
-import type { StructType } from "../../../schema/types.ts";
 import { refused, type Admission, type Mutable } from "../define.ts";
 import { attributesOf } from "./attributes.ts";
 import { compiledMutations, type CompiledMutations } from "./compiled.ts";
