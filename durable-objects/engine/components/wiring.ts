@@ -7,6 +7,7 @@ import { runtimeContext } from "../cri/runtime.ts";
 import { HeldCalls } from "../webhooks/held-calls.ts";
 import { fieldsOf } from "../api/read/list.ts";
 import { isConverted, poll } from "../api/read/watch.ts";
+import type { Capacity } from "../api/write/capacity.ts";
 import { Operations } from "../api/write/operations.ts";
 import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
@@ -90,13 +91,12 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
-  const limits = limitsOf(options);
   const calls = new Calls();
   const operations = new Operations(
     store,
     random,
     reader,
-    { store, limits, bytesStored: () => log.bytes, objectBytes: () => log.objectBytes },
+    capacityOf(store, log, options),
     registry,
     (repository) => imageCatalog.repository(repository) !== undefined,
     calls,
@@ -107,7 +107,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     store,
     operations,
     reader,
-    // Pods ask the API, and the API (exec, proxy) asks Pods.
+    // Pods ask the API, and the API (exec, proxy, webhooks) asks Pods.
     apiServer: (request) => held.answer(request),
     pollApi: (open, fresh) => converted(held, registry, context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
@@ -143,6 +143,13 @@ const logOf = (sql: Sql, store: Store, registry: Registry): Log =>
     const known = registry.stored(resource);
     return known?.hooks.fields ? fieldsOf(known, object) : undefined;
   });
+
+const capacityOf = (store: Store, log: Log, options: EngineOptions): Capacity => ({
+  store,
+  limits: limitsOf(options),
+  bytesStored: () => log.bytes,
+  objectBytes: () => log.objectBytes,
+});
 
 const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
   objectsMax: limits?.objectsMax ?? objectsMax,

@@ -138,23 +138,25 @@ export class WebhookWorld extends World {
 }
 
 /** `args`: of agnhost. Its Service listens on 8443, its Pod on 8444. */
+export const serverObjects = (args: string[]): object[] => [
+  {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "sample-webhook-secret" },
+    data: { "tls.crt": btoa(serverCertificate), "tls.key": btoa(serverKey) },
+  },
+  server(args),
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "e2e-test-webhook" },
+    spec: { selector: { webhook: "true" }, ports: [{ port: 8443, targetPort: 8444 }] },
+  },
+];
+
 export function webhookWorld(args = ["webhook"]): WebhookWorld {
   const world = new WebhookWorld();
-  world.create(
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "sample-webhook-secret" },
-      data: { "tls.crt": btoa(serverCertificate), "tls.key": btoa(serverKey) },
-    },
-    server(args),
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "e2e-test-webhook" },
-      spec: { selector: { webhook: "true" }, ports: [{ port: 8443, targetPort: 8444 }] },
-    },
-  );
+  world.create(...serverObjects(args));
   world.until(
     () =>
       world.get("/apis/apps/v1/namespaces/default/deployments/sample-webhook-deployment").status
