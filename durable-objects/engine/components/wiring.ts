@@ -133,9 +133,8 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const follow = definitions.see.bind(definitions);
   const told = { faults, stoppages: stoppages(client), remember, follow, stepCalls: held };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
-  const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, definitions, held, renewTokens };
+  return { ...parts, definitions, held, renewTokens: renewing(client, key) };
 }
 
 const logOf = (sql: Sql, store: Store, registry: Registry): Log =>

@@ -285,3 +285,53 @@ describe("while a webhook is asked", () => {
     expect(world.answerOf(held).status).toBe(201);
   });
 });
+
+describe("what components write of themselves", () => {
+  const allow = { rules: [{ ...rule("*/*", ["*"]), apiGroups: ["*"] }] };
+
+  test("goes on when everything is asked about, and the webhook is the one that starts", () => {
+    world = webhookWorld();
+    world.make(
+      validating,
+      validatingConfiguration(
+        "all",
+        hook("all", "/configmaps", { ...allow, failurePolicy: "Ignore" }),
+      ),
+    );
+    world.delete("/api/v1/namespaces/default/pods?labelSelector=webhook%3Dtrue");
+    world.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "nginx:1.27" }] },
+    });
+    world.until(() => world.pod("p").status.phase === "Running", 600_000);
+    world.until(
+      () =>
+        world.get("/apis/apps/v1/namespaces/default/deployments/sample-webhook-deployment").status
+          .readyReplicas === 1,
+      600_000,
+    );
+    world.check();
+  });
+
+  test("that is refused is tried again, without a fault", () => {
+    world = webhookWorld();
+    const rules = [rule("pods/status", ["UPDATE"])];
+    world.make(
+      validating,
+      validatingConfiguration("status", hook("status", "/always-deny", { rules })),
+    );
+    world.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "nginx:1.27" }] },
+    });
+    world.advance(30_000);
+    expect(world.pod("p").status.phase).toBe("Pending");
+    world.delete(`${validating}/status`);
+    world.until(() => world.pod("p").status.phase === "Running", 300_000);
+    world.check();
+  });
+});
