@@ -611,6 +611,8 @@ export const assumedCallsMax = 32;
 export const hookRoundsMax = 64;
 /** Requests that wait for webhooks at a time; one more is refused. */
 export const heldRequestsMax = 256;
+/** Bodies of them together, in base64: what they are asked with lies in records of network and Pod once more. */
+export const heldCharactersMax = 8 * 1024 * 1024;
 /** An outcome nobody asks for is forgotten after this time. */
 export const outcomeKeptMs = 60_000;
 /** How long a UDP client waits for an answer. */

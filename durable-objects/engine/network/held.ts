@@ -1,10 +1,8 @@
 /** Requests that wait for webhooks, as far as the network has to do with them: each is a record, kept by webhooks/. */
 import { fromBase64, toBase64 } from "../machinery/base64.ts";
-import type { ApiResponse } from "../ports/request.ts";
+import { heldTable, type ApiResponse } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { hangUp } from "./hang-up.ts";
-
-export const heldTable = "held";
 
 /** What the network knows of one. Plain JSON. */
 export interface HeldRecord {

@@ -186,6 +186,9 @@ export interface HeldReply {
   id: string;
 }
 
+/** Records of what waits so. */
+export const heldTable = "held";
+
 /** What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. */
 export interface ProxiedReply {
   type: "proxied";

@@ -12,6 +12,7 @@ import { secretValueCharsMin } from "../core/limits.ts";
 import { storedContentName } from "../runtime/fs/tree-codec.ts";
 import { runtimeRecordCodec } from "../runtime/kernel/record-codec.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
+import { heldTable } from "../ports/request.ts";
 import { Search } from "./search.ts";
 import { insideBase64, mapTexts } from "./texts.ts";
 
@@ -46,12 +47,20 @@ export function withoutSecrets(
       resource,
       rows.map(([key, object]) => [key, object && scrubObject(resource, object, values)]),
     ]),
-    records: snapshot.records.map(([table, rows]) => [
+    records: withoutWaiting(snapshot.records).map(([table, rows]) => [
       table,
       rows.map(([key, value]) => [key, scrubRecord(table, value, values)]),
     ]),
     past: { ...snapshot.past, rows: snapshot.past.rows.map((row) => scrubRow(row, values)) },
   };
+}
+
+/** A request that waits for webhooks may bring what no Secret holds yet. */
+function withoutWaiting(records: Snapshot["records"]): Snapshot["records"] {
+  const waits = (value: unknown): boolean => (value as { request?: unknown }).request !== undefined;
+  return records.map(([table, rows]) =>
+    table === heldTable ? [table, rows.filter(([, value]) => !waits(value))] : [table, rows],
+  );
 }
 
 function secretsIn(

@@ -4,21 +4,20 @@
  * is answered it begins again, draws what it drew before, and finds the answers.
  */
 import type { Calls, HookAnswers, HookCall } from "../api/webhooks/calls.ts";
-import { heldRequestsMax, hookRoundsMax, outcomeKeptMs } from "../core/limits.ts";
+import {
+  heldCharactersMax,
+  heldRequestsMax,
+  hookRoundsMax,
+  outcomeKeptMs,
+} from "../core/limits.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import { fromBase64, toBase64 } from "../machinery/base64.ts";
 import { internalError, tooManyRequests, type StatusError } from "../machinery/status.ts";
-import {
-  forgetHeld,
-  heldTable,
-  storedResponse,
-  takeHeld,
-  type HeldRecord,
-} from "../network/held.ts";
+import { forgetHeld, storedResponse, takeHeld, type HeldRecord } from "../network/held.ts";
 import { pushOn } from "../network/steps.ts";
 import type { Client, Controller, Due } from "../ports/controller.ts";
-import type { ApiRequest, ApiResponse, Reply } from "../ports/request.ts";
+import { heldTable, type ApiRequest, type ApiResponse, type Reply } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { callAnswer, openCall, type OpenCall } from "./transport.ts";
 
@@ -94,22 +93,28 @@ export class HeldCalls {
     const seed = this.#parts.random.state;
     const { response, missing } = this.#attempt(request, outside, {}, false);
     if (response) return response;
-    if (this.#waiting() >= heldRequestsMax)
-      return this.#parts.failure(
-        tooManyRequests(`${heldRequestsMax} requests wait for webhooks, which is the limit`, 1),
-      );
     const { body, ...rest } = request;
     const stored = { ...rest, ...(body ? { body: toBase64(body) } : {}) };
+    const full = this.#full(stored.body?.length ?? 0);
+    if (full !== undefined) return this.#parts.failure(tooManyRequests(full, 1));
     const id = this.#nextId();
     const held: Held = { request: stored, seed, answers: {}, open: {}, rounds: 0 };
     this.#open(id, outside ? { ...held, outside } : held, missing);
     return { type: "held", id };
   }
 
-  #waiting(): number {
-    let count = 0;
-    for (const _ of this.#parts.store.recordKeys(heldTable)) count++;
-    return count;
+  /** Why no more may wait; undefined: they may. */
+  #full(characters: number): string | undefined {
+    let [count, sum] = [0, characters];
+    for (const id of this.#parts.store.recordKeys(heldTable)) {
+      count += 1;
+      sum += this.#load(id)?.request?.body?.length ?? 0;
+    }
+    if (count >= heldRequestsMax)
+      return `${heldRequestsMax} requests wait for webhooks, which is the limit`;
+    return sum > heldCharactersMax
+      ? `the requests that wait for webhooks have ${sum} characters, their limit is ${heldCharactersMax}`
+      : undefined;
   }
 
   #nextId(): string {

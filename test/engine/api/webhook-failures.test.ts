@@ -240,6 +240,34 @@ describe("while a webhook is asked", () => {
     expect(world.get(`${configs}/a`).metadata.name).toBe("a");
   });
 
+  test("so much may wait, and what is more is refused", () => {
+    world.delete(`${validating}/slow`);
+    const nowhere = validatingConfiguration("v", hook("v", "", url("https://203.0.113.9")));
+    world.make(validating, nowhere);
+    const large = (name: string): object => config(name, { a: "x".repeat(900_000) });
+    const begun = Array.from({ length: 8 }, (_, i) => world.raw("POST", configs, large(`l${i}`)));
+    const refused = begun.filter(({ type }) => type !== "held").map((one) => world.answerOf(one));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(said(refused[0]!)).toEqual([
+      429,
+      "TooManyRequests",
+      expect.stringMatching(
+        /^the requests that wait for webhooks have \d+ characters, their limit is 8388608$/,
+      ),
+    ]);
+    expect(begun.filter(({ type }) => type === "held").length).toBeGreaterThan(4);
+  });
+
+  test("a snapshot takes along what waits, without secrets it does not", () => {
+    begin("a");
+    const rows = (secrets: boolean): number =>
+      world.engine
+        .snapshot(world.now, { secrets })
+        .records.filter(([table]) => table === "held")
+        .flatMap(([, found]) => found).length;
+    expect([rows(true), rows(false)]).toEqual([1, 0]);
+  });
+
   test("an answer that nobody takes leaves nothing behind", () => {
     begin("a");
     world.advance(5_500);

@@ -3,6 +3,7 @@ import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
 import type { Admission, Mutable } from "./define.ts";
 import { runPolicies } from "./policies/mutating.ts";
+import { hasWebhooks } from "./webhooks/hooks.ts";
 import { MutatingWebhooks } from "./webhooks/mutating.ts";
 
 /** The object as built-in rules, policies and webhooks want it. Throws StatusError. */
@@ -15,13 +16,17 @@ export function mutate(
 ): KubeObject {
   const admitted = mutable.builtIn(object);
   const first = runPolicies(admission, admitted, old, context, mutable);
-  const webhooks = new MutatingWebhooks(admission, old, context, mutable);
-  const changed = webhooks.run(first?.object ?? admitted);
-  if (!first?.applied && !webhooks.changed) return changed;
+  const webhooks = hasWebhooks("mutating", admission.resource, context.reader)
+    ? new MutatingWebhooks(admission, old, context, mutable)
+    : undefined;
+  const seen = first?.object ?? admitted;
+  const changed = webhooks?.run(seen) ?? seen;
+  if (!first?.applied && !webhooks?.changed) return changed;
   const next = mutable.builtIn(changed);
   const second =
     first && first.again.size > 0
       ? runPolicies(admission, next, old, context, mutable, first.again)
       : undefined;
-  return webhooks.run(second?.object ?? next, true);
+  const last = second?.object ?? next;
+  return webhooks?.run(last, true) ?? last;
 }
