@@ -49,9 +49,8 @@ describe("a server's certificate", () => {
     expect(problem(authority, "10.96.0.7")).toBe(
       "x509: cannot validate certificate for 10.96.0.7 because it doesn't contain any IP SANs",
     );
-    expect(problem(authority, host, Date.UTC(2019, 11, 31))).toBe(
-      "x509: certificate has expired or is not yet valid: current time 2019-12-31T00:00:00Z is before 2020-01-01T00:00:00Z",
-    );
+    // A cluster whose time stood still for a while is behind whoever made the certificate.
+    expect(problem(authority, host, Date.UTC(2019, 11, 31))).toBeUndefined();
     expect(problem(authority, host, Date.UTC(2121, 0, 1))).toBe(
       "x509: certificate has expired or is not yet valid: current time 2121-01-01T00:00:00Z is after 2120-01-01T00:00:00Z",
     );
