@@ -144,6 +144,7 @@ export function signText(key: SigningKey, text: string): string {
   return keep(made, tokenMemoEntriesMax, what, signature);
 }
 
+/** Whether a token's signature (ES256, 64 bytes) is this key's over its text. */
 export function isSigned(signature: Uint8Array, text: string, key: SigningKey): boolean {
   if (signature.length !== 64) return false;
   const what = about(key, text);
