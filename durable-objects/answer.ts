@@ -18,14 +18,19 @@ export interface Answering {
 /** What the client gets of the engine's answer: a plain one, a session's or a watch's socket, or one that comes when a program has spoken. */
 export function answerOf(
   response: EngineResponse,
-  { path, headers }: ApiRequest,
-  { grant, bridge }: EdgeRequest,
-  { engine, clients, streamsMax, lookedAtMs }: Answering,
+  asked: ApiRequest,
+  edge: EdgeRequest,
+  parts: Answering,
 ): Response | Promise<Response> {
+  const { path, headers } = asked;
+  const { grant, bridge } = edge;
+  const { engine, clients, streamsMax, lookedAtMs } = parts;
   const { sessions, streams } = clients;
   const offered = headers["sec-websocket-protocol"];
   const now = Date.now();
   if (response.type === "session") return sessions.start(response, offered, engine, now, grant);
+  if (response.type === "held")
+    return sessions.proxies.wait(response, grant, (answer) => answerOf(answer, asked, edge, parts));
   if (response.type === "pending") return sessions.proxies.wait(response, grant);
   if (response.type === "pieces") return responseOf(response);
   if (response.type === "reply") {

@@ -4,7 +4,6 @@
  */
 import type { Birth } from "./core/birth.ts";
 import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
-import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
 import { undo, type UndoOptions, type Undone } from "./past/undo.ts";
@@ -46,6 +45,7 @@ import type {
   Reply,
   Subscription,
   EngineResponse,
+  HeldReply,
   ProxyPending,
   User,
   WatchReply,
@@ -149,23 +149,54 @@ export class Engine {
     this.#time.advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
-    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path}`, this.#now.ms);
+    const { held, random } = this.#parts;
+    const about = `${request.method} ${request.path}${held.count > 0 ? ` ${held.count}` : ""}`;
+    random.reset(this.store.rv, about, this.#now.ms);
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = this.#work.commit(undefined, () => {
       const host = request.preview?.ingressHost;
       response =
-        host === undefined
-          ? handleApi(this.#context, request)
-          : this.#parts.streams.visit(request, host);
+        host === undefined ? held.answer(request, true) : this.#parts.streams.visit(request, host);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
     this.#time.applyClock(changes, wallMs);
+    if (response?.type === "held") response = this.#pushed(response, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;
+  }
+
+  /** A request that waits for webhooks goes as far as it goes at once, whether time passes or not. */
+  #pushed({ id }: HeldReply, wallMs: number): ApiResponse {
+    const { held } = this.#parts;
+    const changes = this.#work.commit(undefined, () => held.push(id));
+    this.#work.held.lift(changes);
+    this.#time.applyClock(changes, wallMs);
+    return this.#takeHeld(id) ?? { type: "held", id };
+  }
+
+  #takeHeld(id: string): ApiResponse | undefined {
+    let response: ApiResponse | undefined;
+    this.#work.commit(undefined, () => {
+      response = this.#parts.held.take(id);
+    });
+    return response;
+  }
+
+  /** The answer of a request that waited for webhooks; undefined: not yet. */
+  pollHeld(id: string): EngineResponse | undefined {
+    const response = this.#takeHeld(id);
+    if (response) this.#persist();
+    return response?.type === "proxied" ? response.reply : response;
+  }
+
+  /** Whoever sent a request that waits has hung up. */
+  forgetHeld(id: string): void {
+    this.#work.commit(undefined, () => this.#parts.held.forget(id));
+    this.#persist();
   }
 
   /** What an alarm does: everything due by now, within the step budget. */

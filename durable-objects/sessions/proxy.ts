@@ -1,6 +1,6 @@
 import { StatusError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
-import type { ProxyPending } from "../engine/ports/request.ts";
+import type { EngineResponse, HeldReply, ProxyPending } from "../engine/ports/request.ts";
 import type { Grant } from "../grant.ts";
 import { refusal, responseOf } from "../http.ts";
 import {
@@ -11,13 +11,15 @@ import {
 } from "../limits.ts";
 
 interface Waiting {
-  pending: ProxyPending;
+  pending: ProxyPending | HeldReply;
   grant: Grant;
-  resolve(response: Response): void;
+  resolve(response: Response | Promise<Response>): void;
   timer: ReturnType<typeof setTimeout>;
+  /** What an engine's answer becomes; of requests that waited for webhooks, which may get any. */
+  become?: ((response: EngineResponse) => Response | Promise<Response>) | undefined;
 }
 
-/** Requests through the API server's proxy whose answers take virtual time. */
+/** Requests whose answers take virtual time: through the API server's proxy, and those that wait for webhooks. */
 export class ProxyWaits {
   private readonly waiting = new Set<Waiting>();
 
@@ -26,12 +28,17 @@ export class ProxyWaits {
     return this.waiting.size >= proxiesWaitingMax;
   }
 
-  wait(pending: ProxyPending, grant: Grant): Promise<Response> {
+  wait(
+    pending: ProxyPending | HeldReply,
+    grant: Grant,
+    become?: Waiting["become"],
+  ): Promise<Response> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         pending,
         grant,
         resolve,
+        become,
         timer: setTimeout(() => {
           this.waiting.delete(waiting);
           resolve(
@@ -68,13 +75,15 @@ export class ProxyWaits {
     let bytes = 0;
     for (const waiting of this.waiting) {
       if (replies >= repliesPerTurnMax || bytes >= replyBytesPerTurnMax) return true;
-      const reply = engine.pollProxy(waiting.pending);
-      if (!reply) continue;
+      const { pending, become = responseOf } = waiting;
+      const answer =
+        pending.type === "held" ? engine.pollHeld(pending.id) : engine.pollProxy(pending);
+      if (!answer) continue;
       this.waiting.delete(waiting);
       clearTimeout(waiting.timer);
-      waiting.resolve(responseOf(reply));
+      waiting.resolve((become as NonNullable<Waiting["become"]>)(answer));
       replies += 1;
-      bytes += reply.body.length;
+      if (answer.type === "reply") bytes += answer.body.length;
     }
     return false;
   }

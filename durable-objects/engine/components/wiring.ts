@@ -1,7 +1,10 @@
 /** Makes an engine's components, in the order in which they need each other. */
 import { birthOf, type Birth } from "../core/birth.ts";
 import type { ApiContext } from "../api/context.ts";
-import { handle } from "../api/handle.ts";
+import { failure, handle } from "../api/handle.ts";
+import { Calls } from "../api/webhooks/calls.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { HeldCalls } from "../webhooks/held-calls.ts";
 import { fieldsOf } from "../api/read/list.ts";
 import { poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
@@ -61,6 +64,7 @@ export interface Components {
   faults: Faults;
   work: WorkLoop;
   definitions: CustomDefinitions;
+  held: HeldCalls;
   /** Signs as another identity from now on, also what Secrets hold: these are written. */
   renewTokens(identity: Identity): void;
 }
@@ -87,6 +91,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
   const limits = limitsOf(options);
+  const calls = new Calls();
   const operations = new Operations(
     store,
     random,
@@ -94,6 +99,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     { store, limits, bytesStored: () => log.bytes, objectBytes: () => log.objectBytes },
     registry,
     (repository) => imageCatalog.repository(repository) !== undefined,
+    calls,
   );
   const faults = new Faults(now);
   const key = signingKey(options.identity);
@@ -102,7 +108,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     operations,
     reader,
     // Pods ask the API, and the API (exec, proxy) asks Pods.
-    apiServer: (request) => handle({ ...context, wallNow: now.ms }, request),
+    apiServer: (request) => held.answer(request),
     pollApi: (open, fresh) => owed(context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
@@ -120,15 +126,25 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     signingKey: key,
     wallNow: options.nowMs,
   };
-  const controllers = createControllers(key);
+  const held = new HeldCalls({
+    store,
+    client,
+    random,
+    calls,
+    handle: (request, outside) =>
+      handle({ ...context, wallNow: outside ? now.wallMs : now.ms }, request),
+    failure,
+    context: () => runtimeContext(client),
+  });
+  const controllers = [...createControllers(key), held.controller];
   const remember = (): number => log.remember(store.pendingChanges);
   const definitions = new CustomDefinitions(store, registry);
   const follow = definitions.see.bind(definitions);
-  const told = { faults, stoppages: stoppages(client), remember, follow };
+  const told = { faults, stoppages: stoppages(client), remember, follow, stepCalls: held };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, definitions, renewTokens };
+  return { ...parts, definitions, held, renewTokens };
 }
 
 const logOf = (sql: Sql, store: Store, registry: Registry): Log =>

@@ -605,6 +605,12 @@ export const answerBytesAhead = 4 * 1024;
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */
 export const networkRoundsMax = 64;
+/** Calls of webhooks that one step of a controller waits for at a time. */
+export const assumedCallsMax = 32;
+/** Rounds of calls after which a request, or a step, is refused: each asked for something else. */
+export const hookRoundsMax = 64;
+/** Requests that wait for webhooks at a time; one more is refused. */
+export const heldRequestsMax = 256;
 /** An outcome nobody asks for is forgotten after this time. */
 export const outcomeKeptMs = 60_000;
 /** How long a UDP client waits for an answer. */

@@ -80,6 +80,15 @@ export class Random {
     this.#revision = revision;
     this.#draw = 0;
   }
+  /** Where it stands, to draw the same again. */
+  get state(): readonly [salted: number, revision: number, draw: number] {
+    return [this.#salted, this.#revision, this.#draw];
+  }
+  set state([salted, revision, draw]) {
+    this.#salted = salted;
+    this.#revision = revision;
+    this.#draw = draw;
+  }
   next32(): number {
     return mix(this.#salted, this.#revision, this.#draw++);
   }

@@ -262,6 +262,21 @@ export class Store {
     return this.#changes.length === changesBefore ? [] : this.#changes.slice(changesBefore);
   }
 
+  /** Within a transaction: a throw takes back what `body` wrote, and nothing else, and is thrown on. */
+  attempt<T>(body: () => T): T {
+    const undo = this.#undo;
+    assert(undo, "within a transaction");
+    const [steps, rv, changes] = [undo.length, this.rv, this.#changes.length];
+    try {
+      return body();
+    } catch (error) {
+      while (undo.length > steps) this.#takeBack(undo.pop() as Undo);
+      this.rv = rv;
+      this.#changes.length = changes;
+      throw error;
+    }
+  }
+
   /** Hands over everything written since the last call: what a log row must hold. */
   takePending(): { changes: Change[]; records: RecordChange[] } {
     const pending = { changes: this.#changes, records: [...this.#recordChanges.values()] };

@@ -1,4 +1,5 @@
 /** Pods that admission refuses: asked again, of the template, by the same rules. */
+import { Calls } from "../api/webhooks/calls.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { WriteContext } from "../kinds/define.ts";
 import type { ReplicaSet } from "../kinds/replica-set.ts";
@@ -90,6 +91,8 @@ function refusalOf({ client, now }: Scope, owner: Owner): string | undefined {
     namespace,
     user,
     dryRun: false,
+    // Nobody outside is asked for an explanation.
+    calls: new Calls(),
     cost: { used: 0 },
   };
   const context = {

@@ -62,6 +62,10 @@ import { MutatingAdmissionPolicy } from "./admission/mutating-admission-policy.t
 import { MutatingAdmissionPolicyBinding } from "./admission/mutating-admission-policy-binding.ts";
 import { ValidatingAdmissionPolicy } from "./admission/validating-admission-policy.ts";
 import { ValidatingAdmissionPolicyBinding } from "./admission/validating-admission-policy-binding.ts";
+import {
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+} from "./admission/webhook-configuration.ts";
 import { VolumeAttachment } from "./storage/volume-attachment.ts";
 import { VolumeAttributesClass } from "./storage/volume-attributes-class.ts";
 
@@ -126,6 +130,8 @@ const all = [
   MutatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
   VolumeAttachment,
   VolumeAttributesClass,
 ];

@@ -32,6 +32,16 @@ export interface WorkParts {
   remember(): number;
   /** Hears of every commit before anybody wakes of it: what the cluster serves follows. */
   follow(changes: readonly Change[]): void;
+  stepCalls: StepCalls;
+}
+
+/** What reconcilers ask of webhooks, whose answers a step waits for. */
+export interface StepCalls {
+  /** What a step that waited drew from at first. */
+  seedOf(work: string): Random["state"] | undefined;
+  run<T>(work: string, body: () => T): T;
+  /** Lets a step wait that threw for this; false: it threw something else. */
+  hold(work: string, error: unknown, seed: Random["state"]): boolean;
 }
 
 interface Subscriber {
@@ -60,6 +70,7 @@ export class WorkLoop {
   readonly #faults: Faults;
   readonly #remember: WorkParts["remember"];
   readonly #follow: WorkParts["follow"];
+  readonly #stepCalls: StepCalls;
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
@@ -70,6 +81,7 @@ export class WorkLoop {
     this.#faults = parts.faults;
     this.#remember = parts.remember;
     this.#follow = parts.follow;
+    this.#stepCalls = parts.stepCalls;
     this.held = new HeldWork(parts.store, parts.queue);
     this.#parked = new ParkedWork(parts.store, parts.queue, parts.stoppages);
     for (const controller of parts.controllers) this.#register(controller);
@@ -151,11 +163,16 @@ export class WorkLoop {
     this.steps += 1;
     this.#client.forget();
     this.#random.reset(this.store.rv, work, this.#now.ms);
+    const held = this.#stepCalls.seedOf(work);
+    if (held) this.#random.state = held;
+    const seed = this.#random.state;
     const rv = this.store.rv;
     let bytes = 0;
     try {
       const changes = this.commit(controller.component ?? controller.name, () => {
-        const due = controller.reconcile(work.slice(split + 1), this.#client);
+        const due = this.#stepCalls.run(work, () =>
+          controller.reconcile(work.slice(split + 1), this.#client),
+        );
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
@@ -164,7 +181,7 @@ export class WorkLoop {
       this.#steered = changes.findLast(({ resource }) => resource === Clock.resource);
       bytes = this.#remember();
     } catch (error) {
-      this.#backOff(work, error);
+      if (!this.#waits(work, error, seed)) this.#backOff(work, error);
     }
     const written = this.store.rv - rv;
     // Large objects cost by their bytes: they are copied, checked, written out and stored.
@@ -184,6 +201,16 @@ export class WorkLoop {
     }
     if (retries > 0) this.store.putRecord(retriesTable, work, undefined);
     return failed ? due.dueAtMs : due;
+  }
+
+  /** A step that asked webhooks is taken back, and its key comes again when they have answered. */
+  #waits(work: string, error: unknown, seed: Random["state"]): boolean {
+    if (error instanceof StatusError) return false;
+    let waits = false;
+    this.commit("kube-apiserver", () => {
+      waits = this.#stepCalls.hold(work, error, seed);
+    });
+    return waits;
   }
 
   /** A failed key waits, twice as long each time; the others go on. */

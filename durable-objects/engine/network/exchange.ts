@@ -11,7 +11,8 @@ import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import type { ProxyPending } from "../ports/request.ts";
 import { isUp } from "./addresses.ts";
-import { apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
+import { awaitHeld, takeHeld } from "./held.ts";
+import { answerFor, apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
 import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
@@ -36,6 +37,8 @@ export interface Exchange {
   relay?: Relay;
   /** A request through the API server's proxy that is under way. */
   proxied?: ProxyPending;
+  /** A request to the API server that waits for webhooks. */
+  held?: string;
   response?: HttpResponse;
   error?: ExchangeError;
   /** Moment at which it fails (`late`), or its SYN is sent again. */
@@ -100,6 +103,7 @@ export function stepExchange(context: RuntimeContext, id: string): number | unde
       return tryAgain(context, id, exchange, exchange.syn.hops);
     return settle(context, id, exchange, { error: exchange.late ?? "timeout" });
   }
+  if (exchange.held !== undefined) return answered(context, id, exchange, exchange.held);
   if (exchange.proxied) return proxied(context, id, exchange, exchange.proxied);
   if (exchange.via) return relay(context, id, exchange, exchange.via);
   return exchange.to === undefined ? start(context, id, exchange) : ask(context, id, exchange);
@@ -195,12 +199,7 @@ function deliver(
       return undefined;
     }
     case "apiserver": {
-      const response = apiServerAnswer(context, request, exchange.from);
-      if (!("type" in response)) return settle(context, id, exchange, { response });
-      const inner = load(context, response.id);
-      if (inner) save(context, response.id, { ...inner, back: id });
-      save(context, id, { ...exchange, proxied: response });
-      return response.untilMs;
+      return served(context, id, exchange, apiServerAnswer(context, request, exchange.from));
     }
     case "kubelet":
       return settle(context, id, exchange, {
@@ -219,6 +218,40 @@ function deliver(
       if (outcome.error === "timeout") return drop(context, id, exchange, before);
       return expire(context, id, exchange, outcome.error as ExchangeError, outcome.afterMs);
   }
+}
+
+/** What the API server says to a Pod's request, now or later. */
+function served(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  response: ReturnType<typeof answerFor>,
+): number | undefined {
+  if (!("type" in response)) return settle(context, id, exchange, { response });
+  if (response.type === "held") {
+    save(context, id, { ...exchange, held: response.id });
+    awaitHeld(context, response.id, id);
+    return undefined;
+  }
+  const inner = load(context, response.id);
+  if (inner) save(context, response.id, { ...inner, back: id });
+  const { held: _, ...rest } = exchange;
+  save(context, id, { ...rest, proxied: response });
+  return response.untilMs;
+}
+
+/** A Pod's request to the API server that waited for webhooks. */
+function answered(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  held: string,
+): number | undefined {
+  const answer = takeHeld(context, held);
+  if (answer === undefined) return undefined;
+  if (answer === "gone") return settle(context, id, exchange, { error: "reset" });
+  const { held: _, ...rest } = exchange;
+  return served(context, id, rest, answerFor(context, exchange.request, exchange.from, answer));
 }
 
 /** The SYN was lost; it is sent again at Linux' moments. */

@@ -7,7 +7,7 @@ import { openApiStream } from "./api-stream.ts";
 import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { Pod } from "../kinds/pod/types.ts";
-import type { ProxyPending, Reply, User } from "../ports/request.ts";
+import type { ApiResponse, HeldReply, ProxyPending, Reply, User } from "../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 
@@ -48,7 +48,7 @@ export function apiServerAnswer(
   context: RuntimeContext,
   request: HttpRequest,
   from: Source,
-): HttpResponse | ProxyPending {
+): HttpResponse | ProxyPending | HeldReply {
   if (!request.https) return notHttps;
   const [path = "/", query = ""] = request.path.split("?", 2);
   if (!request.headers.authorization && discovery.test(path))
@@ -66,6 +66,16 @@ export function apiServerAnswer(
     ...(request.body ? { body: bytesOf(request.body) } : {}),
     ...(headers.authorization || admin ? {} : { user: anonymous }),
   });
+  return answerFor(context, request, from, answer);
+}
+
+/** What a Pod sees of an answer of the API server's. */
+export function answerFor(
+  context: RuntimeContext,
+  request: HttpRequest,
+  from: Source,
+  answer: ApiResponse | undefined,
+): HttpResponse | ProxyPending | HeldReply {
   if (answer?.type === "watch" || answer?.type === "follow") {
     const watches = answer.type === "watch";
     const body = encodeUtf8(watches ? answer.lines.join("") : answer.text);
@@ -80,7 +90,7 @@ export function apiServerAnswer(
     const stream = openSession(context, nextId(context, "a"), from, answer.session);
     return { status: 101, headers: {}, body: "", stream };
   }
-  if (answer?.type === "pending") return answer;
+  if (answer?.type === "pending" || answer?.type === "held") return answer;
   if (answer?.type === "proxied") return responseOf(answer.reply);
   if (answer?.type !== "reply") return plain(501, "not served to Pods\n");
   return responseOf(answer);

@@ -11,6 +11,7 @@ import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { closeApiStream, hasApiNews, receiveApi, tellFollowers } from "./api-stream.ts";
 import { receiveSession, sendSession, sessionRoom } from "./api-session.ts";
 import { forwardTo } from "./forward.ts";
+import { forgetHeld } from "./held.ts";
 import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -63,7 +64,8 @@ function requestResult(context: RuntimeContext, handle: string): NetworkResult<H
     return under?.due === undefined ? { done: false } : { done: false, dueAtMs: under.due };
   if ("response" in result) return { done: true, result: result.response };
   const { error } = result;
-  return { done: true, error: error === "tls" || error === "malformed" ? "reset" : error };
+  const dials = error === "refused" || error === "timeout" || error === "unreachable";
+  return { done: true, error: dials ? error : "reset" };
 }
 
 function datagram(
@@ -130,7 +132,10 @@ export const network: Network = {
     const { outcome } = route(context, from, request.host, request.port, "TCP");
     if (outcome.to === "apiserver") {
       const answer = apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
-      return "type" in answer ? undefined : answer;
+      if (!("type" in answer)) return answer;
+      // It is asked again as a request that may take time.
+      if (answer.type === "held") forgetHeld(context, answer.id);
+      return undefined;
     }
     const refused = outcome.to === "nobody" && outcome.error === "refused";
     return refused && outcome.afterMs === 0 ? { refused: true } : undefined;

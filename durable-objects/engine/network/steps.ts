@@ -34,6 +34,10 @@ export function settleNow(context: RuntimeContext, id: string): ExchangeResult |
   return undefined;
 }
 
+/** Pushes one on, and what it moves, as far as it goes within this moment. */
+export const pushOn = (context: RuntimeContext, id: string): void =>
+  push(context, id, () => isSettled(context.records.get<Exchange>(networkTable, id)));
+
 function push(context: RuntimeContext, id: string, enough: () => boolean): void {
   let woken = new Set([id]);
   const noting: RuntimeContext = {

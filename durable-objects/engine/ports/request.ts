@@ -177,6 +177,15 @@ export interface ProxyPending {
   untilMs: number;
 }
 
+/**
+ * A request that waits for what webhooks answer; nothing of it has happened yet. `Engine.pollHeld(id)` tells after each turn
+ * whether it is answered.
+ */
+export interface HeldReply {
+  type: "held";
+  id: string;
+}
+
 /** What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. */
 export interface ProxiedReply {
   type: "proxied";
@@ -191,7 +200,8 @@ export type ApiResponse =
   | FollowReply
   | SessionReply
   | ProxiedReply
-  | ProxyPending;
+  | ProxyPending
+  | HeldReply;
 
 /** What `Engine.handle` answers: a proxied answer is a reply like any other there. */
 export type EngineResponse = Exclude<ApiResponse, ProxiedReply>;

@@ -17,6 +17,7 @@ import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { validatingPolicies } from "./policies/validating.ts";
+import { validatingWebhooks } from "./webhooks/validating.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 
@@ -37,6 +38,7 @@ export const admissionRules: readonly AdmissionRule[] = [
   defaultIngressClass,
   rbacEscalation,
   validatingPolicies,
+  validatingWebhooks,
   // Last, as upstream: what is refused otherwise must not be counted.
   resourceQuota,
 ];

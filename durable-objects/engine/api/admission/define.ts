@@ -2,9 +2,11 @@
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
 import type { User } from "../../ports/request.ts";
+import type { Calls } from "../webhooks/calls.ts";
+import type { StructType } from "../../schema/types.ts";
 import { forbidden, type StatusError } from "../../machinery/status.ts";
 
-export type Operation = "CREATE" | "UPDATE" | "DELETE";
+export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
 /** The write that asks to be admitted. */
 export interface Admission {
@@ -16,6 +18,15 @@ export interface Admission {
   namespace: string;
   user: User;
   dryRun: boolean;
+  fieldManager?: string;
+  /** The version that is asked for, where that is not the stored one. */
+  version?: string;
+  /** What comes is no object of the resource, but one that its subresource takes: a Binding, PodExecOptions. */
+  about?: { group: string; version: string; kind: string; name: string };
+  /** Its name has just been generated, which mutating webhooks do not see yet. */
+  unnamed?: boolean;
+  /** Who is asked outside. */
+  calls: Calls;
   /** What expressions have cost since the request, or the step of a controller, began. */
   cost: ExpressionCost;
 }
@@ -23,6 +34,15 @@ export interface Admission {
 /** In units of CEL. */
 export interface ExpressionCost {
   used: number;
+}
+
+/** How the kind that is written takes changes. */
+export interface Mutable {
+  schema: StructType;
+  /** The rules that are built in. */
+  builtIn(object: KubeObject): KubeObject;
+  /** A changed object with its defaults, and with what this write may not change as it was. */
+  settled(object: KubeObject): KubeObject;
 }
 
 export interface AdmissionRule {
@@ -61,7 +81,7 @@ export function refused(
   problem: string,
   causes?: { reason?: string; message?: string; field?: string }[],
 ): StatusError {
-  const { name, generateName } = object.metadata;
+  const { name, generateName } = object.metadata ?? admission.about;
   return forbidden(
     resourceName(admission.resource),
     name || generateName || "Unknown",

@@ -13,8 +13,11 @@ import { generateNameAttemptsMax } from "../../core/limits.ts";
 import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import type { Admission, ExpressionCost } from "../admission/define.ts";
-import { mutate } from "../admission/policies/mutating.ts";
+import { mutate } from "../admission/mutate.ts";
+import { MutatingWebhooks } from "../admission/webhooks/mutating.ts";
+import type { Calls } from "../webhooks/calls.ts";
 import { invalidObject } from "../../machinery/field.ts";
+import { checkPrecondition } from "./precondition.ts";
 import { deletion } from "./deletion.ts";
 import { asStored, goingText, kept, released, statusOnly } from "./kept.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
@@ -45,6 +48,7 @@ export class Operations {
   readonly capacity: Capacity;
   /** Set to zero by whoever begins a request or a step. */
   readonly expressionCost: ExpressionCost = { used: 0 };
+  readonly calls: Calls;
   readonly #simulatesImage: WriteContext["simulatesImage"];
 
   constructor(
@@ -54,7 +58,9 @@ export class Operations {
     capacity: Capacity,
     registry: Registry,
     simulatesImage: WriteContext["simulatesImage"],
+    calls: Calls,
   ) {
+    this.calls = calls;
     this.registry = registry;
     this.#simulatesImage = simulatesImage;
     this.store = store;
@@ -82,14 +88,9 @@ export class Operations {
     object = this.#defaulted(hooks, object, context);
     // Who owns what is settled before admission adds its own. k8s: handlers/create.go, fieldmanager/admission.go
     if (options.fieldManager) object = this.#tracked(resource, undefined, object, options);
-    const admission = {
-      operation: "CREATE" as const,
-      resource: resource.id,
-      subresource: options.subresource,
-      namespace,
-      user: options.user,
-      dryRun: options.dryRun,
-      cost: this.expressionCost,
+    const admission: Admission = {
+      ...this.#admission("CREATE", resource, namespace, options),
+      unnamed: !input.metadata.name,
     };
     object = this.#admitted(resource, admission, object, undefined, context);
     object = this.#fresh(resource, namespace, object);
@@ -145,7 +146,7 @@ export class Operations {
     const current = hooks.custom?.read(stored) ?? stored;
     const input = change(current);
     if (input === current) return stored;
-    this.#checkPrecondition(resource, current, input);
+    checkPrecondition(resource, current, input);
     const context = this.#context(options);
     const reports = options.user === apiServerUser && options.subresource === "status";
     let object = this.#within(hooks, current, reports ? input : kept(current, input), options);
@@ -153,15 +154,7 @@ export class Operations {
     // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
     if (!reports) object = this.#defaulted(hooks, object, context);
     if (options.fieldManager) object = this.#tracked(resource, current, object, options);
-    const admission = {
-      operation: "UPDATE" as const,
-      resource: resource.id,
-      subresource: options.subresource,
-      namespace,
-      user: options.user,
-      dryRun: options.dryRun,
-      cost: this.expressionCost,
-    };
+    const admission = this.#admission("UPDATE", resource, namespace, options);
     object = this.#admitted(resource, admission, object, current, context);
     if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
     object = this.#withGeneration(hooks, current, object, options);
@@ -227,16 +220,14 @@ export class Operations {
   ): { object: KubeObject; gone: boolean } {
     const current = this.store.get(resource.id, namespace, name);
     if (!current) throw status.notFound(resource, name);
-    const admission = {
-      operation: "DELETE" as const,
-      resource: resource.id,
+    const admission = this.#admission("DELETE", resource, namespace, {
+      ...options,
       subresource: "",
-      namespace,
-      user: options.user,
-      dryRun: options.dryRun,
-      cost: this.expressionCost,
-    };
-    validateAdmission(admission, current, current, this.#context(options));
+    });
+    const context = this.#context(options);
+    const seen = resource.hooks.custom?.read(current) ?? current;
+    new MutatingWebhooks(admission, seen, context, undefined).run(seen);
+    validateAdmission(admission, seen, seen, context);
     const outcome = deletion(resource, current, request, this.now);
     if (outcome.what === "nothing") return { object: current, gone: false };
     if (options.dryRun) return { object: outcome.object, gone: outcome.what === "remove" };
@@ -246,6 +237,27 @@ export class Operations {
     const op = outcome.what === "remove" ? "delete" : "update";
     const { object } = this.store.write(op, resource.id, outcome.object, this.now);
     return { object, gone: op === "delete" };
+  }
+
+  #admission(
+    operation: Admission["operation"],
+    resource: Resource,
+    namespace: string,
+    { subresource, user, dryRun, fieldManager }: WriteOptions,
+  ): Admission {
+    const { id, hooks, version } = resource;
+    return {
+      operation,
+      resource: id,
+      subresource,
+      namespace,
+      user,
+      dryRun,
+      fieldManager,
+      ...(hooks.custom ? { version } : {}),
+      calls: this.calls,
+      cost: this.expressionCost,
+    };
   }
 
   #context(options: WriteOptions): WriteContext {
@@ -303,32 +315,6 @@ export class Operations {
       kind: resource.hooks.kind,
       metadata,
     };
-  }
-
-  #checkPrecondition(resource: Resource, current: KubeObject, input: KubeObject): void {
-    const name = current.metadata.name;
-    const { resourceVersion } = input.metadata;
-    // To upstream's versioner zero is none.
-    const rv = resourceVersion === "0" ? "" : resourceVersion;
-    if (rv && rv !== current.metadata.resourceVersion)
-      throw status.modifiedConflict(resource, name);
-    if (!rv && resource.hooks.allowUnconditionalUpdate === false) {
-      throw invalidObject(resource.group, resource.kind, name, [
-        {
-          type: "FieldValueInvalid",
-          field: "metadata.resourceVersion",
-          message: "Invalid value: 0: must be specified for an update",
-        },
-      ]);
-    }
-    const uid = input.metadata.uid;
-    if (uid && uid !== current.metadata.uid) {
-      throw status.conflict(
-        resource,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
-      );
-    }
   }
 
   #withGeneration(

@@ -7,6 +7,7 @@ import { agnhostGuestbook } from "./guestbook.ts";
 import { netexec } from "./netexec.ts";
 import { portForwardTester } from "./port-forward.ts";
 import { agnhostServer, agnhostServers } from "./servers.ts";
+import { conversionServer, webhookServer } from "./webhook.ts";
 import { alpineFiles, runtimeFiles } from "../../runtime/image/base-files.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
@@ -17,6 +18,8 @@ const ownPrograms = new Set([
   "guestbook",
   "port-forward-tester",
   "resource-consumer-controller",
+  "webhook",
+  "crd-conversion-webhook",
 ]);
 
 /** The program of a subcommand. */
@@ -104,6 +107,8 @@ export const agnhost: ImageDefinition = {
     agnhostGuestbook,
     agnhostConsumers,
     portForwardTester,
+    webhookServer,
+    conversionServer,
   ],
 };
 

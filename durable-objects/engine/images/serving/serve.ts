@@ -93,7 +93,7 @@ export function goListen(
   sys: Sys,
   port: number,
   kind: "h" | "t" | "u" | "g" = "h",
-  options: { tls?: boolean; quiet?: boolean } = {},
+  options: { tls?: boolean; certificate?: string; quiet?: boolean } = {},
 ): boolean {
   try {
     sys.listen(port, kind, options);

@@ -81,7 +81,8 @@ function checkRule(path: string, rule: ResourceRule): FieldError[] {
   return errors;
 }
 
-function checkNamedRule(path: string, rule: ResourceRule): FieldError[] {
+/** k8s: validateNamedRuleWithOperations; of a webhook's rules, which name no objects, validateRuleWithOperations */
+export function checkNamedRule(path: string, rule: ResourceRule): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   (rule.resourceNames ?? []).forEach((name, i) => {

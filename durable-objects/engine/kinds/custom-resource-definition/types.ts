@@ -1,6 +1,7 @@
 /** A CustomResourceDefinition and its parts. k8s: apiextensions/v1 types.go */
 import type { KubeObject } from "../../core/object.ts";
 import type { JsonSchema } from "../../schema/structural/json-schema.ts";
+import type { WebhookClientConfig } from "../admission/client-config.ts";
 
 export interface DefinitionNames {
   plural: string;
@@ -41,12 +42,6 @@ export interface DefinitionVersion {
   subresources?: Subresources;
   additionalPrinterColumns?: PrinterColumn[];
   selectableFields?: { jsonPath: string }[];
-}
-
-export interface WebhookClientConfig {
-  url?: string;
-  service?: { namespace: string; name: string; path?: string; port?: number };
-  caBundle?: string;
 }
 
 export interface Conversion {

@@ -65,7 +65,8 @@ export function parseRequest(pem: string): CertificateRequest | string {
 
 const textOf = ({ bytes }: Der): string => decodeUtf8(bytes);
 
-function subjectOf(name: Der): Subject {
+/** The parts of a name. */
+export function subjectOf(name: Der): Subject {
   const texts = new Map<string, string[]>();
   for (const set of inside(name))
     for (const pair of inside(set)) {
@@ -102,7 +103,8 @@ function extensionOf(attributes: Der | undefined, id: string): Uint8Array | unde
 
 type Names = Pick<CertificateRequest, "dnsNames" | "emailAddresses" | "ipAddresses" | "uris">;
 
-function namesOf(extension: Uint8Array | undefined): Names {
+/** The names in a value of the extension of alternative names. */
+export function namesOf(extension: Uint8Array | undefined): Names {
   const names: Names = { dnsNames: [], emailAddresses: [], ipAddresses: [], uris: [] };
   const [list] = (extension && readAll(extension)) ?? [];
   for (const name of inside(list)) {
@@ -117,6 +119,12 @@ function namesOf(extension: Uint8Array | undefined): Names {
   }
   return names;
 }
+
+/** Something signed, with the key that it should be signed by. */
+export type Signed = Pick<
+  CertificateRequest,
+  "signed" | "publicKeyDer" | "algorithm" | "signature"
+>;
 
 const hashes = { sha256, sha384, sha512 };
 type Hash = keyof typeof hashes;
@@ -140,7 +148,7 @@ const digestHeads: Record<Hash, string> = {
 const rsaBitsMax = 16_384;
 
 /** What is wrong with a request's signature; undefined where it is right, or made in a way that is not known here. */
-export function signatureProblem(request: CertificateRequest): string | undefined {
+export function signatureProblem(request: Signed): string | undefined {
   const [key] = readAll(request.publicKeyDer) ?? [];
   const [type, bits] = inside(key);
   const [algorithm, curve] = inside(type);
@@ -177,7 +185,7 @@ function isSigned(
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function isRsaSigned(hash: Hash, request: CertificateRequest, key: Uint8Array): boolean {
+function isRsaSigned(hash: Hash, request: Signed, key: Uint8Array): boolean {
   const [modulus, exponent] = inside((readAll(key) ?? [])[0]);
   if (!modulus || !exponent || modulus.bytes.length * 8 > rsaBitsMax + 8) return false;
   if (exponent.bytes.length > 4) return false;

@@ -1,5 +1,6 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
 import { exchangeBodyBytesMax, httpHeadCharactersMax, pipeBytesMax } from "../../core/limits.ts";
+import { certificateProblem } from "../../machinery/x509/certificate.ts";
 import { survive } from "../kernel/crash.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { HttpAnswer } from "../kernel/calls.ts";
@@ -7,7 +8,7 @@ import { serveRequest } from "./request-load.ts";
 import type { HttpRequest, HttpResponse, PendingHttp } from "../kernel/state.ts";
 
 /** `timeout` never comes from here: who asked decides how long to wait. */
-export type HttpFailure = "refused" | "reset" | "tls" | "malformed";
+export type HttpFailure = "refused" | "reset" | "tls" | "malformed" | `x509: ${string}`;
 
 const reasons: Record<number, string> = {
   200: "OK",
@@ -158,7 +159,14 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
       },
     };
   if (request.https && !listener.tls) return { error: "tls" };
-  const pending: PendingHttp = { request: { ...request, id: kernel.pod.next++ } };
+  const { trust, ...seen } = request;
+  if (trust) {
+    const { certificate = "" } = listener;
+    const { now } = kernel.context;
+    const problem = certificateProblem(certificate, trust.roots, trust.host, now);
+    if (problem !== undefined) return { error: problem as HttpFailure };
+  }
+  const pending: PendingHttp = { request: { ...seen, id: kernel.pod.next++ } };
   if (listener.kind === "h") {
     ask(kernel, pending);
     const done = outcome(kernel, pending);

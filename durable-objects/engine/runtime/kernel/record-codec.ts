@@ -74,7 +74,7 @@ const connection: StoredNames = {
 };
 
 const listener: StoredNames = {
-  fields: { process: "p", address: "a", kind: "k", tls: "s", backlog: "q" },
+  fields: { process: "p", address: "a", kind: "k", tls: "s", certificate: "x", backlog: "q" },
 };
 
 const container: StoredNames = {

@@ -146,6 +146,8 @@ export interface Listener {
   kind: "h" | "t" | "u" | "g";
   /** Served over TLS. */
   tls?: true;
+  /** What it shows then, PEM, as it was read when it began to listen. */
+  certificate?: string;
   /** Connections waiting to be accepted. */
   backlog?: number[];
 }
@@ -294,6 +296,8 @@ export interface HttpRequest {
   port: number;
   clientIp: string;
   https?: boolean;
+  /** The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind. */
+  trust?: { host: string; roots: string };
   /** Tells requests under way apart, for a server that answers "pending". */
   id?: number;
   /** The client goes on reading an answer that has no end: see runtime/net/api-stream.ts. */

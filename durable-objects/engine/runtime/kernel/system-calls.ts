@@ -298,7 +298,7 @@ export class SystemCalls extends FileCalls implements Sys {
   listen(
     port: number,
     kind: Listener["kind"],
-    options: { address?: string; tls?: boolean } = {},
+    options: { address?: string; tls?: boolean; certificate?: string } = {},
   ): number {
     const { pod } = this.kernel;
     const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
@@ -311,6 +311,7 @@ export class SystemCalls extends FileCalls implements Sys {
       kind,
       ...(options.address ? { address: options.address } : {}),
       ...(options.tls ? { tls: true as const } : {}),
+      ...(options.certificate ? { certificate: options.certificate } : {}),
     };
     if (kind !== "t" && kind !== "u") return -1;
     return this.#listening(name);

@@ -37,7 +37,8 @@ export function attributesOf(
   const seen = (one: KubeObject | undefined): KubeObject | undefined =>
     one && scales ? scaleOf(info, one) : one;
   const deletes = admission.operation === "DELETE";
-  const { group, version } = info;
+  const { group } = info;
+  const { about, version = info.version } = admission;
   return {
     admission,
     context,
@@ -46,15 +47,32 @@ export function attributesOf(
     resource: info.plural,
     kind: scales
       ? { group: "autoscaling", version: "v1", kind: "Scale" }
-      : { group, version, kind: info.kind },
-    name: object.metadata.name,
-    namespace: isNamespaces(admission) ? object.metadata.name : admission.namespace,
+      : { group, version, kind: info.kind, ...(about && kindOf(about)) },
+    name: about?.name ?? object.metadata.name,
+    namespace: isNamespaces(admission)
+      ? (about?.name ?? object.metadata.name)
+      : admission.namespace,
     object: deletes ? undefined : seen(object),
     old: seen(old),
   };
 }
 
-const optionsKinds = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions" };
+const kindOf = ({ group, version, kind }: Attributes["kind"]): Attributes["kind"] => ({
+  group,
+  version,
+  kind,
+});
+
+/** k8s: apiserver/pkg/endpoints/handlers/rest.go ConnectResource: a connection has no options */
+function optionsOf({ operation, fieldManager, dryRun }: Admission): object | null {
+  if (operation === "CONNECT") return null;
+  return {
+    kind: `${operation[0]}${operation.slice(1).toLowerCase()}Options`,
+    apiVersion: "meta.k8s.io/v1",
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+    ...(fieldManager ? { fieldManager } : {}),
+  };
+}
 
 /** The variable `request`. `matched`: as which resource and kind the rule that fits names it. */
 export function requestOf(
@@ -64,10 +82,10 @@ export function requestOf(
   const { admission, group, version, resource, kind, name, namespace } = of;
   const { subresource, user } = admission;
   const sub = subresource ? { subResource: subresource, requestSubResource: subresource } : {};
-  const scales = subresource === "scale";
+  const isOwn = subresource !== "scale" && !admission.about;
   return {
     uid: "",
-    kind: scales ? kind : { group: matched.group, version: matched.version, kind: matched.kind },
+    kind: !isOwn ? kind : { group: matched.group, version: matched.version, kind: matched.kind },
     resource: { group: matched.group, version: matched.version, resource: matched.plural },
     requestKind: kind,
     requestResource: { group, version, resource },
@@ -84,7 +102,7 @@ export function requestOf(
     object: null,
     oldObject: null,
     dryRun: admission.dryRun,
-    options: { kind: optionsKinds[admission.operation], apiVersion: "meta.k8s.io/v1" },
+    options: optionsOf(admission),
   };
 }
 

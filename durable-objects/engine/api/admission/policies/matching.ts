@@ -24,7 +24,7 @@ function matchesScope(scope: string | undefined, of: Attributes): boolean {
 }
 
 /** k8s: apiserver/pkg/admission/plugin/webhook/predicates/rules */
-function matchesRule(rule: ResourceRule, of: Attributes): boolean {
+export function matchesRule(rule: ResourceRule, of: Attributes): boolean {
   const { resourceNames = [] } = rule;
   return (
     has(rule.operations, of.admission.operation) &&
@@ -37,7 +37,7 @@ function matchesRule(rule: ResourceRule, of: Attributes): boolean {
 }
 
 /** k8s: predicates/namespace */
-function matchesNamespace(selector: Selector, of: Attributes): boolean {
+export function matchesNamespace(selector: Selector, of: Attributes): boolean {
   if (selector.empty) return true;
   if (ofNamespaces(of)) {
     const namespace = of.object ?? of.old;
@@ -48,10 +48,10 @@ function matchesNamespace(selector: Selector, of: Attributes): boolean {
 }
 
 /** k8s: predicates/object */
-function matchesObject(selector: Selector, of: Attributes): boolean {
+export function matchesObject(selector: Selector, of: Attributes): boolean {
   if (selector.empty) return true;
   const fits = (object: KubeObject | undefined): boolean =>
-    object !== undefined && selector.matches(object.metadata.labels);
+    object !== undefined && selector.matches(object.metadata?.labels);
   return fits(of.object) || fits(of.old);
 }
 

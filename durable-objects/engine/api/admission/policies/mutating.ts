@@ -7,21 +7,12 @@ import type { WriteContext } from "../../../kinds/define.ts";
 import type { MutatingAdmissionPolicy, Mutation, Policy } from "../../../kinds/admission/shape.ts";
 import { StatusError } from "../../../machinery/status.ts";
 import type { StructType } from "../../../schema/types.ts";
-import { refused, type Admission } from "../define.ts";
+import { refused, type Admission, type Mutable } from "../define.ts";
 import { attributesOf } from "./attributes.ts";
 import { compiledMutations, type CompiledMutations } from "./compiled.ts";
 import { Activation, Budget, OutOfBudget, policyBudget, Subject } from "./evaluation.ts";
 import { conditionsHold, hasBindings, invocations, isExcluded, type Invocation } from "./hooks.ts";
 import { decodedPatch, PatchProblem, withConfiguration, withJsonPatch } from "./object-patches.ts";
-
-/** How the kind that is written takes changes. */
-export interface Mutable {
-  schema: StructType;
-  /** The rules that are built in. */
-  builtIn(object: KubeObject): KubeObject;
-  /** A changed object with its defaults, and with what this write may not change as it was. */
-  settled(object: KubeObject): KubeObject;
-}
 
 type Run = Invocation<MutatingAdmissionPolicy>;
 
@@ -36,7 +27,8 @@ interface Refusal {
   configured?: boolean;
 }
 
-class Pass {
+/** One time around. */
+export class Pass {
   object: KubeObject;
   /** Some mutation was applied, though it may have changed nothing. */
   applied = false;
@@ -135,24 +127,19 @@ class Pass {
   }
 }
 
-/** The object as built-in rules and policies want it. Throws StatusError. */
-export function mutate(
+/** Policies, once; `only`: as in `Pass.run`. Undefined: there are none for this write. */
+export function runPolicies(
   admission: Admission,
   object: KubeObject,
   old: KubeObject | undefined,
   context: WriteContext,
   mutable: Mutable,
-): KubeObject {
-  const admitted = mutable.builtIn(object);
+  only?: ReadonlySet<string>,
+): Pass | undefined {
   // A Scale is no object of its own, so policies only see it in validating admission.
-  if (admission.subresource === "scale" || isExcluded(admission.resource)) return admitted;
-  if (!hasBindings("mutating", context.reader)) return admitted;
-  const first = new Pass(admission, admitted, old, context, mutable);
-  first.run();
-  if (!first.applied) return first.object;
-  const next = mutable.builtIn(first.object);
-  if (first.again.size === 0) return next;
-  const second = new Pass(admission, next, old, context, mutable);
-  second.run(first.again);
-  return second.object;
+  if (admission.subresource === "scale" || isExcluded(admission.resource)) return undefined;
+  if (!hasBindings("mutating", context.reader)) return undefined;
+  const pass = new Pass(admission, object, old, context, mutable);
+  pass.run(only);
+  return pass;
 }
