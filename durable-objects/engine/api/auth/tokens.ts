@@ -167,11 +167,6 @@ export function signedBy(key: SigningKey, token: string): boolean {
   return bytes !== undefined && isSigned(bytes, `${head}.${body}`, key);
 }
 
-/** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
-export const signerWith = (key: SigningKey): { sign(claims: object): string } => ({
-  sign: (claims) => signToken(key, claims),
-});
-
 /** k8s: pkg/serviceaccount/openidmetadata.go */
 export function openidConfiguration(): Reply {
   const body = {
