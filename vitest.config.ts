@@ -24,6 +24,7 @@ export default defineConfig(async () => ({
           experimental: { viteModuleRunner: false, nodeLoader: false },
           // A hang is a fault, a slow machine is none.
           testTimeout: 180_000,
+          hookTimeout: 180_000,
           include: [
             "test/engine/**/*.test.ts",
             "test/sessions/**/*.test.ts",

@@ -15,6 +15,7 @@ export interface Answering {
   lookedAtMs: number;
 }
 
+/** What the client gets of the engine's answer: a plain one, a session's or a watch's socket, or one that comes when a program has spoken. */
 export function answerOf(
   response: EngineResponse,
   asked: ApiRequest,

@@ -69,6 +69,7 @@ export function taken(operand: Value, key: Value, optional: boolean, meter: Mete
 /** What not all types can do: whoever cannot says so in other words. cel-go: common/types/traits */
 export const traits = new Set("_+_ _-_ _*_ _/_ _%_ -_ _<_ _<=_ _>_ _>=_ size".split(" "));
 
+/** The error of an operator for a value whose type does not have it. */
 export function withoutTrait(fn: string, value: Value): CelError {
   const receives =
     typeof value === "string" || value instanceof Timestamp || value instanceof Duration;

@@ -43,6 +43,7 @@ function runs(client: Reader & { records: Records }, name: string, node: Node): 
   return pod.status?.containerStatuses?.some(({ state }) => state?.running) ?? false;
 }
 
+/** Which controllers stand still because the static Pod that runs them upstream is not running. */
 export const stoppages = (client: Reader & { records: Records }): Stoppages => ({
   concerns: ({ resource, namespace: of, name }: Change): boolean =>
     resource === "nodes" ||

@@ -13,13 +13,8 @@ import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
-import {
-  renewKey,
-  signerWith,
-  signingKey,
-  type Identity,
-  type SigningKey,
-} from "../api/auth/tokens.ts";
+import { signerWith } from "../api/auth/signer.ts";
+import { renewKey, signingKey, type Identity, type SigningKey } from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { signSecretsAnew } from "../controllers/service-account/token.ts";
 import { stoppages } from "./control-plane.ts";

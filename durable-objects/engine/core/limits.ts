@@ -268,6 +268,10 @@ export const matchUnitsPerStepMax = 10_000_000;
 export const matchUnitsPerRound = 1_000_000;
 /** Ways tried in one search for what has back-references. */
 export const backtrackStepsMax = 400_000;
+/** Of an RSA key that openssl makes: its search takes a hundred short steps at 2,048 bits, and the cube of that beyond. */
+export const rsaKeyBitsMax = 4_096;
+/** That `openssl rand` makes at once. */
+export const randomBytesMax = 65_536;
 /** What one file may hold that a tool reads whole. */
 export const wholeFileBytesMax = 8 * 1024 * 1024;
 /** Nested parentheses and operators of one arithmetic expression. */

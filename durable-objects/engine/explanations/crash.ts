@@ -89,6 +89,7 @@ function outOfMemory(scope: Scope, pod: Pod): Found | undefined {
   };
 }
 
+/** A memory limit twice as large, in its own unit; without a readable one 256Mi. */
 export function doubled(limit: string | undefined): string {
   const found = /^(\d+)([A-Za-z]*)$/.exec(limit ?? "");
   return found
@@ -96,6 +97,7 @@ export function doubled(limit: string | undefined): string {
     : newQuantity(256 * 1024 * 1024, "BinarySI").text;
 }
 
+/** `deployment/web` or `pod/web`: on what `kubectl set image` acts for this Pod. */
 export function ownerOf(pod: Pod): string {
   const [target = ""] = /(?<=set image )\S+/.exec(setImage(pod, "c", "i")) ?? [];
   return target;

@@ -134,6 +134,7 @@ export class ApiClient {
         url,
         "tls: failed to verify certificate: x509: certificate signed by unknown authority",
       );
+    if (config.badCertificate) throw new UrlFailure(method, url, config.badCertificate);
     const { body } = call;
     const text =
       body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
@@ -143,6 +144,7 @@ export class ApiClient {
       headers: this.#headers(call),
       ...(text === undefined ? {} : { body: encodeUtf8(text) }),
       ...(call.stream ? { stream: true } : {}),
+      ...(config.certificate ? { clientCertificate: config.certificate } : {}),
       ...(timeoutMs ? { timeoutMs } : {}),
     });
     if ("error" in done) throw new UrlFailure(method, url, whyOf(done, url));

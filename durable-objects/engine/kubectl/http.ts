@@ -18,6 +18,8 @@ export interface HttpCall {
   stream?: boolean;
   /** Virtual ms after which it is given up. */
   timeoutMs?: number;
+  /** PEM that is shown over https. */
+  clientCertificate?: string;
 }
 
 export type HttpDone =
@@ -43,6 +45,7 @@ export const http = (call: HttpCall): Work<HttpDone> =>
         headers: call.headers,
         body: call.body ?? "",
         ...(call.stream ? { stream: true as const } : {}),
+        ...(call.clientCertificate ? { clientCertificate: call.clientCertificate } : {}),
         ...(limit === undefined ? {} : { limit }),
       });
       if ("response" in answer) return { answer };
@@ -66,6 +69,7 @@ function atOnce(sys: Sys, call: HttpCall): HttpDone | undefined {
     host: ip,
     port: url.port,
     ...(url.scheme === "https" ? { https: true } : {}),
+    ...(call.clientCertificate ? { clientCertificate: call.clientCertificate } : {}),
     ...(call.stream ? { stream: true as const } : {}),
   });
   if (!response) return undefined;

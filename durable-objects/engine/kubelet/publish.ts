@@ -16,6 +16,7 @@ import {
   isMirror,
 } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
+import { terminate } from "./terminal-status.ts";
 
 /**
  * The kubelet ended a container so as to start it anew: upstream's worker kills, pulls and starts within one sync, and says
@@ -130,5 +131,6 @@ function buildStatus(sync: Sync): PodStatus {
     if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   }
   if (old.qosClass) status.qosClass = old.qosClass;
+  if (record.done) terminate(pod, status);
   return Object.assign(status, podResources(pod.spec, record));
 }

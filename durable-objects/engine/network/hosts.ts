@@ -41,6 +41,17 @@ const forbidden = (method: string, path: string): HttpResponse =>
     code: 403,
   });
 
+/** k8s: apiserver/pkg/endpoints/filters/authentication.go */
+const unauthorized: HttpResponse = json(401, {
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message: "Unauthorized",
+  reason: "Unauthorized",
+  code: 401,
+});
+
 const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 
 /** The API server, asked with a Pod's token or with none. k8s: --anonymous-auth */
@@ -51,20 +62,26 @@ export function apiServerAnswer(
 ): HttpResponse | ProxyPending | HeldReply {
   if (!request.https) return notHttps;
   const [path = "/", query = ""] = request.path.split("?", 2);
-  if (!request.headers.authorization && discovery.test(path))
+  const { tokens } = context;
+  const certified =
+    request.clientCertificate && tokens?.certifiedUser(request.clientCertificate, context.now);
+  // A certificate that is nobody's is no way in, and leaves the token's.
+  if (request.clientCertificate && !certified && !request.headers.authorization)
+    return unauthorized;
+  if (!certified && !request.headers.authorization && discovery.test(path))
     return forbidden(request.method, path);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = decodeUtf8(value);
-  const { tokens } = context;
   const admin = tokens && headers.authorization === `Bearer ${adminToken(tokens)}`;
-  if (admin) delete headers["authorization"];
+  if (admin || certified) delete headers["authorization"];
   const answer = context.apiServer?.({
     method: request.method,
     path,
     query,
     headers,
     ...(request.body ? { body: bytesOf(request.body) } : {}),
-    ...(headers.authorization || admin ? {} : { user: anonymous }),
+    ...(certified ? { user: certified } : {}),
+    ...(headers.authorization || admin || certified ? {} : { user: anonymous }),
   });
   return answerFor(context, request, from, answer);
 }

@@ -1,7 +1,7 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
 import type { QuotaSum } from "./quota-sum.ts";
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
-import type { ApiOwed, ApiRequest, ApiResponse, LogFollow, Subscription } from "./request.ts";
+import type { ApiOwed, ApiRequest, ApiResponse, LogFollow, Subscription, User } from "./request.ts";
 
 /** How virtual time stands to the wall's, and when something happens by itself. */
 export interface ClockReading {
@@ -80,6 +80,8 @@ export interface Reader {
 export interface TokenSigner {
   /** A JSON Web Token that says so. */
   sign(claims: object): string;
+  /** Whose certificate (PEM) it is, if the cluster signed it for a client and it is good at a moment (virtual ms). */
+  certifiedUser(certificate: string, now: number): User | undefined;
 }
 
 export interface DeleteOptions {

@@ -179,14 +179,18 @@ export const byImportance = (a: PodInfo, b: PodInfo): number =>
   byText(a.pod.metadata.creationTimestamp, b.pod.metadata.creationTimestamp) ||
   byText(a.key, b.key);
 
+/**
+ * Keys of the Pods that use a claim. Those written after it do not count: their own change wakes them, and whether the cache knows
+ * them by now depends on when it was built.
+ */
 export function usersOfClaim(
-  namespace: string,
-  claim: string,
+  { namespace, name: claim, rv }: Change,
   pods: ReadonlyMap<string, PodInfo>,
 ): string[] {
   const users: PodInfo[] = [];
   for (const info of pods.values()) {
-    if (info.pod.metadata.namespace !== namespace) continue;
+    const { metadata } = info.pod;
+    if (metadata.namespace !== namespace || Number(metadata.resourceVersion) > rv) continue;
     if (claimNames(info.pod).some((used) => used.claim === claim)) users.push(info);
   }
   return users.sort(byImportance).map((info) => info.key);

@@ -63,8 +63,8 @@ export function createScheduler(): Controller {
         known.syncNode(change.name);
         return podsToRequeue(nodeQueueingHint(change), known.waiting);
       },
-      persistentvolumeclaims: ({ namespace, name }, reader) =>
-        usersOfClaim(namespace, name, open(reader).pendingWithClaims),
+      persistentvolumeclaims: (change, reader) =>
+        usersOfClaim(change, open(reader).pendingWithClaims),
       persistentvolumes: (_change, reader) => open(reader).pendingWithClaims.keys(),
       "storageclasses.storage.k8s.io": (_change, reader) => open(reader).pendingWithClaims.keys(),
     },

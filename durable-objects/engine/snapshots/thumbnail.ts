@@ -75,14 +75,14 @@ export function thumbnail(snapshot: Snapshot): string {
     `<style>${styles()}</style>`,
     `<rect class="page" width="${width}" height="${height}" rx="8"/>`,
     `<text class="head" x="${margin}" y="20">${title}${more}</text>`,
-    ...shown.map((box, i) => drawn(box, places[i] as Place, boxHeight)),
+    ...shown.map((box, i) => drawn(box, places[i] as Point, boxHeight)),
     ...dots(shown, places),
     `<text class="legend" x="${margin}" y="${height - margin}">${legend}</text>`,
     "</svg>",
   ].join("");
 }
 
-interface Place {
+interface Point {
   x: number;
   y: number;
 }
@@ -116,7 +116,7 @@ function phaseOf({ status }: Pod): number {
   return place < 0 ? phases.length - 1 : place;
 }
 
-function drawn({ name, ready, pods }: Box, { x, y }: Place, height: number): string {
+function drawn({ name, ready, pods }: Box, { x, y }: Point, height: number): string {
   const hidden = pods.length - thumbnailDotsPerNodeMax;
   const note = `${ready ? "" : " NotReady"}${hidden > 0 ? ` +${hidden}` : ""}`;
   return [
@@ -126,10 +126,10 @@ function drawn({ name, ready, pods }: Box, { x, y }: Place, height: number): str
 }
 
 /** One path for all Pods of a phase: a dot is a line without length, with round ends. */
-function dots(boxes: readonly Box[], places: readonly Place[]): string[] {
+function dots(boxes: readonly Box[], places: readonly Point[]): string[] {
   const paths = phases.map(() => "");
   for (const [i, { pods }] of boxes.entries()) {
-    const { x, y } = places[i] as Place;
+    const { x, y } = places[i] as Point;
     for (const [n, phase] of pods.slice(0, thumbnailDotsPerNodeMax).entries()) {
       const cx = Math.round(x + 12 + (n % dotsPerRow) * dotStep);
       const cy = Math.round(y + boxHeadHeight + 6 + Math.floor(n / dotsPerRow) * dotStep);

@@ -1,7 +1,8 @@
 /** Helpers of the storage tests: a look into a container, Pods that mount something. */
 import { imageCatalog } from "../../../durable-objects/engine/images/index.ts";
 import { runtime } from "../../../durable-objects/engine/cri/runtime.ts";
-import { signerWith, signingKey } from "../../../durable-objects/engine/api/auth/tokens.ts";
+import { signerWith } from "../../../durable-objects/engine/api/auth/signer.ts";
+import { signingKey } from "../../../durable-objects/engine/api/auth/tokens.ts";
 import type { RuntimeContext } from "../../../durable-objects/engine/runtime/kernel/types.ts";
 import type { World } from "../../helpers/world.ts";
 

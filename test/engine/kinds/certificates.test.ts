@@ -3,7 +3,7 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { publicKeyOf } from "../../../durable-objects/engine/machinery/x509/issue.ts";
 import { signingKey } from "../../../durable-objects/engine/api/auth/tokens.ts";
-import { signingAuthority } from "../../../durable-objects/engine/controllers/certificates/signing.ts";
+import { signingAuthority } from "../../../durable-objects/engine/api/auth/client-certificates.ts";
 import { World, type Answer } from "../../helpers/world.ts";
 
 /** Made by OpenSSL: P-256, with alternative names, and RSA of 2048 bits, of a node. Their keys are gone. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Pod } from "../../../durable-objects/engine/kinds/pod/types.ts";
 import { World, eventLines, statusOf, watchLines } from "./kubelet-world.ts";
 
 function world(): World {
@@ -134,6 +135,40 @@ describe("graceful deletion", () => {
     expect(calls).toBe(1);
     expect(w.get("web")?.status?.phase).toBe("Succeeded");
     expect(w.nextDue()).toBeUndefined();
+  });
+
+  it.each([
+    { at: "while its image is pulled", init: undefined, marked: ["app"], left: [] },
+    { at: "while its first init container waits", init: {}, marked: ["i1"], left: ["i2", "app"] },
+    {
+      at: "between its init containers",
+      init: { endsAfterMs: 1_000 },
+      marked: [],
+      left: ["i2", "app"],
+    },
+  ])("$at leaves the Pod Failed, and says so of what began", ({ init, marked, left }) => {
+    const w = world();
+    const slow = { pullMs: 60_000 };
+    w.runtime.scripts["app"] = slow;
+    w.runtime.scripts["i1"] = init?.endsAfterMs ? init : slow;
+    w.runtime.scripts["i2"] = slow;
+    w.pod("web", {
+      ...(init ? { initContainers: [container("i1"), container("i2")] } : {}),
+      containers: [container("app")],
+    });
+    w.until(5_000);
+    w.delete("pods", "default", "web");
+    w.until(60_000);
+    expect(w.get("web")).toBeUndefined();
+    const { status } = w.history.at(-2)?.object as Pod;
+    expect(status?.phase).toBe("Failed");
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    expect(all.filter((s) => s.state?.terminated?.exitCode === 137).map((s) => s.name)).toEqual(
+      marked,
+    );
+    expect(all.filter((s) => s.state?.waiting).map((s) => s.name)).toEqual(left);
+    // What the conditions say is from before. k8s: SyncTerminatedPod
+    expect(status?.conditions?.find((c) => c.type === "Ready")).toMatchObject({ status: "False" });
   });
 });
 

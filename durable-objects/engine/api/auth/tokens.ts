@@ -144,6 +144,7 @@ export function signText(key: SigningKey, text: string): string {
   return keep(made, tokenMemoEntriesMax, what, signature);
 }
 
+/** Whether a token's signature (ES256, 64 bytes) is this key's over its text. */
 export function isSigned(signature: Uint8Array, text: string, key: SigningKey): boolean {
   if (signature.length !== 64) return false;
   const what = about(key, text);
@@ -165,11 +166,6 @@ export function signedBy(key: SigningKey, token: string): boolean {
   const bytes = more.length === 0 ? bytesOf(signature) : undefined;
   return bytes !== undefined && isSigned(bytes, `${head}.${body}`, key);
 }
-
-/** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
-export const signerWith = (key: SigningKey): { sign(claims: object): string } => ({
-  sign: (claims) => signToken(key, claims),
-});
 
 /** k8s: pkg/serviceaccount/openidmetadata.go */
 export function openidConfiguration(): Reply {

@@ -48,7 +48,7 @@ function costProblem(what: string, cost: number, limit: number): string {
   return `${what} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
 }
 
-interface Place {
+interface SchemaPosition {
   path: string;
   isRoot: boolean;
   /** How often it can lie in an object; undefined: without end. */
@@ -68,7 +68,7 @@ class Checking {
   }
 
   /** A schema and what lies within it; what lies within is told first. */
-  schema(schema: Schema, place: Place): void {
+  schema(schema: Schema, place: SchemaPosition): void {
     this.#inner(schema, place);
     const rules = schema["x-kubernetes-validations"] ?? [];
     if (rules.length === 0) return;
@@ -90,7 +90,7 @@ class Checking {
     });
   }
 
-  #inner(schema: Schema, place: Place): void {
+  #inner(schema: Schema, place: SchemaPosition): void {
     const factor = factorOf(schema);
     const { cardinality } = place;
     const within =

@@ -95,7 +95,7 @@ const nameOf = (rule: Rule): string => (rule.message ? rule.message : rule.rule)
 class Spent extends Error {}
 
 /** What a place's rules need to know of it. */
-interface Place {
+interface RuledValue {
   path: string;
   isRoot: boolean;
   schema: Schema;
@@ -136,7 +136,7 @@ class Validation {
     throw new Spent();
   }
 
-  value(place: Place): void {
+  value(place: RuledValue): void {
     const { schema, now } = place;
     if (now === null || now === undefined || !hasRules(schema)) return;
     this.#rules(place);
@@ -148,7 +148,7 @@ class Validation {
     const isRoot = of["x-kubernetes-embedded-resource"] === true;
     this.value({ path, isRoot, schema: of, now, before, correlation });
   }
-  #object({ schema, path, before, correlation }: Place, now: JsonObject): void {
+  #object({ schema, path, before, correlation }: RuledValue, now: JsonObject): void {
     const was = isObject(before) ? before : {};
     const more = additionalOf(schema);
     for (const [key, value] of Object.entries(now)) {
@@ -161,7 +161,7 @@ class Validation {
       }
     }
   }
-  #list({ schema, path, before, correlation }: Place, now: readonly Json[]): void {
+  #list({ schema, path, before, correlation }: RuledValue, now: readonly Json[]): void {
     const items = itemsOf(schema);
     if (!items) return;
     const oldOf = oldElements(schema, before);
@@ -171,7 +171,7 @@ class Validation {
     });
   }
 
-  #rules(place: Place): void {
+  #rules(place: RuledValue): void {
     const { schema, isRoot, now, before } = place;
     if (!schema["x-kubernetes-validations"]?.length) return;
     const field = place.path || "<nil>";
@@ -210,7 +210,7 @@ class Validation {
     this.#left -= cost;
   }
 
-  #rule(place: Place, compiled: CompiledRule, variables: Variables, plain: Variables): void {
+  #rule(place: RuledValue, compiled: CompiledRule, variables: Variables, plain: Variables): void {
     const field = place.path || "<nil>";
     const type = place.schema.type ?? "";
     const outcome = compiled.program!.evaluate(variables);
@@ -234,7 +234,7 @@ class Validation {
     const detail = this.#message(compiled, plain, told, type);
     this.#violated(violation(told, place, detail, compiled.rule), compiled, place);
   }
-  #violated(error: FieldError, compiled: CompiledRule, { correlation }: Place): void {
+  #violated(error: FieldError, compiled: CompiledRule, { correlation }: RuledValue): void {
     if (!compiled.usesOldSelf && unchanged(correlation)) {
       this.#warn(`${error.field}: ${error.message}`);
     } else this.errors.push(error);
@@ -284,7 +284,7 @@ const join = (path: string, below: string): string => child(path, below);
 /** k8s: fieldErrorForReason */
 function violation(
   path: string,
-  { schema, now }: Place,
+  { schema, now }: RuledValue,
   detail: string,
   { reason }: Rule,
 ): FieldError {

@@ -1,5 +1,5 @@
 /** Approved requests get their certificate from the cluster's authority. k8s: pkg/controller/certificates/signer */
-import { sha256 } from "@noble/hashes/sha2.js";
+import { signingAuthority } from "../../api/auth/client-certificates.ts";
 import type { SigningKey } from "../../api/auth/tokens.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { encodeUtf8 } from "../../core/utf8.ts";
@@ -9,7 +9,6 @@ import {
 } from "../../kinds/certificates/certificate-signing-request.ts";
 import { toBase64 } from "../../machinery/base64.ts";
 import { issue, type Authority } from "../../machinery/x509/issue.ts";
-import { concat } from "../../machinery/x509/der.ts";
 import { encodePem } from "../../machinery/x509/pem.ts";
 import type { CertificateRequest } from "../../machinery/x509/request.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
@@ -21,20 +20,6 @@ const lifetimeMs = 8760 * 3_600_000;
 const lifetimeMsMin = 600_000;
 const backdateMs = 300_000;
 const shortMs = 8 * 3_600_000;
-/** 2120-01-01T00:00:00Z */
-const authorityEndMs = 4_733_510_400_000;
-
-/**
- * What signs requests of one sandbox: its key follows from the secret that signs its tokens, so another sandbox's differs. It is
- * not the authority of ca.crt, whose key nobody has; upstream promises as little (which CA signs for the API server's clients
- * is told nowhere).
- */
-export const signingAuthority = (key: SigningKey): Authority => ({
-  secret: sha256(concat(encodeUtf8("podyard certificate key "), key.secret)),
-  commonName: "kubernetes",
-  notAfter: authorityEndMs,
-});
-
 type Check = (request: CertificateRequest, usages: readonly string[]) => string | undefined;
 
 /** k8s: validAPIServerClientUsages */

@@ -39,6 +39,7 @@ function* ofJob({ namespace, object, previous }: Change): Iterable<string> {
   }
 }
 
+/** Its schedule in its time zone; a text says why there is none. */
 export const scheduleOf = ({ spec }: CronJob): Schedule | string =>
   parseSchedule(spec.schedule, isTimeZone(spec.timeZone ?? "") ? (spec.timeZone ?? "") : "");
 

@@ -14,6 +14,7 @@ export interface Tolerance {
 
 const defaultTolerance = 0.1;
 
+/** As shares of 1: how far a ratio may lie from 1 in each direction before replicas change. */
 export function toleranceOf(behavior: Behavior | undefined): Tolerance {
   const of = (rules: ScalingRules | undefined): number =>
     rules?.tolerance === undefined ? defaultTolerance : milliValue(rules.tolerance) / 1000;

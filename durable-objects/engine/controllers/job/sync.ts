@@ -83,6 +83,7 @@ export function wantedIndex(pod: Pod, { spec }: Job): number | undefined {
 export const countable = (pod: Pod, job: Job): boolean =>
   isTracked(pod) && (!isIndexed(job.spec) || wantedIndex(pod, job) !== undefined);
 
+/** A condition of a Job as of now. k8s: newCondition */
 export function conditionNow(
   { now }: Client,
   type: string,

@@ -41,6 +41,7 @@ export interface Done {
   replaced: number;
 }
 
+/** A StatefulSet with its Pods sorted into those within its range, by ordinal, and those to take away, the highest first. */
 export const viewOf = (
   client: Client,
   set: StatefulSet,
@@ -60,6 +61,7 @@ export const viewOf = (
 
 const isOrdered = ({ set }: View): boolean => set.spec.podManagementPolicy !== "Parallel";
 
+/** Makes missing Pods, takes away those that are too many, then those of an old revision; one at a time where ordered. k8s: updateStatefulSet */
 export function update(view: View): Done {
   const firstUnavailable = unavailablePod(view);
   const step = isOrdered(view) ? fillInOrder(view) : fillAtOnce(view);

@@ -239,19 +239,19 @@ const types: Record<string, [type: string, fields: string[]]> = lookup({
   contexts: ["api.Context", ["cluster", "user", "namespace"]],
 });
 
-interface Place {
+interface ConfigPath {
   list?: "clusters" | "users" | "contexts";
   name?: string;
   field?: string;
 }
 
 /** Names may hold dots: they end where a field's name follows. k8s: navigation_step_parser.go */
-function placeOf(path: string): Place {
+function placeOf(path: string): ConfigPath {
   const [first = "", ...rest] = path.split(".");
   if (first === "current-context" && rest.length === 0) return {};
   const known = types[first];
   if (!known) throw new Failure(`unable to parse ${path} after [] at api.Config`);
-  const list = first as NonNullable<Place["list"]>;
+  const list = first as NonNullable<ConfigPath["list"]>;
   if (rest.length === 0) return { list };
   const [, fields] = known;
   const at = rest.findIndex((part, i) => i > 0 && fields.includes(part));

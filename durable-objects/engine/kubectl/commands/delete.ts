@@ -8,7 +8,13 @@ import { Failure, Failures, isNotFound, isReason, withSource } from "../errors.t
 import { parseBool } from "../flag-values.ts";
 import { fileOptions } from "../files.ts";
 import { closeStream } from "../http.ts";
-import { dryRunOf, placeIn, suffixOf, type DryRun, type Place } from "../mutate/mutation.ts";
+import {
+  dryRunOf,
+  placeIn,
+  suffixOf,
+  type DryRun,
+  type NamespaceChoice,
+} from "../mutate/mutation.ts";
 import type { Info, Result } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import { nextEvents, openWatch } from "../watch.ts";
@@ -94,7 +100,7 @@ function* rawDelete(k: Kubectl): Work<void> {
   k.out(answer.text);
 }
 
-const resultOf = (k: Kubectl, place: Place): Work<Result> => {
+const resultOf = (k: Kubectl, place: NamespaceChoice): Work<Result> => {
   const { flags, args } = k;
   return k.build({
     args,
@@ -116,7 +122,7 @@ const kindOf = ({ kind, group }: ResourceType): string =>
 /** Says what is about to go, and asks. The places that were said; undefined: it is not wanted. */
 function* confirmed(
   k: Kubectl,
-  place: Place,
+  place: NamespaceChoice,
   ignoreNotFound: boolean,
 ): Work<Set<string> | undefined> {
   const preview = yield* resultOf(k, place);

@@ -5,6 +5,7 @@
 import { goQuote } from "../../machinery/field.ts";
 import { dns1123Label } from "../../machinery/names.ts";
 import { fromBase64 } from "../../runtime/bytes.ts";
+import { pairProblem } from "../../runtime/tools/openssl/client-pair.ts";
 import { environment, readFile, stat } from "../asks.ts";
 import { Failure, InvalidConfig } from "../errors.ts";
 import type { Flags } from "../flags.ts";
@@ -27,6 +28,8 @@ export interface ClientConfig {
   password?: string;
   /** PEM of the certificate that the client shows. */
   certificate?: string;
+  /** Why it cannot be shown. */
+  badCertificate?: string;
   impersonate: {
     user: string;
     uid: string;
@@ -285,6 +288,10 @@ function* fromConfig({ user, cluster }: Chosen, flags: Flags, where: Where): Wor
   const data = user["client-certificate-data"];
   const file = user["client-certificate"];
   const certificate = data ? fromBase64(data) : file ? yield* readFile(file) : undefined;
+  const keyFile = user["client-key"];
+  const keyData = user["client-key-data"];
+  const key = keyData ? fromBase64(keyData) : keyFile ? yield* readFile(keyFile) : undefined;
+  const bad = certificate === undefined ? undefined : pairProblem(certificate, key ?? "");
   const token = user.token || (user.tokenFile ? (yield* readFile(user.tokenFile)).trim() : "");
   const trusted =
     cluster["insecure-skip-tls-verify"] === true ||
@@ -297,6 +304,7 @@ function* fromConfig({ user, cluster }: Chosen, flags: Flags, where: Where): Wor
     ...(token ? { token } : {}),
     ...(user.username ? { username: user.username, password: user.password ?? "" } : {}),
     ...(certificate ? { certificate } : {}),
+    ...(bad ? { badCertificate: bad } : {}),
     ...(trusted ? {} : { untrusted: true as const }),
     ...timeout(flags),
   };

@@ -9,21 +9,21 @@ import { Failure } from "../errors.ts";
 import { byText, goJson } from "../go/json.ts";
 
 /** The struct at a place; undefined: nothing is known of it, and lists in it are replaced as they are. */
-export type Place = StructType | undefined;
+export type KnownStruct = StructType | undefined;
 
 export interface FieldRule {
   strategy: string;
   mergeKey: string;
   retainKeys: boolean;
-  place: Place;
+  place: KnownStruct;
 }
 
-function structOf(type: FieldType): Place {
+function structOf(type: FieldType): KnownStruct {
   if (type.kind === "struct") return type.struct;
   return type.kind === "list" && type.of.kind === "struct" ? type.of.struct : undefined;
 }
 
-export function ruleOf(place: Place, key: string): FieldRule {
+export function ruleOf(place: KnownStruct, key: string): FieldRule {
   const field = place?.fields.get(key);
   if (!field) return { strategy: "", mergeKey: "", retainKeys: false, place: undefined };
   return {
@@ -51,7 +51,7 @@ const own = (object: JsonObject, key: string): unknown =>
 export function diffMaps(
   original: JsonObject,
   modified: JsonObject,
-  place: Place,
+  place: KnownStruct,
   options: DiffOptions,
   retainKeys = false,
 ): JsonObject {
@@ -84,7 +84,7 @@ function diffField(
   before: JsonObject,
   after: JsonObject,
   patch: JsonObject,
-  place: Place,
+  place: KnownStruct,
   options: DiffOptions,
 ): void {
   const rule = ruleOf(place, key);
@@ -101,7 +101,7 @@ function diffListField(
   before: unknown[],
   after: unknown[],
   patch: JsonObject,
-  place: Place,
+  place: KnownStruct,
   options: DiffOptions,
 ): void {
   const rule = ruleOf(place, key);
@@ -214,7 +214,11 @@ function diffItems(
 const isDirective = (key: string): boolean => key.startsWith("$");
 
 /** Two patches in one: deletions, and what is added and changed. */
-export function mergePatches(deletions: JsonObject, delta: JsonObject, place: Place): JsonObject {
+export function mergePatches(
+  deletions: JsonObject,
+  delta: JsonObject,
+  place: KnownStruct,
+): JsonObject {
   const out: JsonObject = { ...deletions };
   for (const [key, value] of Object.entries(delta)) {
     const before = own(out, key);
@@ -247,7 +251,7 @@ export function threeWayPatch(
   original: JsonObject,
   modified: JsonObject,
   current: JsonObject,
-  place: Place,
+  place: KnownStruct,
   overwrite = true,
 ): string {
   const delta = diffMaps(current, modified, place, { ignoreDeletions: true, setOrder: true });
@@ -264,7 +268,7 @@ export function threeWayPatch(
 }
 
 /** Whether two patches want different things of one field. k8s: patch.go MergingMapsHaveConflicts */
-function conflicting(left: unknown, right: unknown, place: Place): boolean {
+function conflicting(left: unknown, right: unknown, place: KnownStruct): boolean {
   if (typeOf(left) !== typeOf(right)) return true;
   if (isObject(left) && isObject(right))
     return Object.keys(left).some((key) => {

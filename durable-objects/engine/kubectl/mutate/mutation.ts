@@ -88,13 +88,13 @@ export const changeQuery = (
   ["fieldValidation", validation],
 ];
 
-export interface Place {
+export interface NamespaceChoice {
   namespace: string;
   /** `--namespace` was given. */
   explicit: boolean;
 }
 
-export function* placeIn(k: Kubectl): Work<Place> {
+export function* placeIn(k: Kubectl): Work<NamespaceChoice> {
   const where = placeOf(yield* k.access());
   return { namespace: where.namespace, explicit: where.explicitNamespace };
 }

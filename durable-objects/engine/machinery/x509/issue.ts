@@ -26,8 +26,8 @@ export interface Terms {
 const ecdsaWithSha256 = sequence(objectId("1.2.840.10045.4.3.2"));
 const boolean = (value: boolean): Uint8Array => der(0x01, Uint8Array.of(value ? 0xff : 0));
 
-/** Before 2050 with two digits of the year. */
-function time(ms: number): Uint8Array {
+/** A moment (virtual ms) as certificates have it: before 2050 with two digits of the year. */
+export function timeDer(ms: number): Uint8Array {
   const { year, month, day, hour, minute, second } = calendar(ms);
   const two = (n: number): string => String(n).padStart(2, "0");
   const rest = `${[month, day, hour, minute, second].map(two).join("")}Z`;
@@ -39,7 +39,8 @@ function time(ms: number): Uint8Array {
 const nameOf = (commonName: string): Uint8Array =>
   sequence(der(tags.set, sequence(objectId("2.5.4.3"), der(tags.utf8, encodeUtf8(commonName)))));
 
-const extension = (id: string, critical: boolean, value: Uint8Array): Uint8Array =>
+/** An extension of a certificate; `value` is DER itself. */
+export const extension = (id: string, critical: boolean, value: Uint8Array): Uint8Array =>
   sequence(objectId(id), ...(critical ? [boolean(true)] : []), der(tags.octets, value));
 
 /** The public half of an authority's key: a SubjectPublicKeyInfo in DER. */
@@ -50,7 +51,7 @@ export const publicKeyOf = (secret: Uint8Array): Uint8Array =>
   );
 
 /** How a key is called: the hash of its bits. RFC 5280, 4.2.1.2 */
-function keyId(publicKeyDer: Uint8Array): Uint8Array {
+export function keyId(publicKeyDer: Uint8Array): Uint8Array {
   const [, bits] = inside((readAll(publicKeyDer) ?? [])[0]);
   return sha1((bits?.bytes ?? new Uint8Array(1)).subarray(1));
 }
@@ -126,7 +127,7 @@ export function issue(request: CertificateRequest, authority: Authority, terms: 
     integer(terms.serial),
     ecdsaWithSha256,
     nameOf(authority.commonName),
-    sequence(time(terms.notBefore), time(Math.min(terms.notAfter, authority.notAfter))),
+    sequence(timeDer(terms.notBefore), timeDer(Math.min(terms.notAfter, authority.notAfter))),
     request.subjectDer,
     request.publicKeyDer,
     der(0xa3, sequence(...extensions)),

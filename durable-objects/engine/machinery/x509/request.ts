@@ -198,7 +198,11 @@ function isRsaSigned(hash: Hash, request: Signed, key: Uint8Array): boolean {
     if (power % 2 === 1) result = (result * base) % n;
     base = (base * base) % n;
   }
-  const digest = digestHeads[hash] + hex(hashes[hash](request.signed));
-  const padding = "f".repeat(Math.max(0, length - digest.length - 6));
-  return result.toString(16).padStart(length, "0") === `0001${padding}00${digest}`;
+  return result.toString(16).padStart(length, "0") === paddedDigest(hash, request.signed, length);
+}
+
+/** What an RSA signature holds, in as many hexadecimal digits. RFC 8017, 9.2 EMSA-PKCS1-v1_5 */
+export function paddedDigest(hash: Hash, signed: Uint8Array, digits: number): string {
+  const digest = digestHeads[hash] + hex(hashes[hash](signed));
+  return `0001${"f".repeat(Math.max(0, digits - digest.length - 6))}00${digest}`;
 }

@@ -1,4 +1,5 @@
 /** System calls about a process itself, its files and descriptors. */
+import { mix } from "../../core/random.ts";
 import { trimSlashes } from "../../core/trim.ts";
 import { openFilesPerProcessMax, wholeFileBytesMax } from "../../core/limits.ts";
 import type { Container, Kernel } from "./types.ts";
@@ -78,8 +79,9 @@ export class FileCalls {
   get umask(): number {
     return this.process.umask ?? 0o022;
   }
+  /** Two processes draw differently also at one moment at which nothing else has changed. */
   random(): number {
-    return this.kernel.context.random();
+    return mix(Math.floor(this.kernel.context.random() * 2 ** 32), this.key, 0) / 2 ** 32;
   }
   charge(microseconds: number): void {
     this.kernel.charge(this.process, microseconds);

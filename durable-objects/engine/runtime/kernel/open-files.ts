@@ -194,7 +194,7 @@ export class OpenFiles implements Files {
   read(process: Process, fd: number, most: number): string | undefined {
     const id = this.idOf(process, fd);
     if (id === "z" || id === "F") return "\0".repeat(most);
-    if (id === "R") return this.#random(most);
+    if (id === "R") return this.#random(process.pid, most);
     if (builtIn.has(id)) return "";
     const file = this.#pod.openFiles[id];
     if (!file) throw new Errno("EBADF");
@@ -212,8 +212,8 @@ export class OpenFiles implements Files {
     throw new Errno("EBADF");
   }
 
-  #random(length: number): string {
-    const seed = Math.floor(this.kernel.context.random() * 2 ** 32);
+  #random(pid: number, length: number): string {
+    const seed = mix(Math.floor(this.kernel.context.random() * 2 ** 32), pid, 0);
     const words = new Uint32Array(Math.ceil(length / 4));
     for (let i = 0; i < words.length; i++) words[i] = mix(seed, 0, i);
     return binaryOf(new Uint8Array(words.buffer, 0, length));

@@ -296,6 +296,8 @@ export interface HttpRequest {
   port: number;
   clientIp: string;
   https?: boolean;
+  /** PEM of what the client shows of itself over https; its key was seen to fit. */
+  clientCertificate?: string;
   /** The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind. */
   trust?: { host: string; roots: string };
   /** Tells requests under way apart, for a server that answers "pending". */

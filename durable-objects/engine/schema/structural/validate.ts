@@ -13,7 +13,7 @@ import { checkFormat, checkNumber, checkString, checkType, formatOf, typesOf } f
 import { goQuote } from "../../machinery/field.ts";
 
 /** Where a value stands: its path, what stood there before, and what matches patterns. */
-interface Place {
+interface Position {
   path: string;
   before: Correlated | undefined;
   patterns: Patterns;
@@ -34,7 +34,7 @@ export function validateValue(
 }
 
 /** k8s: ratcheting.go ratchetingValueValidator.Validate */
-function ratcheted(schema: JsonSchema, value: unknown, place: Place): Result {
+function ratcheted(schema: JsonSchema, value: unknown, place: Position): Result {
   const result = check(schema, value, place);
   if (result.isValid || !place.before?.isUnchanged) return result;
   const passed = new Result();
@@ -42,7 +42,7 @@ function ratcheted(schema: JsonSchema, value: unknown, place: Place): Result {
   return passed;
 }
 
-function check(schema: JsonSchema, value: unknown, place: Place): Result {
+function check(schema: JsonSchema, value: unknown, place: Position): Result {
   const { path, patterns } = place;
   const result = new Result();
   if (value === null || value === undefined) {
@@ -89,7 +89,7 @@ function furthest(results: readonly Result[]): Result | undefined {
 }
 
 /** allOf, anyOf, oneOf and not. k8s: schema_props.go */
-function checkJunctors(schema: JsonSchema, value: unknown, place: Place): Result {
+function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Result {
   const result = new Result();
   const { anyOf = [], oneOf = [], allOf = [], not } = schema;
   const quoted = goQuote(place.path);
@@ -132,7 +132,7 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Place): Result
   return result;
 }
 
-function checkList(schema: JsonSchema, list: readonly unknown[], place: Place): Result {
+function checkList(schema: JsonSchema, list: readonly unknown[], place: Position): Result {
   const { path, patterns } = place;
   const result = new Result();
   const of = itemsOf(schema);
@@ -157,7 +157,7 @@ function checkList(schema: JsonSchema, list: readonly unknown[], place: Place): 
 
 const typeMeta = new Set(["kind", "apiVersion"]);
 
-function checkObject(schema: JsonSchema, object: Record<string, unknown>, place: Place): Result {
+function checkObject(schema: JsonSchema, object: Record<string, unknown>, place: Position): Result {
   const { path, patterns } = place;
   const result = new Result();
   const names = Object.keys(object);

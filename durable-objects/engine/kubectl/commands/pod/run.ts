@@ -14,7 +14,7 @@ import {
   typedPrinter,
   requireFlags,
   type DryRun,
-  type Place,
+  type NamespaceChoice,
 } from "../../mutate/mutation.ts";
 import { overridden } from "../../mutate/overrides.ts";
 import type { KubeObject } from "../../objects.ts";
@@ -133,7 +133,7 @@ function* make(
   k: Kubectl,
   object: KubeObject,
   plural: string,
-  place: Place,
+  place: NamespaceChoice,
   dryRun: DryRun,
 ): Work<KubeObject> {
   if (dryRun === "client") {

@@ -5,7 +5,7 @@ import { etcdctl } from "./etcdctl.ts";
 import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
 import { minikube } from "./minikube.ts";
-import { openssl } from "./openssl.ts";
+import { openssl } from "../openssl/openssl.ts";
 import { refusedTools } from "./refused.ts";
 import { scp } from "./scp.ts";
 import { kubeadm } from "./kubeadm.ts";

@@ -5,7 +5,7 @@ import type { Node } from "../../../kinds/node.ts";
 import type { Secret } from "../../../kinds/secret.ts";
 import type { Program } from "../../kernel/types.ts";
 import { type Io, tool } from "../tool.ts";
-import { readCertificate } from "./certificate.ts";
+import { readCertificate, timeText } from "../openssl/certificate-text.ts";
 
 const refused =
   "Podyard's nodes are made and removed as Node objects, and have one version: kubeadm changes nothing here";
@@ -97,8 +97,9 @@ function expirations(io: Io): number {
       "[check-expiration] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.\n\n",
   );
   const cells = (name: string, middle: string[]): string[] => {
-    const end = readCertificate(certificateOf(io, name))?.notAfter;
-    if (end === undefined) return [`!MISSING! ${name}`, ...middle.map(() => ""), "", "", ""];
+    const found = readCertificate(certificateOf(io, name));
+    if (!found) return [`!MISSING! ${name}`, ...middle.map(() => ""), "", "", ""];
+    const end = timeText(found.notAfter);
     const left = parseEnd(end) - io.sys.now;
     const [, month, day, time, year] = /^(\w+) +(\d+) (\d+:\d+):\d+ (\d+)/.exec(end) ?? [];
     const expires = `${month} ${day?.padStart(2, "0")}, ${year} ${time} UTC`;

@@ -2,7 +2,7 @@
 import { columnOf } from "./columns.ts";
 import { linesOf } from "./files.ts";
 import { left, paragraph, previousWord, nextWord, right } from "./moving.ts";
-import { current, tell, wipe, type Buffer, type NanoState, type Place } from "./state.ts";
+import { current, tell, wipe, type Buffer, type NanoState, type Position } from "./state.ts";
 import { change, fits, goTo, isBefore, lineAt, placeOf, textBetween } from "./text.ts";
 
 export function type(state: NanoState, text: string): void {
@@ -48,7 +48,7 @@ export function enter(state: NanoState): void {
   }
 }
 
-function erase(state: NanoState, from: Place, to: Place): void {
+function erase(state: NanoState, from: Position, to: Position): void {
   const buffer = current(state);
   if (String(from) === String(to)) return;
   const isJoin = from[0] !== to[0];
@@ -74,7 +74,7 @@ export const eraseNext = (state: NanoState): void => {
   erase(state, placeOf(buffer), right(buffer));
 };
 
-function span(buffer: Buffer): [from: Place, to: Place] {
+function span(buffer: Buffer): [from: Position, to: Position] {
   const here = placeOf(buffer);
   const mark = buffer.mark ?? here;
   return isBefore(mark, here) ? [mark, here] : [here, mark];
@@ -88,7 +88,7 @@ export function unmark(buffer: Buffer): void {
 }
 
 /** Takes text away into the cut buffer; what one key after the other cuts stays together. */
-function cutSpan(state: NanoState, from: Place, to: Place, goesOn: boolean): void {
+function cutSpan(state: NanoState, from: Position, to: Position, goesOn: boolean): void {
   const buffer = current(state);
   wipe(state);
   const text = textBetween(buffer, from, to);
@@ -112,10 +112,10 @@ export function cut(state: NanoState): void {
   const goesOn = state.cuts === true;
   const { line } = buffer;
   const isLast = line === buffer.lines.length - 1;
-  const end: Place = isLast ? [line, lineAt(buffer).length] : [line + 1, 0];
+  const end: Position = isLast ? [line, lineAt(buffer).length] : [line + 1, 0];
   if (state.options.cutfromcursor) {
     const here = placeOf(buffer);
-    const lineEnd: Place = [line, lineAt(buffer).length];
+    const lineEnd: Position = [line, lineAt(buffer).length];
     cutSpan(state, here, String(here) === String(lineEnd) ? right(buffer) : lineEnd, goesOn);
   } else cutSpan(state, [line, 0], end, goesOn);
   state.cuts = true;
@@ -242,8 +242,8 @@ export function justify(state: NanoState, whole = false): void {
     last = next[0];
     found[1] = next[1];
   }
-  const to: Place = [found[1], lineAt(buffer, found[1]).length];
-  const after: Place = [first + rows.length, 0];
+  const to: Position = [found[1], lineAt(buffer, found[1]).length];
+  const after: Position = [first + rows.length, 0];
   change(state, buffer, "justification", { from: [first, 0], to, text: rows.join("\n"), after });
   tell(state, whole ? "Justified file" : "Justified paragraph");
 }

@@ -1,16 +1,16 @@
 /** Where the cursor goes. */
 import { after, before } from "../../readline/line.ts";
 import { byteAt } from "./columns.ts";
-import { current, type Buffer, type NanoState, type Place } from "./state.ts";
+import { current, type Buffer, type NanoState, type Position } from "./state.ts";
 import { goTo, lineAt, placeOf } from "./text.ts";
 import { areaOf } from "./view.ts";
 
-export function left(buffer: Buffer, [line, x]: Place = placeOf(buffer)): Place {
+export function left(buffer: Buffer, [line, x]: Position = placeOf(buffer)): Position {
   if (x > 0) return [line, before(lineAt(buffer, line), x)];
   return line > 0 ? [line - 1, lineAt(buffer, line - 1).length] : [0, 0];
 }
 
-export function right(buffer: Buffer, [line, x]: Place = placeOf(buffer)): Place {
+export function right(buffer: Buffer, [line, x]: Position = placeOf(buffer)): Position {
   const text = lineAt(buffer, line);
   if (x < text.length) return [line, after(text, x)];
   return line + 1 < buffer.lines.length ? [line + 1, 0] : [line, x];
@@ -30,7 +30,7 @@ export function vertical(state: NanoState, by: number): void {
 
 const isWordAt = (text: string, x: number): boolean => /[A-Za-z0-9\x80-\xff]/.test(text.charAt(x));
 
-export function nextWord(buffer: Buffer): Place {
+export function nextWord(buffer: Buffer): Position {
   let place = placeOf(buffer);
   let wasOut = false;
   for (;;) {
@@ -45,7 +45,7 @@ export function nextWord(buffer: Buffer): Place {
   }
 }
 
-export function previousWord(buffer: Buffer): Place {
+export function previousWord(buffer: Buffer): Position {
   let place = placeOf(buffer);
   let isIn = false;
   for (;;) {

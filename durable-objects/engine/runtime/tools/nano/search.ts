@@ -2,11 +2,11 @@
 import { regexFor, type Regex } from "../../../regex/regex.ts";
 import type { Sys } from "../../kernel/types.ts";
 import { lengthAt } from "../screen/paint.ts";
-import { current, tell, wipe, type NanoState, type Place } from "./state.ts";
+import { current, tell, wipe, type NanoState, type Position } from "./state.ts";
 import { change, goTo, isBefore, lineAt, placeOf } from "./text.ts";
 
 interface Hit {
-  at: Place;
+  at: Position;
   length: number;
   wrapped: boolean;
 }
@@ -44,7 +44,7 @@ function next(
   sys: Sys,
   state: NanoState,
   pattern: Regex,
-  from: Place,
+  from: Position,
   options: { backwards: boolean; inclusive: boolean },
 ): Hit | undefined {
   const { lines } = current(state);
@@ -107,7 +107,7 @@ export function beginReplacing(sys: Sys, state: NanoState, text: string): void {
   ask(sys, state, from, true);
 }
 
-function ask(sys: Sys, state: NanoState, from: Place, inclusive: boolean): void {
+function ask(sys: Sys, state: NanoState, from: Position, inclusive: boolean): void {
   const { replacing, sought } = state;
   const pattern = sought === undefined ? undefined : compiled(sys, state, sought);
   if (!replacing || !pattern) {
@@ -138,7 +138,7 @@ function finish(state: NanoState, isAbsent: boolean): void {
   goTo(current(state), from, state.options.tabsize);
 }
 
-function replaceOne(sys: Sys, state: NanoState): Place {
+function replaceOne(sys: Sys, state: NanoState): Position {
   const buffer = current(state);
   const { replacing, sought = "" } = state;
   if (!replacing) return placeOf(buffer);
@@ -150,7 +150,7 @@ function replaceOne(sys: Sys, state: NanoState): Place {
     const match = pattern.search(line, sys.matching).next(at[1]);
     text = text.replace(/\\([1-9])/g, (_, n: string) => match?.group(Number(n)) ?? "");
   }
-  const after: Place = [at[0], at[1] + text.length];
+  const after: Position = [at[0], at[1] + text.length];
   change(state, buffer, "replacement", { from: at, to: [at[0], at[1] + length], text, after });
   replacing.count++;
   if (at[0] === replacing.from[0] && at[1] < replacing.from[1])

@@ -2,7 +2,7 @@
 import type { TerminalModes } from "../../kernel/terminal-modes.ts";
 import type { Picture } from "../screen/paint.ts";
 
-export type Place = [line: number, x: number];
+export type Position = [line: number, x: number];
 
 export type ChangeKind =
   | "addition"
@@ -21,12 +21,12 @@ export type ChangeKind =
 
 export interface Change {
   kind: ChangeKind;
-  at: Place;
+  at: Position;
   removed: string;
   inserted: string;
   /** Where the cursor was, and where it is then. */
-  before: Place;
-  after: Place;
+  before: Position;
+  after: Position;
   /** An empty last line was added for it. */
   grew?: true;
 }
@@ -42,7 +42,7 @@ export interface Buffer {
   want: number;
   /** First line that is shown. */
   top: number;
-  mark?: Place;
+  mark?: Position;
   /** The mark was set by a shifted key: it goes with the next other one. */
   soft?: true;
   undo: Change[];
@@ -98,9 +98,9 @@ export interface Question {
 
 export interface Replacing {
   with: string;
-  from: Place;
+  from: Position;
   /** The match that is asked about. */
-  at: Place;
+  at: Position;
   length: number;
   count: number;
   wrapped?: true;

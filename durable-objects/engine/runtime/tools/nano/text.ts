@@ -1,16 +1,16 @@
 /** Changes of a buffer's text, each of which can be taken back. */
 import { nanoFileBytesMax, nanoUndoBytesMax } from "../../../core/limits.ts";
 import { columnOf } from "./columns.ts";
-import type { Buffer, Change, ChangeKind, NanoState, Place } from "./state.ts";
+import type { Buffer, Change, ChangeKind, NanoState, Position } from "./state.ts";
 
 export const lineAt = (buffer: Buffer, line = buffer.line): string => buffer.lines[line] ?? "";
 
-export const placeOf = (buffer: Buffer): Place => [buffer.line, buffer.column];
+export const placeOf = (buffer: Buffer): Position => [buffer.line, buffer.column];
 
-export const isBefore = (a: Place, b: Place): boolean =>
+export const isBefore = (a: Position, b: Position): boolean =>
   a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 
-export function textBetween(buffer: Buffer, from: Place, to: Place): string {
+export function textBetween(buffer: Buffer, from: Position, to: Position): string {
   if (from[0] === to[0]) return lineAt(buffer, from[0]).slice(from[1], to[1]);
   return [
     lineAt(buffer, from[0]).slice(from[1]),
@@ -20,19 +20,19 @@ export function textBetween(buffer: Buffer, from: Place, to: Place): string {
 }
 
 /** Where a text ends that begins at a place. */
-export function endOf([line, x]: Place, text: string): Place {
+export function endOf([line, x]: Position, text: string): Position {
   const last = text.lastIndexOf("\n");
   if (last < 0) return [line, x + text.length];
   return [line + text.split("\n").length - 1, text.length - last - 1];
 }
 
-function put(buffer: Buffer, at: Place, to: Place, text: string): void {
+function put(buffer: Buffer, at: Position, to: Position, text: string): void {
   const head = lineAt(buffer, at[0]).slice(0, at[1]);
   const tail = lineAt(buffer, to[0]).slice(to[1]);
   buffer.lines.splice(at[0], to[0] - at[0] + 1, ...(head + text + tail).split("\n"));
 }
 
-export function goTo(buffer: Buffer, [line, x]: Place, tabs: number): void {
+export function goTo(buffer: Buffer, [line, x]: Position, tabs: number): void {
   buffer.line = Math.max(0, Math.min(line, buffer.lines.length - 1));
   buffer.column = Math.min(x, lineAt(buffer).length);
   buffer.want = columnOf(lineAt(buffer), buffer.column, tabs);
@@ -69,7 +69,7 @@ export function change(
   state: NanoState,
   buffer: Buffer,
   kind: ChangeKind,
-  span: { from: Place; to: Place; text: string; after?: Place },
+  span: { from: Position; to: Position; text: string; after?: Position },
   joins = false,
 ): void {
   const { from, to, text } = span;
@@ -99,7 +99,13 @@ export function change(
 }
 
 /** Makes one change of two, where the second goes on with the first. */
-function join(last: Change, from: Place, removed: string, inserted: string, after: Place): boolean {
+function join(
+  last: Change,
+  from: Position,
+  removed: string,
+  inserted: string,
+  after: Position,
+): boolean {
   const end = endOf(last.at, last.inserted);
   if (removed === "" && String(end) === String(from)) last.inserted += inserted;
   else if (inserted === "" && String(last.at) === String(from)) last.removed += removed;

@@ -34,8 +34,8 @@ const long = {
   "retry-all-errors": "ζ",
   resolve: "η",
   cacert: "θ",
-  cert: "ι",
-  key: "ι",
+  cert: "E",
+  key: "κ",
   url: "@",
   cookie: "b",
   "upload-file": "T",
@@ -79,7 +79,7 @@ const long = {
 };
 
 const letters =
-  "046#gGIfikLlNOqsSvVjJaα:β:γ:δ:ε:ζη:θ:ι:@:A:b:c:d:D:e:E:F:H:K:m:o:r:t:T:u:w:x:X:y:Y:z:";
+  "046#gGIfikLlNOqsSvVjJaα:β:γ:δ:ε:ζη:θ:ι:κ:@:A:b:c:d:D:e:E:F:H:K:m:o:r:t:T:u:w:x:X:y:Y:z:";
 
 /** An option that is none ends curl with 2, in its own words. */
 export function parse(io: Io): Options {

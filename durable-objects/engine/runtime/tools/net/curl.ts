@@ -6,6 +6,7 @@ import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { HttpResponse } from "../../kernel/state.ts";
 import { parse } from "./curl-options.ts";
+import { clientCertificate } from "./curl-certificate.ts";
 import type { Options } from "../options.ts";
 import { steps, ToolExit, type Io } from "../tool.ts";
 import {
@@ -291,8 +292,11 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
       : state.exchange.began + Number(opts.value("γ")) * 1000;
   const limit = Math.min(all, connecting);
   const ask = askOf(io, opts, url);
+  const shown = url.scheme === "https" ? clientCertificate(io, opts) : {};
+  if ("problem" in shown) return bad(58, shown.problem);
   const answer = exchange(sys, state.exchange, {
     ...ask,
+    ...shown,
     stream: true,
     ...(limit === Infinity ? {} : { limit }),
   });

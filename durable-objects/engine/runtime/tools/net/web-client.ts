@@ -67,6 +67,8 @@ export interface Ask {
   limit?: number;
   /** What has no end is read on: `HttpResponse.stream`. */
   stream?: true;
+  /** PEM that is shown over https. */
+  clientCertificate?: string;
 }
 
 export type Answer =
@@ -107,6 +109,7 @@ export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
     host: state.ip,
     port: url.port,
     ...(url.scheme === "https" ? { https: true } : {}),
+    ...(ask.clientCertificate ? { clientCertificate: ask.clientCertificate } : {}),
     ...(ask.stream ? { stream: true } : {}),
   });
   const result = httpResult(sys, state.handle);
