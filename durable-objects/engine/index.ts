@@ -153,11 +153,7 @@ export class Engine {
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = this.#work.commit(undefined, () => {
-      const host = request.preview?.ingressHost;
-      response =
-        host === undefined
-          ? handleApi(this.#context, request)
-          : this.#parts.streams.visit(request, host);
+      response = this.#parts.streams.visit(request) ?? handleApi(this.#context, request);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
