@@ -317,6 +317,84 @@ test.each([
   expect(`${answer.response.status} ${answer.response.headers["location"]}`).toBe(expected);
 });
 
+test("browsers of other origins: what may be asked is said beforehand and with the answer", () => {
+  const cors = {
+    allowOrigins: ["https://www.foo.test", "https://*.bar.test"],
+    allowMethods: ["GET", "PUT"],
+    allowHeaders: ["x-one", "x-two"],
+    exposeHeaders: ["x-three"],
+    allowCredentials: true,
+    maxAge: 60,
+  };
+  const open = { allowOrigins: ["*"], allowMethods: ["*"], allowHeaders: ["*"] };
+  const ruleWith = (target: string, filter: object): object => ({
+    matches: [path(target)],
+    filters: [{ type: "CORS", cors: filter }],
+    backendRefs: [{ name: "echo", port: 80 }],
+  });
+  const world = worldWith({
+    rules: [
+      ruleWith("/a", cors),
+      ruleWith("/open", open),
+      ruleWith("/trusting", { ...open, allowCredentials: true }),
+    ],
+  });
+  world.create(...echo("echo"));
+  world.settle();
+  const said = (target: string, origin: string, more: Record<string, string> = {}): string[] => {
+    const beforehand = { "access-control-request-method": "PUT", ...more };
+    const preflight = Object.keys(more).length > 0;
+    const answer = asked(world, target, {
+      method: preflight ? "OPTIONS" : "GET",
+      headers: { origin, ...(preflight ? beforehand : {}) },
+    });
+    if (!("response" in answer)) throw new Error(answer.error);
+    const { status, headers } = answer.response;
+    return [
+      String(status),
+      ...Object.entries(headers)
+        .filter(([name]) => name.startsWith("access-control-"))
+        .map(([name, value]) => `${name.slice("access-control-".length)} ${value}`),
+    ];
+  };
+  const headers = { "access-control-request-headers": "x-one" };
+  const from = (origin: string): string[] => [
+    `allow-origin ${origin}`,
+    "allow-credentials true",
+    "expose-headers x-three",
+  ];
+  expect(said("/a", "https://www.foo.test", headers)).toEqual([
+    "204",
+    ...from("https://www.foo.test"),
+    "allow-methods GET, PUT",
+    "allow-headers x-one, x-two",
+    "max-age 60",
+  ]);
+  expect(said("/a", "https://a.b.bar.test:443")).toEqual([
+    "200",
+    ...from("https://a.b.bar.test:443"),
+  ]);
+  expect(said("/a", "https://bar.test", headers)).toEqual(["204"]);
+  expect(said("/a", "http://www.foo.test")).toEqual(["200"]);
+  expect(said("/open", "http://x", headers)).toEqual([
+    "204",
+    "allow-origin http://x",
+    "allow-methods *",
+    "allow-headers *",
+    "max-age 5",
+  ]);
+  expect(said("/trusting", "http://x", headers)).toEqual([
+    "204",
+    "allow-origin http://x",
+    "allow-credentials true",
+    "allow-methods PUT",
+    "allow-headers x-one",
+    "max-age 5",
+  ]);
+  // A method that nobody asks beforehand is the backend's.
+  expect(told(asked(world, "/a", { method: "OPTIONS" }))).toMatch(/^200 /);
+});
+
 test("copies go to mirrors, whose answers nobody waits for", () => {
   const world = worldWith({
     rules: [

@@ -107,6 +107,15 @@ export interface RequestMirror {
   fraction?: { numerator: number; denominator?: number };
 }
 
+export interface CorsFilter {
+  allowOrigins?: string[];
+  allowCredentials?: boolean;
+  allowMethods?: string[];
+  allowHeaders?: string[];
+  exposeHeaders?: string[];
+  maxAge?: number;
+}
+
 export interface RouteFilter {
   type: string;
   requestHeaderModifier?: HeaderModifier;
@@ -114,6 +123,7 @@ export interface RouteFilter {
   requestMirror?: RequestMirror;
   requestRedirect?: RequestRedirect;
   urlRewrite?: { hostname?: string; path?: PathModifier };
+  cors?: CorsFilter;
 }
 
 export interface ValueMatch {

@@ -127,9 +127,26 @@ function wholeMatches(pattern: string, text: string, work: MatchWork): boolean {
   return made.test(encodeUtf8(text), work);
 }
 
-/** What of a route's rules nobody can match by: patterns that are none. */
+/** Filters that are served, and ExtensionRef, which is told of as a reference that leads nowhere. */
+const filterTypes: readonly string[] = [
+  "RequestHeaderModifier",
+  "ResponseHeaderModifier",
+  "RequestMirror",
+  "RequestRedirect",
+  "URLRewrite",
+  "CORS",
+  "ExtensionRef",
+];
+
+/** What of a route's rules nobody can go by: patterns that are none, filters of the experimental definitions. */
 export function unsupportedValue({ spec }: HTTPRoute): string | undefined {
   for (const rule of list(spec?.rules)) {
+    const filters = [
+      ...list(rule.filters),
+      ...list(rule.backendRefs).flatMap((ref) => list(ref.filters)),
+    ];
+    const odd = filters.find(({ type }) => !filterTypes.includes(type));
+    if (odd) return `filters of type ${odd.type} are not supported`;
     for (const { path, headers, queryParams } of list(rule.matches)) {
       for (const one of [path, ...list(headers), ...list(queryParams)]) {
         if (one?.type !== "RegularExpression") continue;

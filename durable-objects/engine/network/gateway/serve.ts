@@ -1,7 +1,14 @@
 /** The data plane of Gateways: what a request to a Gateway's address comes to. It follows from the objects alone. */
 import { matchUnitsPerStepMax } from "../../core/limits.ts";
 import { list } from "../../kinds/gateway/lists.ts";
-import type { Gateway, HTTPRoute, RequestMirror, RouteFilter } from "../../kinds/gateway/types.ts";
+import type {
+  Gateway,
+  HeaderModifier,
+  HTTPRoute,
+  RequestMirror,
+  RouteFilter,
+  RouteRule,
+} from "../../kinds/gateway/types.ts";
 import type { Hop } from "../../kinds/podyard/trace.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
@@ -13,6 +20,7 @@ import type { Relay } from "../ingress.ts";
 import { draw, type Endpoint } from "../services.ts";
 import { attachedTo } from "./attachment.ts";
 import { backendOf, endpointOf, weighted } from "./backends.ts";
+import { crossOrigin, preflight } from "./cors.ts";
 import { shortestMs } from "./duration.ts";
 import { modified, modifiers, redirected, replacedPath } from "./filters.ts";
 import { covers, narrowness } from "./hostnames.ts";
@@ -102,52 +110,60 @@ const failed = (gateway: Gateway, detail: string): { hop: Hop } => ({
 
 const answered = (at: { hop: Hop }, response: HttpResponse): GatewayStart => ({ ...at, response });
 
+/** The rule's filters, with those of the backend that is chosen: what they answer by themselves, or else the backend's part. */
 function routed(visit: Visit, state: ListenerState, found: Found): GatewayStart {
   const { context, gateway, host, request } = visit;
   const { route, rule, prefix } = found;
   const name = objectKeyOf(route);
-  const filters = list(rule.filters);
+  const ref = weighted(context, list(rule.backendRefs));
+  const filters = [...list(rule.filters), ...list(ref?.filters)];
+  const cors = filters.find((filter) => filter.cors)?.cors;
+  const answer = [...crossOrigin(cors, request), ...modifiers(filters, "responseHeaderModifier")];
+  const own = (detail: string, response: HttpResponse): GatewayStart => ({
+    hop: hop("gateway", objectKeyOf(gateway), detail),
+    response,
+  });
+  const before = preflight(cors, request);
+  if (before) return own(`HTTPRoute ${name} answers a preflight request`, before);
   const redirect = filters.find(({ requestRedirect }) => requestRedirect)?.requestRedirect;
-  const answer = modifiers(filters, "responseHeaderModifier");
   if (redirect) {
     const where = { host, prefix, listenerPort: state.listener.port };
     const response = withHeaders(redirected(redirect, request, where), answer);
-    const detail = `HTTPRoute ${name} redirects to ${response.headers["location"]}`;
-    return { hop: hop("gateway", objectKeyOf(gateway), detail), response };
+    return own(`HTTPRoute ${name} redirects to ${response.headers["location"]}`, response);
   }
   const broken = (status: number, why: string): GatewayStart =>
     answered(failed(gateway, `HTTPRoute ${name}: ${why}`), withHeaders(plain(status, why), answer));
   if (filters.some(({ type }) => type === "ExtensionRef"))
     return broken(500, "its filter ExtensionRef is not supported");
-  const ref = weighted(context, list(rule.backendRefs));
   if (!ref) return broken(500, "the rule has no backend with a weight");
   const backend = backendOf(context.reader, route, ref);
   if ("reason" in backend) return broken(500, backend.message);
   const chosen = endpointOf(context, backend);
   const service = objectKeyOf(backend.service);
   if (!chosen) return broken(503, `Service ${service} has no ready endpoints`);
-  const every = [...filters, ...list(ref.filters)];
-  const sent = { ...outgoing(visit, every, prefix), ...addressOf(chosen.endpoint) };
-  const lateMs = shortestMs(rule.timeouts);
+  const sent = { ...outgoing(visit, filters, prefix), ...addressOf(chosen.endpoint) };
+  const detail = `HTTPRoute ${name} rule ${found.index}: ${host}${request.path.split("?")[0]} -> ${service}:${ref.port}`;
   return {
-    hop: hop(
-      "gateway",
-      objectKeyOf(gateway),
-      `HTTPRoute ${name} rule ${found.index}: ${host}${request.path.split("?")[0]} -> ${service}:${ref.port}`,
-      { ip: gateway.status?.addresses?.[0]?.value ?? "" },
-    ),
+    hop: hop("gateway", objectKeyOf(gateway), detail, {
+      ip: gateway.status?.addresses?.[0]?.value ?? "",
+    }),
     request: sent,
     within: [
       hop("service", service, `has ${chosen.of} ready endpoint${chosen.of === 1 ? "" : "s"}`),
       hop("endpoint", chosen.endpoint.pod ?? chosen.endpoint.ip, "", addressHop(chosen.endpoint)),
     ],
-    relay: {
-      failed: plain(502, "the backend closed the connection or refused it"),
-      late: plain(504, "the backend did not answer in time"),
-      ...(lateMs === undefined ? {} : { untilMs: context.now + lateMs }),
-      answer: modifiers(every, "responseHeaderModifier"),
-    },
-    copies: copiesOf(visit, route, every, sent),
+    relay: relayOf(visit, rule, answer),
+    copies: copiesOf(visit, route, filters, sent),
+  };
+}
+
+function relayOf({ context }: Visit, rule: RouteRule, answer: HeaderModifier[]): Relay {
+  const lateMs = shortestMs(rule.timeouts);
+  return {
+    failed: plain(502, "the backend closed the connection or refused it"),
+    late: plain(504, "the backend did not answer in time"),
+    ...(lateMs === undefined ? {} : { untilMs: context.now + lateMs }),
+    answer,
   };
 }
 
