@@ -109,6 +109,7 @@ function retry(sys: Sys, state: State, request: HttpRequest, target: Target): Ht
   if (count >= Number(until)) return echo(sys, request, target);
   const others = state.attempts.filter((one) => one !== before).slice(1 - echoRetriesKept);
   state.attempts = [...others, [uuid, count + 1]];
+  sys.kernel.touch();
   const delayMs = goDurationMs(query.get("delayRetry") ?? "") ?? 0;
   const code = query.get("responseCode") ?? "";
   if (!/^[1-9]\d\d$/.test(code)) return "reset";

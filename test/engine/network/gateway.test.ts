@@ -64,7 +64,7 @@ function heard(
   return JSON.parse(answer.response.body) as ReturnType<typeof heard>;
 }
 
-test("the order of rules: exact, longer prefix, method, headers, query, then age and name", () => {
+test("N9 the order of rules: exact, longer prefix, method, headers, query, then age and name", () => {
   const world = worldWith({
     rules: [
       rule("a", path("/")),
@@ -166,7 +166,7 @@ test("answers of the Gateway's own: 404, 500, 503, and nobody where no listener 
   expect(told(world.ask("outside", "172.18.255.200"))).toBe("unreachable");
 });
 
-test("weights, with an invalid backend's share answered 500; the same seed draws the same", () => {
+test("N9 weights, with an invalid backend's share answered 500; the same seed draws the same", () => {
   const counts = (): Record<string, number> => {
     const world = worldWith({
       rules: [

@@ -17,7 +17,7 @@ import { certificate } from "./certificate.ts";
 
 const classes = `${api}/gatewayclasses`;
 
-test("the class podyard is there with the definitions, and comes back", () => {
+test("N9 the class podyard is there with the definitions, and comes back", () => {
   const world = new GatewayWorld();
   const born = world.get(`${classes}/podyard`);
   expect(born.spec.controllerName).toBe(controllerName);
@@ -88,7 +88,7 @@ test("definitions of a version before v1 are told of", () => {
   ]);
 });
 
-test("a Gateway gets an address of the load balancers' pool, which no Service gets then", () => {
+test("N9 a Gateway gets an address of the load balancers' pool, which no Service gets then", () => {
   const world = new GatewayWorld();
   world.create(gatewayOf("web", [http()]));
   world.advance(1_000);
