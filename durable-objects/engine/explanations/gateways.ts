@@ -37,7 +37,7 @@ const decidedBy = "gateway-controller";
 const classNames = ({ client }: Scope): string[] =>
   client
     .list<GatewayClass>(gatewayClasses)
-    .filter(({ spec }) => spec?.controllerName === gatewayControllerName)
+    .filter(({ spec }) => spec?.controllerName === gatewayControllerName && !spec.parametersRef)
     .map(({ metadata }) => metadata.name);
 
 const edit = (kind: string, object: Gateway | HTTPRoute) =>
@@ -89,9 +89,13 @@ function unserved(scope: Scope, gateway: Gateway): Found {
   const name = String(gateway.spec?.gatewayClassName);
   const known = scope.client.get<GatewayClass>(gatewayClasses, "", name);
   const ours = classNames(scope);
-  const why = known
-    ? `its class ${name} is of controller ${known.spec?.controllerName ?? ""}, which does not run in this cluster`
-    : `there is no GatewayClass ${name}`;
+  const controller = known?.spec?.controllerName ?? "";
+  const why =
+    known === undefined
+      ? `there is no GatewayClass ${name}`
+      : controller === gatewayControllerName
+        ? `its class ${name} is not accepted, since it wants parameters (spec.parametersRef), which the controller does not take`
+        : `its class ${name} is of controller ${controller}, which does not run in this cluster`;
   return {
     sentence: `${nameOf(gateway)} is served by nobody: ${why} (classes that are served: ${listed(ours) || "0"}).`,
     evidence: [

@@ -3,7 +3,7 @@ import { parseTime } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { loadBalancerMs } from "../../core/limits.ts";
 import { isAddress } from "../../machinery/ip.ts";
-import { list } from "../../kinds/gateway/lists.ts";
+import { list, texts } from "../../kinds/gateway/lists.ts";
 import {
   gateways,
   type Gateway,
@@ -126,7 +126,9 @@ function listenerStatus(
 function addressesOf(client: Client, gateway: Gateway): Addressing {
   const has = list(gateway.status?.addresses);
   if (rejection(gateway)) return { addresses: [] };
-  const wanted = list(gateway.spec?.addresses).flatMap(({ value }) => value ?? []);
+  const wanted = texts(list(gateway.spec?.addresses).map(({ value }) => value ?? "")).filter(
+    (value) => value !== "",
+  );
   const [asked, ...more] = wanted;
   const notUsable = (message: string): Addressing => ({
     addresses: [],

@@ -13,7 +13,7 @@ import { labelSelector } from "../../machinery/selectors.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { objectKeyOf } from "../addresses.ts";
-import { effective } from "./hostnames.ts";
+import { effective, hostnameOf } from "./hostnames.ts";
 import type { Attached, ListenerState, Problem } from "./listeners.ts";
 import { unsupportedValue } from "./matching.ts";
 
@@ -56,7 +56,7 @@ export function attachmentOf(
     };
   const own = texts(route.spec?.hostnames);
   const attached = allowing.flatMap((state) => {
-    const hostnames = effective(state.listener.hostname?.toLowerCase() || undefined, own);
+    const hostnames = effective(hostnameOf(state.listener), own);
     return hostnames.length > 0 ? [{ route, state, hostnames }] : [];
   });
   if (attached.length > 0) return attached;

@@ -14,10 +14,14 @@ type Headers = Readonly<Record<string, string>>;
 export function modified(headers: Headers, modifier: HeaderModifier | undefined): Headers {
   if (!modifier) return headers;
   const out = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  for (const { name, value } of list(modifier.set)) out.set(name.toLowerCase(), value);
+  for (const { name, value } of list(modifier.set))
+    out.set(String(name).toLowerCase(), String(value));
   for (const { name, value } of list(modifier.add)) {
-    const before = out.get(name.toLowerCase());
-    out.set(name.toLowerCase(), before === undefined ? value : `${before},${value}`);
+    const before = out.get(String(name).toLowerCase());
+    out.set(
+      String(name).toLowerCase(),
+      before === undefined ? String(value) : `${before},${value}`,
+    );
   }
   for (const name of texts(modifier.remove)) out.delete(name.toLowerCase());
   return Object.fromEntries(out);

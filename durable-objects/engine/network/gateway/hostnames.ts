@@ -1,6 +1,10 @@
 /** Hostnames of listeners and routes, which may begin with `*.`; undefined: any. k8s: gateway-api apis/v1 Listener.Hostname */
 export type Hostname = string | undefined;
 
+/** A listener's; empty means any, as absent does. */
+export const hostnameOf = ({ hostname }: { hostname?: string }): Hostname =>
+  typeof hostname === "string" && hostname !== "" ? hostname.toLowerCase() : undefined;
+
 /** Names below a wildcard have at least one label more. */
 export const covers = (pattern: Hostname, host: string): boolean =>
   pattern === undefined ||

@@ -48,10 +48,12 @@ const kindsOf: ReadonlyMap<string, readonly string[]> = new Map([
   ["HTTPS", ["HTTPRoute"]],
 ]);
 
-/** Whether the controller of class `podyard` serves a Gateway. */
+/** Whether the controller of class `podyard` serves a Gateway: its class is of it, and wants nothing that it has not. */
 export function isOurs(reader: Reader, { spec }: Gateway): boolean {
   const known = reader.get<GatewayClass>(gatewayClasses, "", String(spec?.gatewayClassName));
-  return known?.spec?.controllerName === gatewayControllerName;
+  return (
+    known?.spec?.controllerName === gatewayControllerName && known.spec.parametersRef === undefined
+  );
 }
 
 /** Why nothing of a Gateway is served. */

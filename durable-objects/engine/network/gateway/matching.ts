@@ -45,7 +45,7 @@ export function bestRule(
         if (!matches(match, asked)) continue;
         const rank = [Math.max(...own), ...rankOf(match)];
         if (best && !precedes(rank, route, best.rank, best.found.route)) continue;
-        best = { rank, found: { route, rule, index, prefix: match.path?.value ?? "/" } };
+        best = { rank, found: { route, rule, index, prefix: String(match.path?.value ?? "/") } };
       }
     }
   }
@@ -64,7 +64,7 @@ function rankOf({ path, method, headers, queryParams }: RouteMatch): number[] {
   const kind = type === "Exact" ? 2 : type === "RegularExpression" ? 1 : 0;
   return [
     kind,
-    (path?.value ?? "/").length,
+    String(path?.value ?? "/").length,
     method === undefined ? 0 : 1,
     list(headers).length,
     list(queryParams).length,
@@ -92,7 +92,7 @@ function matches({ path, method, headers, queryParams }: RouteMatch, asked: Aske
   if (method !== undefined && method !== asked.request.method) return false;
   if (!pathMatches(path, asked)) return false;
   const header = ({ name }: ValueMatch): string | undefined =>
-    asked.request.headers[name.toLowerCase()];
+    asked.request.headers[String(name).toLowerCase()];
   const query = ({ name }: ValueMatch): string | undefined =>
     asked.query.find(([one]) => one === name)?.[1];
   return (
@@ -102,7 +102,8 @@ function matches({ path, method, headers, queryParams }: RouteMatch, asked: Aske
 }
 
 function pathMatches(given: RouteMatch["path"], { path, work }: Asked): boolean {
-  const { type = "PathPrefix", value = "/" } = given ?? {};
+  const { type = "PathPrefix" } = given ?? {};
+  const value = String(given?.value ?? "/");
   if (type === "Exact") return path === value;
   if (type === "RegularExpression") return wholeMatches(value, path, work);
   const prefix = value.endsWith("/") ? value.slice(0, -1) : value;

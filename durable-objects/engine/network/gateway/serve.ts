@@ -23,7 +23,7 @@ import { backendOf, endpointOf, weighted } from "./backends.ts";
 import { crossOrigin, preflight } from "./cors.ts";
 import { shortestMs } from "./duration.ts";
 import { modified, modifiers, redirected, replacedPath } from "./filters.ts";
-import { covers, narrowness } from "./hostnames.ts";
+import { covers, hostnameOf, narrowness } from "./hostnames.ts";
 import { listenersAt, type ListenerState } from "./listeners.ts";
 import { bestRule, type Found } from "./matching.ts";
 
@@ -86,10 +86,9 @@ export function startGateway(
 /** A name is served by its narrowest listener alone. */
 function narrowest(all: readonly ListenerState[], host: string): ListenerState | undefined {
   let best: ListenerState | undefined;
-  const of = ({ listener }: ListenerState): number =>
-    narrowness(listener.hostname?.toLowerCase() || undefined);
+  const of = ({ listener }: ListenerState): number => narrowness(hostnameOf(listener));
   for (const state of all) {
-    if (!covers(state.listener.hostname?.toLowerCase() || undefined, host)) continue;
+    if (!covers(hostnameOf(state.listener), host)) continue;
     if (!best || of(state) > of(best)) best = state;
   }
   return best;

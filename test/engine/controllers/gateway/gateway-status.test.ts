@@ -10,7 +10,8 @@ import {
   routeOf,
   words,
 } from "./gateway-world.ts";
-import { NetworkWorld } from "../../network/network-world.ts";
+import { expectSaid } from "../../explanations/asking.ts";
+import { NetworkWorld, told } from "../../network/network-world.ts";
 import { certificate } from "./certificate.ts";
 
 /** What the controller of class `podyard` tells of GatewayClasses and Gateways. */
@@ -52,7 +53,10 @@ test("classes of other controllers are left alone, those that want parameters ar
     classOf("tuned", { controllerName, parametersRef }),
   ])
     expect(world.request("POST", classes, one).status).toBe(201);
-  world.create(gatewayOf("web", [http()], { gatewayClassName: "other" }));
+  world.create(
+    gatewayOf("web", [http()], { gatewayClassName: "other" }),
+    gatewayOf("tuned", [http()], { gatewayClassName: "tuned" }),
+  );
   world.settle();
   expect(words(world.get(`${classes}/other`).status.conditions)).toEqual([
     "Accepted Unknown Pending",
@@ -61,9 +65,14 @@ test("classes of other controllers are left alone, those that want parameters ar
     "Accepted False InvalidParameters",
     "SupportedVersion True SupportedVersion",
   ]);
-  expect(words(world.gateway("web").status.conditions)).toEqual([
-    "Accepted Unknown Pending",
-    "Programmed Unknown Pending",
+  for (const name of ["web", "tuned"])
+    expect(words(world.gateway(name).status.conditions)).toEqual([
+      "Accepted Unknown Pending",
+      "Programmed Unknown Pending",
+    ]);
+  expectSaid(world, "gateway/web", ["controller example.net/other, which does not run"]);
+  expectSaid(world, "gateway/tuned", [
+    "its class tuned is not accepted, since it wants parameters",
   ]);
   expect(world.gateway("web").status.addresses).toBeUndefined();
 });
@@ -328,6 +337,45 @@ test("without the definitions nothing wakes, and with them gone all is forgotten
   expect(words(world.get(`${classes}/podyard`).status.conditions)).toContain(
     "Accepted True Accepted",
   );
+});
+
+test("definitions that let everything through make no fault", () => {
+  const world = new NetworkWorld();
+  const open = definitions.map(({ metadata, spec }) => ({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata,
+    spec: {
+      ...spec,
+      versions: spec.versions.map((version) => ({
+        ...version,
+        schema: {
+          openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+        },
+      })),
+    },
+  }));
+  world.create(...open);
+  world.settle();
+  const odd = [5, "x", [7], { name: 3, hostname: 4, port: "p", allowedRoutes: 1 }];
+  world.create(
+    gatewayOf("web", [http({ hostname: 9 })]),
+    gatewayOf("odd", odd as object[], { addresses: [1, { value: 2 }], infrastructure: "x" }),
+    routeOf("a", { parentRefs: [3, { name: "web" }], hostnames: [1], rules: odd }),
+    routeOf("b", {
+      rules: [
+        { matches: [{ path: { value: 1 }, headers: [{ name: 2, value: 3 }] }], filters: [{}] },
+        { matches: "x", backendRefs: [{ name: 1, port: "x" }, "y"] },
+      ],
+    }),
+    routeOf("c", { parentRefs: "web", rules: 5 }),
+    grant("default", "Gateway", "Secret"),
+  );
+  world.settle();
+  const ip = world.get(`${api}/namespaces/default/gateways/web`).status.addresses[0].value;
+  expect(told(world.ask("outside", ip))).toMatch(/^[45]\d\d /);
+  world.delete(`${api}/namespaces/default/gateways/odd`);
+  world.settle();
 });
 
 test.each([

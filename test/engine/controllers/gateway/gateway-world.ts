@@ -8,6 +8,7 @@ export const controllerName = "podyard.dev/gateway-controller";
 
 interface Definition {
   metadata: { name: string; annotations: Record<string, string> };
+  spec: { versions: object[] };
 }
 
 export const definitions = JSON.parse(
