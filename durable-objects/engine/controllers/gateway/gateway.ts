@@ -50,6 +50,13 @@ const parentsOf = (object: KubeObject | undefined): string[] =>
 const specOf = (object: KubeObject | undefined): unknown =>
   (object as { spec?: unknown } | undefined)?.spec;
 
+/** Gateways of a class, and their routes. */
+const ofClass = (reader: Reader, name: string): string[] =>
+  filed(reader, "gateway", "class", name).flatMap((work) => [
+    work,
+    ...filed(reader, "route", "parent", work.slice("gateway ".length)),
+  ]);
+
 export const gatewayController: Controller = {
   name: "gateway",
   component: "gateway-controller",
@@ -59,7 +66,7 @@ export const gatewayController: Controller = {
     [gatewayClasses]: (change, reader) => [
       `class ${change.name}`,
       ...(change.name === ownClass && change.op === "delete" ? ["definition"] : []),
-      ...(isOfSpec(change) ? filed(reader, "gateway", "class", change.name) : []),
+      ...(isOfSpec(change) ? ofClass(reader, change.name) : []),
     ],
     [gateways]: (change, reader) => [
       `gateway ${change.key}`,

@@ -140,7 +140,15 @@ const filterTypes: readonly string[] = [
 ];
 
 /** What of a route's rules nobody can go by: patterns that are none, filters of the experimental definitions. */
-export function unsupportedValue({ spec }: HTTPRoute): string | undefined {
+export function unsupportedValue(route: HTTPRoute): string | undefined {
+  if (!unsupported.has(route)) unsupported.set(route, unsupportedIn(route));
+  return unsupported.get(route);
+}
+
+/** Objects are immutable, and each request to a Gateway looks at all its routes. */
+const unsupported = new WeakMap<HTTPRoute, string | undefined>();
+
+function unsupportedIn({ spec }: HTTPRoute): string | undefined {
   for (const rule of list(spec?.rules)) {
     const filters = [
       ...list(rule.filters),

@@ -228,6 +228,32 @@ test("backends: what is missing, may not be named or is of another kind is told,
   ]);
 });
 
+test("a class that comes late, or goes, is told of to routes as well", () => {
+  const world = new GatewayWorld();
+  const classes = `${api}/gatewayclasses`;
+  world.create(
+    service("a"),
+    gatewayOf("web", [http()], { gatewayClassName: "late" }),
+    routeOf("r", to("a")),
+  );
+  world.settle();
+  expect(world.parent("r")).toEqual([]);
+  world.request("POST", classes, {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "GatewayClass",
+    metadata: { name: "late" },
+    spec: { controllerName: "podyard.dev/gateway-controller" },
+  });
+  world.settle();
+  expect(world.parent("r")).toEqual([accepted, resolved]);
+  expect(world.listener("web").attached).toBe(1);
+  world.patch(`${classes}/late`, { metadata: { finalizers: null } });
+  world.delete(`${classes}/late`);
+  world.patch(`${classes}/late`, { metadata: { finalizers: null } });
+  world.settle();
+  expect(world.route("r").status.parents).toEqual([]);
+});
+
 test("what nothing concerns wakes nobody", () => {
   const world = new GatewayWorld();
   world.create(service("a"), service("b"), gatewayOf("web", [http()]), routeOf("r", to("a")));
