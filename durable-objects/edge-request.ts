@@ -95,7 +95,7 @@ export async function apiRequestOf(request: Request, edge: EdgeRequest): Promise
     headers,
     publicPath,
     ...(user && { user }),
-    ...(preview && { preview: { ingressHost: preview.ingressHost } }),
+    ...(preview && { preview: { ingressHost: preview.ingressHost, gateway: preview.gateway } }),
     ...(body && { body }),
   };
 }

@@ -99,9 +99,10 @@ export const tooManyFollowers = (what = "who is in this sandbox"): StatusError =
     retryAfterSeconds: 60,
   });
 
-/** Whether a server of the cluster is asked, through the API server's proxy or as an Ingress. */
+/** Whether a server of the cluster is asked, through the API server's proxy or by a host of an Ingress or a Gateway. */
 export const asksServer = ({ path, preview }: ApiRequest): boolean =>
   preview?.ingressHost !== undefined ||
+  preview?.gateway !== undefined ||
   /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(plainPath(path));
 
 /** 429: too many proxied requests wait; Retry-After goes along. */

@@ -95,6 +95,15 @@ test("with one each sandbox has a host, and the service's own shows none of it",
     307,
     `${url}ingress/shop.example/`,
   ]);
+  const gateway = `${url}gateway/default/web:8080/shop.example`;
+  const without_ = await with_.ask(gateway);
+  expect([without_.status, without_.headers.get("location")]).toEqual([307, `${gateway}/`]);
+  const nowhere = await with_.ask(`${gateway}/`);
+  isOpaque(nowhere);
+  expect([nowhere.status, await nowhere.text()]).toEqual([
+    404,
+    expect.stringContaining('gateways.gateway.networking.k8s.io \\"web\\" not found'),
+  ]);
 });
 
 test("a redirect of the cluster's stays within the sandbox's host", async () => {

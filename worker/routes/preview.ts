@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import type { PreviewRequest } from "../../durable-objects/engine/ports/request.ts";
 import type { Refused } from "../../durable-objects/past.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
 import { newKey, verifyKeyId, type Verdict } from "../auth.ts";
@@ -58,18 +59,23 @@ async function keyForPreview({ env, access, person, now }: Call): Promise<string
   throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
 }
 
-/** Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`. */
+/**
+ * Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`, of a Gateway
+ * `TOKEN/gateway/NAMESPACE/NAME:PORT/HOST/...`, where the port may be left out.
+ */
 const previewPath = /^\/sandboxes\/([^/]+)\/preview\/([^/]+)\/(.*)$/;
 /** The same at the sandbox's own host. */
 const ownPath = /^\/([^/]+)\/(.*)$/;
 const proxied = /^([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
 const hosted = /^ingress\/([a-z0-9.-]{1,253})(\/.*)?$/;
+const gatewayed =
+  /^gateway\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})(?::(\d{1,5}))?\/([a-z0-9.-]{1,253})(\/.*)?$/;
 
 interface Target {
   /** Path that the object is asked for; absent: the browser's lacks its first slash. */
   path?: string;
-  /** Host of an Ingress. */
-  host?: string;
+  /** Host of an Ingress or a Gateway. */
+  shown?: PreviewRequest;
 }
 
 function targetOf(below: string): Target | undefined {
@@ -79,7 +85,15 @@ function targetOf(below: string): Target | undefined {
     return { path };
   }
   const [, host, path] = hosted.exec(below) ?? [];
-  return host === undefined ? undefined : { path, host };
+  if (host !== undefined) return { path, shown: { ingressHost: host } };
+  return targetOfGateway(below);
+}
+
+function targetOfGateway(below: string): Target | undefined {
+  const [, namespace, name = "", port, host = "", path] = gatewayed.exec(below) ?? [];
+  if (namespace === undefined) return undefined;
+  const numbered = port === undefined ? {} : { port: Number(port) };
+  return { path, shown: { gateway: { namespace, name, ...numbered, host } } };
 }
 
 /**
@@ -131,7 +145,7 @@ async function visited(
     grant,
     user,
     publicPath: pathname,
-    preview: { token, ingressHost: target.host },
+    preview: { token, ...target.shown },
   };
   const answer = await c.env.SANDBOX.getByName(id).fetch(`https://sandbox${target.path}${search}`, {
     method: request.method,

@@ -24,6 +24,7 @@ import { endpointSliceMirroringController } from "../controllers/endpoints/endpo
 import { eventExpiryController } from "../controllers/event-expiry.ts";
 import { flowControlController } from "../controllers/flow-control.ts";
 import { garbageCollector } from "../controllers/garbage-collector.ts";
+import { gatewayController } from "../controllers/gateway/gateway.ts";
 import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { jobController } from "../controllers/job/job.ts";
 import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
@@ -93,6 +94,7 @@ export function createControllers(
     createKubelet(runtime),
     networkController,
     ingressController,
+    gatewayController,
     traceController,
     resourceQuotaController,
     flowControlController,

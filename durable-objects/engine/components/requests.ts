@@ -36,8 +36,7 @@ export class Requests {
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = work.commit(undefined, () => {
-      const host = request.preview?.ingressHost;
-      response = host === undefined ? held.answer(request, true) : streams.visit(request, host);
+      response = streams.visit(request) ?? held.answer(request, true);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });

@@ -3,15 +3,12 @@ import { objectKey, splitKey } from "../core/object.ts";
 import { loadBalancerMs } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";
 import type { Service } from "../kinds/service/shape.ts";
+import { freeAddress } from "../network/load-balancers.ts";
 
 const finalizer = "service.kubernetes.io/load-balancer-cleanup";
 const component = "service-controller";
 /** When a Service's load balancer was asked for, by key. */
 const orders = "load-balancer-orders";
-
-const poolPrefix = "172.18.255.";
-const poolFirst = 200;
-const poolLast = 250;
 
 export const loadBalancerController: Controller = {
   name: "service",
@@ -53,7 +50,7 @@ function ensure(client: Client, key: string, service: Service): number | undefin
   }
   const readyAt = asked + loadBalancerMs;
   if (client.now < readyAt) return readyAt;
-  const ip = freeAddress(client, service);
+  const ip = freeAddress(client, service.spec?.loadBalancerIP);
   if (!ip) {
     const message =
       "Error syncing load balancer: failed to ensure load balancer: no address is left in the pool";
@@ -69,17 +66,6 @@ function ensure(client: Client, key: string, service: Service): number | undefin
     "status",
   );
   client.event(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer", { component });
-  return undefined;
-}
-
-/** The address asked for when it is free, else the lowest free one. */
-function freeAddress(client: Client, service: Service): string | undefined {
-  const taken = new Set(client.list<Service>("services").map(ingressOf));
-  const asked = service.spec?.loadBalancerIP;
-  if (asked) return taken.has(asked) ? undefined : asked;
-  for (let host = poolFirst; host <= poolLast; host++) {
-    if (!taken.has(`${poolPrefix}${host}`)) return `${poolPrefix}${host}`;
-  }
   return undefined;
 }
 

@@ -669,6 +669,8 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
+/** Clients of echo-basic whose failed attempts it counts; those it has not heard of for longest start anew. */
+export const echoRetriesKept = 256;
 /** Ports of tcp-echo, and bytes of a line; who sends a longer one loses the connection. */
 export const echoPortsMax = 100;
 export const echoLineBytesMax = 65_536;

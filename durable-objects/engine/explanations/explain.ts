@@ -13,6 +13,7 @@ import { autoscaling } from "./autoscaling.ts";
 import { config } from "./config.ts";
 import { crash, exits } from "./crash.ts";
 import { evictions } from "./eviction.ts";
+import { gatewayRows } from "./gateways.ts";
 import { images } from "./images.ts";
 import { jobRows, scheduledRows } from "./jobs.ts";
 import { nodeRows } from "./nodes.ts";
@@ -45,6 +46,7 @@ const situations: readonly Situation[] = [
   ...jobRows,
   ...rollouts,
   ...services,
+  ...gatewayRows,
   ...requests,
   ...autoscaling,
   ...clockRow,

@@ -1,5 +1,6 @@
 /** Requests that did not get through: asked of a Trace, by the way it took. */
 import type { KubeObject } from "../core/object.ts";
+import { gateways } from "../kinds/gateway/types.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { NetworkPolicy } from "../kinds/network-policy.ts";
 import type { Pod } from "../kinds/pod/types.ts";
@@ -216,10 +217,15 @@ function failed(scope: Scope, trace: Trace): Found | undefined {
   const end = endOf(trace);
   const head = `The request of ${who(trace)} to ${trace.spec?.url ?? ""} ${error ? `fails (${error})` : `is answered ${code ?? 0}`}${end ? ` at ${end.kind} ${end.name}: ${end.detail}` : ""}.`;
   const behind = trace.status?.hops?.findLast(
-    ({ kind }) => kind === "service" || kind === "ingress",
+    ({ kind }) => kind === "service" || kind === "ingress" || kind === "gateway",
   );
   const [namespace = "", name = ""] = (behind?.name ?? "").split("/");
-  const resource = behind?.kind === "ingress" ? "ingresses.networking.k8s.io" : "services";
+  const resource =
+    behind?.kind === "gateway"
+      ? gateways
+      : behind?.kind === "ingress"
+        ? "ingresses.networking.k8s.io"
+        : "services";
   const object: KubeObject | undefined = behind && scope.client.get(resource, namespace, name);
   const why = object && scope.ask(resource, object);
   return {

@@ -5,6 +5,7 @@ import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
 import { e2eImages } from "./e2e-images.ts";
+import { echoBasicImage } from "./echo-basic.ts";
 import { echoImages } from "./echo-family.ts";
 import { gbFrontend, goGuestbookImage } from "./guestbook/guestbook.ts";
 import { helloImages } from "./hello-family.ts";
@@ -33,6 +34,7 @@ const definitions: ImageDefinition[] = [
   agnhost,
   busybox,
   crioArtifact,
+  echoBasicImage,
   gbFrontend,
   goGuestbookImage,
   httpd,

@@ -5,8 +5,10 @@ import { cidrContains } from "../kinds/ip-address.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import { internalIp, nodeIsDown } from "../kinds/node-machine.ts";
 import type { Pod } from "../kinds/pod/types.ts";
+import type { Gateway } from "../kinds/gateway/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { siteAt, type Site } from "../runtime/net/sites.ts";
+import { gatewayAt } from "./gateway/listeners.ts";
 import type { Reader } from "../ports/controller.ts";
 
 /** Address of the simulated Ingress controller; the pool of load balancers begins above it. */
@@ -20,6 +22,7 @@ export type Owner =
   | { kind: "node"; node: Node }
   | { kind: "service"; service: Service; external: boolean }
   | { kind: "ingress" }
+  | { kind: "gateway"; gateway: Gateway }
   | { kind: "site"; site: Site }
   /** A local network where nobody answers for the address. */
   | { kind: "absent" }
@@ -73,6 +76,8 @@ export function ownerOf(reader: Reader, ip: string): Owner {
   if (ip === ingressIp) return { kind: "ingress" };
   const external = externalService(reader, ip);
   if (external) return { kind: "service", service: external, external: true };
+  const gateway = gatewayAt(reader, ip);
+  if (gateway) return { kind: "gateway", gateway };
   const site = siteAt(ip);
   if (site) return { kind: "site", site };
   if (inCidr(nodeNetwork, ip)) return { kind: "absent" };

@@ -10,11 +10,13 @@ import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.t
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import type { ProxyPending } from "../ports/request.ts";
-import { isUp } from "./addresses.ts";
 import { awaitHeld, takeHeld } from "./held.ts";
 import { answerFor, apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
+import { startGateway, withHeaders } from "./gateway/serve.ts";
+import type { Gateway } from "../kinds/gateway/types.ts";
 import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
+import { isFrozen, runPod } from "./loaded-pods.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { waits } from "./idle.ts";
 import { startIngress, type Relay } from "./ingress.ts";
@@ -141,26 +143,6 @@ function forget(context: RuntimeContext, id: string, exchange: Exchange): number
   return undefined;
 }
 
-/** A Pod's kernel; undefined: it is gone, or its node has no power. */
-export function loadPod(context: RuntimeContext, podKey: string): Kernel | undefined {
-  return isFrozen(context, podKey) ? undefined : PodKernel.load(context, podKey);
-}
-
-/** Whether a Pod is on a node without power: it stands still, and so does what is on its way to it. */
-export function isFrozen(context: RuntimeContext, podKey: string): boolean {
-  const record = context.records.get<PodRecord>("runtime", podKey);
-  return record !== undefined && !isUp(context.reader, record.pod.node);
-}
-
-/** Lets a Pod's processes see what came for them. */
-export function runPod(context: RuntimeContext, podKey: string): void {
-  const kernel = loadPod(context, podKey);
-  if (!kernel) return;
-  kernel.run();
-  kernel.save();
-  context.wakePod(podKey);
-}
-
 function start(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
   const { from, request } = exchange;
   const { host, port } = request;
@@ -199,6 +181,8 @@ function deliver(
       save(context, id, { ...exchange, hops, via, relay: begun.relay });
       return undefined;
     }
+    case "gateway":
+      return enter(context, id, exchange, outcome.gateway);
     case "apiserver": {
       return served(context, id, exchange, apiServerAnswer(context, request, exchange.from));
     }
@@ -252,6 +236,24 @@ function answered(
   if (answer === "gone") return settle(context, id, exchange, { error: "reset" });
   const { held: _, ...rest } = exchange;
   return served(context, id, rest, answerFor(context, exchange.request, exchange.from, answer));
+}
+
+/** A Gateway answers by itself, or asks a backend. */
+function enter(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  gateway: Gateway,
+): number | undefined {
+  const begun = startGateway(context, gateway, exchange.request);
+  const hops = [...exchange.hops, begun.hop];
+  if (!("request" in begun)) return settle(context, id, { ...exchange, hops }, begun);
+  const from = { ip: exchange.request.host };
+  // Nobody waits for what becomes of copies.
+  for (const copy of begun.copies) open(context, from, copy);
+  const via = open(context, from, begun.request, { back: id, hops: begun.within });
+  save(context, id, { ...exchange, hops, via, relay: begun.relay });
+  return begun.relay.untilMs;
 }
 
 /** The SYN was lost; it is sent again at Linux' moments. */
@@ -363,7 +365,9 @@ function relay(
   via: string,
 ): number | undefined {
   const inner = load(context, via);
-  if (inner && !isSettled(inner)) return undefined;
+  const { untilMs } = exchange.relay ?? {};
+  if (inner && !isSettled(inner) && !(untilMs !== undefined && context.now >= untilMs))
+    return untilMs;
   context.records.delete(networkTable, via);
   const hops = [...exchange.hops, ...(inner?.hops ?? [])];
   const response = exchange.relay && finishRelay(exchange.relay, inner);
@@ -384,10 +388,11 @@ function proxied(
   return settle(context, id, exchange, { response: responseOf(proxiedReply(result, pending)) });
 }
 
-/** nginx' own words when its backend fails it. */
+/** The answer of the backend, or the words of whoever stands before it. */
 function finishRelay(given: Relay, inner: Exchange | undefined): HttpResponse {
-  if (inner?.response) return inner.response;
-  return inner?.error === "timeout" ? given.late : given.failed;
+  const late = inner?.error === "timeout" || (inner && !isSettled(inner));
+  const response = inner?.response ?? (late ? given.late : given.failed);
+  return given.answer ? withHeaders(response, given.answer) : response;
 }
 
 /** The outcome, taken: the record goes. Undefined while it is under way. */

@@ -12,8 +12,10 @@ import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
 import { hostPods, isUp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
+import type { Gateway } from "../kinds/gateway/types.ts";
 import { internalIp } from "../kinds/node-machine.ts";
 import { machineKey } from "../runtime/machine-key.ts";
+import { listenersAt } from "./gateway/listeners.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
@@ -25,6 +27,7 @@ export type Outcome =
   | { to: "pod"; pod: string; port: number; clientIp: string }
   | { to: "site"; site: Site; port: number }
   | { to: "ingress"; port: number }
+  | { to: "gateway"; gateway: Gateway }
   | { to: "apiserver" }
   | { to: "kubelet"; node: string }
   | { to: "kube-proxy"; node: string; port: number; local: boolean }
@@ -95,6 +98,8 @@ function toAddress(flow: Flow, ip: string, port: number): Outcome {
       return port === 80 || port === 443
         ? { to: "ingress", port }
         : { to: "nobody", error: "refused", afterMs: 0 };
+    case "gateway":
+      return toGateway(flow, owner.gateway, ip, port);
     case "site":
       return toSite(flow, owner.site, ip, port);
     case "absent":
@@ -244,6 +249,18 @@ function toPod(flow: Flow, pod: Pod, ip: string, port: number): Outcome {
   }
   flow.hops.push(hop("pod", key, `sees ${flow.clientIp}`, { ip, port }));
   return { to: "pod", pod: key, port, clientIp: flow.clientIp };
+}
+
+function toGateway(flow: Flow, gateway: Gateway, ip: string, port: number): Outcome {
+  const name = objectKeyOf(gateway);
+  const open =
+    flow.protocol === "TCP" && listenersAt(flow.context.reader, gateway, port).length > 0;
+  if (!open) {
+    const detail = `has no listener on port ${port} that is programmed`;
+    return fail(flow, "refused", hop("gateway", name, detail, { ip, port }));
+  }
+  flow.hops.push(hop("gateway", name, "takes it", { ip, port }));
+  return { to: "gateway", gateway };
 }
 
 function toSite(flow: Flow, site: Site, ip: string, port: number): Outcome {

@@ -4,14 +4,8 @@ import { networkRoundsMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { isApiStream } from "../runtime/net/api-stream.ts";
 import { stepApiStream } from "./api-stream.ts";
-import {
-  isSettled,
-  runPod,
-  stepExchange,
-  take,
-  type Exchange,
-  type ExchangeResult,
-} from "./exchange.ts";
+import { isSettled, stepExchange, take, type Exchange, type ExchangeResult } from "./exchange.ts";
+import { runPod } from "./loaded-pods.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 
 /** Pushes one on as far as it goes now; returns when to look again (virtual ms), if time alone helps. */

@@ -7,7 +7,7 @@ import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
-import { isFrozen, loadPod, runPod } from "./exchange.ts";
+import { isFrozen, loadPod, runPod } from "./loaded-pods.ts";
 import { nextId } from "./ids.ts";
 import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
 

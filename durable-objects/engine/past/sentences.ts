@@ -9,6 +9,7 @@ import type { Clock } from "../kinds/podyard/clock.ts";
 import { sentenceCharsMax, sentencePathsMax } from "../core/limits.ts";
 import { changedKeys, changedPaths } from "./differences.ts";
 import { batchRules } from "./batch-sentences.ts";
+import { gatewayRules } from "./gateway-sentences.ts";
 import { podRules } from "./pod-sentences.ts";
 import { nameOf, type Rule, type Step } from "./step.ts";
 import { workloadRules } from "./workload-sentences.ts";
@@ -151,6 +152,7 @@ const rules: readonly Rule[] = [
   ...eventRules,
   ...podRules,
   ...batchRules,
+  ...gatewayRules,
   ...workloadRules,
   ...clusterRules,
   ...commonRules,

@@ -34,6 +34,8 @@ export interface ApiRequest {
 export interface PreviewRequest {
   /** Host of an Ingress, which is asked instead of the API: `path` is then the path at that host. */
   ingressHost?: string;
+  /** Gateway that is asked instead, for a host. Absent port: its first listener's. */
+  gateway?: { namespace: string; name: string; port?: number; host: string };
 }
 
 /** Everything needed to go on with a watch after the object slept: plain JSON, kept in the socket's attachment (<= 16 KB). */

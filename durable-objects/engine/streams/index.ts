@@ -18,8 +18,8 @@ export interface Streams extends PodStreams {
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };
   /** The answer of a proxied request that was still under way; undefined: not yet. */
   pollProxy(pending: ProxyPending): Reply | undefined;
-  /** A browser's request to a host of an Ingress. */
-  visit(request: ApiRequest, host: string): ProxyPending;
+  /** A browser's request to a host of an Ingress or a Gateway; undefined: it is to the API. */
+  visit(request: ApiRequest): ProxyPending | Reply | undefined;
   sessions: Sessions;
   terminals: Terminals;
   /** Starts a command on a node itself. */
@@ -37,7 +37,7 @@ export function createStreams(client: Client): Streams {
     proxy: (call, resource, name) => proxy(context(), call, resource, name),
     pollLog: (follow) => pollLog(context(), follow),
     pollProxy: (pending) => proxyResult(context(), pending),
-    visit: (request, host) => visit(context(), request, host),
+    visit: (request) => visit(context(), request),
     sessions: new Sessions(context),
     terminals: new Terminals(context),
     onMachine: (node, request) => machineSession(context(), node, request),

@@ -4,6 +4,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { toBase64 } from "../../machinery/base64.ts";
 import { equal } from "../../core/equal.ts";
 import type { KubeObject } from "../../core/object.ts";
+import { gatewayIndices } from "../../kinds/gateway/indices.ts";
 import { isTrue } from "../../kinds/custom-resource-definition/conditions.ts";
 import type {
   CustomResourceDefinition,
@@ -62,6 +63,7 @@ function kindOf(
   const own = custom(definition, version, storage, converter);
   const validate = validator(schema, scale);
   const fields = fieldsOf(version);
+  const indices = gatewayIndices.get(`${names.plural}.${spec.group}`);
   return {
     resource: `${names.plural}.${spec.group}`,
     apiVersion,
@@ -85,6 +87,7 @@ function kindOf(
     table: tableOf(version.additionalPrinterColumns),
     ...(scale ? { scale: scaleHook(scale) } : {}),
     ...(fields ? { fields } : {}),
+    ...(indices ? { indices } : {}),
     ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
     prepareForCreate: (object) => (hasStatus ? withStatus(object, undefined) : object),
     validateCreate: (object) => validate.create(object),

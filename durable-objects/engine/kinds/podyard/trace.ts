@@ -21,7 +21,8 @@ export interface Hop {
     | "pod"
     | "container"
     | "site"
-    | "ingress";
+    | "ingress"
+    | "gateway";
   /** `default/web`, `node-1`, `web.default.svc.cluster.local`. */
   name: string;
   ip?: string;
@@ -97,7 +98,7 @@ const count = (description: string): OwnField => ({
 
 const hop = objectOf("podyard.dev/v1.TraceHop", {
   kind: text(
-    "What it came through: source, dns, service, endpoint, policy, node, pod, container, site or ingress.",
+    "What it came through: source, dns, service, endpoint, policy, node, pod, container, site, ingress or gateway.",
   ),
   name: text("Its name."),
   ip: text("Its address."),

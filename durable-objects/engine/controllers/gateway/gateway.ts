@@ -1,0 +1,118 @@
+/**
+ * The controller of GatewayClass `podyard`: it tells what becomes of Gateways and routes, and gives Gateways their addresses.
+ * What the network does with requests follows from the same objects (network/gateway/). Where the definitions of the Gateway
+ * API are not installed, nothing wakes it.
+ */
+import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
+import { equal } from "../../core/equal.ts";
+import { list } from "../../kinds/gateway/lists.ts";
+import {
+  gatewayClasses,
+  gateways,
+  httpRoutes,
+  isGatewayReference,
+  referenceGrants,
+  targetKey,
+  type Gateway,
+  type HTTPRoute,
+} from "../../kinds/gateway/types.ts";
+import type { Controller, Reader } from "../../ports/controller.ts";
+import { bear, ownClass, tellClass } from "./gateway-class.ts";
+import { tellGateway } from "./gateway-status.ts";
+import { tellRoute } from "./route-status.ts";
+
+const keyOf = ({ metadata }: KubeObject): string => objectKey(metadata.namespace, metadata.name);
+
+const serves = (reader: Reader, resource: string): boolean =>
+  reader.resources.stored(resource) !== undefined;
+
+/** Work for what is filed under a value. */
+function filed(reader: Reader, what: "gateway" | "route", index: string, value: string): string[] {
+  const resource = what === "gateway" ? gateways : httpRoutes;
+  if (!serves(reader, resource)) return [];
+  return reader.byIndex(`${what}.${index}`, value).map((one) => `${what} ${keyOf(one)}`);
+}
+
+/** Whether a change is of something else than the status. */
+const isOfSpec = ({ op, object, previous }: Change): boolean =>
+  op !== "update" ||
+  object.metadata.generation !== previous?.metadata.generation ||
+  object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp;
+
+const classOf = (object: KubeObject | undefined): string[] =>
+  object ? [`class ${String((object as Gateway).spec?.gatewayClassName)}`] : [];
+
+const parentsOf = (object: KubeObject | undefined): string[] =>
+  list((object as HTTPRoute | undefined)?.spec?.parentRefs)
+    .filter(isGatewayReference)
+    .map((ref) => `gateway ${targetKey(ref, object?.metadata.namespace)}`);
+
+const specOf = (object: KubeObject | undefined): unknown =>
+  (object as { spec?: unknown } | undefined)?.spec;
+
+/** Gateways of a class, and their routes. */
+const ofClass = (reader: Reader, name: string): string[] =>
+  filed(reader, "gateway", "class", name).flatMap((work) => [
+    work,
+    ...filed(reader, "route", "parent", work.slice("gateway ".length)),
+  ]);
+
+export const gatewayController: Controller = {
+  name: "gateway",
+  component: "gateway-controller",
+  wakesOn: {
+    "customresourcedefinitions.apiextensions.k8s.io": ({ name, op }) =>
+      name === gatewayClasses && op !== "delete" ? ["definition"] : undefined,
+    [gatewayClasses]: (change, reader) => [
+      `class ${change.name}`,
+      ...(change.name === ownClass && change.op === "delete" ? ["definition"] : []),
+      ...(isOfSpec(change) ? ofClass(reader, change.name) : []),
+    ],
+    [gateways]: (change, reader) => [
+      `gateway ${change.key}`,
+      ...(isOfSpec(change)
+        ? [
+            ...classOf(change.object),
+            ...classOf(change.previous),
+            ...filed(reader, "route", "parent", change.key),
+          ]
+        : []),
+    ],
+    [httpRoutes]: (change) =>
+      isOfSpec(change)
+        ? [`route ${change.key}`, ...parentsOf(change.object), ...parentsOf(change.previous)]
+        : [`route ${change.key}`],
+    [referenceGrants]: ({ namespace }, reader) => [
+      ...filed(reader, "gateway", "foreign", namespace),
+      ...filed(reader, "route", "foreign", namespace),
+    ],
+    secrets: ({ key }, reader) => filed(reader, "gateway", "secret", key),
+    services: ({ op, key, object, previous }, reader) =>
+      op === "update" && equal(specOf(object), specOf(previous))
+        ? undefined
+        : filed(reader, "route", "backend", key),
+    namespaces: ({ name, op, object, previous }, reader) => {
+      if (op !== "update" || equal(object.metadata.labels, previous?.metadata.labels))
+        return undefined;
+      const selecting = filed(reader, "gateway", "selects", "namespaces");
+      if (selecting.length === 0 || !serves(reader, httpRoutes)) return selecting;
+      return [...selecting, ...reader.list(httpRoutes, name).map((one) => `route ${keyOf(one)}`)];
+    },
+  },
+  reconcile(work, client) {
+    const [what = "", key = ""] = work.split(" ");
+    if (!serves(client, gatewayClasses)) return undefined;
+    if (what === "definition") {
+      bear(client);
+      for (const { metadata } of client.list(gatewayClasses))
+        client.wake("gateway", `class ${metadata.name}`);
+      return undefined;
+    }
+    const { namespace, name } = splitKey(key);
+    if (what === "class") tellClass(client, name);
+    else if (what === "gateway" && serves(client, gateways))
+      return tellGateway(client, namespace, name);
+    else if (what === "route" && serves(client, httpRoutes)) tellRoute(client, namespace, name);
+    return undefined;
+  },
+};

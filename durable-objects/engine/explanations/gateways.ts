@@ -1,0 +1,232 @@
+/** Gateways that serve nothing, and routes that no Gateway takes or that lead nowhere. */
+import { list, texts } from "../kinds/gateway/lists.ts";
+import { backendsOf } from "../kinds/gateway/indices.ts";
+import {
+  gatewayClasses,
+  gatewayControllerName,
+  gateways,
+  httpRoutes,
+  isGatewayReference,
+  isServiceReference,
+  type BackendReference,
+  type Gateway,
+  type GatewayClass,
+  type HTTPRoute,
+  type ParentReference,
+} from "../kinds/gateway/types.ts";
+import type { Service } from "../kinds/service/shape.ts";
+import { attachmentOf } from "../network/gateway/attachment.ts";
+import { backendOf } from "../network/gateway/backends.ts";
+import { isOurs, listenersOf, rejection, type Problem } from "../network/gateway/listeners.ts";
+import { endpointsOf } from "../network/services.ts";
+import {
+  about,
+  inNamespace,
+  listed,
+  mend,
+  nameOf,
+  near,
+  plural,
+  type Found,
+  type Scope,
+  type Situation,
+} from "./situation.ts";
+
+const decidedBy = "gateway-controller";
+
+const classNames = ({ client }: Scope): string[] =>
+  client
+    .list<GatewayClass>(gatewayClasses)
+    .filter(({ spec }) => spec?.controllerName === gatewayControllerName && !spec.parametersRef)
+    .map(({ metadata }) => metadata.name);
+
+const edit = (kind: string, object: Gateway | HTTPRoute) =>
+  mend(`Change the ${kind}`, `kubectl edit ${kind} ${object.metadata.name}${inNamespace(object)}`);
+
+function notProgrammed(scope: Scope, gateway: Gateway): Found | undefined {
+  if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
+  const rejected = rejection(gateway);
+  if (rejected) return refused(gateway, rejected, "spec");
+  const states = listenersOf(scope.client, gateway);
+  const i = states.findIndex(({ serves }) => !serves);
+  const state = states[i];
+  if (state) {
+    const problem = state.unaccepted ?? state.conflict ?? state.unresolved;
+    const { name, port } = state.listener;
+    return {
+      sentence: `${nameOf(gateway)}: its listener ${name} on port ${port} is not programmed, so connections to it are refused: ${problem?.message ?? ""} (${problem?.reason ?? ""}); ${states.filter(({ serves }) => serves).length} of ${plural(states.length, "listener")} ${states.length === 1 ? "is" : "are"} programmed.`,
+      evidence: [
+        about(gateway, `listener ${name} ${problem?.reason ?? ""}`, {
+          field: `spec.listeners[${i}]`,
+        }),
+      ],
+      mend: [edit("gateway", gateway)],
+      decidedBy,
+      reason: problem?.reason ?? "listener",
+    };
+  }
+  if (list(gateway.status?.addresses).length > 0) return undefined;
+  const programmed = list(gateway.status?.conditions).find(({ type }) => type === "Programmed");
+  return refused(
+    gateway,
+    {
+      reason: programmed?.reason ?? "AddressNotAssigned",
+      message: programmed?.message ?? "it has no address yet",
+    },
+    "spec.addresses",
+  );
+}
+
+const refused = (gateway: Gateway, { reason, message }: Problem, field: string): Found => ({
+  sentence: `${nameOf(gateway)} is not programmed: ${message} (${reason}).`,
+  evidence: [about(gateway, message, { field })],
+  mend: [edit("gateway", gateway)],
+  decidedBy,
+  reason,
+});
+
+function unserved(scope: Scope, gateway: Gateway): Found {
+  const name = String(gateway.spec?.gatewayClassName);
+  const known = scope.client.get<GatewayClass>(gatewayClasses, "", name);
+  const ours = classNames(scope);
+  const controller = known?.spec?.controllerName ?? "";
+  const why =
+    known === undefined
+      ? `there is no GatewayClass ${name}`
+      : controller === gatewayControllerName
+        ? `its class ${name} is not accepted, since it wants parameters (spec.parametersRef), which the controller does not take`
+        : `its class ${name} is of controller ${controller}, which does not run in this cluster`;
+  return {
+    sentence: `${nameOf(gateway)} is served by nobody: ${why} (classes that are served: ${listed(ours) || "0"}).`,
+    evidence: [
+      about(gateway, `gatewayClassName ${name}`, { field: "spec.gatewayClassName" }),
+      ...(known
+        ? [
+            about(known, `controllerName ${known.spec?.controllerName ?? ""}`, {
+              field: "spec.controllerName",
+            }),
+          ]
+        : []),
+    ],
+    mend: [
+      mend(
+        "Name a class that is served",
+        `kubectl patch gateway ${gateway.metadata.name}${inNamespace(gateway)} --type=merge -p '{"spec":{"gatewayClassName":"${ours[0] ?? "podyard"}"}}'`,
+      ),
+    ],
+    decidedBy,
+    reason: "class",
+  };
+}
+
+function notAccepted(scope: Scope, route: HTTPRoute): Found | undefined {
+  for (const [i, ref] of list(route.spec?.parentRefs).entries()) {
+    if (!isGatewayReference(ref)) continue;
+    const namespace = ref.namespace ?? route.metadata.namespace ?? "";
+    if (!scope.mayRead(gateways, namespace, ref.name)) continue;
+    const gateway = scope.client.get<Gateway>(gateways, namespace, ref.name);
+    const field = `spec.parentRefs[${i}]`;
+    if (!gateway) return noParent(scope, route, ref, { namespace, field });
+    if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
+    const states = listenersOf(scope.client, gateway);
+    const attachment = attachmentOf(scope.client, gateway, states, route, ref);
+    if (Array.isArray(attachment)) continue;
+    const shown = states.map(
+      ({ listener: { name, port, hostname } }) =>
+        `${name} (port ${port}, ${hostname || "any host"})`,
+    );
+    return {
+      sentence: `${nameOf(route)} is not accepted by ${nameOf(gateway)}, so its requests get 404: ${attachment.message} (${attachment.reason}); listeners: ${listed(shown)}.`,
+      evidence: [
+        about(route, `hostnames ${listed(texts(route.spec?.hostnames)) || "any"}`, { field }),
+        about(gateway, `listeners ${listed(shown)}`, { field: "spec.listeners" }),
+      ],
+      mend: [edit("httproute", route), edit("gateway", gateway)],
+      decidedBy,
+      reason: attachment.reason,
+    };
+  }
+  return undefined;
+}
+
+function noParent(
+  scope: Scope,
+  route: HTTPRoute,
+  ref: ParentReference,
+  { namespace, field }: { namespace: string; field: string },
+): Found {
+  const all = scope.client.resources.stored(gateways)
+    ? scope.client.list<Gateway>(gateways).map(({ metadata }) => metadata)
+    : [];
+  const others = all
+    .filter((one) => scope.mayRead(gateways, one.namespace ?? "", one.name))
+    .map((one) => `${one.namespace}/${one.name}`);
+  return {
+    sentence: `${nameOf(route)} is served by nobody: its parent, Gateway ${namespace}/${ref.name}, does not exist (Gateways: ${listed(others) || "0"}).`,
+    evidence: [about(route, `parentRef ${namespace}/${ref.name}`, { field })],
+    mend: [edit("httproute", route)],
+    decidedBy,
+    reason: "no parent",
+  };
+}
+
+function backends(scope: Scope, route: HTTPRoute): Found | undefined {
+  for (const ref of backendsOf(route)) {
+    const namespace = ref.namespace ?? route.metadata.namespace ?? "";
+    if (isServiceReference(ref) && !scope.mayRead("services", namespace, ref.name)) continue;
+    const backend = backendOf(scope.client, route, ref);
+    if ("reason" in backend) return unresolved(scope, route, ref, backend);
+    const { service, port } = backend;
+    const why = scope.ask("services", service);
+    const ready = endpointsOf(scope.client, service, port).filter((one) => one.ready).length;
+    if (why)
+      return {
+        ...why,
+        sentence: `${nameOf(route)} leads to Service ${ref.name} with ${plural(ready, "ready endpoint")}${ready === 0 ? ", so requests get 503" : ""}. ${why.sentence}`,
+        evidence: [
+          about(route, `backendRef ${ref.name}:${ref.port ?? ""}`, { field: "spec.rules" }),
+          ...why.evidence,
+        ],
+      };
+  }
+  return undefined;
+}
+
+function unresolved(
+  scope: Scope,
+  route: HTTPRoute,
+  ref: BackendReference,
+  { reason, message }: Problem,
+): Found {
+  const namespace = ref.namespace ?? route.metadata.namespace ?? "";
+  const service = scope.client.get<Service>("services", namespace, ref.name);
+  const others = near(
+    ref.name,
+    scope.client
+      .list("services", namespace)
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => scope.mayRead("services", namespace, name)),
+  );
+  const ports = listed((service?.spec?.ports ?? []).map((one) => String(one.port)));
+  const hint = service
+    ? reason === "BackendNotFound"
+      ? ` (it has ${ports})`
+      : ""
+    : others.length > 0
+      ? ` (there is ${listed(others)})`
+      : "";
+  return {
+    sentence: `${nameOf(route)}: requests that its backend ${ref.name}:${ref.port ?? ""} would get are answered 500: ${message}${hint} (${reason}).`,
+    evidence: [about(route, `backendRef ${namespace}/${ref.name}`, { field: "spec.rules" })],
+    mend: [edit("httproute", route)],
+    decidedBy,
+    reason,
+  };
+}
+
+/** Rows about the Gateway API's objects. */
+export const gatewayRows: Situation[] = [
+  { name: "not programmed", of: [gateways], find: notProgrammed },
+  { name: "not accepted", of: [httpRoutes], find: notAccepted },
+  { name: "backend of a route", of: [httpRoutes], find: backends },
+];

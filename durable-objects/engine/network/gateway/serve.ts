@@ -1,0 +1,230 @@
+/** The data plane of Gateways: what a request to a Gateway's address comes to. It follows from the objects alone. */
+import { matchUnitsPerStepMax } from "../../core/limits.ts";
+import { list } from "../../kinds/gateway/lists.ts";
+import type {
+  Gateway,
+  HeaderModifier,
+  HTTPRoute,
+  RequestMirror,
+  RouteFilter,
+  RouteRule,
+} from "../../kinds/gateway/types.ts";
+import type { Hop } from "../../kinds/podyard/trace.ts";
+import { Errno } from "../../runtime/errno.ts";
+import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
+import type { RuntimeContext } from "../../runtime/kernel/types.ts";
+import { MatchWork } from "../../runtime/match-work.ts";
+import { objectKeyOf, outsideIp } from "../addresses.ts";
+import { hop } from "../hops.ts";
+import type { Relay } from "../ingress.ts";
+import { draw, type Endpoint } from "../services.ts";
+import { attachedTo } from "./attachment.ts";
+import { backendOf, endpointOf, weighted } from "./backends.ts";
+import { crossOrigin, preflight } from "./cors.ts";
+import { shortestMs } from "./duration.ts";
+import { modified, modifiers, redirected, replacedPath } from "./filters.ts";
+import { covers, hostnameOf, narrowness } from "./hostnames.ts";
+import { listenersAt, type ListenerState } from "./listeners.ts";
+import { bestRule, type Found } from "./matching.ts";
+
+export type GatewayStart = { hop: Hop } & (
+  | { response: HttpResponse }
+  /** No listener has a certificate for the name. */
+  | { error: "tls" }
+  /** `within`: the hops behind the Gateway. */
+  | { request: HttpRequest; within: Hop[]; relay: Relay; copies: HttpRequest[] }
+);
+
+const plain = (status: number, text: string): HttpResponse => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: text === "" ? "" : `${text}\n`,
+});
+
+interface Visit {
+  context: RuntimeContext;
+  gateway: Gateway;
+  request: HttpRequest;
+  host: string;
+}
+
+/** What a Gateway does with a request: an answer of its own, or one that a backend gives later. */
+export function startGateway(
+  context: RuntimeContext,
+  gateway: Gateway,
+  request: HttpRequest,
+): GatewayStart {
+  const { reader } = context;
+  const host = (request.headers["host"] ?? request.host).replace(/:\d+$/, "").toLowerCase();
+  const visit: Visit = { context, gateway, request, host };
+  const all = listenersAt(reader, gateway, request.port);
+  const secure = all[0]?.listener.protocol === "HTTPS";
+  if (request.https && !secure)
+    return { ...failed(gateway, "does not speak TLS here"), error: "tls" };
+  if (!request.https && secure)
+    return answered(
+      failed(gateway, "speaks TLS alone here"),
+      plain(400, "Client sent an HTTP request to an HTTPS server."),
+    );
+  const state = narrowest(all, host);
+  if (!state && secure) return { ...failed(gateway, `no listener for ${host}`), error: "tls" };
+  if (!state)
+    return answered(failed(gateway, `no listener for ${host}`), plain(404, "no listener matches"));
+  const attached = attachedTo(reader, gateway, [...all]).filter((one) => one.state === state);
+  const found = bounded(() => bestRule(attached, host, request, new MatchWork()));
+  const path = request.path.split("?")[0];
+  if (found === "exhausted")
+    return answered(
+      failed(gateway, `matching takes more than ${matchUnitsPerStepMax} steps`),
+      plain(500, "matching takes too long"),
+    );
+  if (!found)
+    return answered(failed(gateway, `no route for ${host}${path}`), plain(404, "no route matches"));
+  return routed(visit, state, found);
+}
+
+/** A name is served by its narrowest listener alone. */
+function narrowest(all: readonly ListenerState[], host: string): ListenerState | undefined {
+  let best: ListenerState | undefined;
+  const of = ({ listener }: ListenerState): number => narrowness(hostnameOf(listener));
+  for (const state of all) {
+    if (!covers(hostnameOf(state.listener), host)) continue;
+    if (!best || of(state) > of(best)) best = state;
+  }
+  return best;
+}
+
+function bounded<T>(match: () => T): T | "exhausted" {
+  try {
+    return match();
+  } catch (error) {
+    if (error instanceof Errno && error.code === "ENOMEM") return "exhausted";
+    throw error;
+  }
+}
+
+const failed = (gateway: Gateway, detail: string): { hop: Hop } => ({
+  hop: hop("gateway", objectKeyOf(gateway), detail, { failed: true }),
+});
+
+const answered = (at: { hop: Hop }, response: HttpResponse): GatewayStart => ({ ...at, response });
+
+/** The rule's filters, with those of the backend that is chosen: what they answer by themselves, or else the backend's part. */
+function routed(visit: Visit, state: ListenerState, found: Found): GatewayStart {
+  const { context, gateway, host, request } = visit;
+  const { route, rule, prefix } = found;
+  const name = objectKeyOf(route);
+  const ref = weighted(context, list(rule.backendRefs));
+  const filters = [...list(rule.filters), ...list(ref?.filters)];
+  const cors = filters.find((filter) => filter.cors)?.cors;
+  const answer = [...crossOrigin(cors, request), ...modifiers(filters, "responseHeaderModifier")];
+  const own = (detail: string, response: HttpResponse): GatewayStart => ({
+    hop: hop("gateway", objectKeyOf(gateway), detail),
+    response,
+  });
+  const before = preflight(cors, request);
+  if (before) return own(`HTTPRoute ${name} answers a preflight request`, before);
+  const redirect = filters.find(({ requestRedirect }) => requestRedirect)?.requestRedirect;
+  if (redirect) {
+    const where = { host, prefix, listenerPort: state.listener.port };
+    const response = withHeaders(redirected(redirect, request, where), answer);
+    return own(`HTTPRoute ${name} redirects to ${response.headers["location"]}`, response);
+  }
+  const broken = (status: number, why: string): GatewayStart =>
+    answered(failed(gateway, `HTTPRoute ${name}: ${why}`), withHeaders(plain(status, why), answer));
+  if (filters.some(({ type }) => type === "ExtensionRef"))
+    return broken(500, "its filter ExtensionRef is not supported");
+  if (!ref) return broken(500, "the rule has no backend with a weight");
+  const backend = backendOf(context.reader, route, ref);
+  if ("reason" in backend) return broken(500, backend.message);
+  const chosen = endpointOf(context, backend);
+  const service = objectKeyOf(backend.service);
+  if (!chosen) return broken(503, `Service ${service} has no ready endpoints`);
+  const sent = { ...outgoing(visit, filters, prefix), ...addressOf(chosen.endpoint) };
+  const detail = `HTTPRoute ${name} rule ${found.index}: ${host}${request.path.split("?")[0]} -> ${service}:${ref.port}`;
+  return {
+    hop: hop("gateway", objectKeyOf(gateway), detail, {
+      ip: gateway.status?.addresses?.[0]?.value ?? "",
+    }),
+    request: sent,
+    within: [
+      hop("service", service, `has ${chosen.of} ready endpoint${chosen.of === 1 ? "" : "s"}`),
+      hop("endpoint", chosen.endpoint.pod ?? chosen.endpoint.ip, "", addressHop(chosen.endpoint)),
+    ],
+    relay: relayOf(visit, rule, answer),
+    copies: copiesOf(visit, route, filters, sent),
+  };
+}
+
+function relayOf({ context }: Visit, rule: RouteRule, answer: HeaderModifier[]): Relay {
+  const lateMs = shortestMs(rule.timeouts);
+  return {
+    failed: plain(502, "the backend closed the connection or refused it"),
+    late: plain(504, "the backend did not answer in time"),
+    ...(lateMs === undefined ? {} : { untilMs: context.now + lateMs }),
+    answer,
+  };
+}
+
+const addressHop = ({ ip, port }: Endpoint): { ip: string; port: number } => ({ ip, port });
+
+const addressOf = ({ ip, port }: Endpoint): { host: string; port: number } => ({
+  host: ip,
+  port,
+});
+
+export function withHeaders(
+  response: HttpResponse,
+  answer: NonNullable<Relay["answer"]>,
+): HttpResponse {
+  const headers = answer.reduce(modified, response.headers as Readonly<Record<string, string>>);
+  return { ...response, headers: { ...headers } };
+}
+
+/** The request as backends see it. */
+function outgoing(
+  { request, host }: Visit,
+  filters: readonly RouteFilter[],
+  prefix: string,
+): HttpRequest {
+  const client = request.clientIp || outsideIp;
+  const before = request.headers["x-forwarded-for"];
+  const rewrite = filters.find(({ urlRewrite }) => urlRewrite)?.urlRewrite;
+  const headers = modifiers(filters, "requestHeaderModifier").reduce(modified, {
+    ...request.headers,
+    "x-forwarded-for": before === undefined ? client : `${before}, ${client}`,
+    "x-forwarded-host": request.headers["x-forwarded-host"] ?? host,
+    "x-forwarded-proto": request.https ? "https" : "http",
+  } as Readonly<Record<string, string>>);
+  return {
+    ...request,
+    https: false,
+    path: replacedPath(request.path, rewrite?.path, prefix),
+    headers: { ...headers, ...(rewrite?.hostname ? { host: rewrite.hostname } : {}) },
+  };
+}
+
+/** Copies for mirrors, whose answers nobody waits for. */
+function copiesOf(
+  { context }: Visit,
+  route: HTTPRoute,
+  filters: readonly RouteFilter[],
+  sent: HttpRequest,
+): HttpRequest[] {
+  return filters.flatMap(({ requestMirror }) => {
+    const ref = requestMirror?.backendRef;
+    if (!ref || !isDrawn(context, requestMirror)) return [];
+    const backend = backendOf(context.reader, route, ref);
+    if ("reason" in backend) return [];
+    const chosen = endpointOf(context, backend);
+    return chosen ? [{ ...sent, ...addressOf(chosen.endpoint) }] : [];
+  });
+}
+
+function isDrawn(context: RuntimeContext, { percent, fraction }: RequestMirror): boolean {
+  if (percent === undefined && fraction === undefined) return true;
+  const share = fraction
+    ? fraction.numerator / (fraction.denominator ?? 100)
+    : (percent ?? 100) / 100;
+  return share >= 1 || draw(context) < share;
+}
