@@ -125,7 +125,7 @@ describe("imports", () => {
     ["kinds", "core machinery schema ports cel"],
     ["api", "core machinery schema ports cel kinds"],
     ["client", "core ports kinds api"],
-    ["scheduler", "core machinery ports kinds"],
+    ["scheduler", "core machinery ports cel kinds"],
     ["runtime", "core machinery ports regex schema kinds api"],
     ["network", "core machinery ports regex kinds api runtime"],
     ["kubectl", "core machinery regex schema kinds runtime"],

@@ -44,6 +44,7 @@ import { replicationController } from "../controllers/replica-set/replication-co
 import { ipAddressController } from "../controllers/service-ranges/ip-address.ts";
 import { serviceCidrController } from "../controllers/service-ranges/service-cidr.ts";
 import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
+import { resourceClaimController } from "../controllers/resource-claim/resource-claim.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
 import { serviceAccountController } from "../controllers/service-account/service-account.ts";
@@ -85,6 +86,7 @@ export function createControllers(
     serviceCidrController,
     loadBalancerController,
     ephemeralVolumeController,
+    resourceClaimController,
     persistentVolumeController,
     pvProtectionController,
     attributesClassProtectionController,

@@ -475,6 +475,10 @@ export const affinityClassesMax = 1_024;
 export const schedulerCountersMax = 512;
 /** Messages of unschedulable Pods of which is kept what they wait for. */
 export const schedulerMessagesKeptMax = 1_024;
+/** Devices tried for one Pod on one node, with what selectors cost; upstream gives a node ten seconds. */
+export const allocationStepsMax = 100_000;
+/** CPU for each of them. */
+export const cpuUsPerDeviceTried = 1;
 /** k8s: events/v1 NoteLengthLimit */
 export const schedulerNoteBytesMax = 1_024;
 
@@ -692,6 +696,8 @@ export const expressionCharactersMax = 4_000_000;
 export const re2PatternsKeptMax = 256;
 /** Compiled expressions that an isolate keeps; one takes some kB. */
 export const expressionsKeptMax = 512;
+/** Selectors of devices; there are few, by class. */
+export const deviceSelectorsKeptMax = 256;
 /** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */

@@ -59,6 +59,7 @@ export interface Reader {
    * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
    * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
    * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`,
+   * `pod.resourceClaim` ("ns\0name" of a ResourceClaim it uses),
    * `service.selector` ("ns\0key=value" of its first term), `slice.service` ("ns\0name").
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
