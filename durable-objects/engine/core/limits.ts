@@ -696,6 +696,9 @@ export const expressionCharactersMax = 4_000_000;
 export const re2PatternsKeptMax = 256;
 /** Compiled expressions that an isolate keeps; one takes some kB. */
 export const expressionsKeptMax = 512;
+/** Files of a folder that a node's own programs read, and the largest of them. */
+export const hostFolderFilesMax = 1_024;
+export const hostFolderBytesMax = 100_000;
 /** Selectors of devices; there are few, by class. */
 export const deviceSelectorsKeptMax = 256;
 /** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */

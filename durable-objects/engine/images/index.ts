@@ -4,6 +4,7 @@ import { agnhost, livenessImage } from "./agnhost/agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
+import { draDriver } from "./dra-driver/dra-driver.ts";
 import { e2eImages } from "./e2e-images.ts";
 import { echoImages } from "./echo-family.ts";
 import { gbFrontend, goGuestbookImage } from "./guestbook/guestbook.ts";
@@ -33,6 +34,7 @@ const definitions: ImageDefinition[] = [
   agnhost,
   busybox,
   crioArtifact,
+  draDriver,
   gbFrontend,
   goGuestbookImage,
   httpd,

@@ -294,6 +294,8 @@ export interface HttpRequest {
   port: number;
   clientIp: string;
   https?: boolean;
+  /** Name of a Unix socket's listener, in place of a port. */
+  socket?: string;
   /** Tells requests under way apart, for a server that answers "pending". */
   id?: number;
   /** The client goes on reading an answer that has no end: see runtime/net/api-stream.ts. */
