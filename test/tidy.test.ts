@@ -254,7 +254,7 @@ describe("the border of the engine", () => {
 describe("a kind's shape is declared once, with the kind", () => {
   /** What is sent or answered and never stored is no kind of `kinds/`: who answers it says what it is. */
   const neverStored =
-    "AccessReview Binding Eviction ListObject NodeMetrics PodMetrics RulesReview Scale Status Table TokenRequest TokenReview";
+    "AccessReview Binding Eviction Fischer Flunder ListObject NodeMetrics PodMetrics RulesReview Scale Status Table TokenRequest TokenReview";
 
   test("others import it", () => {
     const names = strayShapesOf(sources).map((found) => found.split(" ")[1]);

@@ -5,7 +5,9 @@ import { handle } from "../api/handle.ts";
 import { fieldsOf } from "../api/read/list.ts";
 import { poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
+import type { Change } from "../core/object.ts";
 import { CustomDefinitions } from "../api/custom/definitions.ts";
+import { RemoteVersions } from "../api/custom/remote-versions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
@@ -61,6 +63,7 @@ export interface Components {
   faults: Faults;
   work: WorkLoop;
   definitions: CustomDefinitions;
+  remote: RemoteVersions;
   /** Signs as another identity from now on, also what Secrets hold: these are written. */
   renewTokens(identity: Identity): void;
 }
@@ -122,13 +125,23 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const remember = (): number => log.remember(store.pendingChanges);
-  const definitions = new CustomDefinitions(store, registry);
-  const follow = definitions.see.bind(definitions);
+  const { follow, ...kinds } = followers(store, registry);
   const told = { faults, stoppages: stoppages(client), remember, follow };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, definitions, renewTokens };
+  return { ...parts, ...kinds, renewTokens };
+}
+
+/** What makes kinds of what is stored. */
+function followers(store: Store, registry: Registry) {
+  const definitions = new CustomDefinitions(store, registry);
+  const remote = new RemoteVersions(store, registry);
+  const follow = (changes: readonly Change[]): void => {
+    definitions.see(changes);
+    remote.see(changes);
+  };
+  return { definitions, remote, follow };
 }
 
 const logOf = (sql: Sql, store: Store, registry: Registry): Log =>

@@ -696,6 +696,10 @@ export const expressionCharactersMax = 4_000_000;
 export const re2PatternsKeptMax = 256;
 /** Compiled expressions that an isolate keeps; one takes some kB. */
 export const expressionsKeptMax = 512;
+/** Keys and values of an etcd that a user runs, in base64. */
+export const etcdBytesMax = 256 * 1024;
+/** Resources of a group version behind a Service that discovery tells of. */
+export const remoteResourcesMax = 500;
 /** Files of a folder that a node's own programs read, and the largest of them. */
 export const hostFolderFilesMax = 1_024;
 export const hostFolderBytesMax = 100_000;

@@ -25,6 +25,7 @@ import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
 import { kubernetesRedis, redis, redisReplicas, valkey } from "./redis/redis.ts";
 import { resourceConsumer } from "./resource-consumer.ts";
+import { sampleApiserver } from "./sample-apiserver/sample-apiserver.ts";
 import { scriptLanguages } from "./scripts/perl-ruby-php.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./stand-in/unknown.ts";
@@ -47,6 +48,7 @@ const definitions: ImageDefinition[] = [
   redis,
   kubernetesRedis,
   resourceConsumer,
+  sampleApiserver,
   valkey,
   ...databaseImages,
   ...e2eImages,

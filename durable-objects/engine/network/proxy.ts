@@ -151,7 +151,7 @@ function serviceLocation(
   return { ip: chosen.ip, port: chosen.port, https: id.scheme === "https" };
 }
 
-const hopByHop = new Set(
+export const hopByHop: ReadonlySet<string> = new Set(
   "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade authorization content-length".split(
     " ",
   ),
@@ -189,7 +189,7 @@ function outgoing(
 }
 
 /** The API server sits on the control plane's node. */
-function serverSource(context: RuntimeContext): Source {
+export function serverSource(context: RuntimeContext): Source {
   const nodes = context.reader.list<Node>("nodes");
   const label = "node-role.kubernetes.io/control-plane";
   const node = nodes.find(({ metadata }) => metadata.labels?.[label] !== undefined) ?? nodes[0];

@@ -175,6 +175,8 @@ export interface ProxyPending {
   address: string;
   /** Virtual ms at which to give up. */
   untilMs: number;
+  /** It goes to an API server behind a Service: what comes is passed on as it is. */
+  aggregated?: true;
 }
 
 /** What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. */

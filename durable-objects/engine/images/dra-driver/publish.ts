@@ -3,7 +3,7 @@
  * k8s: dynamic-resource-allocation/resourceslice/resourceslicecontroller.go
  */
 import { equal } from "../../core/equal.ts";
-import type { KubeObject } from "../../core/object.ts";
+import type { ResourceSlice } from "../../kinds/resource/shape.ts";
 import { streamNews } from "../../runtime/net/socket.ts";
 import type { Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
@@ -23,8 +23,6 @@ export interface Publishing {
   /** Not before then. */
   retryAtMs?: number;
 }
-
-type Slice = KubeObject & { spec?: object };
 
 const complaint = (sys: Sys, what: string, found: ApiAnswer | undefined): void =>
   sys.complain(
@@ -96,7 +94,7 @@ interface Change {
 
 /** The next write that brings what there is closer to what should be. */
 function nextChange(
-  found: readonly Slice[],
+  found: readonly ResourceSlice[],
   wanted: readonly Record<string, unknown>[],
   owner: object,
   { nodeName, driver }: Profile,

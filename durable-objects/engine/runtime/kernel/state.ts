@@ -294,6 +294,8 @@ export interface HttpRequest {
   port: number;
   clientIp: string;
   https?: boolean;
+  /** It comes from the API server, with the certificate by which it speaks for others. */
+  frontProxy?: true;
   /** Name of a Unix socket's listener, in place of a port. */
   socket?: string;
   /** Tells requests under way apart, for a server that answers "pending". */

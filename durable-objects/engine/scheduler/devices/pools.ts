@@ -3,7 +3,7 @@
  * those that contradict themselves invalid. k8s: dynamic-resource-allocation/structured/internal/incubating/pools_incubating.go
  */
 import type { Device, ResourceSlice } from "../../kinds/resource/shape.ts";
-import { nodeTermMatches } from "../plugins/node-affinity.ts";
+import { nodeTermMatches } from "../node-terms.ts";
 import { byText, type Node } from "../types.ts";
 
 type Spec = NonNullable<ResourceSlice["spec"]>;
