@@ -4,6 +4,7 @@ import { runtime } from "../cri/runtime.ts";
 import { ingressController } from "../controllers/ingress.ts";
 import { networkController } from "../controllers/network.ts";
 import { validatingAdmissionPolicyStatusController } from "../controllers/validating-admission-policy-status.ts";
+import { viewerGroupsController } from "../controllers/viewer-groups.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
@@ -78,6 +79,7 @@ export function createControllers(
     disruptionController,
     clusterRoleAggregationController,
     validatingAdmissionPolicyStatusController,
+    viewerGroupsController,
     horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,

@@ -21,7 +21,7 @@ const claimPrefix = "claim:";
 
 export const resourceClaimController: Controller = {
   name: "resourceclaim",
-  component: "resourceclaim-controller",
+  component: "resource-claim-controller",
   wakesOn: {
     pods: (change, reader) => wokenByPod(change, reader),
     [claims]: (change, reader) => wokenByClaim(change, reader),
