@@ -45,6 +45,7 @@ import { replicationController } from "../controllers/replica-set/replication-co
 import { ipAddressController } from "../controllers/service-ranges/ip-address.ts";
 import { serviceCidrController } from "../controllers/service-ranges/service-cidr.ts";
 import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
+import { deviceTaintEvictionController } from "../controllers/resource-claim/device-taint-eviction.ts";
 import { resourceClaimController } from "../controllers/resource-claim/resource-claim.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
@@ -89,6 +90,7 @@ export function createControllers(
     loadBalancerController,
     ephemeralVolumeController,
     resourceClaimController,
+    deviceTaintEvictionController,
     persistentVolumeController,
     pvProtectionController,
     attributesClassProtectionController,

@@ -413,6 +413,69 @@ describe("claims of Pods", () => {
   });
 });
 
+describe("a device that turns bad", () => {
+  const taint = (w: World, timeAdded?: string): void => {
+    const taints = [{ key: "broken", effect: "NoExecute", ...(timeAdded ? { timeAdded } : {}) }];
+    const devices = [gpu(0, { taints }), gpu(1)];
+    w.patch(`/apis/resource.k8s.io/v1/resourceslices/${nodeOf(w)}-gpus`, { spec: { devices } });
+  };
+  const tolerations = (tolerationSeconds?: number): object[] => [
+    {
+      key: "broken",
+      operator: "Exists",
+      effect: "NoExecute",
+      ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
+    },
+  ];
+  const running = (...requests: Record<string, unknown>[]): World => {
+    const w = world();
+    w.create(claim("c", requests), pod("p", { resourceClaimName: "c" }));
+    w.advance(1000);
+    return w;
+  };
+
+  test("drives its Pod off", () => {
+    const w = running(request("a"));
+    const before = w.watch("/api/v1/namespaces/default/pods?watch=1");
+    before.read();
+    taint(w);
+    w.advance(5000);
+    expect(w.events("p")).toContain("Normal DeviceTaintManagerEviction Marking for deletion");
+    const conditions = before.read().flatMap(({ object }) => object.status.conditions ?? []);
+    expect(conditions).toContainEqual(
+      expect.objectContaining({
+        type: "DisruptionTarget",
+        reason: "DeletionByDeviceTaintManager",
+        message: "Device Taint manager: deleting due to NoExecute taint",
+      }),
+    );
+    expect(w.request("GET", "/api/v1/namespaces/default/pods/p").status).toBe(404);
+  });
+
+  test("later where that is tolerated for a time, and not if it turns good again", () => {
+    const w = running(request("a", { tolerations: tolerations(60) }));
+    taint(w);
+    w.advance(50_000);
+    expect(w.pod("p").metadata.deletionTimestamp).toBeUndefined();
+    w.patch(`/apis/resource.k8s.io/v1/resourceslices/${nodeOf(w)}-gpus`, {
+      spec: { devices: [gpu(0)] },
+    });
+    w.advance(60_000);
+    expect(w.pod("p").metadata.deletionTimestamp).toBeUndefined();
+    expect(w.events("p")).toContain("Normal DeviceTaintManagerEviction Cancelling deletion");
+    taint(w);
+    w.advance(70_000);
+    expect(w.request("GET", "/api/v1/namespaces/default/pods/p").status).toBe(404);
+  });
+
+  test("never where it is tolerated for ever", () => {
+    const w = running(request("a", { tolerations: tolerations() }));
+    taint(w);
+    w.advance(600_000);
+    expect(w.pod("p").metadata.deletionTimestamp).toBeUndefined();
+  });
+});
+
 describe("selectors", () => {
   const refused = (expression: string): string[] => {
     const answer = world().request(
