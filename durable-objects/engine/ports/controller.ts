@@ -39,6 +39,8 @@ export interface Resources {
   ofKind(apiVersion: string, kind: string): ResourceInfo | undefined;
   /** Whatever the version. */
   ofGroupKind(group: string, kind: string): ResourceInfo | undefined;
+  /** The group versions behind Services that do not answer: `wardle.example.com/v1alpha1`. */
+  readonly stale: readonly string[];
 }
 
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */

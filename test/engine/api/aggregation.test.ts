@@ -290,6 +290,36 @@ roleRef: {kind: ClusterRole, name: flunders, apiGroup: rbac.authorization.k8s.io
     ).toBe(false);
   });
 
+  test("keeps namespaces while it cannot be discovered", () => {
+    const w = world();
+    w.patch("/apis/apps/v1/namespaces/default/deployments/sample-apiserver-deployment", {
+      spec: { replicas: 0 },
+    });
+    w.advance(10_000);
+    w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "going" } });
+    w.advance(1000);
+    expect(w.delete("/api/v1/namespaces/going").status).toBe(200);
+    w.advance(30_000);
+    const { conditions, phase } = w.get("/api/v1/namespaces/going").status;
+    expect(phase).toBe("Terminating");
+    expect(conditions[0]).toMatchObject({
+      type: "NamespaceDeletionDiscoveryFailure",
+      status: "True",
+      reason: "DiscoveryFailed",
+      message:
+        "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: " +
+        "wardle.example.com/v1alpha1: stale GroupVersion discovery: wardle.example.com/v1alpha1",
+    });
+    expect(conditions[3]).toMatchObject({
+      type: "NamespaceContentRemaining",
+      status: "False",
+      reason: "ContentRemoved",
+    });
+    expect(w.delete(`${services}/${name}`).status).toBe(200);
+    w.advance(5000);
+    expect(w.request("GET", "/api/v1/namespaces/going").status).toBe(404);
+  });
+
   test("a server that is none fails its check", () => {
     const w = new World({ nodes: 1 });
     w.advance(1000);

@@ -134,6 +134,20 @@ export class Registry implements Resources {
     this.#changed();
   }
 
+  /** Whether discovery lists a group version that is behind a Service. */
+  get listsRemote(): boolean {
+    if (this.#remote.size === 0) return false;
+    return this.groupVersions.some(({ remote }) => remote !== undefined);
+  }
+
+  /** The group versions behind Services that do not answer. */
+  get stale(): readonly string[] {
+    if (this.#remote.size === 0) return [];
+    return this.groupVersions
+      .filter(({ remote }) => remote?.stale)
+      .map(({ group, version }) => `${group}/${version}`);
+  }
+
   /** The Service behind a group version. */
   remote(group: string, version: string): RemoteVersion | undefined {
     if (this.#remote.size === 0) return undefined;
