@@ -31,9 +31,9 @@ export class OwnKinds {
     return this.#told;
   }
 
-  /** After each turn. A definition counts from the moment it is there, established or not. */
+  /** After each turn. A definition counts from the moment it is there, established or not; so does a Service with kinds. */
   see(engine: Engine, sandbox: string): void {
-    const own = engine.store.count(definitions) > 0;
+    const own = engine.store.count(definitions) > 0 || engine.registry.listsRemote;
     if (own !== this.own) this.#told = this.#told.then(() => this.#tell(sandbox, own));
   }
 

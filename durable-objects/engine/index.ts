@@ -122,6 +122,7 @@ export class Engine {
     tellBirth(this.log, this.birth, what);
     const state = this.log.hydrate(base);
     this.#parts.definitions.load();
+    this.#parts.remote.load();
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);

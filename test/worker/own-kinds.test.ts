@@ -43,3 +43,29 @@ test("a cluster's own kinds are discovered at once, by its forks too, and no lon
   await groups(made);
   expect(woken).not.toHaveBeenCalled();
 });
+
+test("so are the group versions behind Services", async () => {
+  const { made } = await newcomer({ name: "behind" });
+  const services = "/apis/apiregistration.k8s.io/v1/apiservices";
+  const name = "v1alpha1.wardle.example.com";
+  const spec = {
+    group: "wardle.example.com",
+    version: "v1alpha1",
+    service: { namespace: "default", name: "sample-api" },
+    insecureSkipTLSVerify: true,
+    groupPriorityMinimum: 2000,
+    versionPriority: 200,
+  };
+  const service = {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name },
+    spec,
+  };
+  expect((await kube(made, services, post(service))).status).toBe(201);
+  await expect.poll(() => groups(made), { timeout: 20_000 }).toContain(spec.group);
+  const gone = await kube(made, `${services}/${name}`, { method: "DELETE" });
+  expect(gone.status).toBe(200);
+  await gone.arrayBuffer();
+  await expect.poll(() => groups(made), { timeout: 20_000 }).not.toContain(spec.group);
+});

@@ -20,6 +20,12 @@ export interface PodStreams {
   exec(call: Call, pod: string, kind: "exec" | "attach"): ApiResponse;
   portForward(call: Call, pod: string): ApiResponse;
   proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
+  /** A request to an API server behind a Service, in the name of who asks. */
+  aggregated(
+    request: ApiRequest,
+    user: User,
+    service: { namespace: string; name: string; port: number },
+  ): ApiResponse;
 }
 
 /** What came of an object that somebody means to store. */

@@ -5,10 +5,9 @@ import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
 import { authorize, type Attributes } from "./auth/authorization.ts";
 import { componentKinds } from "./read/component-statuses.ts";
 import { explanationKinds } from "./read/explanations.ts";
-import type { APIService } from "../kinds/api-service.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
-import type { Registry } from "./discovery/registry.ts";
+import type { Registry, RemoteVersion } from "./discovery/registry.ts";
 import { forbiddenTo } from "./auth/forbidden.ts";
 import { healthMetrics } from "./discovery/health.ts";
 import { impersonated } from "./auth/impersonation.ts";
@@ -62,16 +61,18 @@ export function failure(error: status.StatusError, accept = ""): Reply {
 
 function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const fixed = staticResponse(request, context.registry);
-  if (fixed) return (fixed.status === 404 ? elsewhere(context, request.path) : undefined) ?? fixed;
+  if (fixed) return fixed;
   const info = requestInfo(request);
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
   const attributes = attributesOf(info);
   const user = impersonated(authorityOf(context), request, asker, attributes);
   permit(context, user, attributes);
+  const remote = remoteOf(context, request.path);
+  if (remote) return elsewhere(context, request, user, remote);
   if (!info.isResource) return nonResource(context, request);
   const resource = context.registry.at(info.group, info.version, info.resource);
-  if (!resource) return elsewhere(context, request.path) ?? missing(context, request);
+  if (!resource) return missing(context, request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
   checkMediaTypes(info, resource, request.headers);
@@ -109,12 +110,20 @@ function serve(call: Call): ApiResponse {
   return row(call);
 }
 
-/** A group version that an APIService says is behind a Service, which nothing here asks. k8s: kube-aggregator/pkg/apiserver/handler_proxy.go */
-function elsewhere({ store }: ApiContext, path: string): Reply | undefined {
-  const [, root, group, version] = path.split("/");
-  if (root !== "apis") return undefined;
-  const named = store.get("apiservices.apiregistration.k8s.io", "", `${version}.${group}`);
-  if (!(named as APIService | undefined)?.spec.service) return undefined;
+/** The group version of a path that is behind a Service. */
+function remoteOf({ registry }: ApiContext, path: string): RemoteVersion | undefined {
+  const [, root, group = "", version = ""] = path.replace(/^\/openapi\/v3\//, "/").split("/", 4);
+  return root === "apis" ? registry.remote(group, version) : undefined;
+}
+
+/** k8s: kube-aggregator/pkg/apiserver/handler_proxy.go */
+function elsewhere(
+  { streams }: ApiContext,
+  request: ApiRequest,
+  user: User,
+  { service, stale }: RemoteVersion,
+): ApiResponse {
+  if (!stale) return streams.aggregated(request, user, service);
   return reply(503, "text/plain; charset=utf-8", "service unavailable\n");
 }
 

@@ -45,6 +45,8 @@ export interface Environment {
   makes?(message: string): boolean;
   /** Has the functions that make patches. */
   patches?: boolean;
+  /** Has `cel.bind`. */
+  binds?: boolean;
 }
 
 class Scope {

@@ -14,7 +14,7 @@ export interface Checked {
 /** The checked expression, or its errors as upstream prints them. */
 export function compile(text: string, environment: Environment): Checked | { error: string } {
   const issues: Issue[] = [];
-  const e = parse(text, issues);
+  const e = parse(text, issues, environment.binds);
   if (e && issues.length === 0) check(e, environment, issues, partsOf);
   if (e && issues.length === 0) validate(e, issues);
   return e && issues.length === 0 ? { e, type: e.type! } : { error: issuesText(text, issues) };

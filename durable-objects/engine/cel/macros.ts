@@ -274,14 +274,23 @@ const receiver: Readonly<Record<string, Macro>> = {
   "sortBy/2": sortBy,
 };
 
-/** What a call is instead; undefined: a call. */
+/** cel-go: ext/bindings.go */
+const bind: Macro = (make, _target, [name, value, within]) =>
+  name!.k === "ident"
+    ? make.bound(name!.name, value!, within!)
+    : new MacroProblem(name!.at, "cel.bind() variable names must be simple identifiers");
+
+/** What a call is instead; undefined: a call. `binds`: `cel.bind` is one. */
 export function expanded(
   at: number,
   fn: string,
   target: Expr | undefined,
   args: readonly Expr[],
+  binds: boolean,
 ): Expr | MacroProblem | undefined {
   const key = `${fn}/${args.length}`;
+  if (binds && key === "bind/3" && target?.k === "ident" && target.name === "cel")
+    return bind(new Maker(at), target, args);
   const macro = target ? receiver[key] : key === "has/1" ? has : undefined;
   return (target && !Object.hasOwn(receiver, key) ? undefined : macro)?.(
     new Maker(at),

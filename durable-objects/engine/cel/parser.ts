@@ -45,7 +45,11 @@ class Parser {
   #instead: { at: number; instead: string } = { at: -1, instead: operands };
   readonly #depth: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 };
 
-  constructor(text: string, issues: Issue[]) {
+  /** `cel.bind` is a macro. */
+  readonly #binds: boolean;
+
+  constructor(text: string, issues: Issue[], binds: boolean) {
+    this.#binds = binds;
     this.#issues = issues;
     this.#tokens = tokens(text, issues);
   }
@@ -240,7 +244,7 @@ class Parser {
   }
 
   #call(at: number, fn: string, target: Expr | undefined, args: Expr[]): Expr {
-    const macro = expanded(at, fn, target, args);
+    const macro = expanded(at, fn, target, args, this.#binds);
     if (macro instanceof MacroProblem) return this.#report(macro.at, macro.text);
     return macro ?? { k: "call", at, fn, target, args };
   }
@@ -355,7 +359,7 @@ class Parser {
 }
 
 /** The expression, or undefined and what is wrong with it. */
-export function parse(text: string, issues: Issue[]): Expr | undefined {
+export function parse(text: string, issues: Issue[], binds = false): Expr | undefined {
   let characters = text.length;
   if (characters > charactersMax) characters = [...text.slice(0, 4 * charactersMax)].length;
   if (characters > charactersMax) {
@@ -367,7 +371,7 @@ export function parse(text: string, issues: Issue[]): Expr | undefined {
     return undefined;
   }
   try {
-    const e = new Parser(text, issues).whole();
+    const e = new Parser(text, issues, binds).whole();
     return issues.length === 0 ? e : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxStop)) throw error;

@@ -85,6 +85,10 @@ export abstract class MapValue {
   abstract readonly size: number;
   abstract find(key: Value): Value | undefined;
   abstract keys(): Iterable<Value>;
+  /** Whether it is one of its keys. */
+  has(key: Value): boolean {
+    return this.find(key) !== undefined;
+  }
 }
 
 /** A value of a library's type, of which a program knows methods alone. */

@@ -4,6 +4,7 @@ import { runtime } from "../cri/runtime.ts";
 import { ingressController } from "../controllers/ingress.ts";
 import { networkController } from "../controllers/network.ts";
 import { validatingAdmissionPolicyStatusController } from "../controllers/validating-admission-policy-status.ts";
+import { viewerGroupsController } from "../controllers/viewer-groups.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
@@ -45,6 +46,8 @@ import { replicationController } from "../controllers/replica-set/replication-co
 import { ipAddressController } from "../controllers/service-ranges/ip-address.ts";
 import { serviceCidrController } from "../controllers/service-ranges/service-cidr.ts";
 import { statefulSetController } from "../controllers/stateful-set/stateful-set.ts";
+import { deviceTaintEvictionController } from "../controllers/resource-claim/device-taint-eviction.ts";
+import { resourceClaimController } from "../controllers/resource-claim/resource-claim.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
 import { serviceAccountController } from "../controllers/service-account/service-account.ts";
@@ -78,6 +81,7 @@ export function createControllers(
     disruptionController,
     clusterRoleAggregationController,
     validatingAdmissionPolicyStatusController,
+    viewerGroupsController,
     horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,
@@ -86,6 +90,8 @@ export function createControllers(
     serviceCidrController,
     loadBalancerController,
     ephemeralVolumeController,
+    resourceClaimController,
+    deviceTaintEvictionController,
     persistentVolumeController,
     pvProtectionController,
     attributesClassProtectionController,

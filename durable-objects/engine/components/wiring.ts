@@ -9,7 +9,9 @@ import { fieldsOf } from "../api/read/list.ts";
 import { isConverted, poll } from "../api/read/watch.ts";
 import type { Capacity } from "../api/write/capacity.ts";
 import { Operations } from "../api/write/operations.ts";
+import type { Change } from "../core/object.ts";
 import { CustomDefinitions } from "../api/custom/definitions.ts";
+import { RemoteVersions } from "../api/custom/remote-versions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
@@ -61,6 +63,7 @@ export interface Components {
   work: WorkLoop;
   definitions: CustomDefinitions;
   held: HeldCalls;
+  remote: RemoteVersions;
   /** Signs as another identity from now on, also what Secrets hold: these are written. */
   renewTokens(identity: Identity): void;
 }
@@ -124,12 +127,22 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const held = heldCalls(context, client, random, now);
   const controllers = [...createControllers(key), held.controller];
   const remember = (): number => log.remember(store.pendingChanges);
-  const definitions = new CustomDefinitions(store, registry, calls);
-  const follow = definitions.see.bind(definitions);
+  const { follow, ...kinds } = followers(store, registry, calls);
   const told = { faults, stoppages: stoppages(client), remember, follow, stepCalls: held };
   const work = new WorkLoop({ store, queue, client, random, now, controllers, ...told });
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
-  return { ...parts, definitions, held, renewTokens: renewing(client, key) };
+  return { ...parts, ...kinds, held, renewTokens: renewing(client, key) };
+}
+
+/** What makes kinds of what is stored. */
+function followers(store: Store, registry: Registry, calls: Calls) {
+  const definitions = new CustomDefinitions(store, registry, calls);
+  const remote = new RemoteVersions(store, registry);
+  const follow = (changes: readonly Change[]): void => {
+    definitions.see(changes);
+    remote.see(changes);
+  };
+  return { definitions, remote, follow };
 }
 
 const logOf = (sql: Sql, store: Store, registry: Registry): Log =>

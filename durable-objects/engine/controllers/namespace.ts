@@ -26,6 +26,11 @@ export const namespaceController: Controller = {
       change.op === "delete" && change.namespace && terminating(reader, change.namespace)
         ? [change.namespace]
         : undefined,
+    "apiservices.apiregistration.k8s.io": (_, reader) =>
+      reader
+        .list("namespaces")
+        .filter(({ metadata }) => metadata.deletionTimestamp)
+        .map(({ metadata }) => metadata.name),
   },
   reconcile(name, client) {
     const namespace = client.get<Namespace>("namespaces", "", name);
@@ -36,7 +41,8 @@ export const namespaceController: Controller = {
     for (const object of staying.slice(0, objectsPerStepMax)) removeOne(client, object);
     if (staying.length > objectsPerStepMax) return client.now;
     const remaining = servedIn(client, name);
-    if (remaining.length) {
+    // What cannot be discovered may be in there still. k8s: deleteAllContent
+    if (remaining.length || client.resources.stale.length) {
       // While there are Pods, nothing else has been looked at. k8s: OrderedNamespaceDeletion
       const waiting = remaining.filter((o) => o.kind === "Pod");
       report(client, namespace, waiting.length ? waiting : remaining);
@@ -68,14 +74,29 @@ const resourceIdOf = ({ resources }: Reader, object: KubeObject): string =>
 
 type ConditionRow = Omit<Condition, "lastTransitionTime">;
 
-function conditionRows(resourcesText: string, finalizersText: string): ConditionRow[] {
+/** k8s: status_condition_utils.go ProcessDiscoverResourcesErr */
+function discoveryRow(stale: readonly string[]): ConditionRow {
+  const type = "NamespaceDeletionDiscoveryFailure";
+  if (!stale.length) {
+    const message = "All resources successfully discovered";
+    return { type, status: "False", reason: "ResourcesDiscovered", message };
+  }
+  const failed = stale.map((gv) => `${gv}: stale GroupVersion discovery: ${gv}`).sort();
+  return {
+    type,
+    status: "True",
+    reason: "DiscoveryFailed",
+    message: `Discovery failed for some groups, ${stale.length} failing: unable to retrieve the complete list of server APIs: ${failed.join(", ")}`,
+  };
+}
+
+function conditionRows(
+  stale: readonly string[],
+  resourcesText: string,
+  finalizersText: string,
+): ConditionRow[] {
   return [
-    {
-      type: "NamespaceDeletionDiscoveryFailure",
-      status: "False",
-      reason: "ResourcesDiscovered",
-      message: "All resources successfully discovered",
-    },
+    discoveryRow(stale),
     {
       type: "NamespaceDeletionGroupVersionParsingFailure",
       status: "False",
@@ -88,12 +109,19 @@ function conditionRows(resourcesText: string, finalizersText: string): Condition
       reason: "ContentDeleted",
       message: "All content successfully deleted, may be waiting on finalization",
     },
-    {
-      type: "NamespaceContentRemaining",
-      status: "True",
-      reason: "SomeResourcesRemain",
-      message: `Some resources are remaining: ${resourcesText}`,
-    },
+    resourcesText
+      ? {
+          type: "NamespaceContentRemaining",
+          status: "True",
+          reason: "SomeResourcesRemain",
+          message: `Some resources are remaining: ${resourcesText}`,
+        }
+      : {
+          type: "NamespaceContentRemaining",
+          status: "False",
+          reason: "ContentRemoved",
+          message: "All content successfully removed",
+        },
     finalizersText
       ? {
           type: "NamespaceFinalizersRemaining",
@@ -131,7 +159,7 @@ function report(client: Client, namespace: Namespace, left: readonly KubeObject[
   });
   const finalizersText = list(finalizers, (f, n) => `${f} in ${n} resource instances`);
   const at = rfc3339(client.now);
-  const rows = conditionRows(resourcesText, finalizersText);
+  const rows = conditionRows(client.resources.stale, resourcesText, finalizersText);
   const was = namespace.status?.conditions ?? [];
   const conditions = rows.map((row) => {
     const before = was.find((c) => c.type === row.type);

@@ -479,6 +479,10 @@ export const affinityClassesMax = 1_024;
 export const schedulerCountersMax = 512;
 /** Messages of unschedulable Pods of which is kept what they wait for. */
 export const schedulerMessagesKeptMax = 1_024;
+/** Devices tried for one Pod on one node, with what selectors cost; upstream gives a node ten seconds. */
+export const allocationStepsMax = 100_000;
+/** CPU for each of them. */
+export const cpuUsPerDeviceTried = 1;
 /** k8s: events/v1 NoteLengthLimit */
 export const schedulerNoteBytesMax = 1_024;
 
@@ -706,6 +710,15 @@ export const expressionCharactersMax = 4_000_000;
 export const re2PatternsKeptMax = 256;
 /** Compiled expressions that an isolate keeps; one takes some kB. */
 export const expressionsKeptMax = 512;
+/** Keys and values of an etcd that a user runs, in base64. */
+export const etcdBytesMax = 256 * 1024;
+/** Resources of a group version behind a Service that discovery tells of. */
+export const remoteResourcesMax = 500;
+/** Files of a folder that a node's own programs read, and the largest of them. */
+export const hostFolderFilesMax = 1_024;
+export const hostFolderBytesMax = 100_000;
+/** Selectors of devices; there are few, by class. */
+export const deviceSelectorsKeptMax = 256;
 /** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */

@@ -4,6 +4,7 @@ import { agnhost, livenessImage } from "./agnhost/agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
+import { draDriver } from "./dra-driver/dra-driver.ts";
 import { e2eImages } from "./e2e-images.ts";
 import { echoBasicImage } from "./echo-basic.ts";
 import { echoImages } from "./echo-family.ts";
@@ -25,6 +26,7 @@ import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
 import { kubernetesRedis, redis, redisReplicas, valkey } from "./redis/redis.ts";
 import { resourceConsumer } from "./resource-consumer.ts";
+import { sampleApiserver } from "./sample-apiserver/sample-apiserver.ts";
 import { scriptLanguages } from "./scripts/perl-ruby-php.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./stand-in/unknown.ts";
@@ -35,6 +37,7 @@ const definitions: ImageDefinition[] = [
   busybox,
   crioArtifact,
   echoBasicImage,
+  draDriver,
   gbFrontend,
   goGuestbookImage,
   httpd,
@@ -47,6 +50,7 @@ const definitions: ImageDefinition[] = [
   redis,
   kubernetesRedis,
   resourceConsumer,
+  sampleApiserver,
   valkey,
   ...databaseImages,
   ...e2eImages,

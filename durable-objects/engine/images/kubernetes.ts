@@ -5,6 +5,7 @@ import type { Program, Sys } from "../runtime/kernel/types.ts";
 import { runtimeFiles } from "../runtime/image/base-files.ts";
 import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
+import { etcdProgram } from "./etcd.ts";
 
 interface ComponentRow {
   repository: string;
@@ -103,6 +104,10 @@ const component = (row: ComponentRow): Program<Record<string, never>> => ({
   idleCpuMilli: () => row.cpuMilli,
 });
 
+const ownPrograms: ReadonlyMap<string, Program> = new Map(
+  [corednsProgram, etcdProgram].map((one) => [one.name, one]),
+);
+
 export const kubernetesImages: ImageDefinition[] = rows.map((row) => {
   const layer = buildLayer({ [row.file]: { program: programOf(row) } }, runtimeFiles);
   return {
@@ -116,6 +121,6 @@ export const kubernetesImages: ImageDefinition[] = rows.map((row) => {
       layer,
       sizeBytes: row.sizeBytes,
     }),
-    programs: [programOf(row) === corednsProgram.name ? corednsProgram : component(row)],
+    programs: [ownPrograms.get(programOf(row)) ?? component(row)],
   };
 });

@@ -9,7 +9,7 @@ import {
 } from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, formatLabels, nameColumn, wideColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
 import { selectorText } from "./pod-template.ts";
@@ -83,6 +83,7 @@ export const DaemonSet: Kind<DaemonSet> = {
   kind: "DaemonSet",
   schema: schemaNamed("apps/v1.DaemonSet"),
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   applyDefaults: withDefaults,
   prepareForCreate: (set) => ({
     ...withGeneration(set, Math.max(generationOf(set), 1)),

@@ -42,7 +42,19 @@ export interface WriteContext {
   simulatesImage(repository: string): boolean;
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
+  /** Optional. Tells what a schema's rules have cost, in units of CEL. */
+  charge?(units: number): void;
 }
+
+type WritableMetadata = "labels" | "annotations" | "finalizers" | "ownerReferences";
+
+/** Where a status write resets the spec alone. */
+export const allMetadata: readonly WritableMetadata[] = [
+  "labels",
+  "annotations",
+  "finalizers",
+  "ownerReferences",
+];
 
 /** Hooks of a kind, all optional and all pure: they return the new object, never change the given one. */
 export interface Kind<T extends KubeObject = KubeObject> {
@@ -90,8 +102,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   table?: TableOf<T>;
   /** Generation also grows with metadata.annotations (Deployment). */
   generationOnAnnotations?: boolean;
-  /** What of the metadata a status write may change: all three of most kinds, the annotations of a Deployment. */
-  statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
+  /** What of the metadata a status write may change: `allMetadata` of most kinds, all but the labels of a Deployment. */
+  statusWritesMetadata?: readonly WritableMetadata[];
   /** The object as it is at this moment, where part of it is computed when read rather than stored. */
   present?(object: T, now: number, reader: Reader): T;
   /** What its objects can be found by; the name begins with the kind: `pod.node`. */

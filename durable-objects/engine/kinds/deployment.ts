@@ -76,7 +76,7 @@ export const Deployment: Kind<Deployment> = {
   statusResets: ["metadata.labels"],
   namespaced: true,
   generationOnAnnotations: true,
-  statusWritesMetadata: ["annotations"],
+  statusWritesMetadata: ["annotations", "finalizers", "ownerReferences"],
   applyDefaults: withDefaults,
   prepareForCreate: (deployment) => ({ ...deployment, status: {} }),
   validateCreate: (deployment) => validateDeploymentSpec(deployment.spec),

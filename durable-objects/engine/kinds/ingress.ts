@@ -18,7 +18,7 @@ import {
   wildcardSubdomain,
 } from "../machinery/names.ts";
 import { age, ageColumn, column, loadBalancerAddresses, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import { checkTypedReference } from "./ingress-class.ts";
 import { familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
@@ -178,7 +178,7 @@ export const Ingress: Kind<Ingress> = {
   schema: schemaNamed("networking/v1.Ingress"),
   namespaced: true,
   hasGeneration: true,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   prepareForCreate: (ingress) => ({ ...ingress, status: { loadBalancer: {} } }),
   validateCreate,
   validateUpdate: (ingress) => validate(ingress),

@@ -2,7 +2,7 @@ import type * as core from "kubernetes-types/core/v1";
 import { at, invalid, type FieldError } from "../machinery/field.ts";
 import { qualifiedName, invalidEach } from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 
@@ -44,7 +44,7 @@ export const Namespace: Kind<Namespace> = {
   namespaced: false,
   nameRule: "label",
   hasGeneration: false,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults(namespace) {
     const { name, labels } = namespace.metadata;
     const next: Namespace = {

@@ -15,7 +15,7 @@ import { labelValue } from "../machinery/names.ts";
 import { validateCidrLegacy } from "../machinery/ip.ts";
 import { checkResourceQuantity, keysOf, unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import { cidrWarnings, familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
@@ -157,7 +157,7 @@ export const Node: Kind<Node> = {
   present: (object, now) => presentNode(object, now),
   namespaced: false,
   hasGeneration: false,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults(given) {
     const node = withPodCidr(given);
     const { capacity, allocatable } = node.status ?? {};

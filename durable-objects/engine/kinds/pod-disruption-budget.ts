@@ -3,7 +3,7 @@ import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
 import { validateLabelSelector, validateNonnegative } from "../machinery/metadata.ts";
 import { checkConditions, checkCountOrPercent } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 
@@ -55,6 +55,7 @@ export const PodDisruptionBudget: Kind<PodDisruptionBudget> = {
   kind: "PodDisruptionBudget",
   schema: schemaNamed("policy/v1.PodDisruptionBudget"),
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   hasGeneration: true,
   allowUnconditionalUpdate: false,
   prepareForCreate(budget) {

@@ -9,7 +9,7 @@ import {
 } from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
-import type { Column, Kind } from "./define.ts";
+import { allMetadata, type Column, type Kind } from "./define.ts";
 import { selectorText } from "./pod-template.ts";
 import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
@@ -57,6 +57,7 @@ export const ReplicaSet: Kind<ReplicaSet> = {
   schema: schemaNamed("apps/v1.ReplicaSet"),
   scale: { selector: ({ spec }) => labelSelector(spec.selector).toString() },
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   applyDefaults: (set) => {
     const spec = set.spec ?? ({} as ReplicaSetSpec);
     const template = withTemplateDefaults(spec.template);

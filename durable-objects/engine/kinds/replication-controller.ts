@@ -8,7 +8,7 @@ import {
 } from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, formatLabels } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
@@ -60,6 +60,7 @@ export const ReplicationController: Kind<ReplicationController> = {
   schema: schemaNamed("core/v1.ReplicationController"),
   scale: { selector: ({ spec }) => selectorFromSet(spec.selector).toString() },
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   defaultPropagation: "Orphan",
   applyDefaults: withDefaults,
   prepareForCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),

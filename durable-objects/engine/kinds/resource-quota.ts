@@ -11,7 +11,7 @@ import {
   keysOf,
 } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import { allMetadata, type Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 
@@ -198,6 +198,7 @@ export const ResourceQuota: Kind<ResourceQuota> = {
   kind: "ResourceQuota",
   schema: schemaNamed("core/v1.ResourceQuota"),
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   hasGeneration: false,
   prepareForCreate: (quota) => ({ ...quota, status: {} }),
   validateCreate: validateSpec,

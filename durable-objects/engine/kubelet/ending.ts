@@ -5,6 +5,7 @@
 import { kubeletRoundsMax, relistMs } from "../core/limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
+import { unprepareClaims } from "./claims.ts";
 import { kubeletTable, stage } from "./record.ts";
 import { probe } from "./probes/probes.ts";
 import { isMirror, podContainers } from "../kinds/pod/types.ts";
@@ -38,6 +39,7 @@ export function endPod(sync: Sync): void {
     return;
   }
   if (teardownUnderWay(sync, grace)) return;
+  unprepareClaims(sync);
   record.sandbox = false;
   record.done = true;
   sync.dueAtMs = undefined;

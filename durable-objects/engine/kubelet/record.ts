@@ -102,6 +102,12 @@ export interface VerdictRecord {
   condition?: { reason: string; message: string };
 }
 
+export interface PreparedClaim {
+  name: string;
+  drivers: string[];
+  devices: { requests: string[]; cdi: string[] }[];
+}
+
 export interface PodRecord {
   uid: string;
   /** Known when the Pod's object is gone as well. */
@@ -116,6 +122,10 @@ export interface PodRecord {
   /** False again once everything ended. */
   sandbox: boolean;
   mount?: { failures: number; retryAtMs: number };
+  /** Its ResourceClaims as their drivers prepared them, by uid. */
+  claims?: Record<string, PreparedClaim>;
+  /** When they are prepared again, after a failure. */
+  claimsRetryAtMs?: number;
   containers: Record<string, ContainerRecord>;
   /** What each filled volume was last filled from. */
   filled?: Record<string, string>;

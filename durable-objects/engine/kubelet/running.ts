@@ -1,5 +1,6 @@
 /** A Pod that is meant to run: mounts, sandbox, containers, probes, deadline. */
 import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../core/limits.ts";
+import { claimsPrepared } from "./claims.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP } from "./node-address.ts";
@@ -74,7 +75,7 @@ function sandboxReady(sync: Sync): boolean {
   if (record.lost) loseSandbox(sync);
   if (record.sandbox) return true;
   if (record.sandboxAtMs === undefined) {
-    if (!mounted(sync)) return false;
+    if (!mounted(sync) || !claimsPrepared(sync)) return false;
     record.sandboxAtMs = sync.now + sandboxMs;
   }
   if (sync.now < record.sandboxAtMs) {

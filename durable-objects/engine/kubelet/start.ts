@@ -6,6 +6,7 @@ import type { StartFailure } from "../runtime/define.ts";
 import type { ContainerSpec, Mount, PodSandbox } from "../runtime/container-spec.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { resolvePort } from "./calls.ts";
+import { deviceEnv } from "./claims.ts";
 import { startHook } from "./hooks.ts";
 import type { ReadyImage } from "./images.ts";
 import { beginKill } from "./kill.ts";
@@ -178,7 +179,7 @@ export function startContainer(
   record: ContainerRecord,
   image: ReadyImage,
 ): void {
-  const made = containerEnv(sync.client, container, {
+  const declared = containerEnv(sync.client, container, {
     pod: sync.pod,
     podIP: sync.record.ip ?? "",
     hostIP: hostIP(sync.node),
@@ -186,12 +187,21 @@ export function startContainer(
     volumeText: (volume, path) =>
       sync.runtime.volumeText?.(sync.context, sync.record.uid, volume, path),
   });
+  const devices = deviceEnv(sync, container);
+  const made =
+    "env" in declared && "env" in devices && devices.env.length > 0
+      ? { env: [...declared.env, ...devices.env] }
+      : declared;
   const problem = "error" in made ? made.error : nonRootProblem(sync, container);
   const mounted =
     "error" in made ? made : containerMounts(sync.client, sync.pod, container, sync.node, made.env);
   if ("error" in made || "error" in mounted || problem !== undefined) {
     const text = "error" in mounted ? mounted.error : (problem ?? "");
     failConfig(sync, container, kind, record, "CreateContainerConfigError", text);
+    return;
+  }
+  if ("error" in devices) {
+    failConfig(sync, container, kind, record, "CreateContainerError", devices.error);
     return;
   }
   sync.client.spend?.(cpuUsPerContainerStart);

@@ -19,6 +19,7 @@ export const unreachable = (problem: string): StatusError =>
 
 /** The answer, or the Status that says why there is none; no result: it came too late. */
 export function proxiedReply(result: ProxiedResult | undefined, pending: ProxyPending): Reply {
+  if (pending.aggregated) return aggregatedAnswer(result, pending);
   try {
     if (result) return proxiedAnswer(result, pending);
     throw unreachable(`dial tcp ${pending.address}: i/o timeout`);
@@ -34,16 +35,32 @@ const dialErrors: Record<string, string> = lookup({
   unreachable: "connect: no route to host",
 });
 
+/** What Go's HTTP client says of a request that got no answer. */
+export function dialProblem(error: string, address: string): string {
+  const dial = dialErrors[error];
+  if (dial) return `dial tcp ${address}: ${dial}`;
+  if (error === "tls") return "http: server gave HTTP response to HTTPS client";
+  return error === "malformed"
+    ? "net/http: HTTP/1.x transport connection broken: malformed HTTP response"
+    : "EOF";
+}
+
+/** k8s: kube-aggregator/pkg/apiserver/handler_proxy.go responder */
+export function aggregatedAnswer(result: ProxiedResult | undefined, pending: ProxyPending): Reply {
+  if (result && "response" in result) return replyOf(result.response, pending.method);
+  const problem = dialProblem(result?.error ?? "timeout", pending.address);
+  return {
+    type: "reply",
+    status: 503,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: `error trying to reach service: ${problem}\n`,
+  };
+}
+
 /** Throws a 503 where there was none. */
 export function proxiedAnswer(result: ProxiedResult, pending: ProxyPending): Reply {
   if ("error" in result) {
-    const dial = dialErrors[result.error];
-    if (dial) throw unreachable(`dial tcp ${pending.address}: ${dial}`);
-    if (result.error === "tls")
-      throw unreachable("http: server gave HTTP response to HTTPS client");
-    if (result.error === "malformed")
-      throw unreachable("net/http: HTTP/1.x transport connection broken: malformed HTTP response");
-    throw unreachable("EOF");
+    throw unreachable(dialProblem(result.error, pending.address));
   }
   const rewrite = {
     prefix: pending.prefix,

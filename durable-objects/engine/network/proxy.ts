@@ -151,7 +151,7 @@ function serviceLocation(
   return { ip: chosen.ip, port: chosen.port, https: id.scheme === "https" };
 }
 
-const hopByHop = new Set(
+export const hopByHop: ReadonlySet<string> = new Set(
   "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade authorization content-length".split(
     " ",
   ),

@@ -39,6 +39,8 @@ export interface Resources {
   ofKind(apiVersion: string, kind: string): ResourceInfo | undefined;
   /** Whatever the version. */
   ofGroupKind(group: string, kind: string): ResourceInfo | undefined;
+  /** The group versions behind Services that do not answer: `wardle.example.com/v1alpha1`. */
+  readonly stale: readonly string[];
 }
 
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */
@@ -59,6 +61,7 @@ export interface Reader {
    * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
    * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
    * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`,
+   * `pod.resourceClaim` ("ns\0name" of a ResourceClaim it uses),
    * `service.selector` ("ns\0key=value" of its first term), `slice.service` ("ns\0name").
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];

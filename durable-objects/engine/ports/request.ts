@@ -177,6 +177,8 @@ export interface ProxyPending {
   address: string;
   /** Virtual ms at which to give up. */
   untilMs: number;
+  /** It goes to an API server behind a Service: what comes is passed on as it is. */
+  aggregated?: true;
 }
 
 /**

@@ -139,6 +139,22 @@ export interface Runtime {
   closeMachine?(context: RuntimeContext, node: string): void;
   /** Optional. Checks the type of a hostPath volume (and makes what `...OrCreate` asks for): why it cannot be mounted. */
   hostPath?(context: RuntimeContext, node: string, path: string, type: string): string | undefined;
+  /** Optional. Sockets in a folder of a node's. */
+  hostSockets?(context: RuntimeContext, node: string, folder: string): string[];
+  /** Optional. Calls a gRPC method of whoever serves a socket of a node's; bodies are JSON. */
+  callSocket?(
+    context: RuntimeContext,
+    node: string,
+    path: string,
+    method: string,
+    body: string,
+  ): { status: number; body: string } | { error: string };
+  /** Optional. Variables that a container gets for CDI devices, `NAME=value`. */
+  cdiEnv?(
+    context: RuntimeContext,
+    node: string,
+    ids: readonly string[],
+  ): { env: string[] } | { error: string };
   /** Optional. Bytes in one of a Pod's own volumes, for emptyDir's sizeLimit. */
   volumeBytes?(context: RuntimeContext, podUid: string, volume: string): number;
   /** Optional. Bytes a container holds on its node's disk, for limits of ephemeral-storage. */

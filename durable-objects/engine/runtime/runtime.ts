@@ -13,6 +13,8 @@ import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { closeMachine } from "./machine.ts";
 import { containerTree, removeContainer } from "./remove-container.ts";
+import { cdiEnv } from "./node/cdi.ts";
+import { callSocket, hostSockets } from "./volumes/node-sockets.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -110,6 +112,9 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   fillVolume,
   hostFiles,
   hostPath,
+  hostSockets,
+  callSocket,
+  cdiEnv,
   closeMachine,
   volumeBytes,
   containerBytes,

@@ -10,6 +10,8 @@ import { splitKey, type KubeObject } from "../core/object.ts";
 import type { Snapshot } from "./framework.ts";
 import { NodeInfo, podInfo, type PodInfo } from "./node-info.ts";
 import { PodCounters } from "./pod-counters.ts";
+import { KnownDevices } from "./devices/known-devices.ts";
+import type { Slices } from "./devices/pools.ts";
 import { isResizing } from "./requests.ts";
 import { isGated } from "./plugins/scheduling-gates.ts";
 import { byText, isTerminal, specChanged, type Node, type Pod } from "./types.ts";
@@ -46,6 +48,9 @@ export class SchedulerCache implements Snapshot {
   readonly waiting = new Map<string, WaitingPod>();
   /** Pods without a node that use claims, by key. */
   readonly pendingWithClaims = new Map<string, PodInfo>();
+  /** The same of ResourceClaims. */
+  readonly pendingWithDevices = new Map<string, PodInfo>();
+  readonly devices = new KnownDevices();
   #built = false;
   readonly #nodes = new Map<string, NodeInfo>();
   #sorted: NodeInfo[] | undefined;
@@ -75,6 +80,7 @@ export class SchedulerCache implements Snapshot {
       this.#syncPod(key, reader.get<Pod>("pods", namespace, name));
     }
     this.#stale.clear();
+    this.devices.readAgain(reader);
   }
 
   markStale(key: string): void {
@@ -116,6 +122,15 @@ export class SchedulerCache implements Snapshot {
 
   /** Work of attempts: see the Snapshot. */
   compared = 0;
+  triedDevices = 0;
+
+  isAllocated(device: string): boolean {
+    return this.devices.isAllocated(device, this.reader);
+  }
+
+  get slices(): Slices {
+    return this.devices.slices(this.reader);
+  }
 
   get anyAffinity(): boolean {
     return this.#withAffinity > 0;
@@ -153,6 +168,8 @@ export class SchedulerCache implements Snapshot {
     } else {
       this.pendingWithClaims.delete(key);
     }
+    if (open?.spec?.resourceClaims?.length) this.pendingWithDevices.set(key, podInfo(open));
+    else this.pendingWithDevices.delete(key);
   }
 
   #place(key: string, pod: Pod | undefined): void {

@@ -6,8 +6,14 @@ import {
   type Rejection,
   type Snapshot,
 } from "./framework.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
+import type { Pod } from "./types.ts";
+import { DeviceState, dynamicResources } from "./plugins/dynamic-resources.ts";
 import { filterPlugins, scorePlugins } from "./plugins/index.ts";
+
+/** k8s: dynamicresources.go PostFilter */
+export const noNewClaims = "no new claims to deallocate";
 
 /** A filter that applies to this Pod, with its prepared state. */
 export interface ActiveFilter {
@@ -24,9 +30,11 @@ export interface Failure {
   /** Of nodes that are not in `byNode`. */
   others: Rejection | undefined;
   filters: readonly ActiveFilter[];
+  /** What its ResourceClaims have to say, where the Pod's were looked at. */
+  claims?: string;
 }
 
-export type Outcome = { node: NodeInfo } | { failure: Failure };
+export type Outcome = { node: NodeInfo; filters: readonly ActiveFilter[] } | { failure: Failure };
 
 interface Preparation {
   filters: ActiveFilter[];
@@ -34,13 +42,16 @@ interface Preparation {
   /** Plugins that narrowed the nodes down. */
   narrowedBy: string[];
   rejection?: Rejection;
+  /** Whose it is. */
+  rejectedBy?: string;
 }
 
 function prepare(pod: PodInfo, snapshot: Snapshot): Preparation {
   const result: Preparation = { filters: [], narrowedBy: [] };
   for (const plugin of filterPlugins) {
     const prepared = plugin.prepare?.(pod, snapshot);
-    if (prepared?.rejection) return { ...result, rejection: prepared.rejection };
+    if (prepared?.rejection)
+      return { ...result, rejection: prepared.rejection, rejectedBy: plugin.name };
     if (prepared?.onlyNodes) {
       const narrower = prepared.onlyNodes;
       const names = [...(result.onlyNodes ?? narrower)].filter((name) => narrower.has(name));
@@ -54,6 +65,10 @@ function prepare(pod: PodInfo, snapshot: Snapshot): Preparation {
   return result;
 }
 
+/** Whether some plugin does not even want it tried. */
+export const isHeldBack = (pod: Pod, reader: Reader): boolean =>
+  filterPlugins.some((plugin) => plugin.holdsBack?.(pod, reader));
+
 /** The first plugin that objects speaks. */
 function runFilters(
   pod: PodInfo,
@@ -64,6 +79,12 @@ function runFilters(
     const rejection = plugin.filter?.(pod, node, state);
     if (rejection) return rejection;
   }
+  return undefined;
+}
+
+/** What the attempt knows of the Pod's claims, if it has any. */
+export function deviceStateOf(filters: readonly ActiveFilter[]): DeviceState | undefined {
+  for (const { state } of filters) if (state instanceof DeviceState) return state;
   return undefined;
 }
 
@@ -135,13 +156,15 @@ function choose(nodes: readonly NodeInfo[], scores: readonly number[], random: (
 /** `snapshot.nodes` must not be empty. */
 export function findNode(pod: PodInfo, snapshot: Snapshot, random: () => number): Outcome {
   const nodeCount = snapshot.nodes.length;
-  const { filters, onlyNodes, narrowedBy, rejection } = prepare(pod, snapshot);
+  const { filters, onlyNodes, narrowedBy, rejection, rejectedBy } = prepare(pod, snapshot);
   const byNode = new Map<string, Rejection>();
   if (rejection) {
-    return { failure: { nodeCount, upfront: rejection, byNode, others: rejection, filters } };
+    const claims = rejectedBy === dynamicResources.name ? { claims: noNewClaims } : {};
+    const failure = { nodeCount, upfront: rejection, byNode, others: rejection, filters };
+    return { failure: { ...failure, ...claims } };
   }
   const promised = snapshot.node(pod.pod.status?.nominatedNodeName ?? "");
-  if (promised && !fitsNode(pod, promised, filters, snapshot)) return { node: promised };
+  if (promised && !fitsNode(pod, promised, filters, snapshot)) return { node: promised, filters };
   const candidates = onlyNodes
     ? [...onlyNodes].sort().flatMap((name) => snapshot.node(name) ?? [])
     : snapshot.nodes;
@@ -158,8 +181,9 @@ export function findNode(pod: PodInfo, snapshot: Snapshot, random: () => number)
       : undefined;
     return { failure: { nodeCount, byNode, others, filters } };
   }
-  if (feasible.length === 1) return { node: first };
-  return { node: choose(feasible, scoreNodes(pod, feasible, snapshot), random) ?? first };
+  if (feasible.length === 1) return { node: first, filters };
+  const best = choose(feasible, scoreNodes(pod, feasible, snapshot), random);
+  return { node: best ?? first, filters };
 }
 
 /** `2 Insufficient cpu, 1 ...`, sorted as texts. */

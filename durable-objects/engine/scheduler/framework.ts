@@ -1,6 +1,7 @@
 /** What a scheduling plugin is. Each one is a row of plugins/index.ts; cycle.ts runs them. */
 import type { Reader } from "../ports/controller.ts";
 import type { Selector } from "../machinery/selectors.ts";
+import type { Slices } from "./devices/pools.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
 import type { Pod } from "./types.ts";
 
@@ -15,6 +16,11 @@ export interface Rejection {
 export const rejected = (...reasons: string[]): Rejection => ({ reasons, final: false });
 export const rejectedForGood = (...reasons: string[]): Rejection => ({ reasons, final: true });
 
+/** An attempt that cannot be brought to an end: no node is to blame. k8s: framework.AsStatus */
+export class SchedulerError extends Error {
+  override name = "SchedulerError";
+}
+
 /** All nodes as one scheduling attempt sees them. */
 export interface Snapshot {
   readonly reader: Reader;
@@ -28,6 +34,11 @@ export interface Snapshot {
   /** Living Pods of a namespace on a node that a selector matches. k8s: countPodsMatchSelector */
   matching(node: NodeInfo, namespace: string, selector: Selector): number;
   namespaceLabels(namespace: string): Record<string, string> | undefined;
+  /** Devices that some claim has, by their id. */
+  isAllocated(device: string): boolean;
+  readonly slices: Slices;
+  /** Devices that were tried so far. */
+  triedDevices: number;
   /** Terms that were held against a Pod so far: an attempt is charged for them. */
   compared: number;
   /** Unassigned Pods that were promised this node. */
@@ -52,6 +63,8 @@ export interface Prepared {
 
 export interface FilterPlugin {
   name: string;
+  /** k8s: PreEnqueue: while it says so, the Pod is not even tried. */
+  holdsBack?(pod: Pod, reader: Reader): boolean;
   /** k8s: PreFilter. Without it the filter runs always. */
   prepare?(pod: PodInfo, snapshot: Snapshot): Prepared;
   filter?(pod: PodInfo, node: NodeInfo, state: PluginState | undefined): Rejection | undefined;

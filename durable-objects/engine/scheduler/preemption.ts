@@ -5,7 +5,14 @@
 import type { PodDisruptionBudget } from "../kinds/pod-disruption-budget.ts";
 import { labelSelector } from "../machinery/selectors.ts";
 import { rejectedForGood, type Rejection, type Snapshot } from "./framework.ts";
-import { copyStates, failureText, fitsNode, tryChange, type Failure } from "./cycle.ts";
+import {
+  copyStates,
+  failureText,
+  fitsNode,
+  noNewClaims,
+  tryChange,
+  type Failure,
+} from "./cycle.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
 import { byText, type Pod } from "./types.ts";
 
@@ -24,7 +31,6 @@ export type Preemption = { candidate: Candidate } | { message: string; clearProm
  * What upstream's DynamicResources says first about every Pod without resource claims, and its error when the Pod
  * was turned down before that plugin's turn. k8s: plugins/dynamicresources PostFilter
  */
-const noClaims = "no new claims to deallocate";
 const noState = "not found";
 
 const noVictims = rejectedForGood("No preemption victims found for incoming pod");
@@ -147,10 +153,12 @@ export function bestCandidate(candidates: readonly Candidate[]): Candidate | und
  * pkg/scheduler/framework/preemption
  */
 export function preempt(pod: PodInfo, failure: Failure, snapshot: Snapshot): Preemption {
-  if (failure.upfront) return { message: noState, clearPromise: false };
+  const said = failure.claims ?? noNewClaims;
+  if (failure.upfront && failure.claims === undefined)
+    return { message: noState, clearPromise: false };
   const forbidden = ineligible(pod, failure, snapshot);
   if (forbidden) {
-    return { message: `${noClaims}, preemption: ${forbidden}`, clearPromise: false };
+    return { message: `${said}, preemption: ${forbidden}`, clearPromise: false };
   }
   const byNode = new Map<string, Rejection>();
   const candidates: Candidate[] = [];
@@ -164,5 +172,5 @@ export function preempt(pod: PodInfo, failure: Failure, snapshot: Snapshot): Pre
   const candidate = bestCandidate(candidates);
   if (candidate) return { candidate };
   const text = failureText({ nodeCount: failure.nodeCount, byNode, others: unhelpful });
-  return { message: `${noClaims}, preemption: ${text}`, clearPromise: true };
+  return { message: `${said}, preemption: ${text}`, clearPromise: true };
 }

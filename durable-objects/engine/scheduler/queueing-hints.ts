@@ -9,6 +9,7 @@ import { keep } from "../core/memo.ts";
 import type { Change } from "../core/object.ts";
 import { allocatable, NodeInfo, podInfo, type PodInfo } from "./node-info.ts";
 import { filterPlugins } from "./plugins/index.ts";
+import { claimNamesOf } from "../kinds/pod/resource-claims.ts";
 import { claimNames, type FilterPlugin } from "./framework.ts";
 import { byText, isTerminal, specChanged, type Node, type Pod } from "./types.ts";
 
@@ -20,7 +21,8 @@ export type Wait =
   | "affinity"
   | "antiAffinity"
   | "spread"
-  | "volumes";
+  | "volumes"
+  | "devices";
 
 /** Words of a failure, and what would have to change. */
 const signs: readonly (readonly [string, Wait])[] = [
@@ -39,6 +41,12 @@ const signs: readonly (readonly [string, Wait])[] = [
   ["ersistentVolume", "volumes"],
   ["persistent volumes", "volumes"],
   ["volume zone", "volumes"],
+  ["allocate all claims", "devices"],
+  ["allocate devices", "devices"],
+  ["resource pools", "devices"],
+  ["device class", "devices"],
+  ["resourceclaim", "devices"],
+  ["DynamicResources", "devices"],
 ];
 
 export const scheduledCondition = "PodScheduled";
@@ -84,7 +92,8 @@ export function nodeQueueingHint(change: Change): QueueingHint | undefined {
   const moved = !equal(before.metadata.labels, node.metadata.labels);
   const spec = (n: Node) => [n.spec?.taints ?? [], n.spec?.unschedulable ?? false];
   if (moved || !equal(spec(before), spec(node))) {
-    for (const wait of ["nodes", "affinity", "antiAffinity", "spread", "volumes"] as const) {
+    const all = ["nodes", "affinity", "antiAffinity", "spread", "volumes", "devices"] as const;
+    for (const wait of all) {
       waits.add(wait);
     }
   }
@@ -100,6 +109,7 @@ const everyWait: ReadonlySet<Wait> = new Set<Wait>([
   "antiAffinity",
   "spread",
   "volumes",
+  "devices",
 ]);
 
 function grew(before: Node, after: Node): boolean {
@@ -192,6 +202,19 @@ export function usersOfClaim(
     const { metadata } = info.pod;
     if (metadata.namespace !== namespace || Number(metadata.resourceVersion) > rv) continue;
     if (claimNames(info.pod).some((used) => used.claim === claim)) users.push(info);
+  }
+  return users.sort(byImportance).map((info) => info.key);
+}
+
+export function usersOfResourceClaim(
+  namespace: string,
+  claim: string,
+  pods: ReadonlyMap<string, PodInfo>,
+): string[] {
+  const users: PodInfo[] = [];
+  for (const info of pods.values()) {
+    if (info.pod.metadata.namespace !== namespace) continue;
+    if (claimNamesOf(info.pod).includes(claim)) users.push(info);
   }
   return users.sort(byImportance).map((info) => info.key);
 }

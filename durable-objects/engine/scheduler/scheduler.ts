@@ -5,6 +5,7 @@ import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { StatusError } from "../machinery/status.ts";
 import {
+  cpuUsPerDeviceTried,
   cpuUsPerNodeTried,
   cpuUsPerTermCompared,
   schedulerBackoffMsMax,
@@ -15,10 +16,22 @@ import {
 } from "../core/limits.ts";
 import { bindVolumes } from "./bind-volumes.ts";
 import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
-import { failureText, findNode } from "./cycle.ts";
+import { bindClaims, deallocate } from "./bind-claims.ts";
+import {
+  deviceStateOf,
+  failureText,
+  findNode,
+  isHeldBack,
+  type Failure,
+  type Outcome,
+} from "./cycle.ts";
+import { SchedulerError } from "./framework.ts";
 import { podInfo, type PodInfo } from "./node-info.ts";
+import { toDeallocate } from "./plugins/dynamic-resources.ts";
 import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
+import type { ResourceClaim } from "../kinds/resource/shape.ts";
+import { claimStatusesOf } from "../kinds/pod/resource-claims.ts";
 import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
 import {
   podsToRequeue,
@@ -26,6 +39,7 @@ import {
   podQueueingHint,
   scheduledCondition,
   usersOfClaim,
+  usersOfResourceClaim,
 } from "./queueing-hints.ts";
 
 /** It runs in the network of the control plane's host. */
@@ -67,6 +81,14 @@ export function createScheduler(): Controller {
         usersOfClaim(change, open(reader).pendingWithClaims),
       persistentvolumes: (_change, reader) => open(reader).pendingWithClaims.keys(),
       "storageclasses.storage.k8s.io": (_change, reader) => open(reader).pendingWithClaims.keys(),
+      "resourceclaims.resource.k8s.io": (change, reader) => wokenByClaim(change, open(reader)),
+      "resourceslices.resource.k8s.io": (_change, reader) => {
+        const known = open(reader);
+        known.devices.forgetSlices();
+        return podsToRequeue(forDevices, known.waiting);
+      },
+      "deviceclasses.resource.k8s.io": (_change, reader) =>
+        podsToRequeue(forDevices, open(reader).waiting),
     },
     reconcile: (key, client) => reconcile(key, client, open(client)),
   };
@@ -89,6 +111,22 @@ function wokenByPod(change: Change, cache: SchedulerCache): string[] | undefined
   return keys;
 }
 
+const forDevices = { waits: new Set(["devices"] as const) };
+
+/** Those who use it, and, where it lets go of devices, those who wait for some. */
+function wokenByClaim(change: Change, cache: SchedulerCache): string[] {
+  const { namespace, name } = change;
+  cache.devices.syncClaim(namespace, name, cache.reader);
+  const claim = change.op === "delete" ? undefined : (change.object as ResourceClaim);
+  const before = (change.op === "delete" ? change.object : change.previous) as
+    | ResourceClaim
+    | undefined;
+  const keys = usersOfResourceClaim(namespace, name, cache.pendingWithDevices);
+  if (before?.status?.allocation && !claim?.status?.allocation)
+    keys.push(...podsToRequeue(forDevices, cache.waiting));
+  return keys;
+}
+
 /** Its own condition, which the scheduler writes itself, must not make a Pod be tried again. */
 function concernsScheduling(change: Change, pod: Pod, before: Pod | undefined): boolean {
   if (!before || change.op === "delete") return true;
@@ -96,7 +134,8 @@ function concernsScheduling(change: Change, pod: Pod, before: Pod | undefined): 
     specChanged(before, pod) ||
     !equal(before.metadata.labels, pod.metadata.labels) ||
     before.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
-    (before.status?.nominatedNodeName !== undefined && !pod.status?.nominatedNodeName)
+    (before.status?.nominatedNodeName !== undefined && !pod.status?.nominatedNodeName) ||
+    claimStatusesOf(before).length !== claimStatusesOf(pod).length
   );
 }
 
@@ -104,9 +143,9 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
   const { namespace, name } = splitKey(key);
   const pod = client.get<Pod>("pods", namespace, name);
   const past = client.records.get<Attempts>(attemptsTable, key);
-  if (!pod || !isPending(pod) || isGated(pod)) {
+  if (!pod || !isPending(pod) || isGated(pod) || isHeldBack(pod, client)) {
     if (past) client.records.delete(attemptsTable, key);
-    if (pod && isPending(pod)) tellGated(pod, client);
+    if (pod && isPending(pod) && isGated(pod)) tellGated(pod, client);
     return undefined;
   }
   if (past && cache.waiting.size >= schedulerBackoffPodsMin) {
@@ -115,8 +154,13 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
   }
   cache.markStale(key);
   cache.compared = 0;
+  cache.triedDevices = 0;
   const failed = schedule(podInfo(pod), client, cache);
-  client.spend?.(cache.compared * cpuUsPerTermCompared + cache.nodes.length * cpuUsPerNodeTried);
+  client.spend?.(
+    cache.compared * cpuUsPerTermCompared +
+      cache.nodes.length * cpuUsPerNodeTried +
+      cache.triedDevices * cpuUsPerDeviceTried,
+  );
   if (!failed) {
     if (past) client.records.delete(attemptsTable, key);
     return undefined;
@@ -142,16 +186,25 @@ function schedule(
     fail(pod, client, "Unschedulable", noNodes, "");
     return "unschedulable";
   }
-  const outcome = findNode(info, cache, () => client.random());
+  const outcome = attempt(info, client, cache);
+  if (!outcome) return "error";
   if ("node" in outcome) {
     const { node } = outcome.node;
     if (!bindVolumes(info, node, client, cache)) {
       patchStatus(pod, client, undefined, node.metadata.name);
       return "volumes";
     }
+    const devices = deviceStateOf(outcome.filters);
+    for (const { metadata } of devices?.claims ?? [])
+      cache.devices.markStale(metadata.namespace ?? "", metadata.name);
+    const problem = devices && bindClaims(pod, devices, node.metadata.name, client);
+    if (problem !== undefined) {
+      fail(pod, client, "SchedulerError", problem, "");
+      return "error";
+    }
     return bind(pod, node.metadata.name, client) ? undefined : "error";
   }
-  const { failure } = outcome;
+  const failure = withClaims(pod, outcome.failure, client, cache);
   const preemption = preempt(info, failure, cache);
   if ("candidate" in preemption) {
     evict(info, preemption.candidate, client, cache);
@@ -161,6 +214,28 @@ function schedule(
     fail(pod, client, "Unschedulable", text, preemption.clearPromise ? "" : undefined);
   }
   return "unschedulable";
+}
+
+/** Undefined: it could not be brought to an end, which was told. */
+function attempt(info: PodInfo, client: Client, cache: SchedulerCache): Outcome | undefined {
+  try {
+    return findNode(info, cache, () => client.random());
+  } catch (error) {
+    if (!(error instanceof SchedulerError)) throw error;
+    fail(info.pod, client, "SchedulerError", error.message, "");
+    return undefined;
+  }
+}
+
+/** Claims that stand in the way and that nobody needs let go of their devices. k8s: dynamicresources.go PostFilter */
+function withClaims(pod: Pod, failure: Failure, client: Client, cache: SchedulerCache): Failure {
+  const state = deviceStateOf(failure.filters);
+  if (!state) return failure;
+  const claim = toDeallocate(pod, state);
+  if (!claim) return { ...failure, claims: "still not schedulable" };
+  cache.devices.markStale(claim.metadata.namespace ?? "", claim.metadata.name);
+  deallocate(claim, client);
+  return { ...failure, claims: "deallocation of ResourceClaim completed" };
 }
 
 function bind(pod: Pod, node: string, client: Client): boolean {

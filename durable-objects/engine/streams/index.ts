@@ -2,6 +2,7 @@
 import type { Call, PodStreams } from "../api/context.ts";
 import type { Client } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
+import { aggregatedRequest } from "../network/aggregated.ts";
 import { proxyRequest, proxyResult } from "../network/proxy.ts";
 import type { ProxyPending, ApiRequest, LogFollow, Reply, ProxiedReply } from "../ports/request.ts";
 import type { ExecRequest } from "../runtime/launch.ts";
@@ -35,6 +36,7 @@ export function createStreams(client: Client): Streams {
     exec: (call, pod, kind) => command(context(), call, pod, kind),
     portForward: (call, pod) => portForward(context(), call, pod),
     proxy: (call, resource, name) => proxy(context(), call, resource, name),
+    aggregated: (request, user, service) => aggregatedRequest(context(), request, user, service),
     pollLog: (follow) => pollLog(context(), follow),
     pollProxy: (pending) => proxyResult(context(), pending),
     visit: (request) => visit(context(), request),

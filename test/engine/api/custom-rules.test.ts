@@ -1,5 +1,6 @@
 /** Rules in CEL of a definition's schema: told where they are wrong, held where they are right. k8s: test/e2e/apimachinery/crd_validation_rules.go */
 import { beforeAll, expect, it } from "vitest";
+import { validateRules } from "../../../durable-objects/engine/api/custom/rules.ts";
 import { World, type Answer } from "../../helpers/world.ts";
 
 let world: World;
@@ -109,4 +110,46 @@ it("a rule that cannot be compiled, or costs too much, is refused at its place",
   const syntax = world.request("POST", definitions, definition([{ rule: "self.least <" }], "bs"));
   expect(syntax.status).toBe(422);
   expect(syntax.body.message).toContain("Syntax error");
+});
+
+it("warns of what was wrong before and did not change", () => {
+  const rule = [{ rule: "self.least <= 3", message: "too many at least" }];
+  expect(world.request("POST", definitions, definition([], "lagers")).status).toBe(201);
+  world.settle();
+  const lagers = "/apis/shop.example.com/v1/namespaces/default/lagers";
+  const lager = { ...scaler("one", { least: 9, most: 10 }), kind: "Klagers" };
+  expect(world.request("POST", lagers, lager).status).toBe(201);
+  const path = `${definitions}/lagers.shop.example.com`;
+  const { spec } = world.get(path);
+  spec.versions[0].schema.openAPIV3Schema.properties.spec["x-kubernetes-validations"] = rule;
+  world.patch(path, { spec });
+  world.settle();
+  const same = world.patch(`${lagers}/one`, { metadata: { labels: { a: "b" } } });
+  expect(same.headers["warning"]).toContain("too many at least");
+  const other = world.request(
+    "PATCH",
+    `${lagers}/one`,
+    { spec: { most: 11 } },
+    {
+      type: "application/merge-patch+json",
+    },
+  );
+  expect(other.body.message).toContain("too many at least");
+});
+
+it("tells what it has cost", () => {
+  let cost = 0;
+  const schema = {
+    type: "object",
+    "x-kubernetes-validations": [{ rule: "self.a == 1" }],
+    properties: { a: { type: "integer" } },
+  };
+  const errors = validateRules(schema, { a: 1 }, undefined, {
+    warn: () => undefined,
+    charge: (units) => {
+      cost += units;
+    },
+  });
+  expect(errors).toEqual([]);
+  expect(cost).toBeGreaterThan(0);
 });

@@ -47,6 +47,51 @@ function can(world: World, options: RequestOptions, resourceAttributes: object):
 }
 
 describe("a viewer", () => {
+  test("reads custom resources of groups that the cluster has, and of no others", () => {
+    const world = settled();
+    const name = "widgets.example.com";
+    world.create({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name },
+      spec: {
+        group: "example.com",
+        scope: "Namespaced",
+        names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: {
+              openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+            },
+          },
+        ],
+      },
+    });
+    world.settle();
+    const widgets = "/apis/example.com/v1/namespaces/default/widgets";
+    const widget = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "w" } };
+    expect(world.request("POST", widgets, widget).status).toBe(201);
+    expect(world.request("GET", `${widgets}/w`, undefined, viewer).status).toBe(200);
+    expect(world.request("DELETE", `${widgets}/w`, undefined, viewer).status).toBe(403);
+    const rules = () => world.get(`${rbac}/clusterroles/podyard:viewers`).rules;
+    expect(rules().at(-1)).toEqual({
+      apiGroups: ["example.com"],
+      resources: ["*"],
+      verbs: ["get", "list", "watch"],
+    });
+    expect(can(world, viewer, { group: "other.com", resource: "things", verb: "get" })).toBe(false);
+    const count = rules().length;
+    world.delete(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`);
+    world.settle();
+    expect(rules()).toHaveLength(count - 1);
+    expect(can(world, viewer, { group: "example.com", resource: "widgets", verb: "get" })).toBe(
+      false,
+    );
+  });
+
   test("reads every object but Secrets, in every namespace and of the cluster, and logs", () => {
     const world = settled();
     const seen: string[] = [];

@@ -231,6 +231,96 @@ describe("EndpointSlices", () => {
     expect(slicesOf(world, "out")).toEqual([]);
   });
 
+  const byHand = (more: object = {}, subsets: object[] = []): object => ({
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: { name: "out", namespace: "default", ...more },
+    subsets,
+  });
+  const subset = (ip: string, ports: object[], more: object = {}): object => ({
+    addresses: [{ ip }],
+    ports,
+    ...more,
+  });
+  const free = (): object => service("out", { selector: null, ports: [{ port: 5432 }] });
+
+  test("mirrors follow: ports together, families apart, labels, what somebody changed", () => {
+    const web = [{ name: "web", port: 80 }];
+    const world = settled(
+      free(),
+      byHand({ labels: { a: "b" }, annotations: { note: "x" } }, [
+        subset("192.0.2.1", web, { notReadyAddresses: [{ ip: "192.0.2.2" }] }),
+        subset("192.0.2.3", web),
+        subset("2001:db8::1", web),
+        subset("192.0.2.4", [{ name: "other", port: 81 }]),
+      ]),
+    );
+    const told = () =>
+      slicesOf(world, "out")
+        .map(
+          (one: {
+            addressType: string;
+            ports: { name: string }[];
+            endpoints: { addresses: string[]; conditions: { ready: boolean } }[];
+          }) =>
+            [
+              one.addressType,
+              one.ports[0]!.name,
+              ...one.endpoints.map((e) => `${e.addresses[0]} ${e.conditions.ready}`),
+            ].join(" "),
+        )
+        .sort();
+    const all = [
+      "IPv4 other 192.0.2.4 true",
+      "IPv4 web 192.0.2.1 true 192.0.2.2 false 192.0.2.3 true",
+      "IPv6 web 2001:db8::1 true",
+    ];
+    expect(told()).toEqual(all);
+    expect(slicesOf(world, "out")[0].metadata).toMatchObject({
+      labels: { a: "b" },
+      annotations: { note: "x" },
+    });
+    world.patch("/api/v1/namespaces/default/endpoints/out", { metadata: { labels: { a: "c" } } });
+    world.settle();
+    for (const slice of slicesOf(world, "out")) expect(slice.metadata.labels.a).toBe("c");
+    const path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+    const [first, second] = slicesOf(world, "out");
+    world.delete(`${path}/${first.metadata.name}`);
+    world.patch(`${path}/${second.metadata.name}`, { endpoints: [{ addresses: ["192.0.2.99"] }] });
+    world.settle();
+    expect(told()).toEqual(all);
+  });
+
+  test("no mirrors of what says so, of a leader's election, of a Service that selects", () => {
+    const port = [{ port: 80 }];
+    for (const more of [
+      { labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      { annotations: { "control-plane.alpha.kubernetes.io/leader": "{}" } },
+    ]) {
+      const world = settled(free(), byHand(more, [subset("192.0.2.1", port)]));
+      expect(slicesOf(world, "out")).toEqual([]);
+    }
+    const world = settled(free(), byHand({}, [subset("192.0.2.1", port)]));
+    expect(slicesOf(world, "out")).toHaveLength(1);
+    world.patch("/api/v1/namespaces/default/services/out", { spec: { selector: { app: "x" } } });
+    world.settle();
+    const managers = slicesOf(world, "out").map(
+      (one: { metadata: { labels: Record<string, string> } }) =>
+        one.metadata.labels["endpointslice.kubernetes.io/managed-by"],
+    );
+    expect(managers).not.toContain("endpointslicemirroring-controller.k8s.io");
+  });
+
+  test("a subset that is too large is mirrored in part, and that is told", () => {
+    const addresses = Array.from({ length: 1010 }, (_, i) => ({ ip: `10.1.${i >> 8}.${i & 255}` }));
+    const world = settled(free(), byHand({}, [{ addresses, ports: [{ port: 80 }] }]));
+    const [slice, ...others] = slicesOf(world, "out");
+    expect([slice.endpoints.length, others.length]).toEqual([1000, 0]);
+    expect(world.events("out")).toEqual([
+      "Warning TooManyAddressesToMirror A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 10 addresses were skipped",
+    ]);
+  });
+
   test("nothing is written again once all is told", () => {
     const world = settled(service(), deployment(2));
     const before = [slicesOf(world)[0], endpointsOf(world)].map((o) => o.metadata.resourceVersion);

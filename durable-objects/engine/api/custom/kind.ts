@@ -90,9 +90,9 @@ function kindOf(
     ...(indices ? { indices } : {}),
     ...(version.deprecated ? { deprecation: deprecationOf(definition, version) } : {}),
     prepareForCreate: (object) => (hasStatus ? withStatus(object, undefined) : object),
-    validateCreate: (object) => validate.create(object),
-    validateUpdate: (object, old) => validate.update(object, old),
-    validateStatusUpdate: (object, old) => validate.status(object, old),
+    validateCreate: (object, context) => validate.create(object, context),
+    validateUpdate: (object, old, context) => validate.update(object, old, context),
+    validateStatusUpdate: (object, old, context) => validate.status(object, old, context),
     warnings: finalizerWarnings,
     custom: own,
   };

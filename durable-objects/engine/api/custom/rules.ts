@@ -1,5 +1,6 @@
 /** Rules in CEL that a schema brings (`x-kubernetes-validations`). k8s: apiextensions-apiserver pkg/apiserver/schema/cel */
 import { validateRules as violations } from "../../cel/rules/validate-rules.ts";
+import type { WriteContext } from "../../kinds/define.ts";
 import type { FieldError } from "../../machinery/field.ts";
 import { schemasIn, type JsonSchema } from "../../schema/structural/json-schema.ts";
 
@@ -17,10 +18,15 @@ export function hasRules(schema: JsonSchema): boolean {
 
 /**
  * What a write violates. Asked after everything else holds, with the whole object as it will be, of a status write too;
- * `old`: as it was, undefined on a create.
+ * `old`: as it was, undefined on a create: what is wrong as it was before is warned of.
  */
-export const validateRules = (
+export function validateRules(
   schema: JsonSchema,
   object: Record<string, unknown>,
   old: Record<string, unknown> | undefined,
-): FieldError[] => violations(schema, object, old).errors;
+  { warn, charge }: Pick<WriteContext, "warn" | "charge">,
+): FieldError[] {
+  const { errors, cost } = violations(schema, object, old, warn);
+  charge?.(cost);
+  return errors;
+}

@@ -1,5 +1,6 @@
 /** Whether a custom resource fits its version. k8s: apiextensions-apiserver pkg/registry/customresource/{strategy,status_strategy,validator}.go */
 import type { KubeObject } from "../../core/object.ts";
+import type { WriteContext } from "../../kinds/define.ts";
 import type { ScaleSubresource } from "../../kinds/custom-resource-definition/types.ts";
 import { goQuote, invalid, type FieldError } from "../../machinery/field.ts";
 import { qualifiedName } from "../../machinery/names.ts";
@@ -16,9 +17,9 @@ import { hasRules, validateRules } from "./rules.ts";
 type Json = Record<string, unknown>;
 
 export interface Validator {
-  create(object: KubeObject): FieldError[];
-  update(object: KubeObject, old: KubeObject): FieldError[];
-  status(object: KubeObject, old: KubeObject): FieldError[];
+  create(object: KubeObject, context: WriteContext): FieldError[];
+  update(object: KubeObject, old: KubeObject, context: WriteContext): FieldError[];
+  status(object: KubeObject, old: KubeObject, context: WriteContext): FieldError[];
 }
 
 /** Nothing at all where the version has no schema. */
@@ -27,23 +28,23 @@ export function validator(
   scale: ScaleSubresource | undefined,
 ): Validator {
   return {
-    create: (object) => {
+    create: (object, context) => {
       if (!schema) return validateScale(object, scale, true);
       const value = json(object);
-      return withRules(schema, value, undefined, [
+      return withRules(schema, value, undefined, context, [
         ...validateValue(schema, value, "", schemaPatterns()),
         ...validateScale(object, scale, true),
         ...validateEmbedded(schema, value),
         ...validateListTypes(schema, value),
       ]);
     },
-    update: (object, old) => {
+    update: (object, old, context) => {
       if (!schema) return validateScale(object, scale, true);
       const [value, before] = [json(object), json(old)];
       const lists = validateListTypes(schema, before).length
         ? []
         : validateListTypes(schema, value);
-      return withRules(schema, value, before, [
+      return withRules(schema, value, before, context, [
         ...validateValue(
           schema,
           value,
@@ -56,13 +57,13 @@ export function validator(
         ...lists,
       ]);
     },
-    status: (object, old) => {
+    status: (object, old, context) => {
       if (!schema) return validateScale(object, scale, false);
       const [value, before] = [json(object), json(old)];
       const lists = validateListTypes(schema, before).length
         ? []
         : validateListTypes(schema, value);
-      return withRules(schema, value, before, [
+      return withRules(schema, value, before, context, [
         ...validateStatus(schema, value["status"], before["status"]),
         ...validateScale(object, scale, false),
         ...lists,
@@ -92,11 +93,12 @@ function withRules(
   schema: JsonSchema,
   object: Json,
   old: Json | undefined,
+  context: WriteContext,
   errors: FieldError[],
 ): FieldError[] {
   if (!hasRules(schema)) return errors;
   if (!errors.some(({ type }) => blocking.has(type)))
-    return [...errors, ...validateRules(schema, object, old)];
+    return [...errors, ...validateRules(schema, object, old, context)];
   const text =
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
   return [...errors, invalid("<nil>", null, text)];

@@ -7,6 +7,7 @@ import { healthText } from "./health.ts";
 import { URLQuery } from "../request/request-info.ts";
 import { checkTimeout } from "../request/request-timeout.ts";
 import { builtin, type GroupVersion, type Registry, type Resource } from "./registry.ts";
+import type { RemoteResource, RemoteVersion } from "./resource.ts";
 import { release } from "../../machinery/release.ts";
 import { unknownPath } from "../../machinery/status.ts";
 
@@ -63,6 +64,7 @@ function answered(request: ApiRequest, groupVersions: Served): Reply | undefined
     const told = healthText(path, request.query);
     return told === undefined ? pageNotFound() : text(told);
   }
+  if (isRemoteOpenApi(path, groupVersions)) return undefined;
   if (path.startsWith("/openapi/")) {
     const reply = openApiResponse(path, request.query, request.headers, groupVersions);
     return reply ? { type: "reply", ...reply } : pageNotFound();
@@ -78,11 +80,19 @@ function answered(request: ApiRequest, groupVersions: Served): Reply | undefined
   if (parts[0] === "apis" && parts.length === 2) return group(groupVersions, parts[1] as string);
   if (parts[0] === "apis" && parts.length === 3) {
     const gv = groupVersions.find((g) => g.group === parts[1] && g.version === parts[2]);
+    // Its own server answers.
+    if (gv?.remote) return undefined;
     if (gv) return json(resourceList(gv));
     return groupNames(groupVersions).includes(parts[1] as string) ? failure() : pageNotFound();
   }
   return undefined;
 }
+
+/** k8s: kube-aggregator openapiv3 */
+const isRemoteOpenApi = (path: string, groupVersions: Served): boolean =>
+  groupVersions.some(
+    ({ group: name, version: v, remote }) => remote && path === `/openapi/v3/apis/${name}/${v}`,
+  );
 
 function failure(): Reply {
   const error = unknownPath();
@@ -199,8 +209,10 @@ function discoveryList(v: string, groups: Served): unknown {
         .filter((g) => g.group === name)
         .map((g) => ({
           version: g.version,
-          resources: g.resources.map(aggregatedResource),
-          freshness: "Current",
+          resources: g.remote
+            ? remoteResources(g.remote, g)
+            : g.resources.map((one) => aggregatedResource(one)),
+          freshness: g.remote?.stale ? "Stale" : "Current",
         })),
     })),
   };
@@ -212,6 +224,39 @@ function verbsOf({ hooks, verbs }: Resource): readonly string[] {
   const made = ["patch", "create", "update"];
   const all = ["delete", "deletecollection", "get", "list", ...made, "watch"];
   return hooks.custom.terminating ? all.filter((verb) => !made.includes(verb)) : all;
+}
+
+/** What a server's own list says, as the aggregated one does. k8s: kube-aggregator handler_discovery.go convertToV2 */
+function remoteResources(
+  { resources }: RemoteVersion,
+  { group: ownGroup, version: ownVersion }: GroupVersion,
+): unknown[] {
+  const kindOf = (one: RemoteResource): object => ({
+    group: one.group ?? ownGroup,
+    version: one.version ?? ownVersion,
+    kind: one.kind ?? "",
+  });
+  const within = (name: string): RemoteResource[] =>
+    resources.filter((one) => one.name.startsWith(`${name}/`));
+  return resources
+    .filter(({ name }) => !name.includes("/"))
+    .map((one) => {
+      const subresources = within(one.name).map((inner) => ({
+        subresource: inner.name.slice(one.name.length + 1),
+        responseKind: kindOf(inner),
+        verbs: inner.verbs ?? [],
+      }));
+      return {
+        resource: one.name,
+        responseKind: kindOf(one),
+        scope: one.namespaced ? "Namespaced" : "Cluster",
+        singularResource: one.singularName ?? "",
+        verbs: one.verbs ?? [],
+        ...(one.shortNames?.length ? { shortNames: one.shortNames } : {}),
+        ...(one.categories?.length ? { categories: one.categories } : {}),
+        ...(subresources.length ? { subresources } : {}),
+      };
+    });
 }
 
 function aggregatedResource(r: Resource): unknown {

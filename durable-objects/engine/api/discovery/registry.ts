@@ -5,14 +5,14 @@ import { kinds, servedVersions } from "../../kinds/index.ts";
 import { assert } from "../../core/assert.ts";
 import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import type { Resources } from "../../ports/controller.ts";
-import type { GroupVersion, Resource } from "./resource.ts";
+import type { GroupVersion, RemoteVersion, Resource } from "./resource.ts";
 import { groupVersionsOf, ownResource, place } from "./resources.ts";
 import { compareVersions } from "./versions.ts";
 import { openApiHash } from "../../schema/openapi.ts";
 import { ownIndices } from "../../kinds/indices.ts";
 import type { Index } from "../../core/indices.ts";
 
-export type { GroupVersion, Resource, Subresource } from "./resource.ts";
+export type { GroupVersion, RemoteVersion, Resource, Subresource } from "./resource.ts";
 
 /** What is worked out from the kinds; replaced as a whole when they change. */
 interface Tables {
@@ -53,6 +53,8 @@ export class Registry implements Resources {
   #tables: Tables;
   /** By resource. */
   readonly #added = new Map<string, Added>();
+  /** By `group/version`. */
+  #remote: ReadonlyMap<string, RemoteVersion> = new Map();
   readonly #filing: Filing | undefined;
   #fingerprint: string | undefined = "";
 
@@ -126,6 +128,33 @@ export class Registry implements Resources {
     this.#changed();
   }
 
+  /** Serves these group versions, and no others, through Services; what is served here already stays so. */
+  serveRemote(versions: ReadonlyMap<string, RemoteVersion>): void {
+    this.#remote = versions;
+    this.#changed();
+  }
+
+  /** Whether discovery lists a group version that is behind a Service. */
+  get listsRemote(): boolean {
+    if (this.#remote.size === 0) return false;
+    return this.groupVersions.some(({ remote }) => remote !== undefined);
+  }
+
+  /** The group versions behind Services that do not answer. */
+  get stale(): readonly string[] {
+    if (this.#remote.size === 0) return [];
+    return this.groupVersions
+      .filter(({ remote }) => remote?.stale)
+      .map(({ group, version }) => `${group}/${version}`);
+  }
+
+  /** The Service behind a group version. */
+  remote(group: string, version: string): RemoteVersion | undefined {
+    if (this.#remote.size === 0) return undefined;
+    const own = this.groupVersions.find((gv) => gv.group === group && gv.version === version);
+    return own?.remote;
+  }
+
   /** Whether every cluster serves a resource: it cannot be replaced. */
   isBuiltIn(resource: string): boolean {
     return this.#base.byId.has(resource);
@@ -135,8 +164,9 @@ export class Registry implements Resources {
     const added = [...this.#added.values()].sort((a, b) =>
       placeOf(a.kind) < placeOf(b.kind) ? -1 : 1,
     );
-    this.#tables = added.length ? withAdded(this.#base, added) : this.#base;
-    this.#fingerprint = added.length ? undefined : "";
+    const more = added.length > 0 || this.#remote.size > 0;
+    this.#tables = more ? withAdded(this.#base, added, this.#remote) : this.#base;
+    this.#fingerprint = more ? undefined : "";
   }
 }
 
@@ -148,6 +178,7 @@ function fingerprintOf(base: Tables, { groupVersions }: Tables): string {
     .filter((gv) => !base.groupVersions.includes(gv))
     .map((gv) => [
       openApiHash(gv),
+      gv.remote ?? null,
       gv.resources.map(({ singular, shortNames, categories, hooks }) => [
         singular,
         shortNames,
@@ -159,7 +190,11 @@ function fingerprintOf(base: Tables, { groupVersions }: Tables): string {
 }
 
 /** Group versions that nothing was added to stay the same values. */
-function withAdded(base: Tables, added: readonly Added[]): Tables {
+function withAdded(
+  base: Tables,
+  added: readonly Added[],
+  remote: ReadonlyMap<string, RemoteVersion>,
+): Tables {
   const groupVersions = [...base.groupVersions];
   const unserved: Resource[] = [];
   for (const { kind, views, versions } of added) {
@@ -168,6 +203,11 @@ function withAdded(base: Tables, added: readonly Added[]): Tables {
     else place(groupVersions, own);
     for (const view of views) place(groupVersions, ownResource(kind, view));
     for (const version of versions) place(groupVersions, ownResource(version, undefined));
+  }
+  for (const [name, own] of remote) {
+    const [group = "", version = ""] = name.split("/");
+    const known = groupVersions.some((gv) => gv.group === group && gv.version === version);
+    if (!known) groupVersions.push({ group, version, resources: [], remote: own });
   }
   const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
   return looked(
@@ -178,11 +218,20 @@ function withAdded(base: Tables, added: readonly Added[]): Tables {
   );
 }
 
+/** k8s: crdregistration_controller.go: of custom resources */
+const ownPriority = 1000;
+const ownVersionPriority = 100;
+
 /** Behind the built-in ones, group by group, the version that a group prefers first. */
 function inOrder(groupVersions: readonly GroupVersion[], builtIn: number): GroupVersion[] {
+  const priorities = new Map<string, number>();
+  for (const { group, remote } of groupVersions)
+    priorities.set(group, Math.max(priorities.get(group) ?? 0, remote?.priority ?? ownPriority));
   const own = groupVersions.slice(builtIn).sort((a, b) => {
-    if (a.group !== b.group) return a.group < b.group ? -1 : 1;
-    return compareVersions(a.version, b.version);
+    const by = priorities.get(b.group)! - priorities.get(a.group)!;
+    if (a.group !== b.group) return by || (a.group < b.group ? -1 : 1);
+    const [x, y] = [a, b].map(({ remote }) => remote?.versionPriority ?? ownVersionPriority);
+    return y! - x! || compareVersions(a.version, b.version);
   });
   const out = groupVersions.slice(0, builtIn);
   for (const gv of own) {

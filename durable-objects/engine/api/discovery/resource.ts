@@ -35,8 +35,34 @@ export interface Resource {
   servedVersion: ServedVersion | undefined;
 }
 
+/** A group version that is behind a Service, as its server told of it last. */
+export interface RemoteVersion {
+  /** As upstream's APIResource. */
+  resources: readonly RemoteResource[];
+  /** It could not be asked since. */
+  stale: boolean;
+  /** Of its group, the highest of its versions; and its own. */
+  priority: number;
+  versionPriority: number;
+  service: { namespace: string; name: string; port: number };
+}
+
+export interface RemoteResource {
+  name: string;
+  singularName?: string;
+  namespaced?: boolean;
+  kind?: string;
+  group?: string;
+  version?: string;
+  verbs?: string[];
+  shortNames?: string[];
+  categories?: string[];
+}
+
 export interface GroupVersion {
   group: string;
   version: string;
   resources: Resource[];
+  /** Requests go to its Service; there are no resources of ours. */
+  remote?: RemoteVersion;
 }

@@ -285,6 +285,9 @@ export class Operations {
       randomSuffix: (n) => this.random.suffix(n),
       simulatesImage: this.#simulatesImage,
       warn: options.warn,
+      charge: (units) => {
+        this.expressionCost.used += units;
+      },
     };
   }
 

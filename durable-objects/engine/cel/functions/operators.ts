@@ -155,7 +155,7 @@ export function contains(within: ListValue, value: Value, meter: Meter): Value {
 
 const within: CelFunction = ([value, of], meter) => {
   if (of instanceof ListValue) return contains(of, value!, meter);
-  return of instanceof MapValue ? of.find(value!) !== undefined : noOverload;
+  return of instanceof MapValue ? of.has(value!) : noOverload;
 };
 
 function insert(map: MapValue, entries: Iterable<readonly [Value, Value]>, meter: Meter): Value {

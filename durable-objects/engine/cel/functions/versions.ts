@@ -109,6 +109,12 @@ function normalized(text: string): string | { problem: string } {
   return plain.join(".");
 }
 
+/** A version of a device; its text was validated. */
+export const semverValue = (text: string): SemverValue | undefined => {
+  const found = parsed(text);
+  return typeof found === "string" ? undefined : found;
+};
+
 function read(text: string, normalize: boolean): SemverValue | string {
   const plain = normalize ? normalized(text) : text;
   return typeof plain === "string" ? parsed(plain) : plain.problem;

@@ -7,7 +7,7 @@ import { validateNonnegative } from "../../machinery/metadata.ts";
 import { unsupported } from "../../machinery/names.ts";
 import { schemaNamed } from "../../schema/types.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import { withTemplateDefaults } from "../pod/defaults.ts";
 import { selectorText } from "../pod-template.ts";
 import { containerCells } from "../pod/table.ts";
@@ -122,7 +122,7 @@ export const CronJob: Kind<CronJob> = {
   kind: "CronJob",
   schema: schemaNamed("batch/v1.CronJob"),
   namespaced: true,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults: withDefaults,
   prepareForCreate: (cron) => ({ ...cron, status: {} }),
   validateCreate: ({ metadata: { name }, spec }) => [

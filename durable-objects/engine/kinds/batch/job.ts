@@ -6,7 +6,7 @@ import { dns1123Label } from "../../machinery/names.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import { schemaNamed } from "../../schema/types.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import { withTemplateDefaults } from "../pod/defaults.ts";
 import { selectorText } from "../pod-template.ts";
 import { containerCells } from "../pod/table.ts";
@@ -178,7 +178,7 @@ export const Job: Kind<JobObject> = {
   schema: schemaNamed("batch/v1.Job"),
   namespaced: true,
   defaultPropagation: "Orphan",
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults: withDefaults,
   prepareForCreate: (job) => withSelector({ ...job, status: {} }),
   validateCreate: (job) => validateJob(job, true),

@@ -1,5 +1,5 @@
 import { age, ageColumn, column, nameColumn } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import type { Behavior, Hpa, HpaSpec, MetricSpec, MetricStatus, ScalingRules } from "./shape.ts";
 import { validateHpa, validateHpaStatus } from "./validation.ts";
 import { schemaNamed } from "../../schema/types.ts";
@@ -113,6 +113,7 @@ export const HorizontalPodAutoscaler: Kind<Hpa> = {
   schema: schemaNamed("autoscaling/v2.HorizontalPodAutoscaler"),
   emptyAsNull: [["status", "currentMetrics"]],
   namespaced: true,
+  statusWritesMetadata: allMetadata,
   hasGeneration: false,
   applyDefaults,
   prepareForCreate: (hpa) => ({ ...hpa, status: emptyStatus }),

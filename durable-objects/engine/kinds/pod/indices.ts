@@ -1,8 +1,14 @@
 /** What Pods are found by. */
+import { claimNamesOf } from "./resource-claims.ts";
 import type { Pod } from "./types.ts";
 import type { Kind } from "../define.ts";
 
 const nothing: readonly string[] = [];
+
+const claimsOf = (pod: Partial<Pod>): readonly string[] =>
+  pod.spec?.resourceClaims
+    ? claimNamesOf(pod as Pod).map((name) => `${pod.metadata?.namespace ?? ""}\0${name}`)
+    : nothing;
 
 export const podIndices: NonNullable<Kind["indices"]> = [
   { name: "pod.node", values: (o) => [(o as Partial<Pod>).spec?.nodeName ?? ""] },
@@ -13,6 +19,7 @@ export const podIndices: NonNullable<Kind["indices"]> = [
       return pod.status?.podIP && !pod.spec?.hostNetwork ? [pod.status.podIP] : nothing;
     },
   },
+  { name: "pod.resourceClaim", values: (o) => claimsOf(o as Partial<Pod>) },
   {
     name: "pod.label",
     from: (o) => o.metadata.labels,

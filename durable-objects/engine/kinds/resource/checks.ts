@@ -1,8 +1,10 @@
 /** What the kinds of resource.k8s.io check alike. k8s: pkg/apis/resource/validation/validation.go */
+import { deviceSelector, selectorCostMax } from "../../cel/device.ts";
 import {
   at,
   child,
   duplicate,
+  forbiddenField,
   invalid,
   notSupported,
   required,
@@ -83,7 +85,7 @@ export function checkSet<T>(
   return errors;
 }
 
-/** Expressions are not compiled here: what they select is a matter of the driver's devices. */
+/** k8s: validateCELSelector */
 export const checkSelectors = (
   path: string,
   selectors: readonly DeviceSelector[] | undefined,
@@ -93,10 +95,26 @@ export const checkSelectors = (
     const { expression = "" } = cel;
     const expressionPath = child(where, "cel.expression");
     if (!expression) return [required(expressionPath)];
-    return byteLength(expression) > expressionBytesMax
-      ? [tooLong(expressionPath, expressionBytesMax)]
-      : [];
+    if (byteLength(expression) > expressionBytesMax)
+      return [tooLong(expressionPath, expressionBytesMax)];
+    const selector = deviceSelector(expression);
+    if (!("problem" in selector)) {
+      if (selector.costMax <= selectorCostMax) return [];
+      return [forbiddenField(expressionPath, "too complex, exceeds cost limit")];
+    }
+    const { problem, internal } = selector;
+    return [
+      internal
+        ? internalError(expressionPath, problem)
+        : invalid(expressionPath, expression, problem),
+    ];
   });
+
+const internalError = (field: string, detail: string): FieldError => ({
+  type: "InternalError",
+  field,
+  message: `Internal error: ${detail}`,
+});
 
 export function checkConfiguration(path: string, { opaque }: DeviceConfiguration): FieldError[] {
   if (!opaque) return [required(child(path, "opaque"))];

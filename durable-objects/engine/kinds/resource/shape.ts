@@ -45,6 +45,7 @@ export interface Allocated {
   pool?: string;
   device?: string;
   adminAccess?: boolean;
+  tolerations?: DeviceToleration[];
   bindingConditions?: string[];
   bindingFailureConditions?: string[];
   shareID?: string;

@@ -8,7 +8,7 @@ import {
   nameColumn,
   wideColumn,
 } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import { cidrWarnings } from "../ip-address.ts";
 import { allocateService } from "./allocation.ts";
 import {
@@ -215,7 +215,7 @@ export const Service: Kind<Service> = {
   namespaced: true,
   nameRule: "label",
   hasGeneration: false,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   allowCreateOnUpdate: true,
   applyDefaults,
   prepareForCreate: (service, context) =>

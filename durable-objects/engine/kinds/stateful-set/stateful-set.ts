@@ -2,7 +2,7 @@
 import { labelSelector } from "../../machinery/selectors.ts";
 import { schemaNamed } from "../../schema/types.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import { withTemplateDefaults } from "../pod/defaults.ts";
 import { containerCells } from "../pod/table.ts";
 import { warningsOfWorkload } from "../pod/warnings.ts";
@@ -61,7 +61,7 @@ export const StatefulSet: Kind<Shape> = {
   scale: { selector: ({ spec }) => labelSelector(spec.selector).toString() },
   namespaced: true,
   nameRule: "label",
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults: withDefaults,
   prepareForCreate: (set) => ({ ...set, status: { replicas: 0, availableReplicas: 0 } }),
   validateCreate,

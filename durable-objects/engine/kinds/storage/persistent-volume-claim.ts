@@ -16,7 +16,7 @@ import { equal } from "../../core/equal.ts";
 import { cmpQuantity, parseQuantity, zeroQuantity } from "../../machinery/quantity.ts";
 import { isWholeQuantity } from "../checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
-import type { Kind } from "../define.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import type { Stored } from "../stored.ts";
 import { schemaNamed } from "../../schema/types.ts";
 
@@ -205,7 +205,7 @@ export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
   schema: schemaNamed("core/v1.PersistentVolumeClaim"),
   namespaced: true,
   hasGeneration: false,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults: (claim) => ({
     ...claim,
     spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? "Filesystem" },

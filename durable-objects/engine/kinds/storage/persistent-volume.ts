@@ -19,7 +19,7 @@ import { equal } from "../../core/equal.ts";
 import { parseQuantity, quantityValue, signQuantity } from "../../machinery/quantity.ts";
 import { keysOf } from "../checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
-import type { Kind, WriteContext } from "../define.ts";
+import { allMetadata, type Kind, type WriteContext } from "../define.ts";
 import { accessModesText, betaClass } from "./persistent-volume-claim.ts";
 import type { Stored } from "../stored.ts";
 import { schemaNamed } from "../../schema/types.ts";
@@ -313,7 +313,7 @@ export const PersistentVolume: Kind<PersistentVolume> = {
   schema: schemaNamed("core/v1.PersistentVolume"),
   namespaced: false,
   hasGeneration: false,
-  statusWritesMetadata: ["labels", "annotations", "finalizers"],
+  statusWritesMetadata: allMetadata,
   applyDefaults: (volume) => ({
     ...volume,
     spec: {

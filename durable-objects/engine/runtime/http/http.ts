@@ -144,9 +144,11 @@ export function parseResponse(
 
 type Outcome = { response: HttpResponse } | { error: HttpFailure } | { handle: string };
 
+const placeOf = ({ socket, port }: HttpRequest): string => socket ?? `tcp/${port}`;
+
 /** Starts a request to a port of this Pod: its outcome at once, or a handle to ask `httpOutcome` with. */
 export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
-  const listener = kernel.pod.listeners[`tcp/${request.port}`];
+  const listener = kernel.pod.listeners[placeOf(request)];
   if (!listener) return { error: "refused" };
   const local = request.clientIp === "127.0.0.1";
   if (listener.address === "127.0.0.1" && !local) return { error: "refused" };
@@ -182,7 +184,7 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
 
 /** Asks the server for its answer; leaves the request pending when it has none yet. */
 function ask(kernel: Kernel, pending: PendingHttp): void {
-  const listener = kernel.pod.listeners[`tcp/${pending.request.port}`];
+  const listener = kernel.pod.listeners[placeOf(pending.request)];
   const process = listener && kernel.process(listener.process);
   if (!process || !listener) {
     pending.error = "reset";
@@ -211,8 +213,7 @@ export function askAgain(kernel: Kernel, server: number): void {
     const pending = kernel.pod.requests[handle];
     if (!pending || pending.waiter !== undefined || pending.connection !== undefined) continue;
     if (pending.response || pending.error) continue;
-    if (kernel.pod.listeners[`tcp/${pending.request.port}`]?.process === server)
-      ask(kernel, pending);
+    if (kernel.pod.listeners[placeOf(pending.request)]?.process === server) ask(kernel, pending);
   }
 }
 

@@ -51,11 +51,11 @@ function socketName(sys: Sys, path: string): string | undefined {
 }
 
 /** bind(2) and listen(2) of a Unix socket: makes its name, and returns the listening descriptor. */
-export function listenAt(sys: Sys, path: string): number {
+export function listenAt(sys: Sys, path: string, kind: "h" | "t" = "t"): number {
   const place = sys.place(path, false);
   if (place.node) throw new Errno("EADDRINUSE");
   sys.vfs.create(place, sys.who, { type: "s", mode: 0o777 & ~sys.umask });
-  return sys.listenAs(socketName(sys, path) ?? "");
+  return sys.listenAs(socketName(sys, path) ?? "", kind);
 }
 
 /** The listener behind a Unix socket's name, for `connectTo`. ECONNREFUSED when nobody listens any more. */

@@ -300,6 +300,10 @@ export interface HttpRequest {
   clientCertificate?: string;
   /** The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind. */
   trust?: { host: string; roots: string };
+  /** It comes from the API server, with the certificate by which it speaks for others. */
+  frontProxy?: true;
+  /** Name of a Unix socket's listener, in place of a port. */
+  socket?: string;
   /** Tells requests under way apart, for a server that answers "pending". */
   id?: number;
   /** The client goes on reading an answer that has no end: see runtime/net/api-stream.ts. */

@@ -318,8 +318,8 @@ export class SystemCalls extends FileCalls implements Sys {
   }
 
   /** Listens under a name that is no port's. */
-  listenAs(name: string): number {
-    this.kernel.pod.listeners[name] = { process: this.key, kind: "t" };
+  listenAs(name: string, kind: "h" | "t" = "t"): number {
+    this.kernel.pod.listeners[name] = { process: this.key, kind };
     return this.#listening(name);
   }
 

@@ -313,7 +313,7 @@ export interface Sys {
     },
   ): number;
   /** Listens under a name that is no port's. */
-  listenAs(name: string): number;
+  listenAs(name: string, kind?: "h" | "t"): number;
 }
 
 /** One container of a loaded Pod: its image, user, environment and file system. */

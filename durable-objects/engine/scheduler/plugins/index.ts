@@ -1,6 +1,7 @@
 /** The default profile: its filters in the order in which they speak, its scores with their weights. */
 import type { FilterPlugin, ScorePlugin } from "../framework.ts";
 import { balancedAllocationScore } from "./balanced-allocation.ts";
+import { dynamicResources } from "./dynamic-resources.ts";
 import { imageLocalityScore } from "./image-locality.ts";
 import { interPodAffinity, interPodAffinityScore } from "./inter-pod-affinity.ts";
 import { nodeAffinity, nodeAffinityScore } from "./node-affinity.ts";
@@ -25,6 +26,7 @@ export const filterPlugins: readonly FilterPlugin[] = [
   volumeZone,
   podTopologySpread,
   interPodAffinity,
+  dynamicResources,
 ];
 
 export const scorePlugins: readonly ScorePlugin[] = [

@@ -10,7 +10,7 @@ import {
   type Pod,
   type StorageClass,
 } from "../types.ts";
-import { nodeTermMatches } from "./node-affinity.ts";
+import { nodeTermMatches } from "../node-terms.ts";
 
 export interface Claims {
   bound: PersistentVolumeClaim[];

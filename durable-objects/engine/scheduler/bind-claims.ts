@@ -1,0 +1,78 @@
+/** A Pod's claims get the devices of its node, and are kept for it. k8s: dynamicresources.go PreBind, bindClaim, PostFilter */
+import { claimFinalizer, isReservedFor } from "../kinds/pod/resource-claims.ts";
+import type { AllocationResult, ResourceClaim } from "../kinds/resource/shape.ts";
+import { StatusError } from "../machinery/status.ts";
+import type { Client } from "../ports/controller.ts";
+import { claimText } from "./devices/request-data.ts";
+import type { DeviceState } from "./plugins/dynamic-resources.ts";
+import type { Pod } from "./types.ts";
+
+const resource = "resourceclaims.resource.k8s.io";
+
+function change(
+  client: Client,
+  { metadata: { namespace = "", name } }: ResourceClaim,
+  by: (claim: ResourceClaim) => ResourceClaim,
+  subresource?: "status",
+): void {
+  client.modify<ResourceClaim>(resource, namespace, name, by, subresource);
+}
+
+const protectedClaim = (claim: ResourceClaim): ResourceClaim => {
+  const finalizers = claim.metadata.finalizers ?? [];
+  if (finalizers.includes(claimFinalizer)) return claim;
+  return {
+    ...claim,
+    metadata: { ...claim.metadata, finalizers: [...finalizers, claimFinalizer] },
+  };
+};
+
+function bindClaim(
+  client: Client,
+  pod: Pod,
+  claim: ResourceClaim,
+  allocation: AllocationResult | undefined,
+): void {
+  if (allocation) change(client, claim, protectedClaim);
+  const user = { resource: "pods", name: pod.metadata.name, uid: pod.metadata.uid ?? "" };
+  const reserve = (current: ResourceClaim): ResourceClaim => ({
+    ...current,
+    status: {
+      ...current.status,
+      ...(allocation ? { allocation } : {}),
+      reservedFor: [...(current.status?.reservedFor ?? []), user],
+    },
+  });
+  change(client, claim, reserve, "status");
+}
+
+/** Undefined once all is done; else the text of what failed. */
+export function bindClaims(
+  pod: Pod,
+  state: DeviceState,
+  node: string,
+  client: Client,
+): string | undefined {
+  const allocations = state.allocationsOn(node) ?? [];
+  for (const claim of state.claims) {
+    if (isReservedFor(pod, claim)) continue;
+    const place = state.open.indexOf(claim);
+    try {
+      bindClaim(client, pod, claim, place < 0 ? undefined : allocations[place]);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      const what = place < 0 ? "add reservation" : "add allocation and reservation";
+      return `running PreBind plugin "DynamicResources": ${what} to claim ${claimText(claim)}: ${error.message}`;
+    }
+  }
+  return undefined;
+}
+
+/** Takes back what a claim has. */
+export function deallocate(claim: ResourceClaim, client: Client): void {
+  const free = (current: ResourceClaim): ResourceClaim => {
+    const { allocation: _, reservedFor: __, ...status } = current.status ?? {};
+    return { ...current, status };
+  };
+  change(client, claim, free, "status");
+}

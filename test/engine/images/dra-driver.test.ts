@@ -1,0 +1,301 @@
+import { describe, expect, test } from "vitest";
+import { World } from "../../helpers/world.ts";
+import {
+  claim,
+  claimOf,
+  deviceClass,
+  devicesOf,
+  driver,
+  pod,
+  request,
+  template,
+} from "../scheduler/devices-world.ts";
+
+const slices = "/apis/resource.k8s.io/v1/resourceslices";
+
+const rbac = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: dra-example-driver-service-account}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: dra-example-driver-role}
+rules:
+- {apiGroups: [resource.k8s.io], resources: [resourceclaims], verbs: [get]}
+- {apiGroups: [""], resources: [nodes], verbs: [get]}
+- {apiGroups: [resource.k8s.io], resources: [resourceslices], verbs: [get, list, watch, create, update, patch, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: dra-example-driver-role-binding}
+subjects: [{kind: ServiceAccount, name: dra-example-driver-service-account, namespace: default}]
+roleRef: {kind: ClusterRole, name: dra-example-driver-role, apiGroup: rbac.authorization.k8s.io}
+`;
+
+/** As the chart makes it. */
+const daemonSet = (env = ""): string => `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: dra-example-driver-kubeletplugin}
+spec:
+  selector: {matchLabels: {app: dra}}
+  template:
+    metadata: {labels: {app: dra}}
+    spec:
+      serviceAccountName: dra-example-driver-service-account
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: plugin
+        image: registry.k8s.io/dra-example-driver/dra-example-driver:v0.4.0
+        command: [dra-example-kubeletplugin]
+        securityContext: {privileged: true}
+        livenessProbe: {grpc: {port: 51515, service: liveness}, failureThreshold: 3, periodSeconds: 10}
+        env:
+        - {name: DEVICE_PROFILE, value: gpu}
+        - {name: CDI_ROOT, value: /var/run/cdi}
+        - {name: NUM_DEVICES, value: "4"}
+        - {name: HEALTHCHECK_PORT, value: "51515"}
+        - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+        - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
+${env}
+        volumeMounts:
+        - {name: plugins-registry, mountPath: /var/lib/kubelet/plugins_registry}
+        - {name: plugins, mountPath: /var/lib/kubelet/plugins}
+        - {name: cdi, mountPath: /var/run/cdi}
+      volumes:
+      - {name: plugins-registry, hostPath: {path: /var/lib/kubelet/plugins_registry}}
+      - {name: plugins, hostPath: {path: /var/lib/kubelet/plugins}}
+      - {name: cdi, hostPath: {path: /var/run/cdi}}
+`;
+
+function world(env = "", nodes = 1): World {
+  const w = new World({ nodes });
+  w.advance(1000);
+  w.create(deviceClass(), rbac, daemonSet(env));
+  w.advance(60_000);
+  return w;
+}
+const log = (w: World, name: string): string => {
+  const answer = w.request("GET", `/api/v1/namespaces/default/pods/${name}/log`, undefined, {
+    accept: "*/*",
+  });
+  return answer.text;
+};
+const variables = (w: World, name: string): string[] =>
+  log(w, name)
+    .split("\n")
+    .filter((line) => /^(GPU_|DRA_|KUBERNETES_NODE_NAME)/.test(line));
+
+describe("the example driver of dynamic resource allocation", () => {
+  test("tells of its node's devices, and again when they are taken away", () => {
+    const w = world("", 2);
+    const list = w.get(slices).items;
+    expect(list.map((one: { spec: { nodeName: string } }) => one.spec.nodeName).sort()).toEqual([
+      "node-1",
+      "node-2",
+    ]);
+    const [first] = list;
+    const node = w.get(`/api/v1/nodes/${first.spec.nodeName}`);
+    expect(first.metadata.name).toMatch(
+      new RegExp(`^${node.metadata.name}-gpu\\.example\\.com-[a-z0-9]{5}$`),
+    );
+    expect(first.metadata.ownerReferences).toEqual([
+      {
+        apiVersion: "v1",
+        kind: "Node",
+        name: node.metadata.name,
+        uid: node.metadata.uid,
+        controller: true,
+      },
+    ]);
+    expect(first.spec.devices.map((one: { name: string }) => one.name)).toEqual([
+      "gpu-0",
+      "gpu-1",
+      "gpu-2",
+      "gpu-3",
+    ]);
+    expect(first.spec.devices[1]).toMatchObject({
+      attributes: {
+        index: { int: 1 },
+        model: { string: "LATEST-GPU-MODEL" },
+        driverVersion: { version: "1.0.0" },
+      },
+      capacity: { memory: { value: "80Gi" } },
+    });
+    w.delete(`${slices}/${first.metadata.name}`);
+    w.advance(5000);
+    expect(w.get(slices).items).toHaveLength(2);
+    expect(
+      w
+        .get(slices)
+        .items.some(
+          (one: { metadata: { name: string } }) => one.metadata.name === first.metadata.name,
+        ),
+    ).toBe(false);
+  });
+
+  test("gives containers their devices in variables", () => {
+    const w = world();
+    w.create(template("single", [request("gpu")]));
+    for (const name of ["pod0", "pod1"])
+      w.create(pod(name, { resourceClaimTemplateName: "single" }));
+    w.advance(20_000);
+    const of = (name: string): string =>
+      w.pod(name).status.resourceClaimStatuses[0].resourceClaimName;
+    const uid = claimOf(w, of("pod0")).metadata.uid;
+    expect(variables(w, "pod0").sort()).toEqual([
+      "DRA_ADMIN_ACCESS=false",
+      "DRA_RESOURCE_DRIVER_NAME=gpu.example.com",
+      "GPU_DEVICE_0=gpu-0",
+      "GPU_DEVICE_0_SHARING_STRATEGY=TimeSlicing",
+      "GPU_DEVICE_0_TIMESLICE_INTERVAL=Default",
+      `GPU_DEVICE_GPU_0_RESOURCE_CLAIM=${uid}`,
+      "KUBERNETES_NODE_NAME=node-1",
+    ]);
+    expect(variables(w, "pod1")).toContain("GPU_DEVICE_1=gpu-1");
+  });
+
+  test("by the parameters of a claim, request by request", () => {
+    const w = world();
+    const opaque = (sharing: object): object => ({
+      opaque: {
+        driver,
+        parameters: { apiVersion: "gpu.resource.example.com/v1alpha1", kind: "GpuConfig", sharing },
+      },
+    });
+    const config = [
+      {
+        requests: ["ts"],
+        ...opaque({ strategy: "TimeSlicing", timeSlicingConfig: { interval: "Long" } }),
+      },
+      {
+        requests: ["sp"],
+        ...opaque({
+          strategy: "SpacePartitioning",
+          spacePartitioningConfig: { partitionCount: 10 },
+        }),
+      },
+    ];
+    w.create(claim("both", [request("ts"), request("sp")], { config }));
+    const container = (name: string): object => ({
+      name,
+      image: "busybox:1.37",
+      command: ["sh", "-c", "env; sleep 9999"],
+      resources: { claims: [{ name: "gpu", request: name }] },
+    });
+    w.create(pod("p", { resourceClaimName: "both" }, { containers: ["ts", "sp"].map(container) }));
+    w.advance(20_000);
+    const of = (name: string): string[] =>
+      w
+        .request("GET", `/api/v1/namespaces/default/pods/p/log?container=${name}`, undefined, {
+          accept: "*/*",
+        })
+        .text.split("\n")
+        .filter((line) => /^GPU_DEVICE_\d/.test(line));
+    expect(of("ts")).toEqual([
+      "GPU_DEVICE_0=gpu-0",
+      "GPU_DEVICE_0_SHARING_STRATEGY=TimeSlicing",
+      "GPU_DEVICE_0_TIMESLICE_INTERVAL=Long",
+    ]);
+    expect(of("sp")).toEqual([
+      "GPU_DEVICE_1=gpu-1",
+      "GPU_DEVICE_1_SHARING_STRATEGY=SpacePartitioning",
+      "GPU_DEVICE_1_PARTITION_COUNT=10",
+    ]);
+  });
+
+  test("parameters that it does not know keep a Pod from starting", () => {
+    const w = world();
+    const parameters = {
+      apiVersion: "gpu.resource.example.com/v1alpha1",
+      kind: "GpuConfig",
+      sharing: { strategy: "Luck" },
+    };
+    w.create(claim("c", [request("a")], { config: [{ opaque: { driver, parameters } }] }));
+    w.create(pod("p", { resourceClaimName: "c" }));
+    w.advance(5000);
+    const { uid } = claimOf(w, "c").metadata;
+    expect(w.events("p")).toContain(
+      `Warning FailedPrepareDynamicResources Failed to prepare dynamic resources: prepare dynamic resources: NodePrepareResources failed for ResourceClaim c: error preparing devices for claim ${uid}: prepare failed: error applying config: error validating GPU config: unknown GPU sharing strategy: Luck`,
+    );
+    expect(w.rows("/api/v1/namespaces/default/pods/p")).toMatchObject([
+      { Status: "ContainerCreating" },
+    ]);
+  });
+
+  test("a Pod waits for a driver that is not there, and leaves nothing behind", () => {
+    const w = world();
+    const [{ metadata }] = w.pods("default", "app=dra");
+    w.delete("/apis/apps/v1/namespaces/default/daemonsets/dra-example-driver-kubeletplugin");
+    w.advance(10_000);
+    expect(w.request("GET", `/api/v1/namespaces/default/pods/${metadata.name}`).status).toBe(404);
+    w.create(claim("c", [request("a")]), pod("p", { resourceClaimName: "c" }));
+    w.advance(5000);
+    expect(w.events("p").at(-1)).toBe(
+      "Warning FailedPrepareDynamicResources Failed to prepare dynamic resources: prepare dynamic resources: DRA driver gpu.example.com is not registered",
+    );
+    w.create(daemonSet());
+    w.advance(30_000);
+    expect(variables(w, "p")).toContain("GPU_DEVICE_0=gpu-0");
+    const cdi = (): string[] => {
+      const files = w.request("GET", "/api/v1/namespaces/default/pods/look/log", undefined, {
+        accept: "*/*",
+      });
+      return files.text.split("\n").filter(Boolean);
+    };
+    w.delete("/api/v1/namespaces/default/pods/p");
+    w.advance(10_000);
+    expect(devicesOf(w, "c")).toEqual([]);
+    w.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "look" },
+      spec: {
+        containers: [
+          {
+            name: "c",
+            image: "busybox:1.37",
+            command: ["ls", "/cdi"],
+            volumeMounts: [{ name: "cdi", mountPath: "/cdi" }],
+          },
+        ],
+        volumes: [{ name: "cdi", hostPath: { path: "/var/run/cdi" } }],
+      },
+    });
+    w.advance(10_000);
+    expect(cdi()).toEqual(["k8s.gpu.example.com-gpu_common.json"]);
+  });
+
+  test("partitions of a GPU, or all of it", () => {
+    const w = world('        - {name: GPU_PARTITIONS, value: "2"}');
+    expect(w.get(slices).items).toHaveLength(2);
+    const whole = {
+      selectors: [{ cel: { expression: `has(device.attributes["${driver}"].full)` } }],
+    };
+    w.create(claim("part", [request("a")]), pod("p", { resourceClaimName: "part" }));
+    w.advance(2000);
+    w.create(
+      claim("all", [request("a", { ...whole, count: 3 })]),
+      pod("q", { resourceClaimName: "all" }),
+    );
+    w.advance(2000);
+    expect(devicesOf(w, "part")).toEqual(["a=node-1/gpu-0-partition-0"]);
+    expect(devicesOf(w, "all")).toEqual([1, 2, 3].map((i) => `a=node-1/gpu-${i}-full`));
+  });
+
+  test("without the right to, it says so and tries again", () => {
+    const w = new World({ nodes: 1 });
+    w.advance(1000);
+    w.create(
+      "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: dra-example-driver-service-account}",
+      daemonSet(),
+    );
+    w.advance(20_000);
+    const [{ metadata }] = w.pods("default", "app=dra");
+    expect(log(w, metadata.name)).toContain(
+      'nodes "node-1" is forbidden: User "system:serviceaccount:default:dra-example-driver-service-account" cannot get resource "nodes"',
+    );
+    expect(w.get(slices).items).toEqual([]);
+  });
+});
