@@ -14,7 +14,7 @@ const megabyte = 1_000_000;
 
 /** Hosts that nobody outside a company's network can look up. */
 const unresolvable =
-  /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
+  /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^invalid\.|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
 /** Kept, as every Pod asks for its image again. */
 const digestOf = memo(imagesKeptMax, (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`);

@@ -140,13 +140,15 @@ export class LoadedContainer implements Container {
     return { ...place, full: path, node: { ...place.node, mode: 0o500, uid } };
   }
 
-  /** A node's own root folder at a path, with what its kernel shows. */
-  #nodeMounts(at: string, node: string): MountPoint[] {
+  /** A node's own root folder at a path, with what its kernel shows, or a folder of that alone. */
+  #nodeMounts(at: string, node: string, shown = ""): MountPoint[] {
     const { files } = this.kernel;
     const source = `host/${node}`;
     const tree = files.addTree(source, () => volumeTree(this, source));
     const proc = files.addTree(`nodeproc/${this.key}`, () => new ProcTree(this, true));
     const readOnly = true;
+    const fsType = shown.startsWith("/proc") ? "proc" : "sysfs";
+    if (shown) return [{ at, tree: proc, sub: shown, readOnly, device: fsType, fsType }];
     return [
       { at: at || "/", tree, sub: "", readOnly: false, device: "/dev/vda1", fsType: "ext4" },
       { at: `${at}/proc`, tree: proc, sub: "/proc", readOnly, device: "proc", fsType: "proc" },
@@ -222,9 +224,10 @@ export class LoadedContainer implements Container {
     const mounts = this.#runtimeMounts(upper);
     mounts.push(...this.#imageVolumes(upper), ...this.#sharedMemory());
     for (const mount of spec.mounts ?? []) {
-      const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
+      const [, node, shown] =
+        /^host\/([^/]+)(?:\/|(\/(?:proc|sys)(?:\/.*)?))?$/.exec(mount.source) ?? [];
       if (node !== undefined && !mount.subPath) {
-        const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node);
+        const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node, shown);
         mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
         continue;
       }

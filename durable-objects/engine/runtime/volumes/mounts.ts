@@ -5,7 +5,7 @@ import type { ContainerSpec, Mount } from "../container-spec.ts";
 import { Errno } from "../errno.ts";
 import type { Inode } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
-import { makeFolders, setGroup, throughLinks } from "./node-files.ts";
+import { isKernel, makeFolders, setGroup, throughLinks } from "./node-files.ts";
 import {
   below,
   clear,
@@ -81,6 +81,8 @@ function prepareMount(
   if (!sub && !owned && !given.subPath) return given;
   const tree = openTree(context, spec.pod, given.source, () => now, now, rootModeOf(given));
   const base = throughLinks(tree, sub || "/");
+  // What the kernel shows is there.
+  if (key.startsWith("host/") && isKernel(base)) return given;
   if (sub) makeFolders(tree, base);
   else if (owned) own(tree, spec.fsGroup as number);
   // Behind links of the machine lies another folder.

@@ -202,6 +202,9 @@ function readManifests(tree: Tree): Record<string, string> {
   return files;
 }
 
+/** What the machine's kernel shows, and no disk holds. */
+export const isKernel = (path: string): boolean => /^\/(proc|sys)(\/|$)/.test(path);
+
 /**
  * Checks a hostPath volume's type, making what `...OrCreate` asks for; the text of the refusal.
  * k8s: pkg/volume/hostpath/host_path.go checkTypeInternal
@@ -223,6 +226,7 @@ export function hostPath(
   switch (type) {
     case "DirectoryOrCreate":
     case "Directory":
+      if (isKernel(real)) return undefined;
       if (found === undefined && type !== "Directory") {
         makeFolders(tree, real);
         tree.save();
