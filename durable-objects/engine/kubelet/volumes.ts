@@ -69,12 +69,14 @@ function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): s
 }
 
 /** Folder of a volume's plugin below the Pod's. k8s: pkg/util/strings EscapeQualifiedName of the plugins' names */
-function pluginOf(volume: Volume): string {
+function pluginOf(reader: Reader, pod: Pod, volume: Volume): string {
   if (volume.configMap) return "kubernetes.io~configmap";
   if (volume.secret) return "kubernetes.io~secret";
   if (volume.projected) return "kubernetes.io~projected";
   if (volume.downwardAPI) return "kubernetes.io~downward-api";
-  return volume.emptyDir ? "kubernetes.io~empty-dir" : "kubernetes.io~local-volume";
+  if (volume.emptyDir) return "kubernetes.io~empty-dir";
+  const folder = folderOf(reader, pod, volume);
+  return folder && !folder.local ? "kubernetes.io~host-path" : "kubernetes.io~local-volume";
 }
 
 /** A volume that shows an image's files. */
@@ -151,7 +153,7 @@ export function containerMounts(
     const held = memoryBytes(pod, volume, node);
     mounts.push({
       volume: mount.name,
-      plugin: pluginOf(volume),
+      plugin: pluginOf(reader, pod, volume),
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(sub.path ? { subPath: sub.path } : {}),

@@ -108,9 +108,12 @@ export class LoadedContainer implements Container {
     if (root === undefined || root === "/") return this.vfs;
     const known = this.#roots.get(root);
     if (known) return known;
-    const [, pid, rest = ""] = /^\/proc\/(\d+)\/root(\/.*)?$/.exec(root) ?? [];
-    const other = pid === undefined ? undefined : this.#rootOf(Number(pid));
-    const vfs = this.#paths(other ? below(other.mounts, rest) : below(this.vfs.mounts, root), root);
+    const [, pid, rest = ""] = /^\/proc\/(\d+|node)\/root(\/.*)?$/.exec(root) ?? [];
+    const other =
+      pid === "node"
+        ? this.#nodeMounts("", this.kernel.pod.pod.node)
+        : pid && this.#rootOf(Number(pid))?.mounts;
+    const vfs = this.#paths(other ? below(other, rest) : below(this.vfs.mounts, root), root);
     this.#roots.set(root, vfs);
     return vfs;
   }
