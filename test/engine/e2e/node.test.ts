@@ -89,3 +89,85 @@ test("an extended resource told as capacity is allocatable with the kubelet's ne
   world.advance(10_000);
   expect(told()).toBe(undefined);
 });
+
+test("images of a registry in a Pod on the node, for who has its credentials", () => {
+  const world = new World({ nodes: 2 });
+  const image = "localhost:5000/pause:testing";
+  const auth = (server: string, text: string): object => ({
+    type: "kubernetes.io/dockerconfigjson",
+    stringData: {
+      ".dockerconfigjson": JSON.stringify({ auths: { [server]: { auth: btoa(text) } } }),
+    },
+  });
+  const secret = (name: string, server: string, text: string): object => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    ...auth(server, text),
+  });
+  world.create(
+    secret("right", "http://localhost:5000", "user:password"),
+    secret("same", "http://localhost:5000", "user:password"),
+    secret("wrong", "http://localhost:5000", "user:wrong"),
+    secret("elsewhere", "somerepo.example.com", "user:password"),
+  );
+  const pull = (
+    name: string,
+    secretName: string | undefined,
+    more: object = {},
+    node = "node-1",
+  ): string => {
+    const imagePullSecrets = secretName ? [{ name: secretName }] : [];
+    const container = { image, command: undefined, imagePullPolicy: "Always", ...more };
+    world.create(podOf(name, { nodeName: node, imagePullSecrets }, container));
+    world.advance(15_000);
+    const { phase, containerStatuses } = world.pod(name).status;
+    return `${phase} ${containerStatuses[0].state.waiting?.reason ?? ""}`;
+  };
+  expect(pull("early", "right")).toBe("Pending ImagePullBackOff");
+  expect(world.events("early").join("\n")).toContain("connection refused");
+  const args = ["fake-registry-server", "--private"];
+  const ports = [{ containerPort: 5000, hostPort: 5000 }];
+  const agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.63.0";
+  world.create(
+    podOf("registry", { nodeName: "node-1" }, { image: agnhost, command: undefined, args, ports }),
+  );
+  world.until(() => world.pod("registry").status.phase === "Running");
+  expect(pull("none", undefined)).toBe("Pending ImagePullBackOff");
+  expect(world.events("none").join("\n")).toContain(
+    `failed to resolve reference "${image}": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`,
+  );
+  expect(pull("wrong", "wrong")).toBe("Pending ImagePullBackOff");
+  expect(world.events("wrong").join("\n")).toContain(
+    "HEAD request to http://localhost:5000/v2/pause/manifests/testing: 401 Unauthorized",
+  );
+  expect(pull("right", "right")).toBe("Running ");
+  expect(pull("there", "right", {}, "node-2")).toBe("Pending ImagePullBackOff");
+  // Pulled once, it is still only for who has the credentials.
+  for (const imagePullPolicy of ["IfNotPresent", "Never"]) {
+    const name = imagePullPolicy.toLowerCase();
+    const refused = imagePullPolicy === "Never" ? "ErrImageNeverPull" : "ImagePullBackOff";
+    expect(pull(`${name}-none`, undefined, { imagePullPolicy })).toBe(`Pending ${refused}`);
+    expect(pull(`${name}-other`, "elsewhere", { imagePullPolicy })).toBe(`Pending ${refused}`);
+    expect(pull(`${name}-right`, "right", { imagePullPolicy })).toBe("Running ");
+    expect(pull(`${name}-same`, "same", { imagePullPolicy })).toBe("Running ");
+  }
+});
+
+test("that registry answers over HTTP too", () => {
+  const world = new World({ nodes: 1 });
+  const agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.63.0";
+  const args = ["fake-registry-server"];
+  world.create(podOf("registry", {}, { image: agnhost, command: undefined, args }));
+  world.until(() => world.pod("registry").status.phase === "Running");
+  const ask = (path: string): { status: number; headers: Record<string, string>; text: string } =>
+    world.request("GET", `/api/v1/namespaces/default/pods/registry:5000/proxy${path}`);
+  expect(ask("/v2/").status).toBe(200);
+  expect(ask("/v2/pause/manifests/none").status).toBe(404);
+  const { status, headers } = ask("/v2/pause/manifests/testing");
+  expect(status).toBe(307);
+  const digest = /sha256:[0-9a-f]{64}$/.exec(headers["location"] ?? "")?.[0];
+  const manifest = ask(`/v2/pause/manifests/${digest}`);
+  expect(manifest.status).toBe(200);
+  expect(JSON.parse(manifest.text)).toMatchObject({ schemaVersion: 2, layers: [{}] });
+});
