@@ -171,3 +171,34 @@ test("that registry answers over HTTP too", () => {
   expect(manifest.status).toBe(200);
   expect(JSON.parse(manifest.text)).toMatchObject({ schemaVersion: 2, layers: [{}] });
 });
+
+test("a kubelet, through its node's proxy: what runs, and the node's logs", () => {
+  const world = new KubectlWorld({ nodes: 1 }).begin();
+  world.create(podOf("done", { restartPolicy: "Never" }, { command: ["true"] }), podOf("on", {}));
+  world.until(() => world.pod("done").status.phase === "Succeeded");
+  const ask = (path: string, port = ""): { status: number; text: string } =>
+    world.request("GET", `/api/v1/nodes/node-1${port}/proxy${path}`);
+  const names = (path: string): string[] =>
+    JSON.parse(ask(path, ":10250").text)
+      .items.map((pod: { metadata: { name: string } }) => pod.metadata.name)
+      .filter((name: string) => /^(done|on)$/.test(name));
+  for (const path of ["/runningpods", "/runningpods/"]) expect(names(path)).toEqual(["on"]);
+  for (const path of ["/pods", "/pods/"]) expect(names(path)).toEqual(["done", "on"]);
+  const volumes = [{ name: "log", hostPath: { path: "/var/log" } }];
+  const volumeMounts = [{ name: "log", mountPath: "/log" }];
+  const command = ["sh", "-c", "echo hello > /log/own.log; ln -s /etc/passwd /log/link; sleep 1d"];
+  world.create(podOf("writer", { volumes }, { volumeMounts, command }));
+  world.until(() => world.pod("writer").status.phase === "Running");
+  world.advance(1000);
+  expect(ask("/logs/").text).toContain(
+    '<a href="own.log">own.log</a>\n<a href="pods/">pods/</a>\n',
+  );
+  expect(ask("/logs/own.log", ":10250")).toMatchObject({ status: 200, text: "hello\n" });
+  for (const path of [
+    "/logs/none",
+    "/logs/link",
+    "/logs/../../etc/passwd",
+    "/logs/%2e%2e/%2e%2e/etc/passwd",
+  ])
+    expect(ask(path).status).toBe(404);
+});
