@@ -105,6 +105,11 @@ describe("a local volume", () => {
       `mkdir -p "/tmp/v" && mount -t tmpfs -o size=10m tmpfs-"/tmp/v" "/tmp/v"`,
       `umount "/tmp/v" && rm -r /tmp/v`,
     ],
+    [
+      "blockfs",
+      "mkdir -p /tmp/v && dd if=/dev/zero of=/tmp/v/file bs=4096 count=64 2>/dev/null && losetup -f /tmp/v/file && mkfs -t ext4 /dev/loop0 > /dev/null && mount -t ext4 /dev/loop0 /tmp/v && chmod o+rwx /tmp/v",
+      "umount /tmp/v && losetup -d /dev/loop0 && ls /tmp/v | grep -v file; rm -r /tmp/v",
+    ],
   ])("%s is made on the node, shared by two Pods, and taken away", (_type, setUp, tearDown) => {
     const world = begun();
     expect(world.onNode(setUp)).toBe("");
@@ -138,8 +143,10 @@ describe("a local volume", () => {
 test("mounts of a node: listed, refused, let go of with what was in memory", () => {
   const world = begun();
   world.onNode("mkdir -p /tmp/full/x /tmp/empty");
-  expect(world.onNode("mount -t tmpfs none /tmp/full")).toBe(
-    "mount: /tmp/full: mount(2) system call failed: Operation not supported.\nexit 32",
+  expect(world.onNode("mount -t tmpfs none /tmp/full && ls /tmp/full")).toBe("");
+  expect(world.onNode("umount /tmp/full && ls /tmp/full && ls /run/mount/aside")).toBe("x\n");
+  expect(world.onNode("mount --bind /tmp/full /tmp/empty")).toBe(
+    "mount: /tmp/empty: mount(2) system call failed: Operation not supported.\nexit 32",
   );
   expect(world.onNode("mount -t tmpfs none /tmp/none")).toContain("mount point does not exist");
   expect(world.onNode("umount /tmp/empty")).toBe("umount: /tmp/empty: not mounted.\nexit 32");
@@ -149,6 +156,55 @@ test("mounts of a node: listed, refused, let go of with what was in memory", () 
   );
   world.onNode("umount /tmp/empty");
   expect(world.onNode("ls /tmp/empty; mount -t tmpfs")).not.toContain("empty");
+});
+
+test("a file is a device, with a file system that keeps what is in it", () => {
+  const world = begun();
+  world.onNode("mkdir -p /tmp/a /tmp/b && dd if=/dev/zero of=/tmp/image bs=4096 count=64");
+  expect(world.onNode("losetup -f /tmp/none")).toContain("failed to set up loop device");
+  world.onNode("losetup -f /tmp/image");
+  const found =
+    'E2E_LOOP_DEV=$(losetup | grep /tmp/image | awk "{ print \\$1 }") && echo ${E2E_LOOP_DEV}';
+  expect(world.onNode(found)).toBe("/dev/loop0\n");
+  expect(world.onNode("mount -t ext4 /dev/loop0 /tmp/a")).toContain("wrong fs type");
+  expect(world.onNode("mkfs -t ext4 /dev/loop0")).toContain(
+    "Creating filesystem with 64 4k blocks",
+  );
+  world.onNode("mount -t ext4 /dev/loop0 /tmp/a && echo hello > /tmp/a/file");
+  expect(world.onNode("mount /dev/loop0 /tmp/b")).toContain("already mounted or mount point busy");
+  expect(world.onNode("losetup -d /dev/loop0")).toContain("Device or resource busy");
+  expect(
+    world.onNode("umount /tmp/a && ls /tmp/a && mount /dev/loop0 /tmp/b && cat /tmp/b/file"),
+  ).toBe("hello\n");
+  expect(
+    world.onNode("umount /tmp/b && losetup -d /dev/loop0 && losetup; ls /run/mount/aside"),
+  ).toBe("");
+});
+
+test("a Unix socket is a hostPath of its type, and its Pod talks by it", () => {
+  const world = new KubectlWorld({ nodes: 1 }).begin();
+  const at = (type: string, path: string): object => ({
+    volumes: [{ name: "v", hostPath: { path, type } }],
+  });
+  const mount = { volumeMounts: [{ name: "v", mountPath: "/mnt/test" }] };
+  const serve = {
+    ...mount,
+    command: ["sh", "-c", "echo hello | nc -lU /mnt/test/asocket; sleep 1d"],
+  };
+  world.create(podOf("server", at("DirectoryOrCreate", "/tmp/s"), serve));
+  world.until(() => world.pod("server").status.phase === "Running");
+  world.advance(1000);
+  world.create(
+    podOf("file", at("File", "/tmp/s/asocket"), mount),
+    podOf("socket", at("Socket", "/tmp/s/asocket"), mount),
+  );
+  world.until(() => world.pod("socket").status.phase === "Running");
+  expect(world.events("file").join("\n")).toContain("/tmp/s/asocket is not a file");
+  world.in = "server";
+  expect(world.out("timeout 3 nc -U /mnt/test/asocket < /dev/null || true")).toBe("hello\n");
+  expect(world.sh("nc -U /mnt/test/none").stderr).toBe(
+    "nc: /mnt/test/none: No such file or directory\n",
+  );
 });
 
 test("who is not privileged does not enter the node's mounts", () => {

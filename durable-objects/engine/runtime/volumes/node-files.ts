@@ -65,7 +65,7 @@ const machineTools =
   );
 /** Programs that only nodes have (tools/machine/). */
 export const nodeTools =
-  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq yq iptables ip6tables nft ipvsadm tcpdump".split(
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq yq iptables ip6tables nft ipvsadm tcpdump losetup mkfs".split(
     " ",
   );
 

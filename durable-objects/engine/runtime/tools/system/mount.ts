@@ -1,37 +1,64 @@
 /**
  * mount and umount. Containers mount nothing; whoever is in a node's own mount namespace binds a folder onto itself, or
- * mounts an empty file system in memory on an empty folder: what the node shows there is its own tree either way.
+ * mounts an empty file system, in memory or of a loop device: what the node shows there is its own tree either way. What a
+ * folder held before, and what a loop device holds while it is mounted nowhere, waits in a folder of /run/mount.
  */
 import { Errno } from "../../errno.ts";
 import { mountOptions } from "../../fs/vfs.ts";
 import { removeAll } from "../files/rm.ts";
-import { options } from "../options.ts";
+import { options, type Options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 import { inFolder } from "../words.ts";
 
-/** By node: what was mounted by hand. */
-const table = "node-mounts";
+/** By node: what was mounted by hand, and files that are block devices. */
+const mountTable = "node-mounts";
+const loopTable = "node-loops";
+const aside = "/run/mount/aside";
 
 interface NodeMount {
   at: string;
   device: string;
   fsType: string;
   options: string;
+  /** A folder on itself. */
+  bound?: true;
+  /** Folder with what lies beneath. */
+  beneath?: string;
+}
+
+export interface Loop {
+  device: string;
+  file: string;
+  /** The file system it was given, and the folder with what that holds while it is not mounted. */
+  fsType?: string;
+  held?: string;
 }
 
 const nodeOf = (io: Io): string => io.sys.kernel.pod.pod.node;
 
-const mounted = (io: Io): readonly NodeMount[] =>
-  io.sys.kernel.records.get<NodeMount[]>(table, nodeOf(io)) ?? [];
+function read<T>(io: Io, table: string): readonly T[] {
+  return io.sys.kernel.records.get<T[]>(table, nodeOf(io)) ?? [];
+}
 
-function keep(io: Io, mounts: readonly NodeMount[]): void {
+function keep<T>(io: Io, table: string, all: readonly T[]): void {
   const { records } = io.sys.kernel;
-  if (mounts.length) records.put(table, nodeOf(io), mounts);
+  if (all.length) records.put(table, nodeOf(io), all);
   else records.delete(table, nodeOf(io));
 }
 
+const mounted = (io: Io): readonly NodeMount[] => read(io, mountTable);
+/** Loop devices of the node. */
+export const loopsOf = (io: Io): readonly Loop[] => read(io, loopTable);
+/** Replaces a loop device's record; `next` undefined: it is none any more. */
+export function changeLoop(io: Io, device: string, next: Loop | undefined): void {
+  const others = loopsOf(io).filter((loop) => loop.device !== device);
+  keep(io, loopTable, next ? [...others, next] : others);
+}
+export const isMounted = (io: Io, device: string): boolean =>
+  mounted(io).some((one) => one.device === device);
+
 /** Its root is the node's, and it may change what is mounted there. */
-function mayMount(io: Io): boolean {
+export function mayMount(io: Io): boolean {
   const root = io.sys.peekPlace("/")?.mount.tree.key;
   return (
     root === `host/${nodeOf(io)}` && io.sys.who.uid === 0 && io.sys.container.capable("SYS_ADMIN")
@@ -47,27 +74,80 @@ function show(io: Io, types: readonly string[] | undefined): void {
     if (!types || types.includes(fsType)) io.out(`${device} on ${at} type ${fsType} (${how})\n`);
 }
 
+function listed(io: Io, path: string): string[] {
+  try {
+    return io.sys.list(path);
+  } catch (error) {
+    if (error instanceof Errno) return [];
+    throw error;
+  }
+}
+
+function moveAll(io: Io, from: string, to: string): void {
+  for (const name of listed(io, from)) io.sys.rename(inFolder(from, name), inFolder(to, name));
+}
+
+/** Puts what a folder holds aside; undefined: it holds nothing. */
+function putAside(io: Io, folder: string): string | undefined {
+  if (listed(io, folder).length === 0) return undefined;
+  let n = 0;
+  while (io.sys.peek(`${aside}/${n}`)) n++;
+  const place = `${aside}/${n}`;
+  for (const path of ["/run/mount", aside, place])
+    if (!io.sys.peek(path)) io.sys.mkdir(path, 0o755);
+  moveAll(io, folder, place);
+  return place;
+}
+
+function bringBack(io: Io, place: string | undefined, folder: string): void {
+  if (place === undefined) return;
+  moveAll(io, place, folder);
+  removeAll(io, place);
+}
+
+/** Mounts, or says in util-linux' words what is wrong. */
+function mountAt(io: Io, opts: Options, device: string, target: string): string | undefined {
+  const place = io.sys.peekPlace(target);
+  if (!place?.node) return "mount point does not exist.";
+  const at = place.full;
+  const given = opts.values("o").flatMap((text) => text.split(","));
+  const add = (fsType: string, more: Partial<NodeMount>): undefined => {
+    const how = ["rw", "relatime", ...given.filter((word) => word !== "bind")].join(",");
+    keep(io, mountTable, [...mounted(io), { at, device, fsType, options: how, ...more }]);
+    return undefined;
+  };
+  const over = (): Partial<NodeMount> => {
+    const beneath = putAside(io, at);
+    return beneath === undefined ? {} : { beneath };
+  };
+  const unsupported = "mount(2) system call failed: Operation not supported.";
+  if (opts.has("B") || given.includes("bind"))
+    return io.sys.peekPlace(device)?.full === at ? add("ext4", { bound: true }) : unsupported;
+  if (place.node.type !== "d") return "mount point is not a directory.";
+  const type = opts.value("t");
+  if (type === "tmpfs") return add("tmpfs", over());
+  const loop = loopsOf(io).find((one) => one.device === device);
+  if (!loop) return unsupported;
+  if (loop.fsType === undefined || (type ?? loop.fsType) !== loop.fsType)
+    return `wrong fs type, bad option, bad superblock on ${device}, missing codepage or helper program, or other error.`;
+  if (isMounted(io, device)) return `${device} already mounted or mount point busy.`;
+  add(loop.fsType, over());
+  bringBack(io, loop.held, at);
+  const { held: _held, ...rest } = loop;
+  changeLoop(io, device, rest);
+  return undefined;
+}
+
 const mount = tool("mount", (io) => {
   const opts = options(io, "at:o:rwnvB", { bind: "B", types: "t", options: "o" });
-  const type = opts.value("t");
   if (opts.rest.length === 0) {
-    show(io, type?.split(","));
+    show(io, opts.value("t")?.split(","));
     return 0;
   }
   if (!mayMount(io)) return io.fail("permission denied (are you root?)", 1);
   const [device = "", target = ""] = opts.rest;
-  const place = io.sys.peekPlace(target);
-  if (!place?.node) return io.fail(`${target}: mount point does not exist.`, 32);
-  const given = opts.values("o").flatMap((text) => text.split(","));
-  const point = (fsType: string, how: string): number => {
-    keep(io, [...mounted(io), { at: place.full, device, fsType, options: how }]);
-    return 0;
-  };
-  if (opts.has("B") || given.includes("bind")) {
-    if (io.sys.peekPlace(device)?.full === place.full) return point("ext4", "rw,relatime");
-  } else if (type === "tmpfs" && place.node.type === "d" && io.sys.list(target).length === 0)
-    return point("tmpfs", ["rw", "relatime", ...given].join(","));
-  return io.fail(`${target}: mount(2) system call failed: Operation not supported.`, 32);
+  const problem = mountAt(io, opts, device, target);
+  return problem === undefined ? 0 : io.fail(`${target}: ${problem}`, 32);
 });
 
 const umount = tool("umount", (io) => {
@@ -79,20 +159,16 @@ const umount = tool("umount", (io) => {
   const last = all.findLastIndex(({ at }) => at === place.full);
   const found = all[last];
   if (!found) return io.fail(`${target}: not mounted.`, 32);
-  keep(io, all.toSpliced(last, 1));
+  const { at, device, bound, beneath } = found;
+  keep(io, mountTable, all.toSpliced(last, 1));
+  if (bound) return 0;
+  const loop = loopsOf(io).find((one) => one.device === device);
+  const held = loop && putAside(io, at);
+  if (loop && held !== undefined) changeLoop(io, device, { ...loop, held });
   // What was in memory is gone.
-  if (found.fsType === "tmpfs")
-    for (const name of listed(io, place.full)) removeAll(io, inFolder(place.full, name));
+  for (const name of listed(io, at)) removeAll(io, inFolder(at, name));
+  bringBack(io, beneath, at);
   return 0;
 });
-
-function listed(io: Io, path: string): string[] {
-  try {
-    return io.sys.list(path);
-  } catch (error) {
-    if (error instanceof Errno) return [];
-    throw error;
-  }
-}
 
 export const mountTools = [mount, umount];
