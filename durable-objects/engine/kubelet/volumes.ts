@@ -27,6 +27,8 @@ interface Folder {
   type: string;
   volumeName?: string;
   local?: true;
+  /** It is a device. */
+  block?: true;
 }
 
 const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
@@ -48,7 +50,9 @@ export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | und
   const spec = reader.get<PersistentVolume>("persistentvolumes", "", volumeName)?.spec;
   if (spec?.hostPath)
     return { path: spec.hostPath.path, type: spec.hostPath.type ?? "", volumeName };
-  return spec?.local && { path: spec.local.path, type: "", volumeName, local: true };
+  if (!spec?.local) return undefined;
+  const block = spec.volumeMode === "Block" ? { block: true as const } : {};
+  return { path: spec.local.path, type: "", volumeName, local: true, ...block };
 }
 
 /** Whether a Pod uses a ConfigMap or Secret in a volume or variable. */
@@ -163,6 +167,18 @@ export function containerMounts(
         isFilled(volume) ||
         (volume as ImageVolume).image !== undefined,
       ...(held === undefined ? {} : { memoryBytes: held }),
+    });
+  }
+  for (const { name, devicePath } of container.volumeDevices ?? []) {
+    const volume = volumes.get(name);
+    if (!volume) continue;
+    mounts.push({
+      volume: name,
+      plugin: pluginOf(reader, pod, volume),
+      mountPath: devicePath,
+      source: sourceOf(reader, pod, volume, node.metadata.name),
+      readOnly: Boolean(volume.persistentVolumeClaim?.readOnly),
+      block: true,
     });
   }
   return { mounts };

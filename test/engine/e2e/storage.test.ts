@@ -43,10 +43,10 @@ class LocalWorld extends KubectlWorld {
     return `${stdout}${stderr}${code === 0 ? "" : `exit ${code}`}`;
   }
 
-  /** A claim that is bound to a folder of the node. */
-  claim(name: string, path: string): void {
+  /** A claim that is bound to a folder or device of the node. */
+  claim(name: string, path: string, volumeMode = "Filesystem"): void {
     const expression = { key: "kubernetes.io/hostname", operator: "In", values: [node] };
-    const common = { accessModes: ["ReadWriteOnce"], storageClassName: "local" };
+    const common = { accessModes: ["ReadWriteOnce"], storageClassName: "local", volumeMode };
     this.create(
       {
         apiVersion: "v1",
@@ -179,6 +179,74 @@ test("a file is a device, with a file system that keeps what is in it", () => {
   expect(
     world.onNode("umount /tmp/b && losetup -d /dev/loop0 && losetup; ls /run/mount/aside"),
   ).toBe("");
+});
+
+describe("a block volume", () => {
+  const used = (claimName: string): [object, object] => [
+    { volumes: [{ name: "v", persistentVolumeClaim: { claimName } }] },
+    { volumeDevices: [{ name: "v", devicePath: "/mnt/device" }] },
+  ];
+  const check = (world: KubectlWorld): void => {
+    expect(world.out("ls -l /mnt/device")).toMatch(
+      /^brw-rw----\s+1 root\s+root\s+7,\s*0 .* \/mnt\/device\n$/,
+    );
+    expect(world.sh("test -b /mnt/device").code).toBe(0);
+    expect(world.sh("test -d /mnt/device").code).toBe(1);
+    expect(world.out("mount; df")).not.toContain("/mnt/device");
+    // What is written at two places is there, as the device is not cut off.
+    world.out("printf abcd | dd of=/mnt/device bs=4 count=1");
+    world.out("printf efgh | dd of=/mnt/device bs=4 count=1 seek=1");
+    world.out("printf ABCD | dd of=/mnt/device bs=4 count=1");
+    expect(world.out("dd if=/mnt/device bs=8 count=1")).toBe("ABCDefgh");
+  };
+
+  test("of a class is a device in its container, and keeps what is written", () => {
+    const world = new KubectlWorld({ nodes: 1 }).begin();
+    world.create(
+      {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name: "claim" },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          volumeMode: "Block",
+          resources: { requests: { storage: "1Gi" } },
+        },
+      },
+      podOf("first", ...used("claim")),
+    );
+    world.until(() => world.pod("first").status.phase === "Running");
+    world.in = "first";
+    check(world);
+    world.delete("/api/v1/namespaces/default/pods/first", { gracePeriodSeconds: 0 });
+    world.create(podOf("second", ...used("claim")));
+    world.until(() => world.pod("second").status.phase === "Running");
+    world.in = "second";
+    expect(world.out("dd if=/mnt/device bs=8 count=1")).toBe("ABCDefgh");
+  });
+
+  test("that is not there is told of", () => {
+    const world = begun();
+    world.claim("local-pv", "/dev/loop7", "Block");
+    world.create(podOf("user", ...used("local-pv")));
+    world.advance(10_000);
+    expect(world.events("user").at(-1)).toBe(
+      'Warning FailedMapVolume MapVolume.EvalHostSymlinks failed for volume "local-pv" : lstat /dev/loop7: no such file or directory',
+    );
+  });
+
+  test("of a node is its loop device, whose file has what is written", () => {
+    const world = begun();
+    world.onNode(
+      "mkdir -p /tmp/v && dd if=/dev/zero of=/tmp/v/file bs=4096 count=16 && losetup -f /tmp/v/file",
+    );
+    world.claim("local-pv", "/dev/loop0", "Block");
+    world.create(podOf("user", ...used("local-pv")));
+    world.running("user").in = "user";
+    check(world);
+    expect(world.onNode("head -c 8 /tmp/v/file")).toBe("ABCDefgh");
+    expect(world.onNode("stat -c %s /tmp/v/file")).toBe("65536\n");
+  });
 });
 
 test("a Unix socket is a hostPath of its type, and its Pod talks by it", () => {

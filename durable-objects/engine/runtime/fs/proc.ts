@@ -9,14 +9,13 @@ import { processSecurity } from "./process-security.ts";
 import { groupFile, groupFolder } from "./pod-cgroups.ts";
 import { memoryFiles } from "../kernel/memory-files.ts";
 import type { Inode } from "./inode.ts";
-import { mountOptions, type ReadTree } from "./vfs.ts";
+import { mountOptions, shownMounts, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
 
 /** As /proc/mounts has them: the first mounted first. */
 const mountLines = ({ vfs }: Container): string =>
-  vfs.mounts
-    .toReversed()
+  shownMounts(vfs.mounts)
     .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
     .join("");
 

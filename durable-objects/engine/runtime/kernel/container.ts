@@ -163,8 +163,7 @@ export class LoadedContainer implements Container {
   #runtimeMounts(upper: MountPoint["tree"]): MountPoint[] {
     const { spec } = this.record;
     const proc = this.kernel.files.addTree(`proc/${this.key}`, () => new ProcTree(this));
-    // A privileged container may set what the kernel lets be set.
-    const readOnly = !spec.privileged;
+    const readOnly = !spec.privileged; // who may set what the kernel lets be set
     const mounts: MountPoint[] = [
       {
         at: "/",
@@ -253,6 +252,7 @@ export class LoadedContainer implements Container {
       tree,
       sub: trimEndOf(mount.subPath ? `${sub}/${mount.subPath}` : sub, "/"),
       readOnly: mount.readOnly,
+      ...(mount.block ? { block: mount.block } : {}),
       ...(memoryBytes === undefined
         ? mount.source.startsWith("image/")
           ? { device: "overlay", fsType: "overlay" }

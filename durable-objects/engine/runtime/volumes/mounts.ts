@@ -5,7 +5,7 @@ import type { ContainerSpec, Mount } from "../container-spec.ts";
 import { Errno } from "../errno.ts";
 import type { Inode } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
-import { isKernel, makeFolders, setGroup, throughLinks } from "./node-files.ts";
+import { isKernel, loopFile, makeFolders, setGroup, throughLinks } from "./node-files.ts";
 import {
   below,
   clear,
@@ -70,6 +70,25 @@ export function misfit(container: Container, spec: ContainerSpec): string | unde
   return undefined;
 }
 
+/** A block device's file: of the volume's own, or behind a loop device of the node. */
+function prepareDevice(context: RuntimeContext, spec: ContainerSpec, given: Mount): Mount | string {
+  const now = Math.round(context.now);
+  const [key, sub] = sourceTree(given.source);
+  const tree = openTree(context, spec.pod, given.source, () => now, now, rootModeOf(given));
+  if (key.startsWith("host/")) {
+    const file = loopFile(context, key.slice("host/".length), sub) ?? sub;
+    const id = tree.find(file);
+    if (id === undefined || tree.inode(id)?.type !== "f") return "map device";
+    return { ...given, source: `${key}${file}` };
+  }
+  if (tree.find(deviceFile) === undefined)
+    tree.create(deviceFile, { type: "f", mode: 0o660, modifiedAtMs: now, data: "" });
+  tree.save();
+  return { ...given, subPath: deviceFile.slice(1) };
+}
+
+const deviceFile = "/device";
+
 /** A mount made ready, or what could not be done. */
 function prepareMount(
   context: RuntimeContext,
@@ -78,6 +97,7 @@ function prepareMount(
   index: number,
   local: boolean,
 ): Mount | string {
+  if (given.block) return prepareDevice(context, spec, given);
   const now = Math.round(context.now);
   const [key, sub] = sourceTree(given.source);
   const owned = (!sub || local) && spec.fsGroup !== undefined && !given.readOnly;

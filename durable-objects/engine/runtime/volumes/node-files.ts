@@ -202,6 +202,25 @@ function readManifests(tree: Tree): Record<string, string> {
   return files;
 }
 
+/** By node: files that are block devices. */
+export const loopTable = "node-loops";
+
+export interface Loop {
+  device: string;
+  file: string;
+  /** The file system it was given, and the folder with what that holds while it is not mounted. */
+  fsType?: string;
+  held?: string;
+}
+
+/** The file behind a block device of a node; undefined: there is none. */
+export const loopFile = (
+  { records }: RuntimeContext,
+  node: string,
+  device: string,
+): string | undefined =>
+  records.get<Loop[]>(loopTable, node)?.find((loop) => loop.device === device)?.file;
+
 /** What the machine's kernel shows, and no disk holds. */
 export const isKernel = (path: string): boolean => /^\/(proc|sys)(\/|$)/.test(path);
 

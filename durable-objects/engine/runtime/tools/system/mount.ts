@@ -4,7 +4,8 @@
  * folder held before, and what a loop device holds while it is mounted nowhere, waits in a folder of /run/mount.
  */
 import { Errno } from "../../errno.ts";
-import { mountOptions } from "../../fs/vfs.ts";
+import { mountOptions, shownMounts } from "../../fs/vfs.ts";
+import { loopTable, type Loop } from "../../volumes/node-files.ts";
 import { removeAll } from "../files/rm.ts";
 import { options, type Options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
@@ -12,7 +13,6 @@ import { inFolder } from "../words.ts";
 
 /** By node: what was mounted by hand, and files that are block devices. */
 const mountTable = "node-mounts";
-const loopTable = "node-loops";
 const aside = "/run/mount/aside";
 
 interface NodeMount {
@@ -24,14 +24,6 @@ interface NodeMount {
   bound?: true;
   /** Folder with what lies beneath. */
   beneath?: string;
-}
-
-export interface Loop {
-  device: string;
-  file: string;
-  /** The file system it was given, and the folder with what that holds while it is not mounted. */
-  fsType?: string;
-  held?: string;
 }
 
 const nodeOf = (io: Io): string => io.sys.kernel.pod.pod.node;
@@ -66,9 +58,10 @@ export function mayMount(io: Io): boolean {
 }
 
 function show(io: Io, types: readonly string[] | undefined): void {
-  const points = io.sys.container.vfs.mounts
-    .toReversed()
-    .map((point) => ({ ...point, options: mountOptions(point) }));
+  const points = shownMounts(io.sys.container.vfs.mounts).map((point) => ({
+    ...point,
+    options: mountOptions(point),
+  }));
   const own = io.sys.peekPlace("/")?.mount.tree.key === `host/${nodeOf(io)}` ? mounted(io) : [];
   for (const { device, at, fsType, options: how } of [...points, ...own])
     if (!types || types.includes(fsType)) io.out(`${device} on ${at} type ${fsType} (${how})\n`);

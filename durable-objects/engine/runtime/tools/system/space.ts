@@ -2,6 +2,7 @@
 import { treeBytesMax } from "../../../core/limits.ts";
 import { defaultCapacity } from "../../../core/machine.ts";
 import { Errno } from "../../errno.ts";
+import { shownMounts } from "../../fs/vfs.ts";
 import { formatDate } from "./date.ts";
 import { humanSize } from "../files/ls.ts";
 import { options } from "../options.ts";
@@ -21,8 +22,7 @@ interface Room {
 
 function rooms(io: Io): Room[] {
   const { vfs } = io.sys.container;
-  return vfs.mounts
-    .toReversed()
+  return shownMounts(vfs.mounts)
     .filter(({ fsType }) => fsType !== "proc" && fsType !== "sysfs")
     .map((mount) => {
       const memory = mount.fsType === "tmpfs";
