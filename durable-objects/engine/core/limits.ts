@@ -292,6 +292,10 @@ export const chunksLookedUpMax = 1_024;
 export const accountFilesKeptMax = 50;
 /** Layers of nodes' file systems, one per node and machine id. */
 export const nodeLayersKeptMax = 64;
+/** Files of a node that are block devices at a time. */
+export const loopDevicesMax = 64;
+/** Of a file below a node's /var/log that its kubelet hands out: more is a matter of the node's shell. */
+export const nodeLogBytesMax = 1 << 20;
 /** Lines of a node's journal that are kept, and characters of each: whoever restarts a service in a loop writes them. */
 export const journalLinesMax = 300;
 export const journalLineCharsMax = 1_000;

@@ -123,7 +123,8 @@ function answerFor(scope: Scope, pod: Pod, view: ContainerView, reason: string):
 
 /** The registry's refusal of a reference, asked now with the Pod's secrets; undefined: it would give the image. */
 function resolve({ client }: Scope, pod: Pod, image: string): string | undefined {
-  const answer = runtime.resolveImage(image, client, pullCredentials({ client, pod }, image));
+  const credentials = pullCredentials({ client, pod }, image);
+  const answer = runtime.resolveImage(image, client, credentials, pod.spec.nodeName);
   return "error" in answer ? answer.error : "invalid" in answer ? answer.invalid : undefined;
 }
 

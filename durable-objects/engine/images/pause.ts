@@ -28,9 +28,18 @@ export const pause: ImageDefinition = {
     "registry.k8s.io/e2e-test-images/pause",
     "docker.io/kubernetes/pause",
     "docker.io/rancher/mirrored-pause",
+    // Of the registry that upstream's tests run on a node (runtime/image/node-registry.ts).
+    "localhost:5000/pause",
   ],
   resolveTag: (tag) =>
-    resolveVersion({ series: { 0: 8, 1: 0, 2: 0, 3: 10 }, latest: "3.10.2" }, tag),
+    resolveVersion(
+      {
+        series: { 0: 8, 1: 0, 2: 0, 3: 10 },
+        latest: "3.10.2",
+        names: { testing: "3.10.1" },
+      },
+      tag,
+    ),
   version: (version) => ({
     version,
     entrypoint: ["/pause"],

@@ -169,9 +169,24 @@ function othersOf(client: Sources, pod: Pod, node: Node): Pod[] {
   return others;
 }
 
-/** Why a Pod that runs cannot have what it asks for now. */
+/** What no node of this size can give. k8s: pkg/kubelet/allocation/handlers.go podResizesAdmitHandler */
+function beyondNode(pod: Pod, node: Node): Rejection | undefined {
+  const asked = demandOf(pod.spec);
+  for (const name of ["memory", "cpu"] as const) {
+    const held = node.status?.allocatable?.[name];
+    const capacity = amount(name, held);
+    if (held === undefined || asked[name] <= capacity) continue;
+    const told = `${name}, requested: ${asked[name]}, capacity: ${capacity}`;
+    return { reason: infeasible, message: `Node didn't have enough capacity: ${told}` };
+  }
+  return undefined;
+}
+
+export const infeasible = "Infeasible";
+
+/** Why a Pod that runs cannot have what it asks for: not now, or (`infeasible`) never on this node. */
 export function resizeRefusal(client: Sources, pod: Pod, node: Node): Rejection | undefined {
-  return resourcesFit(pod, othersOf(client, pod, node), node);
+  return beyondNode(pod, node) ?? resourcesFit(pod, othersOf(client, pod, node), node);
 }
 
 /** Why this node's kubelet will not take the Pod; undefined: it will. */

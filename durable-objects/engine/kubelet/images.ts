@@ -66,7 +66,9 @@ function ensureImage(
 ): ReadyImage | undefined {
   if (record.pull) return finishPull(sync, container, kind, record, record.pull);
   const image = container.image ?? "";
-  const resolved = sync.runtime.resolveImage(image, sync.client, pullCredentials(sync, image));
+  const credentials = pullCredentials(sync, image);
+  const { client, nodeName } = sync;
+  const resolved = sync.runtime.resolveImage(image, client, credentials, nodeName);
   if ("invalid" in resolved) {
     const message = `Failed to apply default image tag "${image}": ${resolved.invalid}`;
     containerEvent(sync, container, kind, "Warning", "InspectFailed", message);

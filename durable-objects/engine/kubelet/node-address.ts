@@ -17,6 +17,8 @@ export interface NodeRecord {
   evictedAtMs?: number;
   pressureSinceMs?: number;
   pressureSeenMs?: number;
+  /** When the node's status is written next, while it is not as it should be. */
+  statusDueMs?: number;
 }
 
 /** What the kubelet of a node remembers; empty for one that remembers nothing. */

@@ -6,6 +6,7 @@ import { dropLinks, syncLinks } from "../runtime/machine-links.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
+import { isExtendedResource } from "../kinds/checks.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import type { Node } from "../kinds/node.ts";
@@ -34,7 +35,53 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
   const { up, dueAtMs } = syncService(client, runtime, name);
   if (!up) return earlier(byHand, dueAtMs);
   syncStatics(client, runtime, node);
-  return earlier(byHand, syncPressure(client, runtime, node));
+  return earlier(
+    earlier(byHand, syncAllocatable(client, node)),
+    syncPressure(client, runtime, node),
+  );
+}
+
+/** k8s: pkg/kubelet/apis/config/v1beta1 NodeStatusUpdateFrequency */
+const statusEveryMs = 10_000;
+
+/**
+ * Others tell of what a node has beyond its own, as capacity; the kubelet's next status makes it allocatable, and takes
+ * away what is no longer there. k8s: pkg/kubelet/nodestatus MachineInfo
+ */
+function syncAllocatable(client: Client, node: Node): number | undefined {
+  const { capacity = {}, allocatable = {} } = node.status ?? {};
+  const others = [...new Set([...Object.keys(capacity), ...Object.keys(allocatable)])].filter(
+    (name) => isExtendedResource(name) && capacity[name] !== allocatable[name],
+  );
+  const { name } = node.metadata;
+  const { statusDueMs, ...memory } = nodeRecord(client, name);
+  if (others.length === 0) {
+    if (statusDueMs !== undefined) client.records.put(nodeTable, name, memory);
+    return undefined;
+  }
+  const dueAt = statusDueMs ?? client.now + statusEveryMs;
+  if (client.now < dueAt) {
+    if (statusDueMs === undefined)
+      client.records.put(nodeTable, name, { ...memory, statusDueMs: dueAt });
+    return dueAt;
+  }
+  client.records.put(nodeTable, name, memory);
+  client.modify<Node>(
+    "nodes",
+    "",
+    name,
+    (current) => {
+      const { status } = current;
+      const kept = Object.entries(status?.allocatable ?? {}).filter(([n]) => !others.includes(n));
+      const told = others.flatMap((n) => (status?.capacity?.[n] ? [[n, status.capacity[n]]] : []));
+      return {
+        ...current,
+        status: { ...status, allocatable: Object.fromEntries([...kept, ...told]) },
+      } as Node;
+    },
+    "status",
+  );
+  return undefined;
 }
 
 const earlier = (a: number | undefined, b: number | undefined): number | undefined =>

@@ -147,8 +147,8 @@ export interface PodRecord {
   idle?: boolean;
   /** Resources as granted, while a resize is wanted or under way. */
   granted?: Granted;
-  /** A resize that waits for room. */
-  resizeWaits?: { generation: number; sinceMs: number; message: string };
+  /** A resize that waits for room, or (`infeasible`) for another wish, as the node will never have that much. */
+  resizeWaits?: { generation: number; sinceMs: number; message: string; infeasible?: true };
   /** A resize that was granted and is being put to work. */
   resizing?: { generation: number; sinceMs: number; dueAtMs: number; error?: string };
   /** The Pod's own resources that are still at work meanwhile. */

@@ -10,6 +10,7 @@ import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
 import { runtimeProblem } from "./runtime-handler.ts";
+import { hostnameProblem } from "./start.ts";
 import { type Sync, podEvent, requeueAt } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
@@ -82,7 +83,7 @@ function sandboxReady(sync: Sync): boolean {
     requeueAt(sync, record.sandboxAtMs);
     return false;
   }
-  const problem = runtimeProblem(sync);
+  const problem = hostnameProblem(sync) ?? runtimeProblem(sync);
   if (problem !== undefined) return sandboxFailed(sync, problem);
   const ip = sync.pod.spec.hostNetwork
     ? hostIP(sync.node)

@@ -25,10 +25,22 @@ import {
 import { type Sync, containerEvent, containerId, neverMs, requeueAt } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
+/** Linux: include/uapi/linux/utsname.h __NEW_UTS_LEN */
+const fqdnMax = 64;
+
 /** k8s: pkg/kubelet/kubelet_pods.go GeneratePodHostNameAndDomain, truncatePodHostnameIfNeeded */
 function hostnameOf({ spec, metadata }: Pod): string {
   const name = spec.hostnameOverride ?? (spec.hostname || metadata.name);
   return name.length > 63 ? trimEndOf(name.slice(0, 63), "-.") : name;
+}
+
+/** Why the kernel cannot be told the Pod's whole name. k8s: pkg/kubelet/util GetNodenameForKernel */
+export function hostnameProblem({ pod }: Sync): string | undefined {
+  const { subdomain, setHostnameAsFQDN, hostNetwork } = pod.spec;
+  if (!setHostnameAsFQDN || !subdomain || hostNetwork) return undefined;
+  const name = `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace ?? ""}.svc.cluster.local`;
+  if (name.length <= fqdnMax) return undefined;
+  return `failed to construct FQDN from pod hostname and cluster domain, FQDN ${name} is too long (${fqdnMax} characters is the max, ${name.length} characters requested)`;
 }
 
 function sandboxOf(sync: Sync): PodSandbox {

@@ -118,6 +118,12 @@ function setUpProblem(
   if (!folder) return failed("SetUp", volume.name, contentProblem(reader, pod, volume));
   const name = folder.volumeName ?? volume.name;
   if (!folder.local) return failed("SetUp", name, host?.(folder.path, folder.type));
+  if (folder.block) {
+    const there = !host?.(folder.path, "BlockDevice") || !host(folder.path, "File");
+    if (there) return undefined;
+    const why = `lstat ${folder.path}: no such file or directory`;
+    return `MapVolume.EvalHostSymlinks failed for volume "${name}" : ${why}`;
+  }
   const missing = host?.(folder.path, "") ?? host?.(folder.path, "Directory");
   return failed(
     "NewMounter initialization",

@@ -31,7 +31,13 @@ export function mounted(sync: Sync): boolean {
     delete record.mount;
     return true;
   }
-  for (const text of problems) podEvent(sync, "Warning", "FailedMount", text);
+  for (const text of problems)
+    podEvent(
+      sync,
+      "Warning",
+      text.startsWith("MapVolume.") ? "FailedMapVolume" : "FailedMount",
+      text,
+    );
   const failures = (before?.failures ?? 0) + 1;
   record.mount = { failures, retryAtMs: sync.now + retryMs(problems, failures) };
   requeueAt(sync, record.mount.retryAtMs);

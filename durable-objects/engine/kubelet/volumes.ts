@@ -27,6 +27,8 @@ interface Folder {
   type: string;
   volumeName?: string;
   local?: true;
+  /** It is a device. */
+  block?: true;
 }
 
 const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
@@ -48,7 +50,9 @@ export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | und
   const spec = reader.get<PersistentVolume>("persistentvolumes", "", volumeName)?.spec;
   if (spec?.hostPath)
     return { path: spec.hostPath.path, type: spec.hostPath.type ?? "", volumeName };
-  return spec?.local && { path: spec.local.path, type: "", volumeName, local: true };
+  if (!spec?.local) return undefined;
+  const block = spec.volumeMode === "Block" ? { block: true as const } : {};
+  return { path: spec.local.path, type: "", volumeName, local: true, ...block };
 }
 
 /** Whether a Pod uses a ConfigMap or Secret in a volume or variable. */
@@ -69,12 +73,14 @@ function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): s
 }
 
 /** Folder of a volume's plugin below the Pod's. k8s: pkg/util/strings EscapeQualifiedName of the plugins' names */
-function pluginOf(volume: Volume): string {
+function pluginOf(reader: Reader, pod: Pod, volume: Volume): string {
   if (volume.configMap) return "kubernetes.io~configmap";
   if (volume.secret) return "kubernetes.io~secret";
   if (volume.projected) return "kubernetes.io~projected";
   if (volume.downwardAPI) return "kubernetes.io~downward-api";
-  return volume.emptyDir ? "kubernetes.io~empty-dir" : "kubernetes.io~local-volume";
+  if (volume.emptyDir) return "kubernetes.io~empty-dir";
+  const folder = folderOf(reader, pod, volume);
+  return folder && !folder.local ? "kubernetes.io~host-path" : "kubernetes.io~local-volume";
 }
 
 /** A volume that shows an image's files. */
@@ -151,7 +157,7 @@ export function containerMounts(
     const held = memoryBytes(pod, volume, node);
     mounts.push({
       volume: mount.name,
-      plugin: pluginOf(volume),
+      plugin: pluginOf(reader, pod, volume),
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(sub.path ? { subPath: sub.path } : {}),
@@ -161,6 +167,18 @@ export function containerMounts(
         isFilled(volume) ||
         (volume as ImageVolume).image !== undefined,
       ...(held === undefined ? {} : { memoryBytes: held }),
+    });
+  }
+  for (const { name, devicePath } of container.volumeDevices ?? []) {
+    const volume = volumes.get(name);
+    if (!volume) continue;
+    mounts.push({
+      volume: name,
+      plugin: pluginOf(reader, pod, volume),
+      mountPath: devicePath,
+      source: sourceOf(reader, pod, volume, node.metadata.name),
+      readOnly: Boolean(volume.persistentVolumeClaim?.readOnly),
+      block: true,
     });
   }
   return { mounts };

@@ -188,7 +188,7 @@ function deliver(
     }
     case "kubelet":
       return settle(context, id, exchange, {
-        response: kubeletAnswer(context.reader, outcome.node, request),
+        response: kubeletAnswer(context, outcome.node, request),
       });
     case "kube-proxy": {
       const answer = kubeProxyAt(context.reader, outcome.node, outcome.port, outcome.local);

@@ -1,4 +1,8 @@
 /** What listens on the nodes themselves: the API server and the kubelets, as far as a Pod without a token sees them. */
+import { nodeLogBytesMax } from "../core/limits.ts";
+import { trimEndOf } from "../core/trim.ts";
+import { normalPath } from "../runtime/fs/vfs.ts";
+import { hostTree } from "../runtime/volumes/node-files.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import { adminToken } from "../runtime/net/admin-access.ts";
@@ -119,9 +123,39 @@ export const responseOf = ({ status, headers, body }: Reply): HttpResponse => ({
   body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
 });
 
+/** Pods as the kubelet tells them; `running`: those of which something runs. */
+function podsOf(reader: Reader, node: string, running: boolean): HttpResponse {
+  const over = (pod: Pod): boolean => /^(Succeeded|Failed)$/.test(pod.status?.phase ?? "");
+  const all = reader.byIndex<Pod>("pod.node", node);
+  const items = running ? all.filter((pod) => !over(pod)) : all;
+  return json(200, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
+}
+
+/** Files below /var/log, folders as lists. k8s: pkg/kubelet/server InstallDebuggingHandlers; Go: net/http fs.go dirList */
+function logsOf(context: RuntimeContext, node: string, below: string): HttpResponse {
+  const tree = hostTree(context, node, () => Math.round(context.now));
+  const path = trimEndOf(`/var/log${normalPath("/", `/${below}`)}`, "/");
+  const id = tree.find(path);
+  const inode = id === undefined ? undefined : tree.inode(id);
+  if (id === undefined || !inode || !/[df]/.test(inode.type))
+    return plain(404, "404 page not found\n");
+  if (inode.type === "f") return plain(200, tree.read(id, 0, nodeLogBytesMax));
+  const names = tree.list(path).map((name) => {
+    const at = tree.find(`${path}/${name}`);
+    return at !== undefined && tree.inode(at)?.type === "d" ? `${name}/` : name;
+  });
+  const lines = names.map((name) => `<a href="${encodeURI(name)}">${escaped(name)}</a>\n`);
+  const head = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n';
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  return { status: 200, headers, body: encodeUtf8(`${head}<pre>\n${lines.join("")}</pre>\n`) };
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
 /** A kubelet's own server; `trusted`: it is the API server that asks. */
 export function kubeletAnswer(
-  reader: Reader,
+  context: RuntimeContext,
   node: string,
   request: HttpRequest,
   trusted = false,
@@ -129,10 +163,14 @@ export function kubeletAnswer(
   if (!request.https) return notHttps;
   if (!trusted) return plain(401, "Unauthorized");
   const path = request.path.split("?")[0] ?? "/";
-  if (path === "/healthz") return plain(200, "ok");
-  if (path === "/pods" || path === "/runningpods/") {
-    const items = reader.byIndex<Pod>("pod.node", node);
-    return json(200, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
+  if (path.startsWith("/logs/")) return logsOf(context, node, path.slice("/logs/".length));
+  switch (trimEndOf(path, "/")) {
+    case "/healthz":
+      return plain(200, "ok");
+    case "/pods":
+    case "/runningpods":
+      return podsOf(context.reader, node, path.startsWith("/running"));
+    default:
+      return plain(404, "404 page not found\n");
   }
-  return plain(404, "404 page not found\n");
 }

@@ -92,7 +92,7 @@ function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path
   if (kubeletIsStopped(reader, name))
     throw unreachable(`dial tcp ${internalIp(node)}:10250: connect: connection refused`);
   const request = outgoing(asked, { ip: internalIp(node), port: 10_250, https: true }, "", path);
-  return replyOf(kubeletAnswer(reader, name, request, true), asked.method);
+  return replyOf(kubeletAnswer(context, name, request, true), asked.method);
 }
 
 type Id = NonNullable<ReturnType<typeof splitName>>;

@@ -36,6 +36,8 @@ export interface Mount {
   readOnly: boolean;
   /** A volume held in memory: how many bytes it may take. */
   memoryBytes?: number;
+  /** A volume that is a block device: `mountPath` is the device's. */
+  block?: true;
 }
 
 export interface ContainerSpec {

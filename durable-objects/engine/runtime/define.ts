@@ -107,12 +107,14 @@ export interface ProbeHits {
 export interface Runtime {
   /**
    * Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`:
-   * InvalidImageName. `reader`: for objects of kind Image; `credentials`: what is said to a registry that asks.
+   * InvalidImageName. `reader`: for objects of kind Image; `credentials`: what is said to a registry that asks; `node`: who
+   * asks, as a node may have a registry at a port of its own.
    */
   resolveImage(
     image: string,
     reader?: Reader,
     credentials?: readonly PullCredential[],
+    node?: string,
   ): ResolvedImage | { error: string } | { invalid: string };
   /** Optional. The user an image runs as by itself (`nonRoot`: where root is not wanted): a number, a name, or "0". */
   imageUser?(image: string, nonRoot?: boolean): string;

@@ -340,7 +340,8 @@ export function createRuntime(images: ImageCatalog): Runtime {
   const versionOf = (image: string) => images.find(image).version;
   return {
     ...ofContainers,
-    resolveImage: (image, reader, credentials) => registry.resolve(image, reader, credentials),
+    resolveImage: (image, reader, credentials, node) =>
+      registry.resolve(image, reader, credentials, node),
     imageUser: (image, nonRoot = false) => userOf(versionOf(image), { nonRoot }) ?? "0",
     identity: (image, settings) => imageIdentity(versionOf(image), settings),
     stopSignal: (image) => versionOf(image).stopSignal ?? 15,

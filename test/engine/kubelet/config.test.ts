@@ -238,7 +238,7 @@ describe("volumes", () => {
       },
       {
         volume: "host",
-        plugin: "kubernetes.io~local-volume",
+        plugin: "kubernetes.io~host-path",
         mountPath: "/h",
         source: "host/node-1/var/log",
         readOnly: true,

@@ -133,6 +133,34 @@ describe("a resize", () => {
     expect([...looked]).toEqual(["node-3"]);
   });
 
+  it("to more than the node has waits for another wish", () => {
+    const w = start([box("c", { resources: guaranteed("500m", "64Mi") })]);
+    const { cpu } = w.get("/api/v1/nodes/node-1").status.allocatable;
+    resize(w, "c", guaranteed("1000", "64Mi"));
+    w.advance(100);
+    const message = `Node didn't have enough capacity: cpu, requested: 1000000, capacity: ${Number(cpu) * 1000}`;
+    const waits = {
+      type: "PodResizePending",
+      reason: "Infeasible",
+      observedGeneration: 2,
+      message,
+    };
+    expect(resizeConditions(w)).toEqual([waits]);
+    expect(w.get(url).status.containerStatuses[0].resources).toEqual(guaranteed("500m", "64Mi"));
+    expect(w.events("p").at(-1)).toBe(
+      `Warning ResizeInfeasible Pod resize Infeasible: {"containers":[{"name":"c","resources":{"limits":{"cpu":"1k","memory":"64Mi"},"requests":{"cpu":"1k","memory":"64Mi"}}}],"generation":2,"error":"${message}"}`,
+    );
+    resize(w, "c", guaranteed("1", "100Ti"));
+    w.advance(100);
+    expect(resizeConditions(w)).toMatchObject([
+      { reason: "Infeasible", message: expect.stringContaining("capacity: memory, requested: ") },
+    ]);
+    resize(w, "c", guaranteed("600m", "64Mi"));
+    w.advance(5_000);
+    expect(resizeConditions(w)).toEqual([]);
+    expect(w.get(url).status.containerStatuses[0].resources).toEqual(guaranteed("600m", "64Mi"));
+  });
+
   it("that was put off ends when it is taken back", () => {
     const w = start([box("c", { resources: { requests: list("100m", "64Mi") } })]);
     resize(w, "c", { requests: { cpu: "100" } });

@@ -16,6 +16,7 @@ import {
   remoteAddress,
   targetOf,
 } from "../serving/serve.ts";
+import { fakeRegistry } from "./fake-registry.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { writeAll } from "../serving/sockets.ts";
 
@@ -161,6 +162,7 @@ export const agnhostServers: Record<string, Subcommand> = lookup({
       return plain(`${uptime(sys, state)}s`);
     },
   },
+  "fake-registry-server": fakeRegistry,
   nettest: {
     start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
     http(sys, state, request) {

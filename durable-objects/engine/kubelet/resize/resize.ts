@@ -3,7 +3,7 @@
  * k8s: pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go computePodResizeAction, doPodResizeAction
  */
 import { configRetryMs, relistMs, resizeRetryMs } from "../../core/limits.ts";
-import { resizeRefusal } from "../admission.ts";
+import { infeasible, resizeRefusal, type Rejection } from "../admission.ts";
 import { beginKill } from "../kill.ts";
 import { containerRecord } from "../record.ts";
 import { memoryProblems } from "./memory.ts";
@@ -63,17 +63,7 @@ function decide(sync: Sync, wanted: Granted, granted: Granted): void {
   const generation = pod.metadata.generation ?? 0;
   const refused = resizeRefusal(sync.client, pod, sync.node);
   if (refused) {
-    const before = record.resizeWaits;
-    if (before?.generation !== generation) {
-      const text = summary(pod.spec, generation, refused.message);
-      podEvent(sync, "Warning", "ResizeDeferred", `Pod resize ${refused.reason}: ${text}`);
-    }
-    if (before?.generation !== generation || before.message !== refused.message) {
-      const { message } = refused;
-      record.resizeWaits = { generation, message, sinceMs: before?.sinceMs ?? sync.now };
-    }
-    deferResize(sync);
-    requeueAt(sync, sync.now + resizeRetryMs);
+    putOff(sync, refused, generation);
     return;
   }
   for (const { container, kind } of podContainers(pod.spec)) {
@@ -91,6 +81,25 @@ function decide(sync: Sync, wanted: Granted, granted: Granted): void {
   record.resizing = { generation, sinceMs: sync.now, dueAtMs: sync.now + relistMs };
   podEvent(sync, "Normal", "ResizeStarted", `Pod resize started: ${summary(pod.spec, generation)}`);
   if (!increases(pod.spec, granted, wanted)) retryDeferred(sync);
+}
+
+/** Told, and looked at again when there may be room; what the node cannot give at all waits for another wish. */
+function putOff(sync: Sync, { reason, message }: Rejection, generation: number): void {
+  const { pod, record } = sync;
+  const before = record.resizeWaits;
+  const never = reason === infeasible;
+  if (before?.generation !== generation) {
+    const event = never ? "ResizeInfeasible" : "ResizeDeferred";
+    const text = summary(pod.spec, generation, message);
+    podEvent(sync, "Warning", event, `Pod resize ${reason}: ${text}`);
+  }
+  if (before?.generation !== generation || before.message !== message) {
+    const sinceMs = before?.sinceMs ?? sync.now;
+    record.resizeWaits = { generation, message, sinceMs, ...(never ? { infeasible: true } : {}) };
+  }
+  if (never) return;
+  deferResize(sync);
+  requeueAt(sync, sync.now + resizeRetryMs);
 }
 
 /** Puts what was granted to work at the Pod's next sync. */

@@ -21,10 +21,9 @@ export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondi
     ...(reason ? { reason } : {}),
     ...(message ? { message } : {}),
   });
+  const put = resizeWaits?.infeasible ? "Infeasible" : "Deferred";
   return [
-    ...(resizeWaits
-      ? [condition("PodResizePending", resizeWaits, "Deferred", resizeWaits.message)]
-      : []),
+    ...(resizeWaits ? [condition("PodResizePending", resizeWaits, put, resizeWaits.message)] : []),
     ...(resizing
       ? [
           condition(

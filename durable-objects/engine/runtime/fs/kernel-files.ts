@@ -117,12 +117,19 @@ export const kernelFolders: Record<string, string[]> = {
 };
 
 /** k8s: pkg/kubelet/cm/helpers_linux.go MilliCPUToShares; runc: ConvertCPUSharesToCgroupV2Value */
-function cpuWeight(milli: number): number {
+export function cpuWeight(milli: number): number {
   const shares = Math.min(Math.max(Math.floor((milli * 1024) / 1000), 2), 262_144);
   if (shares <= 2) return 1;
   const log = Math.log2(shares);
   return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
 }
+
+/** A quota is at least a millisecond of the period. k8s: MilliCPUToQuota */
+export const cpuMax = (milli: number | undefined): string =>
+  milli === undefined ? "max 100000\n" : `${Math.max(milli * 100, 1000)} 100000\n`;
+
+/** The limit in bytes, as cgroup v2 writes it. */
+export const memoryMax = (bytes: number | undefined): string => `${bytes ?? "max"}\n`;
 
 const podOf = ({ kernel }: Container): Pod | undefined =>
   kernel.context.reader.get<Pod>("pods", kernel.pod.pod.namespace, kernel.pod.pod.name);
@@ -180,14 +187,11 @@ export function kernelFile(
     case "/sys/fs/cgroup/cgroup.controllers":
       return "cpuset cpu io memory hugetlb pids rdma misc\n";
     case "/sys/fs/cgroup/memory.max":
-      return memoryBytesLimit === undefined ? "max\n" : `${memoryBytesLimit}\n`;
+      return memoryMax(memoryBytesLimit);
     case "/sys/fs/cgroup/memory.current":
       return `${memory()}\n`;
     case "/sys/fs/cgroup/cpu.max":
-      // A quota is at least a millisecond of the period. k8s: MilliCPUToQuota
-      return cpuMilliLimit === undefined
-        ? "max 100000\n"
-        : `${Math.max(cpuMilliLimit * 100, 1000)} 100000\n`;
+      return cpuMax(cpuMilliLimit);
     case "/sys/fs/cgroup/cpu.weight":
       return `${weightOf(container)}\n`;
     case "/sys/fs/cgroup/pids.max":

@@ -6,16 +6,16 @@ import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../kernel/pro
 import type { Process } from "../kernel/state.ts";
 import { isSetting, kernelFile, kernelFolders, oomScoreOf, setKernelFile } from "./kernel-files.ts";
 import { processSecurity } from "./process-security.ts";
+import { groupFile, groupFolder } from "./pod-cgroups.ts";
 import { memoryFiles } from "../kernel/memory-files.ts";
 import type { Inode } from "./inode.ts";
-import { mountOptions, type ReadTree } from "./vfs.ts";
+import { mountOptions, shownMounts, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
 
 /** As /proc/mounts has them: the first mounted first. */
 const mountLines = ({ vfs }: Container): string =>
-  vfs.mounts
-    .toReversed()
+  shownMounts(vfs.mounts)
     .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
     .join("");
 
@@ -119,7 +119,10 @@ export class ProcTree implements ReadTree {
       case "/proc/filesystems":
         return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n";
       default:
-        return kernelFile(path, this.container, () => this.#memory());
+        return (
+          (this.node ? groupFile(this.container, path) : undefined) ??
+          kernelFile(path, this.container, () => this.#memory())
+        );
     }
   }
 
@@ -155,8 +158,14 @@ export class ProcTree implements ReadTree {
       );
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
-    const names = ProcTree.#folders[path] ?? [];
+    const names = this.#folder(path) ?? [];
     return path === "/proc" ? [...this.#pids().map(String), ...names] : names;
+  }
+
+  #folder(path: string): string[] | undefined {
+    const names =
+      ProcTree.#folders[path] ?? (this.node ? groupFolder(this.container, path) : undefined);
+    return this.node && path === "/sys/fs/cgroup" ? [...(names ?? []), "kubepods.slice"] : names;
   }
 
   /** Descriptors of a process of this container's namespace, by its folder. */
@@ -174,7 +183,7 @@ export class ProcTree implements ReadTree {
   inode(id: string | number): Inode | undefined {
     const path = String(id);
     const modifiedAtMs = Math.round(this.container.record.startedAtMs);
-    if (ProcTree.#folders[path]) return { type: "d", mode: 0o555, modifiedAtMs };
+    if (this.#folder(path)) return { type: "d", mode: 0o555, modifiedAtMs };
     const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
     if (pid)
       return this.#pids().includes(Number(pid))

@@ -37,7 +37,13 @@ export interface MountPoint {
   sizeBytes?: number;
   /** Options of its own. */
   options?: string;
+  /** Its file is shown as a block device. */
+  block?: true;
 }
+
+/** What `mount` and `df` tell of: devices are no mounts. */
+export const shownMounts = (mounts: readonly MountPoint[]): MountPoint[] =>
+  mounts.filter(({ block }) => !block).toReversed();
 
 /** Options of a mount, as `mount` and /proc/mounts print them. k8s: pkg/volume/emptydir/empty_dir.go setupTmpfs */
 export function mountOptions({ readOnly, sizeBytes, options }: MountPoint): string {
@@ -123,6 +129,22 @@ function deviceNumbers(device: string): DeviceNumbers {
   const [major, minor] = device.split(":").map(Number);
   return knownNumbers[device] ?? [major || 0, minor || 0];
 }
+
+/** Linux: admin-guide/devices.rst, 7 block (loop devices). */
+const blockNumbers: DeviceNumbers = [7, 0];
+
+const blockStat = ({ tree }: MountPoint, node: Inode, id: string | number): Stat => ({
+  type: "b",
+  mode: 0o660,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: node.modifiedAtMs,
+  links: 1,
+  ino: `${tree.key}:${id}`,
+  device: tree.key,
+  numbers: blockNumbers,
+});
 
 export class Vfs {
   readonly mounts: readonly MountPoint[];
@@ -278,6 +300,7 @@ export class Vfs {
   stat(place: ResolvedPath): Stat {
     const { node, id, mount } = place;
     if (!node || id === undefined) throw new Errno("ENOENT");
+    if (mount.block && node.type === "f") return blockStat(mount, node, id);
     return {
       type: node.type,
       mode: node.mode,

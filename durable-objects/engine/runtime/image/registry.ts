@@ -4,6 +4,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { imagesKeptMax } from "../../core/limits.ts";
 import { memo } from "../../core/memo.ts";
 import { officialRepositories } from "./official-repositories.ts";
+import { nodeRegistry, registryImages, registryUser } from "./node-registry.ts";
 import type { ImageCatalog } from "../kernel/types.ts";
 import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
 import type { Image } from "../../kinds/podyard/image.ts";
@@ -14,10 +15,13 @@ const megabyte = 1_000_000;
 
 /** Hosts that nobody outside a company's network can look up. */
 const unresolvable =
-  /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
+  /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^invalid\.|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
 /** Kept, as every Pod asks for its image again. */
-const digestOf = memo(imagesKeptMax, (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`);
+export const digestOf = memo(
+  imagesKeptMax,
+  (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`,
+);
 
 function failure(name: string, problem: string): { error: string } {
   return {
@@ -50,6 +54,36 @@ function hostFailure(reference: ImageReference, name: string): { error: string }
       `failed to do request: Head "${url}": dial tcp: lookup ${host} on 192.168.0.2:53: no such host`,
     );
   return undefined;
+}
+
+const isLocal = ({ domain }: ImageReference): boolean =>
+  /^(localhost|127\.[\d.]+):\d+$/.test(domain);
+
+/** What a registry on the node itself answers; undefined: nobody is there. */
+function fromNode(
+  { reference, name, repository }: Served,
+  reader: Lookup | undefined,
+  given: readonly PullCredential[],
+  node: string | undefined,
+): ResolvedImage | { error: string } | undefined {
+  const { domain, path, tag = "latest" } = reference;
+  const there = nodeRegistry(reader, node, Number(domain.split(":")[1]));
+  if (!there) return undefined;
+  const { username, password } = registryUser;
+  if (there.private && given.length === 0)
+    return failure(
+      name,
+      `pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`,
+    );
+  if (there.private && !given.some((c) => c.username === username && c.password === password))
+    return failure(
+      name,
+      `unexpected status from HEAD request to http://${domain}/v2/${path}/manifests/${tag}: 401 Unauthorized`,
+    );
+  if (!registryImages.has(`${path}:${tag}`)) return notFound(name);
+  const sizeBytes = 318_000;
+  const imageID = `${repository}@${digestOf(`${path}:${tag}`)}`;
+  return { reference: name, imageID, sizeBytes, pullMs: pullTime(sizeBytes), known: true };
 }
 
 const denied =
@@ -88,17 +122,19 @@ export class ImageRegistry {
     return { reference, name, repository, answer };
   });
 
-  /** `reader`: where objects of kind Image are looked up, which come before everything else. */
+  /** `reader`: where objects of kind Image are looked up, which come before everything else; `node`: who asks. */
   resolve(
     image: string,
     reader?: Lookup,
     credentials: readonly PullCredential[] = [],
+    node?: string,
   ): ResolvedImage | { error: string } | { invalid: string } {
     const known = this.#served(image);
     if ("invalid" in known) return known;
     const { reference, name, repository, answer } = known;
     const described = imagesOf(reader, repository);
-    if (described.length === 0) return answer;
+    if (described.length === 0)
+      return (isLocal(reference) && fromNode(known, reader, credentials, node)) || answer;
     const wanted = reference.tag ?? "latest";
     const refused = refusal(described, known, credentials);
     if (refused) return refused;

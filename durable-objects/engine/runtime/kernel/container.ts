@@ -108,9 +108,12 @@ export class LoadedContainer implements Container {
     if (root === undefined || root === "/") return this.vfs;
     const known = this.#roots.get(root);
     if (known) return known;
-    const [, pid, rest = ""] = /^\/proc\/(\d+)\/root(\/.*)?$/.exec(root) ?? [];
-    const other = pid === undefined ? undefined : this.#rootOf(Number(pid));
-    const vfs = this.#paths(other ? below(other.mounts, rest) : below(this.vfs.mounts, root), root);
+    const [, pid, rest = ""] = /^\/proc\/(\d+|node)\/root(\/.*)?$/.exec(root) ?? [];
+    const other =
+      pid === "node"
+        ? this.#nodeMounts("", this.kernel.pod.pod.node)
+        : pid && this.#rootOf(Number(pid))?.mounts;
+    const vfs = this.#paths(other ? below(other, rest) : below(this.vfs.mounts, root), root);
     this.#roots.set(root, vfs);
     return vfs;
   }
@@ -140,13 +143,15 @@ export class LoadedContainer implements Container {
     return { ...place, full: path, node: { ...place.node, mode: 0o500, uid } };
   }
 
-  /** A node's own root folder at a path, with what its kernel shows. */
-  #nodeMounts(at: string, node: string): MountPoint[] {
+  /** A node's own root folder at a path, with what its kernel shows, or a folder of that alone. */
+  #nodeMounts(at: string, node: string, shown = ""): MountPoint[] {
     const { files } = this.kernel;
     const source = `host/${node}`;
     const tree = files.addTree(source, () => volumeTree(this, source));
     const proc = files.addTree(`nodeproc/${this.key}`, () => new ProcTree(this, true));
     const readOnly = true;
+    const fsType = shown.startsWith("/proc") ? "proc" : "sysfs";
+    if (shown) return [{ at, tree: proc, sub: shown, readOnly, device: fsType, fsType }];
     return [
       { at: at || "/", tree, sub: "", readOnly: false, device: "/dev/vda1", fsType: "ext4" },
       { at: `${at}/proc`, tree: proc, sub: "/proc", readOnly, device: "proc", fsType: "proc" },
@@ -158,8 +163,7 @@ export class LoadedContainer implements Container {
   #runtimeMounts(upper: MountPoint["tree"]): MountPoint[] {
     const { spec } = this.record;
     const proc = this.kernel.files.addTree(`proc/${this.key}`, () => new ProcTree(this));
-    // A privileged container may set what the kernel lets be set.
-    const readOnly = !spec.privileged;
+    const readOnly = !spec.privileged; // who may set what the kernel lets be set
     const mounts: MountPoint[] = [
       {
         at: "/",
@@ -222,9 +226,10 @@ export class LoadedContainer implements Container {
     const mounts = this.#runtimeMounts(upper);
     mounts.push(...this.#imageVolumes(upper), ...this.#sharedMemory());
     for (const mount of spec.mounts ?? []) {
-      const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
+      const [, node, shown] =
+        /^host\/([^/]+)(?:\/|(\/(?:proc|sys)(?:\/.*)?))?$/.exec(mount.source) ?? [];
       if (node !== undefined && !mount.subPath) {
-        const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node);
+        const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node, shown);
         mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
         continue;
       }
@@ -247,6 +252,7 @@ export class LoadedContainer implements Container {
       tree,
       sub: trimEndOf(mount.subPath ? `${sub}/${mount.subPath}` : sub, "/"),
       readOnly: mount.readOnly,
+      ...(mount.block ? { block: mount.block } : {}),
       ...(memoryBytes === undefined
         ? mount.source.startsWith("image/")
           ? { device: "overlay", fsType: "overlay" }

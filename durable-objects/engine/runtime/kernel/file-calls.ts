@@ -256,7 +256,7 @@ export class FileCalls {
     if (node.type === "b" || node.type === "s") throw new Errno("ENXIO");
     if (node.type === "p")
       return this.#fifo(mount.tree as Tree, place as Required<ResolvedPath>, flags.write === true);
-    const written = flags.truncate && node.type === "f" && mount.tree;
+    const written = flags.truncate && node.type === "f" && !mount.block && mount.tree;
     if (written instanceof Tree && written.size(id) > 0) written.truncate(id, 0);
     const access = flags.write ? (flags.read ? "rw" : "w") : "r";
     const now = mount.tree.find(place.path) ?? id;

@@ -14,7 +14,7 @@ import { sysctlOf } from "../fs/kernel-files.ts";
 import { programOf } from "../fs/layer.ts";
 import { normalPath } from "../fs/vfs.ts";
 import { execCost, forkCost } from "./cpu.ts";
-import { processKey } from "./process-key.ts";
+import { nodeRoot, processKey } from "./process-key.ts";
 import { changedChild, controllingTerminal } from "./process-groups.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { MatchWork } from "../match-work.ts";
@@ -280,12 +280,18 @@ export class SystemCalls extends FileCalls implements Sys {
     return parentPid(this.kernel, process);
   }
 
-  /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
-  chroot(path: string): void {
+  /**
+   * Makes a folder the root of this process and of what it starts; `entered`: it is a process below some /proc, whose
+   * mounts are entered. EPERM, ENOENT, ENOTDIR.
+   */
+  chroot(path: string, entered = false): void {
     const place = this.existing(path);
     if (place.node.type !== "d") throw new Errno("ENOTDIR");
-    if (this.who.uid !== 0 || !this.container.capable("SYS_CHROOT")) throw new Errno("EPERM");
-    this.process.rootFolder = normalPath("/", `${this.process.rootFolder ?? ""}${place.full}`);
+    const right = entered ? "SYS_ADMIN" : "SYS_CHROOT";
+    if (this.who.uid !== 0 || !this.container.capable(right)) throw new Errno("EPERM");
+    const ofNode = entered && place.mount.tree.key.startsWith("nodeproc/");
+    const root = `${this.process.rootFolder ?? ""}${place.full}${entered ? "/root" : ""}`;
+    this.process.rootFolder = ofNode ? nodeRoot : normalPath("/", root);
     this.process.cwd = "/";
   }
 

@@ -299,7 +299,7 @@ export interface Sys {
   uidOf(process: Process): number;
   parentOf(process: Process): number;
   /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
-  chroot(path: string): void;
+  chroot(path: string, entered?: boolean): void;
   /**
    * Binds a port of the Pod. EADDRINUSE when taken, EACCES below 1024 without the right.
    * Returns the listening descriptor.

@@ -13,6 +13,7 @@ import { curl } from "./net/curl.ts";
 import { date } from "./system/date.ts";
 import { dd } from "./bytes/dd.ts";
 import { dig } from "./net/dig.ts";
+import { mountTools } from "./system/mount.ts";
 import { diskTools } from "./system/space.ts";
 import { dnsTools } from "./net/nslookup.ts";
 import { dumpTools } from "./bytes/dump.ts";
@@ -88,6 +89,7 @@ const families = (): Program[][] => [
   modeTools,
   pathTools,
   diskTools,
+  mountTools,
   [cp, mv, rm, touch, stat, install, mktemp, truncate],
   // Bytes.
   byteTools,

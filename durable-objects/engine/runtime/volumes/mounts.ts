@@ -5,7 +5,7 @@ import type { ContainerSpec, Mount } from "../container-spec.ts";
 import { Errno } from "../errno.ts";
 import type { Inode } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
-import { makeFolders, setGroup, throughLinks } from "./node-files.ts";
+import { isKernel, loopFile, makeFolders, setGroup, throughLinks } from "./node-files.ts";
 import {
   below,
   clear,
@@ -20,6 +20,9 @@ import {
 /** What the group gets on volumes that may be written. k8s: pkg/volume/volume_linux.go changeFilePermission */
 const writeMask = 0o660;
 
+/** Persistent volumes that are a node's folder; a Pod's own hostPath is nobody's to give away. */
+const localPlugin = "kubernetes.io~local-volume";
+
 /**
  * What happens to a container's volumes before it starts: hostPath folders that are missing, owners by fsGroup, subPath
  * folders. A subPath that leads through links (into a ConfigMap) is copied: it never changes again.
@@ -30,8 +33,8 @@ export function prepareMounts(
   spec: ContainerSpec,
 ): Mount[] | { error: string } {
   const mounts: Mount[] = [];
-  for (const [index, { volume = "", plugin: _plugin, ...mount }] of spec.mounts.entries()) {
-    const prepared = prepareMount(context, spec, mount, index);
+  for (const [index, { volume = "", plugin, ...mount }] of spec.mounts.entries()) {
+    const prepared = prepareMount(context, spec, mount, index, plugin === localPlugin);
     if (typeof prepared === "string") {
       const where = `volumeMount "${volume}" of container "${spec.name}"`;
       return { error: `failed to ${prepared} for ${where}` };
@@ -67,22 +70,45 @@ export function misfit(container: Container, spec: ContainerSpec): string | unde
   return undefined;
 }
 
+/** A block device's file: of the volume's own, or behind a loop device of the node. */
+function prepareDevice(context: RuntimeContext, spec: ContainerSpec, given: Mount): Mount | string {
+  const now = Math.round(context.now);
+  const [key, sub] = sourceTree(given.source);
+  const tree = openTree(context, spec.pod, given.source, () => now, now, rootModeOf(given));
+  if (key.startsWith("host/")) {
+    const file = loopFile(context, key.slice("host/".length), sub) ?? sub;
+    const id = tree.find(file);
+    if (id === undefined || tree.inode(id)?.type !== "f") return "map device";
+    return { ...given, source: `${key}${file}` };
+  }
+  if (tree.find(deviceFile) === undefined)
+    tree.create(deviceFile, { type: "f", mode: 0o660, modifiedAtMs: now, data: "" });
+  tree.save();
+  return { ...given, subPath: deviceFile.slice(1) };
+}
+
+const deviceFile = "/device";
+
 /** A mount made ready, or what could not be done. */
 function prepareMount(
   context: RuntimeContext,
   spec: ContainerSpec,
   given: Mount,
   index: number,
+  local: boolean,
 ): Mount | string {
+  if (given.block) return prepareDevice(context, spec, given);
   const now = Math.round(context.now);
   const [key, sub] = sourceTree(given.source);
-  const owned = !sub && spec.fsGroup !== undefined && !given.readOnly;
+  const owned = (!sub || local) && spec.fsGroup !== undefined && !given.readOnly;
   if (!given.readOnly) remember(context.records, given.source);
   if (!sub && !owned && !given.subPath) return given;
   const tree = openTree(context, spec.pod, given.source, () => now, now, rootModeOf(given));
   const base = throughLinks(tree, sub || "/");
+  // What the kernel shows is there.
+  if (key.startsWith("host/") && isKernel(base)) return given;
   if (sub) makeFolders(tree, base);
-  else if (owned) own(tree, spec.fsGroup as number);
+  if (owned) own(tree, base, spec.fsGroup as number);
   // Behind links of the machine lies another folder.
   const mount = sub && base !== sub ? { ...given, source: `${key}${base}` } : given;
   if (!mount.subPath) {
@@ -144,15 +170,15 @@ function copyInto(from: Tree, path: string, to: Tree, at: string): void {
 }
 
 /** Gives a volume to a group, all of it, unless its root already is the group's. */
-function own(tree: Tree, group: number): void {
-  const root = tree.inode(tree.find("/") ?? "/");
+function own(tree: Tree, base: string, group: number): void {
+  const root = tree.inode(tree.find(base) ?? base);
   if (root?.gid === group && root.mode & setGroup) return;
   const folder = (mode: number): Partial<Inode> => ({
     gid: group,
     mode: mode | writeMask | enterMask | setGroup,
   });
-  const changes: [string, Partial<Inode>][] = [["/", folder(root?.mode ?? 0o777)]];
-  walk(tree, "/", (path, node) => {
+  const changes: [string, Partial<Inode>][] = [[base, folder(root?.mode ?? 0o777)]];
+  walk(tree, base, (path, node) => {
     if (node.type === "d") changes.push([path, folder(node.mode)]);
     else if (node.type === "f") changes.push([path, { gid: group, mode: node.mode | writeMask }]);
   });

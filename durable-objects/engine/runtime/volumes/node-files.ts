@@ -65,7 +65,7 @@ const machineTools =
   );
 /** Programs that only nodes have (tools/machine/). */
 export const nodeTools =
-  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq yq iptables ip6tables nft ipvsadm tcpdump".split(
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl jq yq iptables ip6tables nft ipvsadm tcpdump losetup mkfs".split(
     " ",
   );
 
@@ -202,6 +202,28 @@ function readManifests(tree: Tree): Record<string, string> {
   return files;
 }
 
+/** By node: files that are block devices. */
+export const loopTable = "node-loops";
+
+export interface Loop {
+  device: string;
+  file: string;
+  /** The file system it was given, and the folder with what that holds while it is not mounted. */
+  fsType?: string;
+  held?: string;
+}
+
+/** The file behind a block device of a node; undefined: there is none. */
+export const loopFile = (
+  { records }: RuntimeContext,
+  node: string,
+  device: string,
+): string | undefined =>
+  records.get<Loop[]>(loopTable, node)?.find((loop) => loop.device === device)?.file;
+
+/** What the machine's kernel shows, and no disk holds. */
+export const isKernel = (path: string): boolean => /^\/(proc|sys)(\/|$)/.test(path);
+
 /**
  * Checks a hostPath volume's type, making what `...OrCreate` asks for; the text of the refusal.
  * k8s: pkg/volume/hostpath/host_path.go checkTypeInternal
@@ -223,6 +245,7 @@ export function hostPath(
   switch (type) {
     case "DirectoryOrCreate":
     case "Directory":
+      if (isKernel(real)) return undefined;
       if (found === undefined && type !== "Directory") {
         makeFolders(tree, real);
         tree.save();

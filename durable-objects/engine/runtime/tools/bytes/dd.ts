@@ -92,7 +92,9 @@ function begin(io: Io, state: DdState): void {
       sys.open(given.of!, { write: true, create: true, ...(keeps ? {} : { truncate: true }) }),
     );
     if (seek > 0) {
-      if (!conv.includes("notrunc")) sys.ftruncate(state.out, seek);
+      // A device has the size that it has.
+      const device = sys.peek(given.of!)?.type === "b";
+      if (!conv.includes("notrunc") && !device) sys.ftruncate(state.out, seek);
       sys.seek(state.out, seek);
     }
   }

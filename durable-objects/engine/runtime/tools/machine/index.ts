@@ -4,6 +4,7 @@ import { crictl } from "./crictl.ts";
 import { etcdctl } from "./etcdctl.ts";
 import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
+import { loopTools } from "./loop.ts";
 import { minikube } from "./minikube.ts";
 import { openssl } from "../openssl/openssl.ts";
 import { refusedTools } from "./refused.ts";
@@ -25,5 +26,6 @@ export const nodeTools: Program[] = [
   kubeadm,
   minikube,
   openssl,
+  ...loopTools,
   ...refusedTools,
 ];

@@ -1,9 +1,10 @@
 /** OpenBSD's nc, as Debian and Alpine package it: what images with a "real" netcat have. */
 import { lookup } from "../../../core/lookup.ts";
-import { accept, connect, freePort, lookUp, shutdown } from "../../net/socket.ts";
+import { accept, connect, connectTo, freePort, lookUp, shutdown } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
+import { listenAt, listenerAt } from "../../kernel/special-files.ts";
 import { options, type Options } from "../options.ts";
 import { tell } from "./udp.ts";
 import { Io, ToolExit } from "../tool.ts";
@@ -37,6 +38,8 @@ interface NcState {
   ip?: string;
   /** Own port of datagrams. */
   from: number;
+  /** Of a Unix socket (-U). */
+  path?: string;
   /** Port waited on; its descriptor; the connection. */
   listen?: number;
   listener?: number;
@@ -70,6 +73,11 @@ function begin(io: Io, state: NcState): void {
   const [first, second] = opts.rest;
   const own = opts.value("p");
   if (own !== undefined) state.from = Number(own);
+  if (opts.has("U") && first !== undefined) {
+    state.path = first;
+    if (opts.has("l")) state.listen = 0;
+    return;
+  }
   if (opts.has("l")) {
     state.listen = Number(own ?? second ?? first ?? 0);
     if (!(state.listen > 0 && state.listen < 65_536)) fail("missing port");
@@ -212,13 +220,15 @@ function idle(sys: Sys, opts: Options, state: NcState, reads: number[]): Step {
 
 function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go" {
   try {
-    state.listener ??= sys.listen(state.listen as number, "t");
+    state.listener ??= state.path
+      ? listenAt(sys, state.path)
+      : sys.listen(state.listen as number, "t");
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     return io.fail(error.message);
   }
   if (opts.has("v") && state.began >= 0) {
-    sys.complain(`Listening on 0.0.0.0 ${state.listen}\n`);
+    sys.complain(`Listening on ${state.path ?? `0.0.0.0 ${state.listen}`}\n`);
     state.began = -1;
   }
   const taken = accept(sys, state.listener);
@@ -231,6 +241,16 @@ function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go"
     delete state.listener;
   }
   return "go";
+}
+
+function dialPath(sys: Sys, io: Io, state: NcState, path: string): void {
+  try {
+    state.connection = connectTo(sys, listenerAt(sys, path));
+    state.talks = true;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    io.fail(`${path}: ${error.message}`);
+  }
 }
 
 /** Both ways at once. The end of input ends nothing but with -N or -q. */
@@ -287,6 +307,7 @@ function ncStep(sys: Sys, io: Io, state: NcState): Step {
     return taken === "go" ? talkTcp(sys, opts, state) : taken;
   }
   const udp = opts.has("u");
+  if (state.path !== undefined && !state.talks) dialPath(sys, io, state, state.path);
   if (!state.talks) {
     const known = resolved(sys, io, state);
     if (known !== "go") return known;

@@ -3,7 +3,7 @@ import { Errno } from "../../errno.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 
 /** The root folder and the command asked for, or why not. */
-type Asked = { root: string; words: string[] } | { problem: string };
+type Asked = { root: string; words: string[]; entered?: true } | { problem: string };
 
 function askedOfChroot(words: string[]): Asked {
   const [root, ...command] = words;
@@ -11,20 +11,24 @@ function askedOfChroot(words: string[]): Asked {
   return { root, words: command };
 }
 
-/** `nsenter -t PID -m ... [--] COMMAND`; without -m the files stay as they are. */
+/** `nsenter -t PID -m ... [--] COMMAND`; without -m the files stay as they are. `--mount=FILE` names the namespace itself. */
 function askedOfNsenter(given: string[]): Asked {
   const words = [...given];
   let target: string | undefined;
   let mount = false;
+  let entered: string | undefined;
   while (words[0]?.startsWith("-")) {
     const word = words.shift() as string;
     if (word === "--") break;
     const [name = "", value] = word.split("=");
+    const file = /^(?:--mount=|-m)(\/.*)\/ns\/mnt$/.exec(word)?.[1];
+    if (file !== undefined) entered = file;
     if (name === "-t" || name === "--target") target = value ?? words.shift();
     else if (/^-t\d+$/.test(word)) target = word.slice(2);
     else if (name === "--mount" || name === "-a" || name === "--all") mount = true;
     else if (/^-[muinpCU]+$/.test(word)) mount ||= word.includes("m");
   }
+  if (entered !== undefined) return { root: entered, words, entered: true };
   if (target === undefined) return { problem: "nsenter: no target PID specified for --all\n" };
   return { root: mount ? `/proc/${target}/root` : "/", words };
 }
@@ -34,14 +38,14 @@ function change(sys: Sys, name: string, asked: Asked): number | undefined {
     sys.complain(asked.problem);
     return 1;
   }
-  const { root } = asked;
+  const { root, entered } = asked;
   try {
-    sys.chroot(root);
+    sys.chroot(root, entered);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const what =
       name === "nsenter"
-        ? `can't open '${root}/ns/mnt'`
+        ? `can't open '${root.replace(/\/root$/, "")}/ns/mnt'`
         : `can't change root directory to '${root}'`;
     sys.complain(`${name}: ${what}: ${error.message}\n`);
     return 1;

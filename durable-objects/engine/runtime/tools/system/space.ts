@@ -1,8 +1,8 @@
-/** Space and memory: df, du, free, mount, uptime. */
+/** Space and memory: df, du, free, uptime. */
 import { treeBytesMax } from "../../../core/limits.ts";
 import { defaultCapacity } from "../../../core/machine.ts";
 import { Errno } from "../../errno.ts";
-import { mountOptions } from "../../fs/vfs.ts";
+import { shownMounts } from "../../fs/vfs.ts";
 import { formatDate } from "./date.ts";
 import { humanSize } from "../files/ls.ts";
 import { options } from "../options.ts";
@@ -22,8 +22,7 @@ interface Room {
 
 function rooms(io: Io): Room[] {
   const { vfs } = io.sys.container;
-  return vfs.mounts
-    .toReversed()
+  return shownMounts(vfs.mounts)
     .filter(({ fsType }) => fsType !== "proc" && fsType !== "sysfs")
     .map((mount) => {
       const memory = mount.fsType === "tmpfs";
@@ -182,17 +181,6 @@ const free = tool("free", (io) => {
   );
 });
 
-const mount = tool("mount", (io) => {
-  const opts = options(io, "at:o:rwnvB");
-  if (opts.rest.length) return io.fail(`permission denied (are you root?)`, 1);
-  const types = opts.value("t")?.split(",");
-  for (const point of io.sys.container.vfs.mounts.toReversed())
-    if (!types || types.includes(point.fsType))
-      io.out(`${point.device} on ${point.at} type ${point.fsType} (${mountOptions(point)})
-`);
-  return 0;
-});
-
 /** ` 10:02:03 up 1 day,  2:03,  0 users,  load average: ...`. */
 export function uptimeLine(io: Io): string {
   const { sys } = io;
@@ -202,11 +190,4 @@ export function uptimeLine(io: Io): string {
   return ` ${formatDate("%H:%M:%S", sys.now)} up ${days} day${days === 1 ? "" : "s"}, ${clock},  0 users,  load average: 0.08, 0.03, 0.01`;
 }
 
-export const diskTools = [
-  df,
-  du,
-  free,
-  mount,
-  tool("umount", (io) => io.fail(`can't unmount ${io.args.at(-1) ?? ""}: Operation not permitted`)),
-  tool("uptime", (io) => io.out(`${uptimeLine(io)}\n`)),
-];
+export const diskTools = [df, du, free, tool("uptime", (io) => io.out(`${uptimeLine(io)}\n`))];
