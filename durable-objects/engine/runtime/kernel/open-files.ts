@@ -155,23 +155,6 @@ export class OpenFiles implements Files {
     process.fds = {};
   }
 
-  /** Lets go of what a dead process bound: who waits there for an answer is hung up on, its own questions are nobody's. */
-  forget(key: number): void {
-    const { listeners, requests, processes } = this.kernel.pod;
-    for (const handle of processes[key]?.wait?.answer?.split(" ") ?? []) delete requests[handle];
-    for (const name in listeners) {
-      if (listeners[name]?.process !== key) continue;
-      delete listeners[name];
-      for (const pending of Object.values(requests))
-        if (
-          name === `tcp/${pending.request.port}` &&
-          pending.connection === undefined &&
-          !pending.response
-        )
-          pending.error ??= "reset";
-    }
-  }
-
   /** A copy for a child: same open files. */
   fork(process: Process): Record<string, string> | undefined {
     if (!process.fds) return undefined;
