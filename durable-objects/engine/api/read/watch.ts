@@ -8,6 +8,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
+import { definitions } from "../../kinds/custom-resource-definition/types.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
@@ -56,6 +57,8 @@ export function openWatch(
     rv: initial === "none" && rv > 0 ? rv : context.store.rv,
     endsAtWall: context.wallNow + timeoutSeconds(info, context) * 1000,
   };
+  const definition = definitionOf(context.store, resource);
+  if (definition !== undefined) subscription.definition = definition;
   if (initial === "none") return { ...poll(context, subscription), subscription };
   if (rv > context.store.rv) {
     const error = futureRevision(rv, context.store.rv).toStatus();
@@ -72,6 +75,13 @@ export function openWatch(
   if (initial === "bookmarked" && subscription.bookmarks)
     lines.push(bookmark(resource, subscription, true));
   return { lines, subscription };
+}
+
+/** By which definition a custom resource is served: when that changes, its watches end. k8s: customresource_handler.go tearDown */
+function definitionOf(store: Store, { hooks, id }: Resource): string | undefined {
+  if (!hooks.custom) return undefined;
+  const { uid, generation } = store.get(definitions, "", id)?.metadata ?? {};
+  return `${uid} ${generation}`;
 }
 
 /** A watch of one name is one of a selector. k8s: handlers/get.go listOpts */
@@ -109,7 +119,8 @@ export function poll(
   // The kind is served no longer: its watches end.
   if (!resource) return { lines: [], ended: true };
   const lines: string[] = [];
-  const ended = context.wallNow >= subscription.endsAtWall;
+  const isAnother = definitionOf(context.store, resource) !== subscription.definition;
+  const ended = isAnother || context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
     const entries = context.log.since(subscription.rv);
     if (!entries) {

@@ -56,6 +56,10 @@ export function formOf(accept: string | undefined, tables: boolean, protobufs = 
 export const prefersProtobuf = (accept: string): boolean =>
   accept.trimStart().startsWith(protobufType);
 
+/** Whether YAML is the client's first choice. */
+export const prefersYaml = (accept: string | undefined): boolean =>
+  accept?.trimStart().startsWith("application/yaml") ?? false;
+
 /** Whether there is a protobuf form: upstream serves none of custom resources. */
 export const hasProtobuf = ({ hooks }: Resource): boolean => hooks.discovery === undefined;
 

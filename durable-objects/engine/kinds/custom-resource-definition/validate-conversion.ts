@@ -9,7 +9,9 @@ import {
 } from "../../machinery/field.ts";
 import { dns1035Label, dns1123Subdomain, portNumber } from "../../machinery/names.ts";
 import { unsupported } from "../checks.ts";
-import type { Conversion, WebhookClientConfig } from "./types.ts";
+import { bundleProblem } from "../../machinery/x509/bundle.ts";
+import { isTrue } from "./conditions.ts";
+import type { Conversion, CustomResourceDefinition, WebhookClientConfig } from "./types.ts";
 
 const strategies = ["None", "Webhook"];
 
@@ -32,6 +34,19 @@ export function validateConversion(conversion: Conversion | undefined, path: str
   if (webhook?.clientConfig) errors.push(...validateClient(webhook.clientConfig, configPath));
   else errors.push(required(configPath, "required when strategy is set to Webhook"));
   return [...errors, ...validateReviewVersions(reviewVersions, versionsPath)];
+}
+
+/** Before it is established, and where the one before was no better, a definition may have a bundle that nobody can read. k8s: allowInvalidCABundle */
+export function validateBundle(
+  conversion: Conversion | undefined,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
+  const { caBundle } = conversion?.webhook?.clientConfig ?? {};
+  const before = old?.spec.conversion?.webhook?.clientConfig?.caBundle;
+  if (conversion?.strategy !== "Webhook" || !old || !isTrue(old, "Established")) return [];
+  const problem = bundleProblem(before) === undefined ? bundleProblem(caBundle) : undefined;
+  const path = "spec.conversion.webhookClientConfig.caBundle";
+  return problem === undefined ? [] : [invalid(path, caBundle, problem)];
 }
 
 function validateClient({ url, service }: WebhookClientConfig, path: string): FieldError[] {
