@@ -81,6 +81,12 @@ test("discovery and errors in YAML", () => {
   const missing = yaml(`${base}/none`);
   expect([missing.status, missing.headers["content-type"]]).toEqual([404, "application/yaml"]);
   expect(missing.text).toContain("reason: NotFound\n");
+  const types = "application/json;stream=watch";
+  const only = "only the following media types are accepted: ";
+  expect(yaml(`${base}?watch=1`).text).toContain(`${only}${types}"\n`);
+  const pods = yaml("/api/v1/pods?watch=1");
+  expect([pods.status, pods.headers["content-type"]]).toEqual([406, "application/yaml"]);
+  expect(pods.text).toContain(`${types}, application/vnd.kubernetes.protobuf;stream=watch"\n`);
 });
 
 test("a watch ends when the definition's spec changes, and not with its status", () => {
