@@ -108,6 +108,23 @@ test("a watch ends when the definition's spec changes, and not with its status",
   expect(next()).toEqual({ types: ["MODIFIED"], ended: true });
 });
 
+test("a watch of a kind that goes tells of its objects' end first", () => {
+  const world = installed();
+  world.request("POST", base, widget);
+  let { subscription } = world.watch(`${base}?watch=1`);
+  world.delete(`${crds}/widgets.demo.example.com`);
+  const types: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    const polled = world.engine.poll(subscription, world.now);
+    ({ subscription } = polled);
+    types.push(...polled.lines.map((line) => JSON.parse(line).type));
+    if (polled.ended) types.push("ended");
+    if (polled.ended) break;
+    world.advance(100);
+  }
+  expect(types).toEqual(["DELETED", "ended"]);
+});
+
 test("a default within an embedded object's metadata is that of an object", () => {
   const metadata = { type: "object", default: { name: "Bar", unknown: "unknown" } };
   const type = (value: string): object => ({ type: "string", default: value });

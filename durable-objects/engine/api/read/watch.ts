@@ -13,6 +13,7 @@ import type { RequestInfo } from "../request/request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { partial, table } from "./table.ts";
+import { lastLines } from "./watch-end.ts";
 import { keep } from "../../core/memo.ts";
 import { objectKey, type KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
@@ -77,11 +78,22 @@ export function openWatch(
   return { lines, subscription };
 }
 
-/** By which definition a custom resource is served: when that changes, its watches end. k8s: customresource_handler.go tearDown */
+/** By which definition a custom resource is served. */
 function definitionOf(store: Store, { hooks, id }: Resource): string | undefined {
   if (!hooks.custom) return undefined;
   const { uid, generation } = store.get(definitions, "", id)?.metadata ?? {};
   return `${uid} ${generation}`;
+}
+
+/** Watches end when the definition's spec changes; one that goes says how its objects go. k8s: customresource_handler.go tearDown */
+function hasAnotherDefinition(
+  store: Store,
+  resource: Resource,
+  { definition }: Subscription,
+): boolean {
+  const now = definitionOf(store, resource);
+  if (now === definition) return false;
+  return store.get(definitions, "", resource.id)?.metadata.deletionTimestamp === undefined;
 }
 
 /** A watch of one name is one of a selector. k8s: handlers/get.go listOpts */
@@ -117,10 +129,11 @@ export function poll(
 ): { lines: string[]; ended: boolean } {
   const resource = resourceOf(context.registry, subscription);
   // The kind is served no longer: its watches end.
-  if (!resource) return { lines: [], ended: true };
+  if (!resource) return { lines: lastLines(context.log, subscription), ended: true };
   const lines: string[] = [];
-  const isAnother = definitionOf(context.store, resource) !== subscription.definition;
-  const ended = isAnother || context.wallNow >= subscription.endsAtWall;
+  const ended =
+    hasAnotherDefinition(context.store, resource, subscription) ||
+    context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
     const entries = context.log.since(subscription.rv);
     if (!entries) {
