@@ -12,8 +12,8 @@ import { forbiddenTo } from "./auth/forbidden.ts";
 import { healthMetrics } from "./discovery/health.ts";
 import { impersonated } from "./auth/impersonation.ts";
 import { metricsKinds } from "./read/metrics.ts";
-import { prefersProtobuf } from "./request/negotiation.ts";
-import { json, pretty, protobufReply, reply, withWarnings } from "./request/reply.ts";
+import { prefersProtobuf, prefersYaml } from "./request/negotiation.ts";
+import { json, pretty, protobufReply, yamlReply, reply, withWarnings } from "./request/reply.ts";
 import { requestInfo, type RequestInfo } from "./request/request-info.ts";
 import { checkTimeoutOf } from "./request/request-timeout.ts";
 import { reviewKinds } from "./auth/reviews.ts";
@@ -48,12 +48,14 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   }
 }
 
-/** In JSON, unless the client reads protobuf rather. k8s: handlers/responsewriters/writers.go ErrorNegotiated */
+/** In JSON, unless the client reads protobuf or YAML rather. k8s: handlers/responsewriters/writers.go ErrorNegotiated */
 export function failure(error: status.StatusError, accept = ""): Reply {
   const retry = error.details?.retryAfterSeconds;
   const answer = prefersProtobuf(accept)
     ? protobufReply(error.code, error.toStatus())
-    : json(error.code, error.toStatus());
+    : prefersYaml(accept)
+      ? yamlReply(error.code, error.toStatus())
+      : json(error.code, error.toStatus());
   return retry
     ? { ...answer, headers: { ...answer.headers, "retry-after": String(retry) } }
     : answer;

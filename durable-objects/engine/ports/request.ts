@@ -56,6 +56,8 @@ export interface Subscription {
   rv: number;
   /** Wall ms at which the server ends the watch. */
   endsAtWall: number;
+  /** Of a custom resource: its definition's uid and generation. */
+  definition?: string;
 }
 
 export interface Reply {

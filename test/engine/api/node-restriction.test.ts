@@ -1,5 +1,5 @@
 /** The Node authorizer and NodeRestriction: what a kubelet's own credentials may. */
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { World } from "../../helpers/world.ts";
 
 let world: World;
@@ -113,4 +113,88 @@ test("other resources are as the role system:node says", () => {
   expect(told("GET", "/apis/apps/v1/deployments")).toBe(
     `deployments.apps is forbidden: ${who} list resource "deployments" in API group "apps" at the cluster scope`,
   );
+});
+
+describe("a node asks for tokens of its Pods alone", () => {
+  const ask = (spec: object, account = "default"): string =>
+    told("POST", `/api/v1/namespaces/default/serviceaccounts/${account}/token`, { spec });
+  const bound = (name: string, more: object = {}): object => {
+    const { body } = world.request("GET", `/api/v1/namespaces/default/pods/${name}`);
+    const ref = { kind: "Pod", apiVersion: "v1", name, uid: body.metadata.uid, ...more };
+    return { boundObjectRef: ref };
+  };
+  const refusal = (why: string): string => `serviceaccounts "default" is forbidden: ${why}`;
+
+  test("bound to one that is on it", () => {
+    expect(ask({})).toBe(refusal("node requested token not bound to a pod"));
+    expect(ask({ boundObjectRef: { kind: "Node", apiVersion: "v1", name: "node-1" } })).toBe(
+      refusal("node requested token not bound to a pod"),
+    );
+    expect(ask(bound("here", { uid: "" }))).toBe(
+      refusal("node requested token with a pod binding without a uid"),
+    );
+    expect(ask(bound("here", { uid: "other" }))).toBe(
+      refusal(
+        "the UID in the bound object reference (other) does not match the UID in record. The object might have been deleted and then recreated",
+      ),
+    );
+    expect(ask(bound("there"))).toBe(
+      refusal("node requested token bound to a pod scheduled on a different node"),
+    );
+    expect(ask(bound("here"))).toBe("");
+  });
+
+  test("for an audience that the Pod names, or that a role lets it name", () => {
+    const here = bound("here");
+    expect(ask({ ...here, audiences: ["a", "b"] })).toBe(
+      refusal("node may only request 0 or 1 audiences"),
+    );
+    const no = refusal(
+      'audience "vault" not found in pod spec volume, system:node:node-1 is not authorized to request tokens for this audience',
+    );
+    expect(ask({ ...here, audiences: ["vault"] })).toBe(no);
+    const serviceAccountToken = { audience: "vault", path: "token" };
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "vaulted" },
+      spec: {
+        nodeName: "node-1",
+        containers: [{ name: "c", image: "nginx" }],
+        volumes: [{ name: "v", projected: { sources: [{ serviceAccountToken }] } }],
+      },
+    };
+    expect(world.request("POST", "/api/v1/namespaces/default/pods", pod).status).toBe(201);
+    expect(ask({ ...bound("vaulted"), audiences: ["vault"] })).toBe("");
+    const rbac = "/apis/rbac.authorization.k8s.io/v1";
+    const metadata = { name: "audience" };
+    const rule = { apiGroups: [""], resources: ["vault"], resourceNames: ["default"] };
+    const verbs = ["request-serviceaccounts-token-audience"];
+    world.request("POST", `${rbac}/clusterroles`, { metadata, rules: [{ ...rule, verbs }] });
+    const apiGroup = "rbac.authorization.k8s.io";
+    world.request("POST", `${rbac}/clusterrolebindings`, {
+      metadata,
+      roleRef: { apiGroup, kind: "ClusterRole", name: "audience" },
+      subjects: [{ apiGroup, kind: "Group", name: "system:nodes" }],
+    });
+    expect(ask({ ...here, audiences: ["vault"] })).toBe("");
+  });
+
+  test("for an audience of a volume's driver", () => {
+    const storage = "/apis/storage.k8s.io/v1";
+    const driver = { metadata: { name: "csi.example.com" } };
+    const spec = { tokenRequests: [{ audience: "csi" }], volumeLifecycleModes: ["Ephemeral"] };
+    expect(world.request("POST", `${storage}/csidrivers`, { ...driver, spec }).status).toBe(201);
+    const pod = {
+      metadata: { name: "csi" },
+      spec: {
+        nodeName: "node-1",
+        containers: [{ name: "c", image: "nginx" }],
+        volumes: [{ name: "v", csi: { driver: "csi.example.com" } }],
+      },
+    };
+    expect(world.request("POST", "/api/v1/namespaces/default/pods", pod).status).toBe(201);
+    expect(ask({ ...bound("csi"), audiences: ["csi"] })).toBe("");
+    expect(ask({ ...bound("csi"), audiences: ["csj"] })).toContain('audience "csj" not found');
+  });
 });

@@ -4,6 +4,8 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { ApiRequest, Reply } from "../../ports/request.ts";
 import { openApiResponse } from "../../schema/openapi.ts";
 import { healthText } from "./health.ts";
+import { prefersYaml } from "../request/negotiation.ts";
+import { yamlReply } from "../request/reply.ts";
 import { URLQuery } from "../request/request-info.ts";
 import { checkTimeout } from "../request/request-timeout.ts";
 import { builtin, type GroupVersion, type Registry, type Resource } from "./registry.ts";
@@ -53,7 +55,10 @@ export function staticResponse(
 ): Reply | undefined {
   const reply = answered(request, groupVersions);
   if (reply) checkTimeout(new URLQuery(request.query));
-  return reply;
+  const isList = /^\/apis?(\/|$)/.test(request.path) && reply?.status === 200 && reply.body !== "";
+  return isList && prefersYaml(request.headers["accept"])
+    ? yamlReply(200, JSON.parse(String(reply.body)))
+    : reply;
 }
 
 function answered(request: ApiRequest, groupVersions: Served): Reply | undefined {

@@ -8,10 +8,12 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
+import { definitions } from "../../kinds/custom-resource-definition/types.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { partial, table } from "./table.ts";
+import { lastLines } from "./watch-end.ts";
 import { keep } from "../../core/memo.ts";
 import { objectKey, type KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
@@ -56,6 +58,8 @@ export function openWatch(
     rv: initial === "none" && rv > 0 ? rv : context.store.rv,
     endsAtWall: context.wallNow + timeoutSeconds(info, context) * 1000,
   };
+  const definition = definitionOf(context.store, resource);
+  if (definition !== undefined) subscription.definition = definition;
   if (initial === "none") return { ...poll(context, subscription), subscription };
   if (rv > context.store.rv) {
     const error = futureRevision(rv, context.store.rv).toStatus();
@@ -73,6 +77,24 @@ export function openWatch(
   if (initial === "bookmarked" && subscription.bookmarks)
     lines.push(bookmark(resource, subscription, true));
   return { lines, subscription };
+}
+
+/** By which definition a custom resource is served. */
+function definitionOf(store: Store, { hooks, id }: Resource): string | undefined {
+  if (!hooks.custom) return undefined;
+  const { uid, generation } = store.get(definitions, "", id)?.metadata ?? {};
+  return `${uid} ${generation}`;
+}
+
+/** Watches end when the definition's spec changes; one that goes says how its objects go. k8s: customresource_handler.go tearDown */
+function hasAnotherDefinition(
+  store: Store,
+  resource: Resource,
+  { definition }: Subscription,
+): boolean {
+  const now = definitionOf(store, resource);
+  if (now === definition) return false;
+  return store.get(definitions, "", resource.id)?.metadata.deletionTimestamp === undefined;
 }
 
 /** A watch of one name is one of a selector. k8s: handlers/get.go listOpts */
@@ -108,9 +130,11 @@ export function poll(
 ): { lines: string[]; ended: boolean } {
   const resource = resourceOf(context.registry, subscription);
   // The kind is served no longer: its watches end.
-  if (!resource) return { lines: [], ended: true };
+  if (!resource) return { lines: lastLines(context.log, subscription), ended: true };
   const lines: string[] = [];
-  const ended = context.wallNow >= subscription.endsAtWall;
+  const ended =
+    hasAnotherDefinition(context.store, resource, subscription) ||
+    context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
     const entries = context.log.since(subscription.rv);
     if (!entries) {

@@ -26,13 +26,13 @@ const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
 export function wrongKind(
   registry: Registry,
   resource: Resource,
-  body: TypeMeta,
+  body: TypeMeta & { value: unknown },
 ): status.StatusError {
   const version = body.apiVersion.split("/").at(-1) as string;
   const known = registry.ofKind(body.apiVersion, body.kind);
   const isCustom = resource.hooks.custom !== undefined;
   if (isCustom && body.apiVersion === resource.apiVersion)
-    return invalidObject(resource.group, body.kind, "", [
+    return invalidObject(resource.group, body.kind, nameIn(body.value), [
       invalid("kind", body.kind, `must be ${resource.kind}`),
     ]);
   if (isCustom || known?.id === resource.id) {
@@ -45,6 +45,17 @@ export function wrongKind(
     `${body.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
   );
 }
+
+function nameIn(value: unknown): string {
+  const name = (value as { metadata?: { name?: unknown } } | undefined)?.metadata?.name;
+  return typeof name === "string" ? name : "";
+}
+
+/** A custom resource's kind is not filled in from the URL. k8s: unstructured.UnstructuredJSONScheme */
+export const kindless = ({ kind, version }: Resource, text: string): status.StatusError =>
+  status.badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${kind}: Object 'Kind' is missing in '${text.trimEnd()}'`,
+  );
 
 /** Why an object of another kind can not become this one. */
 export const conversionProblem = (registry: Registry, resource: Resource, body: TypeMeta): string =>

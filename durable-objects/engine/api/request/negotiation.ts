@@ -28,19 +28,24 @@ export interface Wanted {
 }
 
 /**
- * First clause of Accept that can be served. Tables have no protobuf form, and what is served by Podyard alone has none either.
+ * First clause of Accept that can be served; a stream is never YAML. Tables have no protobuf form, and what is served by Podyard alone has none either.
  * k8s: handlers/negotiation/negotiate.go acceptMediaTypeOptions, handlers/rest.go AllowsMediaTypeTransform
  */
-export function formOf(accept: string | undefined, tables: boolean, protobufs = true): Wanted {
+export function formOf(
+  accept: string | undefined,
+  tables: boolean,
+  protobufs = true,
+  stream = false,
+): Wanted {
   const plain: Wanted = { form: "object", yaml: false, group: "", protobuf: false };
   if (!accept?.trim()) return plain;
   for (const clause of accept.split(",")) {
     const [type = "", ...parameters] = clause.split(";").map((p) => p.trim());
     if (!served.has(type.toLowerCase())) continue;
     const protobuf = type.toLowerCase() === protobufType;
-    if (protobuf && !protobufs) continue;
-    const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     const yaml = type === "application/yaml";
+    if ((protobuf && !protobufs) || (yaml && stream)) continue;
+    const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     const { as, g, v } = settings as { as?: string; g?: string; v?: string };
     if (as === undefined && g === undefined && v === undefined) return { ...plain, yaml, protobuf };
     if (g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) continue;
@@ -49,12 +54,19 @@ export function formOf(accept: string | undefined, tables: boolean, protobufs = 
       return { form, yaml, group: `${g}/${v}`, protobuf };
     }
   }
-  throw notAcceptable(protobufs ? accepted : accepted.slice(0, 2));
+  const types = accepted.filter((type) => type !== protobufType || protobufs);
+  if (!stream) throw notAcceptable(types);
+  const streams = types.filter((type) => type !== "application/yaml");
+  throw notAcceptable(streams.map((type) => `${type};stream=watch`));
 }
 
 /** Whether protobuf, in its plain form, is the client's first choice. */
 export const prefersProtobuf = (accept: string): boolean =>
   accept.trimStart().startsWith(protobufType);
+
+/** Whether YAML is the client's first choice. */
+export const prefersYaml = (accept: string | undefined): boolean =>
+  accept?.trimStart().startsWith("application/yaml") ?? false;
 
 /** Whether there is a protobuf form: upstream serves none of custom resources. */
 export const hasProtobuf = ({ hooks }: Resource): boolean => hooks.discovery === undefined;

@@ -1,12 +1,13 @@
 import type { KubeObject } from "../../core/object.ts";
 import type { Call } from "../context.ts";
-import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
-import { wrongKind } from "./identity.ts";
+import { bodyText, decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
+import { kindless, wrongKind } from "./identity.ts";
 
 /** The body as this kind. k8s: handlers/create.go, handlers/update.go */
 export function readObject(call: Call): KubeObject {
   const { context, request, resource, info } = call;
   const read = readBodyOf(request, resource.kind);
+  if (resource.hooks.custom && !read.kind) throw kindless(resource, bodyText(request));
   // What the body leaves out is what the URL says. k8s: serializer/json/json.go gvkWithDefaults
   const body = {
     ...read,

@@ -28,7 +28,8 @@ export function checkRoute(info: RequestInfo, resource: Resource, method: string
   if (resource.namespaced && !info.inNamespace) {
     if (info.name) throw unknownPath();
     if (!["list", "watch"].includes(info.verb) || !resource.verbs.includes("list")) {
-      throw resource.verbs.includes("list") ? methodNotAllowed() : unknownPath();
+      const isPath = resource.verbs.includes("list") && !resource.hooks.custom;
+      throw isPath ? methodNotAllowed() : unknownPath();
     }
     return;
   }

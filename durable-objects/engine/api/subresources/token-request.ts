@@ -12,6 +12,7 @@ import { formOf } from "../request/negotiation.ts";
 import { written } from "../request/reply.ts";
 import * as status from "../../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "../auth/tokens.ts";
+import { checkNodeToken } from "../admission/node-tokens.ts";
 import { existing } from "../read/object.ts";
 import { writeOptions } from "../request/write-parameters.ts";
 
@@ -35,7 +36,7 @@ const group = "authentication.k8s.io";
 const wanted = { apiVersion: `${group}/v1`, kind: "TokenRequest" };
 
 /**
- * Signs a token of a service account for a time and an audience, bound to an object where one is asked for. Throws 400, 404, 409 and 422.
+ * Signs a token of a service account for a time and an audience, bound to an object where one is asked for. Throws 400, 403, 404, 409 and 422.
  */
 export function createToken(call: Call): ApiResponse {
   const { context, info, request, warnings } = call;
@@ -60,6 +61,7 @@ export function createToken(call: Call): ApiResponse {
   );
   const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;
   checkExpiration(seconds);
+  checkNodeToken(call, asked.spec ?? {});
   const { operations } = context;
   const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [issuer];
   const bound = boundObject(call, asked);

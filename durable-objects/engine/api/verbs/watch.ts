@@ -1,12 +1,12 @@
 import type { ApiResponse } from "../../ports/request.ts";
 import type { Call } from "../context.ts";
-import { wantedOf } from "../read/object.ts";
 import { openWatch } from "../read/watch.ts";
-import type { Form } from "../request/negotiation.ts";
+import { formOf, hasProtobuf, type Form } from "../request/negotiation.ts";
 
 export function watch(call: Call): ApiResponse {
-  const { context, resource, info } = call;
-  const { form, protobuf } = wantedOf(call);
+  const { context, resource, info, request } = call;
+  const { accept } = request.headers;
+  const { form, protobuf } = formOf(accept, true, hasProtobuf(resource), true);
   const opened = openWatch(
     {
       store: context.store,

@@ -15,6 +15,7 @@ import {
   definitions,
   type CustomResourceDefinition,
 } from "../../kinds/custom-resource-definition/types.ts";
+import { bundleProblem } from "../../machinery/x509/bundle.ts";
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
 import { finalize } from "./finalizer.ts";
 import { withNames } from "./names.ts";
@@ -70,9 +71,22 @@ function withEstablished(
   now: number,
 ): CustomResourceDefinition {
   if (!isTrue(definition, "NamesAccepted") || isTrue(definition, "Established")) return definition;
-  const message = "the initial names have been accepted";
-  const reason = "InitialNamesAccepted";
-  return withCondition(definition, { type: "Established", status: "True", reason, message }, now);
+  const { caBundle } = definition.spec.conversion?.webhook?.clientConfig ?? {};
+  const told =
+    bundleProblem(caBundle) === undefined
+      ? ({
+          status: "True",
+          reason: "InitialNamesAccepted",
+          message: "the initial names have been accepted",
+        } as const)
+      : ({
+          status: "False",
+          reason: "InvalidCABundle",
+          message: "The conversion webhook CABundle is invalid",
+        } as const);
+  const before = conditionOf(definition, "Established");
+  if (before?.status === told.status && before.reason === told.reason) return definition;
+  return withCondition(definition, { type: "Established", ...told }, now);
 }
 
 const approvals: Record<Approval, [status: "True" | "False", reason: string]> = {

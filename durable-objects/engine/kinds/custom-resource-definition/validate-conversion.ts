@@ -1,8 +1,10 @@
 /** How versions become each other. k8s: validateCustomResourceConversion */
-import { child, forbiddenField, required, type FieldError } from "../../machinery/field.ts";
+import { child, forbiddenField, invalid, required, type FieldError } from "../../machinery/field.ts";
 import { reviewVersionErrors, validateClient } from "../admission/client-config.ts";
 import { unsupported } from "../checks.ts";
-import type { Conversion } from "./types.ts";
+import { bundleProblem } from "../../machinery/x509/bundle.ts";
+import { isTrue } from "./conditions.ts";
+import type { Conversion, CustomResourceDefinition } from "./types.ts";
 
 const strategies = ["None", "Webhook"];
 
@@ -25,6 +27,19 @@ export function validateConversion(conversion: Conversion | undefined, path: str
   if (webhook?.clientConfig) errors.push(...validateClient(webhook.clientConfig, configPath));
   else errors.push(required(configPath, "required when strategy is set to Webhook"));
   return [...errors, ...validateReviewVersions(reviewVersions, versionsPath)];
+}
+
+/** Before it is established, and where the one before was no better, a definition may have a bundle that nobody can read. k8s: allowInvalidCABundle */
+export function validateBundle(
+  conversion: Conversion | undefined,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
+  const { caBundle } = conversion?.webhook?.clientConfig ?? {};
+  const before = old?.spec.conversion?.webhook?.clientConfig?.caBundle;
+  if (conversion?.strategy !== "Webhook" || !old || !isTrue(old, "Established")) return [];
+  const problem = bundleProblem(before) === undefined ? bundleProblem(caBundle) : undefined;
+  const path = "spec.conversion.webhookClientConfig.caBundle";
+  return problem === undefined ? [] : [invalid(path, caBundle, problem)];
 }
 
 function validateReviewVersions(versions: readonly string[], path: string): FieldError[] {

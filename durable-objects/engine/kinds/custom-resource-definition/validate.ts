@@ -25,7 +25,7 @@ import {
   type DefinitionVersion,
   type PrinterColumn,
 } from "./types.ts";
-import { validateConversion } from "./validate-conversion.ts";
+import { validateBundle, validateConversion } from "./validate-conversion.ts";
 import { validateSchema } from "./validate-schema.ts";
 import { validateSelectableFields } from "./validate-fields.ts";
 import { validateSubresources } from "./validate-subresources.ts";
@@ -45,6 +45,7 @@ export function validateDefinition(
       );
   }
   errors.push(...validateSpec(definition));
+  errors.push(...validateBundle(spec.conversion, old));
   if (old) errors.push(...validateUnchanged(definition, old));
   errors.push(...validateNames(status?.acceptedNames, "status.acceptedNames"));
   errors.push(...validateStoredVersions(definition));

@@ -155,12 +155,6 @@ export class OpenFiles implements Files {
     process.fds = {};
   }
 
-  /** Lets go of what a dead process bound. */
-  forget(key: number): void {
-    const { listeners } = this.kernel.pod;
-    for (const name in listeners) if (listeners[name]?.process === key) delete listeners[name];
-  }
-
   /** A copy for a child: same open files. */
   fork(process: Process): Record<string, string> | undefined {
     if (!process.fds) return undefined;

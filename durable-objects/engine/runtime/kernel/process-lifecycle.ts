@@ -42,6 +42,20 @@ const fieldsOfTheLiving = [
   "syn",
 ] as const;
 
+/** What a process bound ends with it: who waits there for an answer is hung up on, its own questions are nobody's. */
+function letGo(kernel: Kernel, key: number): void {
+  const { listeners, requests, processes } = kernel.pod;
+  for (const handle of processes[key]?.wait?.answer?.split(" ") ?? []) delete requests[handle];
+  for (const name in listeners) {
+    if (listeners[name]?.process !== key) continue;
+    delete listeners[name];
+    for (const pending of Object.values(requests)) {
+      const asked = name === `tcp/${pending.request.port}` && pending.connection === undefined;
+      if (asked && !pending.response) pending.error ??= "reset";
+    }
+  }
+}
+
 /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
 export function exit(
   kernel: Kernel,
@@ -54,7 +68,7 @@ export function exit(
   if (!process || process.exitStatus !== undefined) return;
   kernel.touch();
   kernel.files.closeAll(process);
-  kernel.files.forget(key);
+  letGo(kernel, key);
   process.exitStatus = signal === undefined ? code & 255 : 256 * signal;
   process.state = null;
   for (const name of fieldsOfTheLiving) delete process[name];

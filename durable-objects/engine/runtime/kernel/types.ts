@@ -367,8 +367,6 @@ export interface Files {
   place(process: Process, fd: number, id: string): void;
   close(process: Process, fd: number): void;
   closeAll(process: Process): void;
-  /** Lets go of what a dead process bound. */
-  forget(key: number): void;
   /** A copy for a child: same open files. */
   fork(process: Process): Record<string, string> | undefined;
   pipe(): [read: string, write: string];

@@ -186,6 +186,29 @@ function reaches(schema: JsonSchema): boolean {
   return known;
 }
 
+const embedding = new WeakMap<JsonSchema, boolean>();
+
+/** Whether an object stands within what the schema describes. */
+function embeds(schema: JsonSchema): boolean {
+  let known = embedding.get(schema);
+  if (known === undefined) {
+    const parts = [
+      ...Object.values(schema.properties ?? {}),
+      itemsOf(schema),
+      additionalOf(schema),
+    ];
+    known = isEmbedded(schema) || parts.some((part) => part !== undefined && embeds(part));
+    embedding.set(schema, known);
+  }
+  return known;
+}
+
+/** Defaults filled in; of embedded objects' metadata only what its type knows. k8s: defaulting/prune.go PruneDefaults */
+export function filled(value: unknown, schema: JsonSchema | undefined): unknown {
+  const out = defaulted(value, schema);
+  return schema && out !== value && embeds(schema) ? coerced(out, schema, "", []) : out;
+}
+
 /** The same with defaults filled in; itself where none is missing. k8s: defaulting/algorithm.go */
 export function defaulted(value: unknown, schema: JsonSchema | undefined): unknown {
   if (!schema || !reaches(schema)) return value;

@@ -3,7 +3,7 @@ import { isObject, setOwn } from "../decode.ts";
 import { kindOf, scalar } from "../own-types.ts";
 import type { Decoded, DecodeOptions, StructRef } from "../types.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { coerced, defaulted, EmbeddedProblem, pruned, typedMetadata } from "./prune.ts";
+import { coerced, EmbeddedProblem, filled, pruned, typedMetadata } from "./prune.ts";
 
 type Json = Record<string, unknown>;
 
@@ -29,7 +29,7 @@ export function structuralType(
     listKind,
     selectableFields,
     decode: (value: unknown, options: DecodeOptions) => decode(schema, value, options),
-    applyDefaults: (object: Json) => defaulted(object, schema) as Json,
+    applyDefaults: (object: Json) => filled(object, schema) as Json,
   };
   return { ...plain, struct: { ...plain.struct, structural } };
 }
@@ -75,7 +75,7 @@ function decode(
  */
 export function asRead(object: Json, schema: JsonSchema | undefined): Json {
   const { metadata, ...rest } = object;
-  const kept = defaulted(pruned(rest, schema, true).value, schema) as Json;
+  const kept = filled(pruned(rest, schema, true).value, schema) as Json;
   const out: Json = {};
   for (const key of Object.keys({ ...kept, metadata }).sort())
     setOwn(out, key, key === "metadata" ? metadata : kept[key]);
