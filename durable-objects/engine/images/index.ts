@@ -3,6 +3,10 @@ import type { ImageDefinition } from "./define.ts";
 import { agnhost, livenessImage } from "./agnhost/agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
+import { bookinfoImages } from "./demonstrations/bookinfo.ts";
+import { httpbinImages } from "./demonstrations/httpbin.ts";
+import { podinfoImage } from "./demonstrations/podinfo.ts";
+import { smallPageImages } from "./demonstrations/small-pages.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
 import { e2eImages } from "./e2e-images.ts";
 import { echoImages } from "./echo-family.ts";
@@ -18,7 +22,7 @@ import { shellPrograms } from "../runtime/shell/index.ts";
 import { toolPrograms } from "../runtime/tools/table.ts";
 import { Catalog } from "./catalog.ts";
 import { toolImages } from "./net-tools.ts";
-import { nginx } from "./nginx/nginx.ts";
+import { nginx, nginxSlim } from "./nginx/nginx.ts";
 import { packageManagers } from "./distributions/apk-dnf-yum.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
@@ -38,22 +42,27 @@ const definitions: ImageDefinition[] = [
   httpd,
   livenessImage,
   nginx,
+  nginxSlim,
   nodeImage,
   pause,
   phpApache,
+  podinfoImage,
   pythonImage,
   redis,
   kubernetesRedis,
   resourceConsumer,
   valkey,
+  ...bookinfoImages,
   ...databaseImages,
   ...e2eImages,
   ...echoImages,
   ...helloImages,
+  ...httpbinImages,
   ...kubectlImages,
   ...kubernetesImages,
   ...linuxImages,
   ...redisReplicas,
+  ...smallPageImages,
   ...stressImages,
   ...toolImages,
 ];

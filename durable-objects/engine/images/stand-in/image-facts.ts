@@ -289,27 +289,6 @@ export const standIns: readonly StandIn[] = [
     ports: [2020],
   },
   {
-    names:
-      "registry.k8s.io/test-webserver k8s.gcr.io/test-webserver gcr.io/google-samples/test-webserver",
-    entrypoint: ["/entrypoint"],
-    ports: [80],
-  },
-  {
-    names: "stefanprodan/podinfo ghcr.io/stefanprodan/podinfo",
-    base: "alpine",
-    cmd: ["/entrypoint"],
-    ports: [9898, 9999],
-    tools: curl,
-    user: "app",
-  },
-  {
-    names: "mccutchen/go-httpbin ghcr.io/mccutchen/go-httpbin",
-    entrypoint: ["/entrypoint"],
-    ports: [8080],
-    user: "65532",
-  },
-  { names: "kennethreitz/httpbin kong/httpbin", base: "ubuntu", cmd: ["/entrypoint"], ports: [80] },
-  {
     names: "library/zipkin openzipkin/zipkin openzipkin/zipkin-slim",
     base: "alpine",
     entrypoint: ["/entrypoint"],
@@ -401,7 +380,8 @@ export const standIns: readonly StandIn[] = [
   { names: "library/adminer", base: "alpine", entrypoint: ["/entrypoint"], ports: [8080] },
   // Demonstrations
   {
-    names: "istio/tcp-echo-server venilnoronha/tcp-echo-server",
+    names:
+      "istio/tcp-echo-server registry.istio.io/release/tcp-echo-server venilnoronha/tcp-echo-server",
     entrypoint: ["tcp-echo"],
     cmd: ["9000", "hello"],
     tools: "tcp-echo",
@@ -424,7 +404,7 @@ export const standIns: readonly StandIn[] = [
   },
   {
     names:
-      "istio/examples-bookinfo-productpage-v1 istio/examples-bookinfo-details-v1 istio/examples-bookinfo-ratings-v1 istio/examples-bookinfo-ratings-v2 istio/examples-bookinfo-reviews-v1 istio/examples-bookinfo-reviews-v2 istio/examples-bookinfo-reviews-v3",
+      "istio/examples-bookinfo-ratings-v2 registry.istio.io/release/examples-bookinfo-ratings-v2",
     base: "debian",
     cmd: ["/entrypoint"],
     ports: [9080],
