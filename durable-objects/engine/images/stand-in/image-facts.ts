@@ -28,6 +28,8 @@ export interface StandIn {
   user?: string;
   env?: Record<string, string>;
   workingDir?: string;
+  /** Files that its manifests copy or run, without content of their own; those that end with `/` are open folders. */
+  files?: string;
   /** All its programs are here: any other one is not found. */
   closed?: true;
 }
@@ -335,6 +337,7 @@ export const standIns: readonly StandIn[] = [
   {
     names: "library/consul hashicorp/consul",
     base: "alpine",
+    files: "/consul/ /consul/data/ /consul/config/",
     entrypoint: ["/entrypoint"],
     ports: [8500, 8600],
     tools: curl,
@@ -430,6 +433,22 @@ export const standIns: readonly StandIn[] = [
     entrypoint: ["/entrypoint"],
     ports: [8080],
   },
+  // Of which manifests copy a file
+  {
+    names: "argoproj/argocd quay.io/argoproj/argocd",
+    base: "ubuntu",
+    entrypoint: ["/entrypoint"],
+    cmd: [],
+    files: "/usr/local/bin/argocd /usr/local/bin/argocd-util",
+    user: "999",
+    workingDir: "/home/argocd",
+  },
+  {
+    names: "flannel/flannel-cni-plugin ghcr.io/flannel-io/flannel-cni-plugin",
+    base: "alpine",
+    files: "/flannel",
+  },
+  { names: "resouer/sample", base: "alpine", cmd: ["/entrypoint"], files: "/sample.war" },
   // One-shot commands
   {
     names: "flyway/flyway boxfuse/flyway redgate/flyway",

@@ -58,6 +58,15 @@ function toolFiles(tools: readonly string[], base: Base): FileTable {
   return files;
 }
 
+/** What manifests copy out of an image: programs that stand in for it, and data that is nothing but there. */
+function ownFiles(names = ""): FileTable {
+  const files: FileTable = {};
+  for (const name of names.split(" ").filter(Boolean))
+    if (name.endsWith("/")) files[name.slice(0, -1)] = { dir: true, mode: 0o777 };
+    else files[name] = /\.\w+$/.test(name) ? "" : { program: "stand-in" };
+  return files;
+}
+
 const layers = new Map<string, Layer>();
 
 /** Many images share a layer: it is its base and its tools that make one. */
@@ -68,7 +77,7 @@ function layerOf(row: StandIn | undefined): Layer {
     ...(row?.tools?.split(" ").filter(Boolean) ?? []),
   ];
   const user = /^[a-z]/.test(row?.user ?? "") && row?.user !== "nobody" ? row?.user : undefined;
-  const key = [base, user ?? "", ...tools].join(" ");
+  const key = [base, user ?? "", ...tools, row?.files ?? ""].join(" ");
   let layer = layers.get(key);
   if (!layer) {
     const files = filesOf(base);
@@ -77,6 +86,7 @@ function layerOf(row: StandIn | undefined): Layer {
       files,
       toolFiles(tools, base),
       { "/entrypoint": { program: "stand-in" } },
+      ownFiles(row?.files),
       user ? { "/etc/passwd": `${passwd}${user}:x:1000:1000::/home/${user}:/bin/sh\n` } : {},
       runtimeFiles,
     );

@@ -84,6 +84,7 @@ function commonFiles(node: string, machineId: string, controls: boolean): FileTa
     ...devices,
     "/proc": dir,
     "/sys": dir,
+    "/sys/fs/bpf": dir,
     "/etc/hostname": `${node}\n`,
     "/etc/machine-id": { text: `${machineId}\n`, mode: 0o444 },
     "/etc/hosts": { dynamic: "hosts" },

@@ -11,7 +11,7 @@ function askedOfChroot(words: string[]): Asked {
   return { root, words: command };
 }
 
-/** `nsenter -t PID -m ... [--] COMMAND`; without -m the files stay as they are. */
+/** `nsenter -t PID -m ... [--] COMMAND`, or the namespaces' own files in place of a PID; without -m the files stay as they are. */
 function askedOfNsenter(given: string[]): Asked {
   const words = [...given];
   let target: string | undefined;
@@ -20,7 +20,13 @@ function askedOfNsenter(given: string[]): Asked {
     const word = words.shift() as string;
     if (word === "--") break;
     const [name = "", value] = word.split("=");
-    if (name === "-t" || name === "--target") target = value ?? words.shift();
+    const named = /^(?:--mount=|-m)\/proc\/(\d{1,9})\/ns\/mnt$/.exec(word)?.[1];
+    if (named !== undefined) {
+      target = named;
+      mount = true;
+    } else if (/^--(?!target|all)\w+=\/proc\/(\d{1,9})\/ns\//.test(word))
+      target ??= word.split("/")[2];
+    else if (name === "-t" || name === "--target") target = value ?? words.shift();
     else if (/^-t\d+$/.test(word)) target = word.slice(2);
     else if (name === "--mount" || name === "-a" || name === "--all") mount = true;
     else if (/^-[muinpCU]+$/.test(word)) mount ||= word.includes("m");
