@@ -6,6 +6,8 @@ import { crioArtifact } from "./crio-artifact.ts";
 import { bookinfoImages } from "./demonstrations/bookinfo.ts";
 import { httpbinImages } from "./demonstrations/httpbin.ts";
 import { podinfoImage } from "./demonstrations/podinfo.ts";
+import { certgenImage } from "./ingress-nginx/certgen.ts";
+import { ingressNginxImage } from "./ingress-nginx/controller.ts";
 import { smallPageImages } from "./demonstrations/small-pages.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
 import { e2eImages } from "./e2e-images.ts";
@@ -40,6 +42,8 @@ const definitions: ImageDefinition[] = [
   gbFrontend,
   goGuestbookImage,
   httpd,
+  certgenImage,
+  ingressNginxImage,
   livenessImage,
   nginx,
   nginxSlim,
