@@ -43,6 +43,54 @@ test("an init container copies what its image is known to hold", () => {
   expect(w.sh("argo", "ls /shared")).toBe("copied");
 });
 
+test("Argo CD's programs make the Secrets that its manifests wait for, as their account may", () => {
+  const namespace = "default";
+  const rights = [
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "argocd", namespace },
+      rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["create", "get"] }],
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: "argocd", namespace },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "argocd" },
+      subjects: [{ kind: "ServiceAccount", name: "default", namespace }],
+    },
+  ];
+  const image = "quay.io/argoproj/argocd:v3.2.0";
+  const env = [{ name: "P", valueFrom: { secretKeyRef: { name: "argocd-redis", key: "auth" } } }];
+  const redis = (name: string, serviceAccountName?: string): object =>
+    pod(name, [{ name: "redis", image: "redis:8.4", args: ["--requirepass", "$(P)"], env }], {
+      ...(serviceAccountName ? { serviceAccountName } : {}),
+      initContainers: [
+        { name: "secret-init", image, command: ["argocd", "admin", "redis-initial-password"] },
+      ],
+    });
+  const w = world(
+    ...rights,
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "nobody" } },
+    redis("redis"),
+    redis("refused", "nobody"),
+    pod("server", [
+      {
+        name: "c",
+        image,
+        args: ["/usr/local/bin/argocd-server"],
+        ports: [{ containerPort: 8080 }],
+      },
+    ]),
+  );
+  w.advance(60_000);
+  expect(w.pod("redis").status.containerStatuses[0].ready).toBe(true);
+  expect(w.pod("server").status.containerStatuses[0].ready).toBe(true);
+  expect(w.pod("refused").status.initContainerStatuses[0].restartCount).toBeGreaterThan(0);
+  const { data } = w.get("/api/v1/namespaces/default/secrets/argocd-initial-admin-secret");
+  expect(Buffer.from(data.password, "base64").toString()).toMatch(/^[\w-]{16}$/);
+});
+
 test("two programs of a Pod have the same port at different addresses", () => {
   const ip = { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
   const w = world(

@@ -7,27 +7,20 @@ import { buildLayer } from "../../runtime/fs/layer.ts";
 import { runtimeFiles } from "../../runtime/image/base-files.ts";
 import { encodeUtf8 } from "../../core/utf8.ts";
 import { toBase64 } from "../../runtime/bytes.ts";
-import { Errno } from "../../runtime/errno.ts";
 import { encodePem } from "../../machinery/x509/pem.ts";
 import { bitString, der, integer, objectId, sequence, tags } from "../../machinery/x509/der.ts";
 import { issue, publicKeyOf } from "../../machinery/x509/issue.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { rfc3339Milli } from "../../runtime/logs/times.ts";
-import {
-  exchange,
-  newExchange,
-  parseUrl,
-  type Exchange,
-} from "../../runtime/tools/net/web-client.ts";
 import type { ImageDefinition } from "../define.ts";
+import { askApi, messageOf, type ApiAsk } from "../serving/api-ask.ts";
 import { flagOf } from "../serving/serve.ts";
 
 type Phase = "secret" | "save" | "validating" | "validated" | "mutating" | "mutated" | "done";
 
-interface State {
+interface State extends ApiAsk {
   phase: Phase;
-  exchange?: Exchange;
   /** What the request under way sends. */
   body?: string;
   /** The authority's certificate, base64 of its PEM. */
@@ -169,13 +162,7 @@ const end = (sys: Sys, state: State, msg: string, err: string): void => {
 
 /** What the server said goes into the state: the next phase, or the end. */
 function hear(sys: Sys, state: State, status: number, text: string): void {
-  const message = (): string => {
-    try {
-      return (JSON.parse(text) as { message?: string }).message ?? text;
-    } catch {
-      return text;
-    }
-  };
+  const message = (): string => messageOf(text);
   const create = sys.argv.includes("create");
   const { phase } = state;
   delete state.body;
@@ -228,41 +215,13 @@ function hear(sys: Sys, state: State, status: number, text: string): void {
   state.exitCode = 0;
 }
 
-const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-
 function step(sys: Sys, state: State): Step {
   if (state.exitCode !== undefined) return { exit: state.exitCode };
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = "443" } = sys.env;
-  let token: string;
-  try {
-    token = sys.readFile(tokenFile);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    log(sys, "fatal", "error building kubernetes config", {
-      err: "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable",
-    });
-    return { exit: 1 };
-  }
   const [method, path] = asked(sys, state.phase);
-  const url = parseUrl(`https://${host ?? "kubernetes.default.svc"}:${port}${path}`)!;
-  const body = state.body ?? "";
-  state.exchange ??= newExchange(sys);
-  const answer = exchange(sys, state.exchange, {
-    url,
-    method,
-    body,
-    headers: {
-      host: url.host,
-      accept: "application/json",
-      authorization: `Bearer ${token}`,
-      "user-agent": "kube-webhook-certgen/v0.0.0 (linux/amd64) kubernetes/$Format",
-      ...(body ? { "content-type": "application/json" } : {}),
-    },
-  });
+  const answer = askApi(sys, state, [method, path, state.body]);
   if ("step" in answer) return answer.step;
-  delete state.exchange;
-  if ("error" in answer) end(sys, state, "error getting secret", `dial tcp: ${answer.error}`);
-  else hear(sys, state, answer.response.status, answer.response.body);
+  if ("error" in answer) end(sys, state, "error getting secret", answer.error);
+  else hear(sys, state, answer.status, answer.text);
   return undefined;
 }
 

@@ -28,7 +28,7 @@ export interface StandIn {
   user?: string;
   env?: Record<string, string>;
   workingDir?: string;
-  /** Files that its manifests copy or run, without content of their own; those that end with `/` are open folders. */
+  /** Files that its manifests copy or run, without content of their own; `path=program` where one is simulated, those that end with `/` are open folders. */
   files?: string;
   /** All its programs are here: any other one is not found. */
   closed?: true;
@@ -439,7 +439,8 @@ export const standIns: readonly StandIn[] = [
     base: "ubuntu",
     entrypoint: ["/entrypoint"],
     cmd: [],
-    files: "/usr/local/bin/argocd /usr/local/bin/argocd-util",
+    files:
+      "/usr/local/bin/argocd=argocd /usr/local/bin/argocd-util=argocd /usr/local/bin/argocd-server=argocd-server",
     user: "999",
     workingDir: "/home/argocd",
   },

@@ -10,6 +10,7 @@ import {
   runtimeFiles,
   type FileTable,
 } from "../../runtime/image/base-files.ts";
+import { argocdPrograms } from "../argocd.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../image-objects.ts";
@@ -61,9 +62,12 @@ function toolFiles(tools: readonly string[], base: Base): FileTable {
 /** What manifests copy out of an image: programs that stand in for it, and data that is nothing but there. */
 function ownFiles(names = ""): FileTable {
   const files: FileTable = {};
-  for (const name of names.split(" ").filter(Boolean))
-    if (name.endsWith("/")) files[name.slice(0, -1)] = { dir: true, mode: 0o777 };
+  for (const word of names.split(" ").filter(Boolean)) {
+    const [name = "", program] = word.split("=");
+    if (program !== undefined) files[name] = { program };
+    else if (name.endsWith("/")) files[name.slice(0, -1)] = { dir: true, mode: 0o777 };
     else files[name] = /\.\w+$/.test(name) ? "" : { program: "stand-in" };
+  }
   return files;
 }
 
@@ -120,6 +124,7 @@ export function unknownVersion(reference?: ImageReference): ImageVersion {
 
 export const unknownPrograms: Program[] = [
   standInServer,
+  ...argocdPrograms,
   describedImage,
   oneShot,
   tcpEcho,

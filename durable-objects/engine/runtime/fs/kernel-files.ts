@@ -17,6 +17,7 @@ const sysctlDefaults: Record<string, string> = lookup({
   "fs.inotify.max_user_instances": "128",
   "fs.inotify.max_user_watches": "65536",
   "fs.nr_open": "1073741816",
+  "kernel.core_pattern": "core",
   "kernel.keys.root_maxbytes": "25000000",
   "kernel.keys.root_maxkeys": "1000000",
   "kernel.msgmax": "8192",
@@ -81,12 +82,16 @@ const settingName = (path: string): string => path.slice("/proc/sys/".length).re
 export const isSetting = (path: string): boolean =>
   path.startsWith("/proc/sys/") && !readOnlySettings.has(settingName(path));
 
+/** Settings that are text. */
+const texts = new Set(["kernel.core_pattern"]);
+
 /** Writes a setting: of the Pod, or of its node and all that runs there. EINVAL for what is no list of numbers. */
 export function setKernelFile(path: string, container: Container, given: string): void {
   const name = settingName(path);
   const text = given.trim();
   const numbers = text.split(/[ \t,]/).every((word) => /^-?\d*$/.test(word));
-  if (!isSetting(path) || !numbers || text.length > sysctlBytesMax) throw new Errno("EINVAL");
+  if (!isSetting(path) || (!numbers && !texts.has(name)) || text.length > sysctlBytesMax)
+    throw new Errno("EINVAL");
   const { kernel } = container;
   const { pod } = kernel.pod;
   const value = text.replaceAll(" ", "\t");
