@@ -30,6 +30,7 @@ export default defineConfig(async () => ({
             "test/sessions/**/*.test.ts",
             "test/golden/**/*.test.ts",
             "test/sim/**/*.test.ts",
+            "test/trial/**/*.test.ts",
             "test/service/**/*.test.ts",
             "test/tidy.test.ts",
           ],

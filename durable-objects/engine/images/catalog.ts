@@ -6,6 +6,27 @@ import type { ImageDefinition } from "./define.ts";
 
 type Entry = FoundImage & { definition?: ImageDefinition };
 
+/** Places that hold what another registry has, by the same names. */
+const mirrors: [place: RegExp, original: string][] = [
+  [/^mirror\.gcr\.io\/(?:library\/)?(?=[^/]+$)/, "docker.io/library/"],
+  [/^mirror\.gcr\.io\//, "docker.io/"],
+  [/^public\.ecr\.aws\/docker\/library\//, "docker.io/library/"],
+  [/^(?:k8s\.gcr\.io|gcr\.io\/google[-_]containers)\//, "registry.k8s.io/"],
+];
+
+/** The repository that a mirror's stands for; itself where it is none. */
+function originalOf(name: string): string {
+  for (const [place, original] of mirrors)
+    if (place.test(name)) return name.replace(place, original);
+  return name;
+}
+
+function unmirrored(reference: ImageReference): ImageReference {
+  const name = originalOf(`${reference.domain}/${reference.path}`);
+  const slash = name.indexOf("/");
+  return { ...reference, domain: name.slice(0, slash), path: name.slice(slash + 1) };
+}
+
 /** The images of a list of definitions, and all programs; versions and the table of programs are built at first use. */
 export class Catalog implements ImageCatalog {
   readonly #repositories = new Map<string, ImageDefinition>();
@@ -33,7 +54,7 @@ export class Catalog implements ImageCatalog {
   }
 
   repository(name: string): ImageDefinition | undefined {
-    return this.#repositories.get(name);
+    return this.#repositories.get(name) ?? this.#repositories.get(originalOf(name));
   }
 
   find(image: string): Entry {
@@ -55,7 +76,7 @@ export class Catalog implements ImageCatalog {
     if ("error" in reference) return { known: false, version: this.#unknown() };
     const definition = this.repository(`${reference.domain}/${reference.path}`);
     if (!definition) {
-      const version = this.#unknown(reference);
+      const version = this.#unknown(unmirrored(reference));
       return { known: version.complete === true, version };
     }
     const tag = reference.tag ?? "latest";

@@ -3,6 +3,12 @@ import type { ImageDefinition } from "./define.ts";
 import { agnhost, livenessImage } from "./agnhost/agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
+import { bookinfoImages } from "./demonstrations/bookinfo.ts";
+import { httpbinImages } from "./demonstrations/httpbin.ts";
+import { podinfoImage } from "./demonstrations/podinfo.ts";
+import { certgenImage } from "./ingress-nginx/certgen.ts";
+import { ingressNginxImage } from "./ingress-nginx/controller.ts";
+import { smallPageImages } from "./demonstrations/small-pages.ts";
 import { databaseImages, databasePrograms } from "./databases/databases.ts";
 import { draDriver } from "./dra-driver/dra-driver.ts";
 import { e2eImages } from "./e2e-images.ts";
@@ -20,7 +26,7 @@ import { shellPrograms } from "../runtime/shell/index.ts";
 import { toolPrograms } from "../runtime/tools/table.ts";
 import { Catalog } from "./catalog.ts";
 import { toolImages } from "./net-tools.ts";
-import { nginx } from "./nginx/nginx.ts";
+import { nginx, nginxSlim } from "./nginx/nginx.ts";
 import { packageManagers } from "./distributions/apk-dnf-yum.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
@@ -41,25 +47,32 @@ const definitions: ImageDefinition[] = [
   gbFrontend,
   goGuestbookImage,
   httpd,
+  certgenImage,
+  ingressNginxImage,
   livenessImage,
   nginx,
+  nginxSlim,
   nodeImage,
   pause,
   phpApache,
+  podinfoImage,
   pythonImage,
   redis,
   kubernetesRedis,
   resourceConsumer,
   sampleApiserver,
   valkey,
+  ...bookinfoImages,
   ...databaseImages,
   ...e2eImages,
   ...echoImages,
   ...helloImages,
+  ...httpbinImages,
   ...kubectlImages,
   ...kubernetesImages,
   ...linuxImages,
   ...redisReplicas,
+  ...smallPageImages,
   ...stressImages,
   ...toolImages,
 ];

@@ -144,6 +144,9 @@ function specOf(
   return spec as ContainerSpec;
 }
 
+/** Hosts of probes that mean the node, and so a Pod in its network. */
+const loopback = new Set(["localhost", "127.0.0.1", "::1"]);
+
 /** Ports that a container declares, and those that its probes and hooks ask. */
 function portsOf(container: Container): ContainerSpec["ports"] {
   const ports: ContainerSpec["ports"] = (container.ports ?? []).map((p) => ({
@@ -156,7 +159,8 @@ function portsOf(container: Container): ContainerSpec["ports"] {
   for (const one of [...asking, lifecycle?.postStart, lifecycle?.preStop]) {
     const grpc = (one as { grpc?: { port: number } } | undefined)?.grpc;
     const target = (one?.httpGet ?? one?.tcpSocket ?? grpc)?.port;
-    if (target === undefined || one?.httpGet?.host || one?.tcpSocket?.host) continue;
+    const host = one?.httpGet?.host ?? one?.tcpSocket?.host;
+    if (target === undefined || (host && !loopback.has(host))) continue;
     const port = resolvePort(container, target as number | string);
     if (typeof port !== "number") continue;
     let known = ports.find((p) => p.containerPort === port && p.protocol === "TCP");

@@ -1,4 +1,5 @@
 /** Who has an address: the map of the simulated network. */
+import { ingressAddress } from "../core/machine.ts";
 import { parseCidr, parseIp } from "../machinery/ip.ts";
 import type { KubeObject } from "../core/object.ts";
 import { cidrContains } from "../kinds/ip-address.ts";
@@ -12,7 +13,7 @@ import { gatewayAt } from "./gateway/listeners.ts";
 import type { Reader } from "../ports/controller.ts";
 
 /** Address of the simulated Ingress controller; the pool of load balancers begins above it. */
-export const ingressIp = "172.18.255.100";
+export const ingressIp = ingressAddress;
 /** Where the sandbox's user sits, seen from the nodes. */
 export const outsideIp = "172.18.0.1";
 const nodeNetwork = "172.18.0.0/16";

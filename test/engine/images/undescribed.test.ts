@@ -256,7 +256,7 @@ describe("a server that is stood in for", () => {
     expect(world.exec("root", "id -u").stdout).toBe("0\n");
     const url = `http://${world.ip("productpage")}:9080/productpage`;
     expect(world.exec("grafana", `curl -sS ${url} | grep -o "<title>.*</title>"`).stdout).toBe(
-      "<title>docker.io/istio/examples-bookinfo-productpage-v1:1.20.3</title>\n",
+      "<title>Simple Bookstore App</title>\n",
     );
   });
 

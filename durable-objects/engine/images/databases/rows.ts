@@ -112,7 +112,7 @@ const mariadb: DatabaseRow = {
     series: { 10: 11, 11: 8, 12: 1 },
     latest: "12.1.2",
     names: { lts: "11.8.5" },
-    variants: /^(jammy|noble|ubi\d*|lts|focal)(-.*)?$/,
+    variants: /^(jammy|noble|ubi\d*|lts|focal|bionic)(-.*)?$/,
   },
   server: "mariadbd",
   env: (version) => ({

@@ -335,8 +335,6 @@ export const nginx: ImageDefinition = {
     "docker.io/nginxinc/nginx-unprivileged",
     "registry.k8s.io/nginx",
     "k8s.gcr.io/nginx",
-    "registry.k8s.io/nginx-slim",
-    "k8s.gcr.io/nginx-slim",
     "registry.k8s.io/e2e-test-images/nginx",
     "public.ecr.aws/nginx/nginx",
     "public.ecr.aws/docker/library/nginx",
@@ -369,4 +367,29 @@ export const nginx: ImageDefinition = {
   },
   bootLog,
   programs: [master, entrypoint],
+};
+
+/** nginx's versions in the images of the StatefulSet tutorial, by their own minor versions. */
+const slimVersions: Record<number, string> = {
+  4: "1.9.3",
+  5: "1.9.5",
+  6: "1.9.9",
+  7: "1.9.15",
+  8: "1.11.1",
+  9: "1.11.12",
+  20: "1.13.0",
+  21: "1.21.6",
+  22: "1.23.1",
+  23: "1.23.4",
+  24: "1.25.1",
+  25: "1.25.3",
+  26: "1.25.5",
+  27: "1.27.0",
+};
+
+export const nginxSlim: ImageDefinition = {
+  ...nginx,
+  repositories: ["registry.k8s.io/nginx-slim", "registry.k8s.io/nginx-slim-amd64"],
+  resolveTag: (tag) => slimVersions[Number(/^v?0\.(\d{1,2})$/.exec(tag)?.[1] ?? -1)],
+  programs: [],
 };

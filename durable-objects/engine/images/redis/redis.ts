@@ -87,7 +87,7 @@ function kept(version: string, tag: string): ImageVersion {
   return found;
 }
 
-const series = { 2: 8, 3: 2, 4: 0, 5: 0, 6: 2, 7: 4, 8: 4 };
+const series = { 2: 8, 3: 2, 4: 0, 5: 0, 6: 2, 7: 4, 8: 10 };
 
 export const redis: ImageDefinition = {
   repositories: [

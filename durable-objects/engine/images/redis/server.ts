@@ -115,9 +115,14 @@ export function shutDown(sys: Sys, state: RedisState, why: string, noSave = fals
   state.exitCode = 0;
 }
 
+const isSentinel = (sys: Sys): boolean =>
+  /(^|\/)redis-sentinel$/.test(sys.argv[0] ?? "") || sys.argv.includes("--sentinel");
+
 /** Settings of a file and of `--name value` arguments. Returns a complaint, or nothing. */
 function configure(sys: Sys, state: RedisState): string | undefined {
-  const words = sys.argv.slice(1);
+  const words = sys.argv.slice(1).filter((word) => word !== "--sentinel");
+  const sentinel = isSentinel(sys);
+  if (sentinel) applySetting(state, "port", ["26379"]);
   if (words[0] !== undefined && !words[0].startsWith("--")) {
     const path = words.shift() ?? "";
     let text: string;
@@ -131,9 +136,10 @@ function configure(sys: Sys, state: RedisState): string | undefined {
       const [name, ...rest] = line.trim().split(/\s+/);
       if (!name || name.startsWith("#")) continue;
       const values = rest.map((word) => word.replace(/^["'](.*)["']$/, "$1"));
+      if (sentinel && name === "sentinel") continue;
       if (
         !applySetting(state, name, values) &&
-        !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-output|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save)/.test(
+        !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-output|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save|proc-title|propagation-|oom-score|disable-thp|locale|enable-|crash-|tls-|tracking-|stream-|sanitize-|shutdown-|tcp-|timeout|port|bind|protected-mode|databases|maxmemory|maxclients|syslog-|min-replicas|min-slaves|replicaof|slaveof|masteruser|primaryauth|acl|requirepass|dbfilename|dir|loglevel|active-|lfu-|close-|debug-|ignore-warnings|server_cpulist|bio_cpulist|hide-user|busy-|socket-mark|availability-zone|key-|activedefrag|jemalloc)/.test(
           name,
         )
       )
@@ -177,6 +183,12 @@ export const redisServer: Program<RedisState> = {
     const lines = bootLines(version, sys.now, plain ? undefined : port);
     if (!plain || !bootedQuietly(sys, lines.length))
       for (const { text } of lines) sys.write(1, `${text}\n`);
+    if (isSentinel(sys))
+      say(
+        sys,
+        "#",
+        "this sandbox's sentinel answers, and fails nothing over: roles stay as they are set",
+      );
     const master = settingOf(state, "replicaof").split(" ");
     if (master.length === 2) follow(state, master[0] ?? "", master[1] ?? "");
     loadData(sys, state);

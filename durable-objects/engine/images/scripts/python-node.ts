@@ -208,7 +208,7 @@ function image(
   };
 }
 
-const variants = /^(slim|alpine|bookworm|trixie|bullseye|buster)[\d.]*(-slim)?$/;
+const variants = /^(lts-)?(slim|alpine|bookworm|trixie|bullseye|buster|stretch)[\d.]*(-slim)?$/;
 
 export const pythonImage = image(
   [

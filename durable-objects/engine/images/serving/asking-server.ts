@@ -20,6 +20,8 @@ export interface AskingState<J> {
   exitCode?: number;
   /** It was told to end, and does so at this moment. */
   end?: number;
+  /** What the server remembers beside its requests: its own affair. */
+  kept?: unknown;
 }
 
 const earliest = (a: Wait, b: Wait): Wait =>
@@ -32,7 +34,7 @@ export interface AskingServer<J> {
   /** Binds its ports; an exit code when it cannot. */
   start(sys: Sys): number | undefined;
   /** Answers at once, or names the work to be done first. */
-  begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: J };
+  begin(sys: Sys, request: HttpRequest, state: AskingState<J>): HttpAnswer | { job: J };
   /** Pushes the work on: what to wait for, or undefined when it is done. */
   push(sys: Sys, job: J): Wait | undefined;
   finish(sys: Sys, job: J, request: HttpRequest): HttpAnswer;
@@ -40,9 +42,18 @@ export interface AskingServer<J> {
   term(sys: Sys, state: AskingState<J>, signal: number): Step;
   idleCpuMilli?: number;
   title?: string;
+  grpc?(state: AskingState<J>): "SERVING" | "NOT_SERVING";
+}
+
+/** Ends the process with a code at its next step, after the answer that is being made. */
+export function endServer(sys: Sys, state: { exitCode?: number }, code: number): void {
+  state.exitCode = code;
+  delete sys.process.wait;
+  sys.kernel.touch();
 }
 
 export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> {
+  const { grpc } = spec;
   return {
     name: spec.program,
     storedNames: {
@@ -82,7 +93,7 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
         sys.kernel.touch();
         return spec.finish(sys, job.work, request);
       }
-      const begun = spec.begin(sys, request);
+      const begun = spec.begin(sys, request, state);
       if (!("job" in begun)) return begun;
       if (state.jobs.length >= serverJobsMax) state.jobs.shift();
       state.jobs.push({ request: request.id ?? 0, work: begun.job });
@@ -94,5 +105,6 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
     memoryBytes: () => spec.memoryMib * 1024 * 1024,
     ...(spec.idleCpuMilli ? { idleCpuMilli: () => spec.idleCpuMilli ?? 0 } : {}),
     ...(spec.title ? { title: () => spec.title ?? "" } : {}),
+    ...(grpc ? { grpc: (_sys: Sys, state) => ({ status: grpc(state) }) } : {}),
   };
 }

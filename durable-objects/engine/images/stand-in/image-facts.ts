@@ -28,6 +28,8 @@ export interface StandIn {
   user?: string;
   env?: Record<string, string>;
   workingDir?: string;
+  /** Files that its manifests copy or run, without content of their own; `path=program` where one is simulated, those that end with `/` are open folders. */
+  files?: string;
   /** All its programs are here: any other one is not found. */
   closed?: true;
 }
@@ -289,27 +291,6 @@ export const standIns: readonly StandIn[] = [
     ports: [2020],
   },
   {
-    names:
-      "registry.k8s.io/test-webserver k8s.gcr.io/test-webserver gcr.io/google-samples/test-webserver",
-    entrypoint: ["/entrypoint"],
-    ports: [80],
-  },
-  {
-    names: "stefanprodan/podinfo ghcr.io/stefanprodan/podinfo",
-    base: "alpine",
-    cmd: ["/entrypoint"],
-    ports: [9898, 9999],
-    tools: curl,
-    user: "app",
-  },
-  {
-    names: "mccutchen/go-httpbin ghcr.io/mccutchen/go-httpbin",
-    entrypoint: ["/entrypoint"],
-    ports: [8080],
-    user: "65532",
-  },
-  { names: "kennethreitz/httpbin kong/httpbin", base: "ubuntu", cmd: ["/entrypoint"], ports: [80] },
-  {
     names: "library/zipkin openzipkin/zipkin openzipkin/zipkin-slim",
     base: "alpine",
     entrypoint: ["/entrypoint"],
@@ -356,6 +337,7 @@ export const standIns: readonly StandIn[] = [
   {
     names: "library/consul hashicorp/consul",
     base: "alpine",
+    files: "/consul/ /consul/data/ /consul/config/",
     entrypoint: ["/entrypoint"],
     ports: [8500, 8600],
     tools: curl,
@@ -401,7 +383,8 @@ export const standIns: readonly StandIn[] = [
   { names: "library/adminer", base: "alpine", entrypoint: ["/entrypoint"], ports: [8080] },
   // Demonstrations
   {
-    names: "istio/tcp-echo-server venilnoronha/tcp-echo-server",
+    names:
+      "istio/tcp-echo-server registry.istio.io/release/tcp-echo-server venilnoronha/tcp-echo-server",
     entrypoint: ["tcp-echo"],
     cmd: ["9000", "hello"],
     tools: "tcp-echo",
@@ -424,7 +407,7 @@ export const standIns: readonly StandIn[] = [
   },
   {
     names:
-      "istio/examples-bookinfo-productpage-v1 istio/examples-bookinfo-details-v1 istio/examples-bookinfo-ratings-v1 istio/examples-bookinfo-ratings-v2 istio/examples-bookinfo-reviews-v1 istio/examples-bookinfo-reviews-v2 istio/examples-bookinfo-reviews-v3",
+      "istio/examples-bookinfo-ratings-v2 registry.istio.io/release/examples-bookinfo-ratings-v2",
     base: "debian",
     cmd: ["/entrypoint"],
     ports: [9080],
@@ -450,6 +433,23 @@ export const standIns: readonly StandIn[] = [
     entrypoint: ["/entrypoint"],
     ports: [8080],
   },
+  // Of which manifests copy a file
+  {
+    names: "argoproj/argocd quay.io/argoproj/argocd",
+    base: "ubuntu",
+    entrypoint: ["/entrypoint"],
+    cmd: [],
+    files:
+      "/usr/local/bin/argocd=argocd /usr/local/bin/argocd-util=argocd /usr/local/bin/argocd-server=argocd-server",
+    user: "999",
+    workingDir: "/home/argocd",
+  },
+  {
+    names: "flannel/flannel-cni-plugin ghcr.io/flannel-io/flannel-cni-plugin",
+    base: "alpine",
+    files: "/flannel",
+  },
+  { names: "resouer/sample", base: "alpine", cmd: ["/entrypoint"], files: "/sample.war" },
   // One-shot commands
   {
     names: "flyway/flyway boxfuse/flyway redgate/flyway",

@@ -102,6 +102,14 @@ function isOthers(sys: Sys, port: Port): boolean {
   );
 }
 
+/** Whether its words bind a port of one address, which another program may have at another. */
+const namesAddress = (words: readonly string[], port: number): boolean =>
+  words.some((word) => {
+    const value = word.slice(word.indexOf("=") + 1);
+    if (value.length > 200 || !value.endsWith(`:${port}`)) return false;
+    return !/^(https?:\/\/)?(0\.0\.0\.0|\*|\[::\])?:\d+$/.test(value);
+  });
+
 function serve(sys: Sys, words: readonly string[]): State {
   const open: string[] = [];
   for (const port of wanted(sys, words)) {
@@ -111,7 +119,7 @@ function serve(sys: Sys, words: readonly string[]): State {
       open.push(`${port.port}/${protocol}${port.tls ? " (TLS)" : ""}`);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      if (!port.said || !isOthers(sys, port)) continue;
+      if (!port.said || !isOthers(sys, port) || namesAddress(words, port.port)) continue;
       sys.complain(`listen ${protocol} :${port.port}: bind: address already in use\n`);
       return { bad: true };
     }

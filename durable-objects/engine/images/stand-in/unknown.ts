@@ -10,6 +10,7 @@ import {
   runtimeFiles,
   type FileTable,
 } from "../../runtime/image/base-files.ts";
+import { argocdPrograms } from "../argocd.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../image-objects.ts";
@@ -58,6 +59,18 @@ function toolFiles(tools: readonly string[], base: Base): FileTable {
   return files;
 }
 
+/** What manifests copy out of an image: programs that stand in for it, and data that is nothing but there. */
+function ownFiles(names = ""): FileTable {
+  const files: FileTable = {};
+  for (const word of names.split(" ").filter(Boolean)) {
+    const [name = "", program] = word.split("=");
+    if (program !== undefined) files[name] = { program };
+    else if (name.endsWith("/")) files[name.slice(0, -1)] = { dir: true, mode: 0o777 };
+    else files[name] = /\.\w+$/.test(name) ? "" : { program: "stand-in" };
+  }
+  return files;
+}
+
 const layers = new Map<string, Layer>();
 
 /** Many images share a layer: it is its base and its tools that make one. */
@@ -68,7 +81,7 @@ function layerOf(row: StandIn | undefined): Layer {
     ...(row?.tools?.split(" ").filter(Boolean) ?? []),
   ];
   const user = /^[a-z]/.test(row?.user ?? "") && row?.user !== "nobody" ? row?.user : undefined;
-  const key = [base, user ?? "", ...tools].join(" ");
+  const key = [base, user ?? "", ...tools, row?.files ?? ""].join(" ");
   let layer = layers.get(key);
   if (!layer) {
     const files = filesOf(base);
@@ -77,6 +90,7 @@ function layerOf(row: StandIn | undefined): Layer {
       files,
       toolFiles(tools, base),
       { "/entrypoint": { program: "stand-in" } },
+      ownFiles(row?.files),
       user ? { "/etc/passwd": `${passwd}${user}:x:1000:1000::/home/${user}:/bin/sh\n` } : {},
       runtimeFiles,
     );
@@ -110,6 +124,7 @@ export function unknownVersion(reference?: ImageReference): ImageVersion {
 
 export const unknownPrograms: Program[] = [
   standInServer,
+  ...argocdPrograms,
   describedImage,
   oneShot,
   tcpEcho,

@@ -11,10 +11,21 @@ import { Errno } from "../errno.ts";
 
 /** Kernel defaults of what learners and tests look at. */
 const sysctlDefaults: Record<string, string> = lookup({
+  "fs.aio-max-nr": "65536",
+  "fs.file-max": "9223372036854775807",
+  "fs.inotify.max_queued_events": "16384",
+  "fs.inotify.max_user_instances": "128",
+  "fs.inotify.max_user_watches": "65536",
+  "fs.nr_open": "1073741816",
+  "kernel.core_pattern": "core",
+  "kernel.keys.root_maxbytes": "25000000",
+  "kernel.keys.root_maxkeys": "1000000",
   "kernel.msgmax": "8192",
   "kernel.msgmnb": "16384",
   "kernel.msgmni": "32000",
   "kernel.osrelease": kernelRelease,
+  "kernel.panic": "10",
+  "kernel.panic_on_oops": "1",
   "kernel.pid_max": "4194304",
   "kernel.sem": "32000\t1024000000\t500\t32000",
   "kernel.shm_rmid_forced": "0",
@@ -35,7 +46,10 @@ const sysctlDefaults: Record<string, string> = lookup({
   "net.ipv4.tcp_syncookies": "1",
   "net.ipv4.tcp_wmem": "4096\t16384\t4194304",
   "vm.max_map_count": "1048576",
+  "vm.dirty_background_ratio": "10",
+  "vm.dirty_ratio": "20",
   "vm.overcommit_memory": "1",
+  "vm.panic_on_oom": "0",
   "vm.swappiness": "60",
 });
 
@@ -68,12 +82,16 @@ const settingName = (path: string): string => path.slice("/proc/sys/".length).re
 export const isSetting = (path: string): boolean =>
   path.startsWith("/proc/sys/") && !readOnlySettings.has(settingName(path));
 
+/** Settings that are text. */
+const texts = new Set(["kernel.core_pattern"]);
+
 /** Writes a setting: of the Pod, or of its node and all that runs there. EINVAL for what is no list of numbers. */
 export function setKernelFile(path: string, container: Container, given: string): void {
   const name = settingName(path);
   const text = given.trim();
   const numbers = text.split(/[ \t,]/).every((word) => /^-?\d*$/.test(word));
-  if (!isSetting(path) || !numbers || text.length > sysctlBytesMax) throw new Errno("EINVAL");
+  if (!isSetting(path) || (!numbers && !texts.has(name)) || text.length > sysctlBytesMax)
+    throw new Errno("EINVAL");
   const { kernel } = container;
   const { pod } = kernel.pod;
   const value = text.replaceAll(" ", "\t");

@@ -274,6 +274,9 @@ export abstract class Parameters {
     this.state.variables[name] = [made, all];
     if (name === "OPTIND") delete this.state.getoptsIndex;
     if (this.bash) this.#changed(name, made);
+    // busybox: shell/ash.c change_random
+    else if (name === "RANDOM" && this.state.flavour !== "dash")
+      this.state.randomState = [Number.parseInt(made, 10) >>> 0, -1];
   }
 
   /** What some names do when they are assigned to. */

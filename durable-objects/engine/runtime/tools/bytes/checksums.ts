@@ -5,7 +5,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { bytesOf, fromBase64, toBase64 } from "../../bytes.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
-import { opened, tool } from "../tool.ts";
+import { opened, stream, tool } from "../tool.ts";
 
 const hashes = { md5sum: md5, sha1sum: sha1, sha256sum: sha256, sha512sum: sha512 };
 
@@ -49,22 +49,56 @@ const sum = (name: keyof typeof hashes): Program =>
     return bad ? 1 : code.code;
   });
 
-const base64 = tool("base64", (io) => {
-  const opts = options(io, "diw:", { decode: "d", wrap: "w", "ignore-garbage": "i" });
-  const data = io.input(opts.rest[0] ?? "-");
-  if (data === undefined) return 1;
-  if (opts.has("d")) {
-    // What is no digit is passed over; the last group must be whole.
-    const digits = data.replace(/[^A-Za-z0-9+/=]/g, "");
-    const whole = digits.slice(0, digits.length - (digits.length % 4));
-    io.out(fromBase64(whole) ?? "");
-    return whole === digits ? 0 : io.fail("truncated input");
+interface Base64State {
+  decode: boolean;
+  /** Columns of a line; 0: one line. */
+  width: number;
+  /** What is no whole group yet. */
+  left: string;
+  column: number;
+}
+
+/** Lines of the wanted width, over pieces. */
+function wrapped(state: Base64State, text: string): string {
+  if (state.width === 0) return text;
+  let out = "";
+  for (let at = 0; at < text.length;) {
+    const piece = text.slice(at, at + state.width - state.column);
+    at += piece.length;
+    out += piece;
+    state.column += piece.length;
+    if (state.column < state.width) break;
+    out += "\n";
+    state.column = 0;
   }
-  const text = toBase64(data);
-  const width = Number(opts.value("w") ?? 76);
-  if (width === 0) io.out(text);
-  else io.out(text.replace(new RegExp(`.{1,${width}}`, "g"), "$&\n"));
-  return 0;
+  return out;
+}
+
+const base64 = stream<Base64State>("base64", {
+  storedNames: { fields: { decode: "d", width: "w", left: "l", column: "c" } },
+  raw: true,
+  start(io) {
+    const opts = options(io, "diw:", { decode: "d", wrap: "w", "ignore-garbage": "i" });
+    const width = Number(opts.value("w") ?? 76);
+    const state = { decode: opts.has("d"), width, left: "", column: 0 };
+    return { files: opts.rest.slice(0, 1), state };
+  },
+  data(io, state, text) {
+    // What is no digit is passed over; the last group must be whole.
+    const all = state.left + (state.decode ? text.replace(/[^A-Za-z0-9+/=]/g, "") : text);
+    const group = state.decode ? 4 : 3;
+    const whole = all.length - (all.length % group);
+    state.left = all.slice(whole);
+    const ready = all.slice(0, whole);
+    io.out(state.decode ? (fromBase64(ready) ?? "") : wrapped(state, toBase64(ready)));
+  },
+  end(io, state, bad) {
+    if (!state.decode) io.out(wrapped(state, toBase64(state.left)));
+    if (!state.decode && state.column > 0) io.out("\n");
+    if (!state.decode || state.left === "") return bad ? 1 : 0;
+    io.say("truncated input");
+    return 1;
+  },
 });
 
 const strings = tool("strings", (io) => {

@@ -11,7 +11,10 @@ function askedOfChroot(words: string[]): Asked {
   return { root, words: command };
 }
 
-/** `nsenter -t PID -m ... [--] COMMAND`; without -m the files stay as they are. `--mount=FILE` names the namespace itself. */
+/**
+ * `nsenter -t PID -m ... [--] COMMAND`, or the namespaces' own files in place of a PID; without -m the files stay as they are.
+ * `--mount=FILE` names the namespace itself.
+ */
 function askedOfNsenter(given: string[]): Asked {
   const words = [...given];
   let target: string | undefined;
@@ -23,7 +26,9 @@ function askedOfNsenter(given: string[]): Asked {
     const [name = "", value] = word.split("=");
     const file = /^(?:--mount=|-m)(\/.*)\/ns\/mnt$/.exec(word)?.[1];
     if (file !== undefined) entered = file;
-    if (name === "-t" || name === "--target") target = value ?? words.shift();
+    else if (/^--(?!target|all)\w+=\/proc\/(\d{1,9})\/ns\//.test(word))
+      target ??= word.split("/")[2];
+    else if (name === "-t" || name === "--target") target = value ?? words.shift();
     else if (/^-t\d+$/.test(word)) target = word.slice(2);
     else if (name === "--mount" || name === "-a" || name === "--all") mount = true;
     else if (/^-[muinpCU]+$/.test(word)) mount ||= word.includes("m");
