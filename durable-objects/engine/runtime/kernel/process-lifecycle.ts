@@ -56,6 +56,7 @@ export function exit(
   kernel.files.closeAll(process);
   kernel.files.forget(key);
   process.exitStatus = signal === undefined ? code & 255 : 256 * signal;
+  kernel.bereave(process.parent, 1);
   process.state = null;
   for (const name of fieldsOfTheLiving) delete process[name];
   const init = processKey(process.pidNamespace, 1);
