@@ -186,8 +186,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
     this.clients.closeAll("the sandbox was deleted");
-    this.loaded = undefined;
-    this.birth = undefined;
+    this.loaded = this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
     await this.settled.catch(() => {});
     await this.ctx.storage.deleteAll();
@@ -266,11 +265,12 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
-  /** A terminal's screen speaks. The other end of watches is the Worker, which never does. */
+  /** A terminal's screen or a session speaks. The other end of watches is the Worker, which never does. */
   override async webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): Promise<void> {
-    if (!this.clients.terminals.has(socket)) return;
+    if (!this.clients.hears(socket)) return;
     try {
       await this.open();
+      if (this.clients.sessions.hear(socket, message)) return;
       this.turn((engine, now) => {
         this.look(engine, now);
         this.clients.terminals.hear(socket, message, engine, now);
