@@ -35,7 +35,7 @@ export class Clients {
   ) {
     this.streams = new Sockets(context, engine);
     this.changes = new ChangeSockets(context);
-    this.terminals = new TerminalSockets(context);
+    this.terminals = new TerminalSockets(context, rest);
     this.sessions = new SessionSockets(context, wake, rest);
     this.runs = new Runs(wake);
     const open = [this.streams, this.changes, this.terminals, this.sessions];
