@@ -1,6 +1,6 @@
 import { MemorySql } from "./engine/core/memory-sql.ts";
 import type { Sql } from "./engine/core/sql.ts";
-import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { Engine, openArtefact, tellBirthInto, type EngineOptions } from "./engine/index.ts";
 import { numberOf } from "./http.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
 import { sqlOf } from "./sql.ts";
@@ -58,14 +58,17 @@ class Unborn extends Error {
   }
 }
 
-/** A sandbox's cluster, all at once and in place of whatever is stored; or why there is none, and nothing has changed. */
+/**
+ * A sandbox's cluster, all at once and in place of whatever is stored, undefined where it lies there to be opened when it is first asked
+ * something; or why there is none, and nothing has changed.
+ */
 export function bornIn(
   storage: DurableObjectStorage,
   birth: Birth,
   from: Source | undefined,
   limits: NonNullable<EngineOptions["limits"]>,
   nowMs: number,
-): Engine | Extract<Born, { born: false }> {
+): Engine | undefined | Extract<Born, { born: false }> {
   const { id, expiresAtMs } = birth;
   try {
     return storage.transactionSync(() => {
@@ -86,14 +89,15 @@ function begun(
   { name, nodes, seed }: Birth,
   from: Source | undefined,
   options: EngineOptions,
-): Engine {
+): Engine | undefined {
   if (from instanceof Uint8Array) {
     const opened = openArtefact(from);
     if ("reason" in opened) throw new Unborn(opened.reason);
     return Engine.restore(sql, opened.snapshot, options);
   }
-  const engine = new Engine(sql, { ...options, name, nodes, seed });
-  if (from === undefined) return engine;
+  const all = { ...options, name, nodes, seed };
+  if (from === undefined) return tellBirthInto(sql, all) ? undefined : new Engine(sql, all);
+  const engine = new Engine(sql, all);
   const failures = applyManifests(engine, from.manifests, options.nowMs);
   const count = failures.length;
   if (count > 0) {

@@ -18,7 +18,7 @@ export class Clients {
   readonly changes: ChangeSockets;
   /** Screens of terminals. */
   readonly terminals: TerminalSockets;
-  /** exec, attach, port-forward, proxied requests: they hold the object in memory. */
+  /** exec, attach, port-forward, proxied requests. */
   readonly sessions: SessionSockets;
   /** Lines that run on nodes while somebody waits. */
   readonly runs: Runs;
@@ -35,8 +35,8 @@ export class Clients {
   ) {
     this.streams = new Sockets(context, engine);
     this.changes = new ChangeSockets(context);
-    this.terminals = new TerminalSockets(context);
-    this.sessions = new SessionSockets(wake, rest);
+    this.terminals = new TerminalSockets(context, rest);
+    this.sessions = new SessionSockets(context, wake, rest);
     this.runs = new Runs(wake);
     const open = [this.streams, this.changes, this.terminals, this.sessions];
     this.presence = new Presence(context, cuts, open);
@@ -71,7 +71,7 @@ export class Clients {
     return [this.streams, this.changes, this.sessions].some((open) => open.looks(nowMs));
   }
 
-  /** Wall ms at which the first of the grants ends. */
+  /** Wall ms at which the first of the grants ends, or a session for having been idle. */
   endsAtMs(): number {
     const all = [this.streams, this.terminals, this.sessions, this.runs];
     return Math.min(...all.map((open) => open.endsAtMs()));
@@ -82,7 +82,7 @@ export class Clients {
     this.streams.closeUnless(allowed);
     this.changes.closeUnless(allowed);
     this.terminals.closeUnless(allowed);
-    this.sessions.closeUnless(allowed);
+    this.sessions.closeUnless(allowed, nowMs);
     this.runs.closeUnless(allowed, engine, nowMs);
     this.presence.tell(nowMs);
   }
@@ -97,8 +97,14 @@ export class Clients {
     this.presence.closeAll();
   }
 
+  /** Whether a hibernatable socket is one of those whose other end says something. */
+  hears(socket: WebSocket): boolean {
+    return this.terminals.has(socket) || this.sessions.has(socket);
+  }
+
   /** A hibernatable socket has closed. */
   closed(socket: WebSocket, code: number): void {
+    if (this.sessions.has(socket)) return this.sessions.closed(socket);
     const open = [this.terminals, this.changes].find((of) => of.has(socket)) ?? this.streams;
     open.close(socket, code);
     this.presence.left(socket);

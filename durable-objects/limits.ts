@@ -71,14 +71,15 @@ export const toldTimeOffMsMax = 1_000;
 // Sessions: exec, attach, port-forward, whole logs
 /** Of one sandbox: each keeps its object in memory. */
 export const sessionsMax = 64;
-/** A session without a byte either way for this long ends: it keeps the object awake, which costs. */
+/** A session without a byte either way for this long ends: port-forwards keep the object awake, which costs, and any keeps time going. */
 export const sessionIdleMsMax = 30 * 60_000;
-export const sessionIdleCheckMs = 60_000;
-/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 50 ms. */
-export const pumpWorkMax = 200;
-export const sessionWorkMax = 60;
+/** So often an object wakes while sessions lie in its memory alone: the platform puts it to sleep after ten seconds without. */
+export const sessionHoldMs = 5_000;
+/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 30 ms. */
+export const pumpWorkMax = 120;
+export const sessionWorkMax = 40;
 /** The same of one port-forwarded connection before it is the next one's turn. */
-export const connectionWorkMax = 20;
+export const connectionWorkMax = 16;
 /** Connections that one port-forward may have open at once. */
 export const forwardedConnectionsMax = 256;
 /** After a turn that used most of its work sessions rest for this long. */

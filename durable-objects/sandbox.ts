@@ -80,7 +80,9 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
       if (!isNew) await this.open();
-      this.turn((engine, now) => engine.look(now));
+      if (this.loaded) this.turn((engine, now) => engine.look(now));
+      // It is opened when it is first asked something: until then nothing of it is due.
+      else this.arm(Date.now(), undefined);
       await Promise.all([this.settled, this.kinds.told]);
       return this.kinds.own ? { ...born, ownKinds: true } : born;
     } catch (error) {
@@ -103,6 +105,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
     this.clients.closeAll(over.message, over);
+    await this.open();
     this.turn((engine, now) => engine.look(now));
     await Promise.all([this.settled, this.kinds.told]);
     return born;
@@ -110,7 +113,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private bear(birth: Birth, from: Source | undefined): Born {
     const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
-    if ("born" in made) return made;
+    if (made && "born" in made) return made;
     [this.loaded, this.birth] = [made, birth];
     return { born: true };
   }
@@ -186,8 +189,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
     this.clients.closeAll("the sandbox was deleted");
-    this.loaded = undefined;
-    this.birth = undefined;
+    this.loaded = this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
     await this.settled.catch(() => {});
     await this.ctx.storage.deleteAll();
@@ -205,7 +207,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const asked = await apiRequestOf(request, edge);
     // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
-    const refused = this.refusalOf(grant) ?? this.unknown(asked);
+    const refused = this.refusalOf(grant) ?? this.tokens.refusalOf(asked, this.birth.id);
     if (refused) return refusal(refused);
     edge.grant = this.clients.presence.seen(edge, asked.headers["user-agent"], now);
     if (edge.presence) return this.clients.presence.answer(edge.presence, edge.grant, now);
@@ -236,12 +238,6 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     }
   }
 
-  /** Nobody is named, and no token of its own: the cluster is not loaded for that. */
-  private unknown({ user, headers }: ApiRequest): StatusError | undefined {
-    const known = user !== undefined || this.tokens.knows(headers["authorization"], this.birth!.id);
-    return known ? undefined : unauthorized();
-  }
-
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
   private readStored(asked: ApiRequest, edge: EdgeRequest, now: number): Response {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
@@ -266,11 +262,12 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
-  /** A terminal's screen speaks. The other end of watches is the Worker, which never does. */
+  /** A terminal's screen or a session speaks. The other end of watches is the Worker, which never does. */
   override async webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): Promise<void> {
-    if (!this.clients.terminals.has(socket)) return;
+    if (!this.clients.hears(socket)) return;
     try {
       await this.open();
+      if (this.clients.sessions.hear(socket, message)) return;
       this.turn((engine, now) => {
         this.look(engine, now);
         this.clients.terminals.hear(socket, message, engine, now);

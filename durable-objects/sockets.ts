@@ -13,6 +13,7 @@ import {
   watchMessageCharsMax,
 } from "./limits.ts";
 import { isFollower } from "./presence.ts";
+import { isSession } from "./sessions/saved.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's position, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
@@ -57,6 +58,7 @@ export class Sockets {
     for (const socket of context.getWebSockets()) {
       const position = socket.deserializeAttachment() as StreamPosition | null;
       if (isScreen(position) || isFollower(position) || isChangeFollower(position)) continue;
+      if (isSession(position)) continue;
       // Without a grant it is of a version that knew none.
       if (position?.grant)
         this.streams.set(socket, { position, savedRevision: revisionOf(position), round: 0 });

@@ -5,7 +5,13 @@ import { terminalCellsMax } from "./engine/core/limits.ts";
 import type { TerminalRequest } from "./edge-request.ts";
 import type { Grant } from "./grant.ts";
 import { closeSocket, refusal } from "./http.ts";
-import { terminalMessageBytesMax, terminalSocketsMax, terminalUnreadBytesMax } from "./limits.ts";
+import {
+  roundBytesMax,
+  roundMessagesMax,
+  terminalMessageBytesMax,
+  terminalSocketsMax,
+  terminalUnreadBytesMax,
+} from "./limits.ts";
 
 /** Where a screen stands: the attachment of its socket, so that it outlives the object's sleep. */
 export interface Screen {
@@ -52,9 +58,15 @@ export class TerminalSockets {
   private readonly screens = new Map<WebSocket, Screen>();
   /** Moves on with each that opens or ends. */
   changes = 0;
+  private readonly rest: (ms: number) => void;
+  /** Of all screens, since others had their turn. */
+  private unrestedBytes = 0;
+  private unrestedMessages = 0;
 
-  constructor(context: DurableObjectState) {
+  /** `rest` closes the object's input for so long, 0 being until the event loop has gone round. */
+  constructor(context: DurableObjectState, rest: (ms: number) => void) {
     this.context = context;
+    this.rest = rest;
     for (const socket of context.getWebSockets()) {
       const screen: unknown = socket.deserializeAttachment();
       if (isScreen(screen)) this.screens.set(socket, screen);
@@ -165,6 +177,7 @@ export class TerminalSockets {
     const screen = this.screens.get(socket);
     if (!screen) return;
     const size = typeof message === "string" ? message.length : message.byteLength;
+    this.heard(size);
     if (size > terminalMessageBytesMax) {
       const text = `a message may have at most ${terminalMessageBytesMax} bytes`;
       return this.close(socket, 1009, text);
@@ -186,6 +199,15 @@ export class TerminalSockets {
       this.fit(screen.name, engine, nowMs);
     }
     socket.serializeAttachment(screen);
+  }
+
+  /** The runtime reads a full socket without a pause: a paste in pieces is held back now and then, and others are served. */
+  private heard(bytes: number): void {
+    this.unrestedBytes += bytes;
+    this.unrestedMessages += 1;
+    if (this.unrestedBytes < roundBytesMax && this.unrestedMessages < roundMessagesMax) return;
+    this.unrestedBytes = this.unrestedMessages = 0;
+    this.rest(0);
   }
 
   /** A terminal is as large as the smallest screen that shows it; its state where that changed. */

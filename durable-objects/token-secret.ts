@@ -1,5 +1,8 @@
 import { signedBy, signingKey, type Identity, type SigningKey } from "./engine/api/auth/tokens.ts";
+import type { StatusError } from "./engine/machinery/status.ts";
+import type { ApiRequest } from "./engine/ports/request.ts";
 import type { Engine } from "./engine/index.ts";
+import { unauthorized } from "./http.ts";
 import { genuineTokensKept } from "./limits.ts";
 
 /** What service accounts' tokens are signed with: the object's alone. It lies beside the cluster, in none of the engine's tables. */
@@ -61,6 +64,12 @@ export class Tokens {
     if (this.genuine.size >= genuineTokensKept) this.genuine.clear();
     this.genuine.add(token);
     return true;
+  }
+
+  /** Nobody is named, and no token of its own: the cluster is not loaded for that. */
+  refusalOf({ user, headers }: ApiRequest, id: string): StatusError | undefined {
+    const isKnown = user !== undefined || this.knows(headers["authorization"], id);
+    return isKnown ? undefined : unauthorized();
   }
 
   private keyOf(identity: Identity): SigningKey {

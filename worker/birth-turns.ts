@@ -1,9 +1,10 @@
-import { birthsAtOnceMax, birthTurnMsMax } from "./limits.ts";
+import { birthsAtOnceMax, birthTurnMsMax, birthYieldMsMax, lateLoopMsMin } from "./limits.ts";
 import { laterOf, type Call } from "./route.ts";
 
 /**
  * Births one after another, a few at a time. On one's own machine all sandboxes share one thread, and a class that begins would
- * otherwise stand there as one long piece of work, which everybody else's request waits for.
+ * otherwise stand there as one long piece of work, which everybody else's request waits for. And each waits while the event loop comes
+ * round late: then those who have a sandbox already, with what it does by itself, have work waiting in it.
  */
 
 /** When each began, wall ms. */
@@ -26,6 +27,7 @@ async function taken<T>(make: () => Promise<T>): Promise<T> {
   const turn = { atMs: Date.now() };
   underWay.add(turn);
   try {
+    await othersFirst(turn.atMs);
     return await make();
   } finally {
     underWay.delete(turn);
@@ -38,6 +40,17 @@ function isFull(nowMs: number): boolean {
   let count = 0;
   for (const { atMs } of underWay) if (nowMs - atMs < birthTurnMsMax) count += 1;
   return count >= birthsAtOnceMax;
+}
+
+/** Until the event loop is prompt, or for as long as a birth may be put off. */
+async function othersFirst(sinceMs: number): Promise<void> {
+  for (let nowMs = sinceMs, lateMs = Infinity; ;) {
+    if (lateMs < lateLoopMsMin || nowMs - sinceMs >= birthYieldMsMax) return;
+    const beforeMs = nowMs;
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    nowMs = Date.now();
+    lateMs = nowMs - beforeMs;
+  }
 }
 
 /** Another has ended, or did not for long enough. */

@@ -47,6 +47,9 @@ export const keyCacheEntriesMax = 5_000;
 /** Sandboxes that are made at a time where all share one thread, and how long one may hold up the next. */
 export const birthsAtOnceMax = 2;
 export const birthTurnMsMax = 5_000;
+/** An event loop that takes this long to come round has others' work in it, to which a birth gives way for no longer than so. */
+export const lateLoopMsMin = 40;
+export const birthYieldMsMax = 250;
 /** Below kubectl's and every proxy's idle limits; also how a vanished client is noticed. */
 export const heartbeatMs = 15_000;
 /** What one stream may have waiting for a slow client before it is cut. */

@@ -1,7 +1,4 @@
-/**
- * The engine: one cluster. Requests and alarms come in, revisions go into the log, and what is due next comes out.
- * Everything below is synchronous; the caller says what time it is on the wall.
- */
+/** The engine: one cluster, to which requests and alarms come. All is synchronous; the caller says what time it is on the wall. */
 import type { Birth } from "./core/birth.ts";
 import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handleAt } from "./api/past.ts";
@@ -51,12 +48,14 @@ import type { Sql } from "./core/sql.ts";
 import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import type { WorkLoop } from "./loop/work-loop.ts";
+import { bornAs } from "./components/births.ts";
 import { Requests } from "./components/requests.ts";
 import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 export { sealed } from "./snapshots/snapshot.ts";
+export { tellBirthInto } from "./components/births.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 
@@ -95,7 +94,7 @@ export class Engine {
     const again = (stored: Sql): Engine =>
       new Engine(stored, { ...options, identity: this.#identity });
     this.#earlier = new Earlier(this.log, this.store, again);
-    this.#open(JSON.stringify([this.birth.nodes, options.limits]));
+    this.#open(bornAs(options, this.birth.nodes));
   }
 
   /** Reconciles since this engine was made; for the bench. */
@@ -126,7 +125,7 @@ export class Engine {
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);
-    if (state.fresh) keepBirth({ log: this.log, birth: this.birth, what }, base, this.#bear());
+    if (state.fresh) keepBirth(this, what, base, this.#bear());
   }
 
   /** Born a while ago, so that a learner meets a cluster that has settled. */

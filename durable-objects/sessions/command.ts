@@ -10,7 +10,7 @@ import {
 } from "../limits.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./frames.ts";
 import { InputBuffer } from "./input.ts";
-import type { LiveSession, Wire } from "./session.ts";
+import type { LiveSession, SavedSession, Wire } from "./session.ts";
 
 /** exec and attach. */
 export class CommandStream implements LiveSession {
@@ -24,8 +24,9 @@ export class CommandStream implements LiveSession {
   private readonly protocol: Protocol;
   private readonly wire: Wire;
 
-  constructor(session: CommandSession, protocol: Protocol, wire: Wire) {
+  constructor(session: CommandSession, protocol: Protocol, wire: Wire, inputEnded = false) {
     this.kind = session.kind;
+    if (inputEnded) this.inputEnd = "told";
     this.session = session;
     this.protocol = protocol;
     this.wire = wire;
@@ -57,6 +58,12 @@ export class CommandStream implements LiveSession {
 
   get heldBytes(): number {
     return this.input.bytes;
+  }
+
+  get saved(): SavedSession | undefined {
+    if (this.input.bytes > 0 || this.size || this.inputEnd === "said") return undefined;
+    const { session, protocol } = this;
+    return { session, protocol: protocol.name, inputEnded: this.inputEnd === "told" };
   }
 
   private resize(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/index.ts";
+import type { CommandSession } from "../engine/ports/request.ts";
 
 /**
  * One exec, attach, port-forward or log over a WebSocket of its own. What the client says is kept until `pump`, the
@@ -12,6 +13,8 @@ export interface LiveSession {
   message(data: ArrayBuffer | string): void;
   /** Bytes from the client that still wait for the cluster to take them. */
   readonly heldBytes?: number;
+  /** What it needs to go on in another memory; undefined: something lies in this one alone. */
+  readonly saved?: SavedSession | undefined;
   /**
    * Moves bytes both ways until there is nothing to move, or `engine.sessionWork` has reached `workEnd`. "more": it would go
    * on, but others should get their turn.
@@ -21,6 +24,14 @@ export interface LiveSession {
   abort(reason: string): void;
   /** Lets go of what it holds in the cluster. */
   release(engine: Engine, nowMs: number): void;
+}
+
+/** An exec or attach between two messages: all else of it is in the cluster. Plain data. */
+export interface SavedSession {
+  session: CommandSession;
+  /** Name of its subprotocol. */
+  protocol: string;
+  inputEnded: boolean;
 }
 
 /** Where a session's messages go; counts what went out. */

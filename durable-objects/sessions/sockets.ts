@@ -1,8 +1,8 @@
 import { badRequest, StatusError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
-import type { Reply, SessionReply } from "../engine/ports/request.ts";
+import type { CommandSession, Reply, SessionReply } from "../engine/ports/request.ts";
 import type { Grant } from "../grant.ts";
-import { gone, refusal, unauthorized } from "../http.ts";
+import { closeSocket, gone, refusal, unauthorized } from "../http.ts";
 import {
   firstWordMs,
   inputDrainBytes,
@@ -13,7 +13,7 @@ import {
   sendBurstBytes,
   sendBytesPerSecond,
   sentBytesPerSessionMax,
-  sessionIdleCheckMs,
+  sessionHoldMs,
   sessionIdleMsMax,
   sessionMessageBytesMax,
   sessionRestMs,
@@ -33,20 +33,13 @@ import { SandboxInputBudget } from "./input.ts";
 import { LogStream } from "./log.ts";
 import { ProxyWaits } from "./proxy.ts";
 import { SpdyForward } from "./spdy-forward.ts";
+import { isSession, restored, save, type Open } from "./saved.ts";
 import { InputLimitError, type LiveSession, type Wire } from "./session.ts";
 
-interface Open {
-  session: LiveSession;
-  grant: Grant;
-  /** Wall ms of the last message either way, and of the client's last. */
-  activeAtMs: number;
-  saidAtMs: number;
-  sentBytes: number;
-  /** Its first word still waits. */
-  early: boolean;
-}
-
-/** Live sessions on sockets that pin the object; they end with its memory. */
+/**
+ * Live sessions. Sockets of exec and attach hibernate where nothing lies in memory alone; the others pin the object, and end with
+ * its memory.
+ */
 export class SessionSockets {
   readonly proxies = new ProxyWaits();
   private readonly open = new Map<WebSocket, Open>();
@@ -63,7 +56,9 @@ export class SessionSockets {
   private readonly rest: (ms: number) => void;
   private unrestedMessages = 0;
   private unrestedBytes = 0;
-  private idleTimer: ReturnType<typeof setInterval> | null = null;
+  /** Runs while something lies in memory alone: an object that has timers is not put to sleep. */
+  private hold: ReturnType<typeof setInterval> | undefined;
+  private readonly context: DurableObjectState;
   private readonly left: LiveSession[] = [];
   private readonly heldTogether = new SandboxInputBudget(() => this.heldBytes());
 
@@ -71,9 +66,20 @@ export class SessionSockets {
   private resting = false;
 
   /** `rest` closes the object's input for so long, 0 being until the event loop has gone round: what clients sent waits in their sockets. */
-  constructor(wake: () => void, rest: (ms: number) => void) {
+  constructor(context: DurableObjectState, wake: () => void, rest: (ms: number) => void) {
+    this.context = context;
     this.wake = wake;
     this.rest = rest;
+    for (const socket of context.getWebSockets()) this.restore(socket);
+  }
+
+  private restore(socket: WebSocket): void {
+    const attachment: unknown = socket.deserializeAttachment();
+    if (!isSession(attachment)) return;
+    const wire: Wire = { send: (message) => open && this.send(socket, open, message) };
+    const open = restored(attachment, wire);
+    if (open) this.open.set(socket, open);
+    else closeSocket(socket, 1011, "the sandbox has restarted");
   }
 
   /** Moves on with each that opens or ends. */
@@ -81,6 +87,15 @@ export class SessionSockets {
 
   get size(): number {
     return this.open.size;
+  }
+
+  has(socket: WebSocket): boolean {
+    return this.open.has(socket);
+  }
+
+  /** Whether something of them lies in this memory alone. */
+  get isHeld(): boolean {
+    return this.hold !== undefined;
   }
 
   /** What let in those who have one open. */
@@ -95,8 +110,14 @@ export class SessionSockets {
 
   /** Sessions whose sockets were lost with an earlier memory. */
   endOrphans(engine: Engine, nowMs: number): void {
-    if (this.size > 0 || !engine.sessions.hasOrphans) return;
-    engine.session(nowMs, () => engine.sessions.endAll());
+    const held: CommandSession[] = [];
+    for (const { saved } of [...this.live(), ...this.left]) {
+      // It lies in this memory, in which then all others began too.
+      if (!saved) return;
+      held.push(saved.session);
+    }
+    const orphans = engine.sessions.orphans(held);
+    if (orphans.length > 0) engine.session(nowMs, () => engine.sessions.endOrphans(orphans));
   }
 
   /** Answers exec, attach and port-forward. */
@@ -153,7 +174,6 @@ export class SessionSockets {
     const { 0: client, 1: server } = new WebSocketPair();
     // Set before accept(): else messages come as blobs, which are read asynchronously.
     server.binaryType = "arraybuffer";
-    server.accept();
     const wire: Wire = { send: (message) => this.send(server, open, message) };
     const open: Open = {
       session: make(wire),
@@ -163,17 +183,19 @@ export class SessionSockets {
       sentBytes: 0,
       early: waitMs > 0,
     };
+    const isKept = open.session.saved !== undefined;
+    if (isKept) this.context.acceptWebSocket(server);
+    else server.accept();
     this.open.set(server, open);
     this.changes += 1;
+    this.keep();
     if (open.early) setTimeout(() => this.begin(server, open), waitMs);
     else open.session.greet?.();
-    server.addEventListener("message", ({ data }) => this.hear(server, open, data as ArrayBuffer));
-    const end = (): void => {
-      if (this.close(server, 1000)) this.wake();
-    };
-    server.addEventListener("close", end);
-    server.addEventListener("error", end);
-    this.idleTimer ??= setInterval(() => this.endIdle(Date.now()), sessionIdleCheckMs);
+    if (!isKept) {
+      server.addEventListener("message", ({ data }) => this.hear(server, data as ArrayBuffer));
+      server.addEventListener("close", () => this.closed(server));
+      server.addEventListener("error", () => this.closed(server));
+    }
     const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -197,8 +219,15 @@ export class SessionSockets {
     }
   }
 
-  private hear(socket: WebSocket, open: Open, data: ArrayBuffer | string): void {
-    if (!this.open.has(socket)) return;
+  /** A client has gone. */
+  closed(socket: WebSocket): void {
+    if (this.close(socket, 1000)) this.wake();
+  }
+
+  /** A client speaks; false: it is none of these. The cluster is in memory. */
+  hear(socket: WebSocket, data: ArrayBuffer | string): boolean {
+    const open = this.open.get(socket);
+    if (!open) return false;
     open.activeAtMs = open.saidAtMs = Date.now();
     // Who speaks has made its streams; what it says would only pile up.
     if (open.early) this.begin(socket, open);
@@ -219,13 +248,12 @@ export class SessionSockets {
       this.rest(0);
     }
     this.heard((open.session.heldBytes ?? 0) > inputDrainBytes);
+    return true;
   }
 
   private heldBytes(): number {
-    let sum = 0;
-    for (const { session } of this.open.values()) sum += session.heldBytes ?? 0;
-    for (const session of this.left) sum += session.heldBytes ?? 0;
-    return sum;
+    const all = [...this.live(), ...this.left];
+    return all.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
   }
 
   /**
@@ -259,6 +287,7 @@ export class SessionSockets {
     this.refill(nowMs);
     const more = this.serve(engine, nowMs, workEnd);
     this.letGo(engine, nowMs, workEnd);
+    this.keep();
     const isLong = engine.sessionWork > workEnd - pumpWorkMax / 2;
     if (isLong && this.size > 0) {
       // Whoever else is served by this process needs several moments of it for one answer: turn upon turn would take them all.
@@ -274,6 +303,19 @@ export class SessionSockets {
         this.wake();
       }, sessionRestMs);
     }
+  }
+
+  private *live(): Iterable<LiveSession> {
+    for (const { session } of this.open.values()) yield session;
+  }
+
+  /** Writes down where sessions stand, and holds the memory while that is not enough. */
+  private keep(): void {
+    let held = this.left.length > 0;
+    for (const [socket, open] of this.open) held = save(socket, open) || held;
+    if (held) this.hold ??= setInterval(() => {}, sessionHoldMs);
+    else if (this.hold !== undefined) clearInterval(this.hold);
+    if (!held) this.hold = undefined;
   }
 
   private letGo(engine: Engine, nowMs: number, workEnd: number): void {
@@ -311,33 +353,21 @@ export class SessionSockets {
     this.mayStillSendBytes = Math.min(sendBurstBytes, bytes);
   }
 
-  private endIdle(nowMs: number): void {
-    const idle = [...this.open].filter(
-      ([, { activeAtMs }]) => nowMs - activeAtMs > sessionIdleMsMax,
-    );
-    for (const [socket, open] of idle) {
-      this.abort(
-        socket,
-        open,
-        `the session was idle for ${sessionIdleMsMax / 60_000} minutes`,
-        1000,
-      );
-    }
-    if (idle.length > 0) this.wake();
-  }
-
-  /** Ends what those opened who may not act any more, with a word to them. */
-  closeUnless(allowed: (grant: Grant) => boolean): void {
+  /** Ends what those opened who may not act any more, and what has been idle for long, with a word to them. */
+  closeUnless(allowed: (grant: Grant) => boolean, nowMs: number): void {
     this.proxies.closeUnless(allowed, unauthorized());
+    const idle = `the session was idle for ${sessionIdleMsMax / 60_000} minutes`;
     for (const [socket, open] of this.open) {
       if (!allowed(open.grant)) this.abort(socket, open, "this access has ended", 1000);
+      else if (nowMs - open.activeAtMs >= sessionIdleMsMax) this.abort(socket, open, idle, 1000);
     }
   }
 
-  /** Wall ms at which the first of the sessions' grants ends. */
+  /** Wall ms at which the first of the sessions' grants ends, or a session has been idle for long. */
   endsAtMs(): number {
     let first = this.proxies.endsAtMs();
-    for (const { grant } of this.open.values()) first = Math.min(first, grant.expiresAtMs);
+    for (const { grant, activeAtMs } of this.open.values())
+      first = Math.min(first, grant.expiresAtMs, activeAtMs + sessionIdleMsMax);
     return first;
   }
 
@@ -360,10 +390,6 @@ export class SessionSockets {
     this.open.delete(socket);
     this.changes += 1;
     this.left.push(open.session);
-    if (this.size === 0) {
-      clearInterval(this.idleTimer);
-      this.idleTimer = null;
-    }
     try {
       socket.close(code);
     } catch {

@@ -24,7 +24,7 @@ const day = 24 * 60 * minute;
 const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 /** As the page does (web/api/tables.ts): it follows what changes, and lists Pods when some have, at most once in so long. */
 const pageListsMs = second;
-/** What was told is heard by then, by the wall. */
+/** What was told is heard by then, by the wall: so long after the socket has answered, however busy the machine is. */
 const heardMs = 3;
 /** Between two commands. */
 const thinksMs = 45 * second;
@@ -67,6 +67,12 @@ async function read<T>(method: string, url: string, sent: Sent = {}): Promise<T>
   return (text.startsWith("{") || /^\d/.test(text) ? JSON.parse(text) : text) as T;
 }
 
+function answered(socket: WebSocket): Promise<unknown> {
+  const pong = new Promise((resolve) => socket.once("pong", resolve));
+  socket.ping();
+  return pong;
+}
+
 /** Somebody with today's page open, and a terminal beside it. */
 class Learner {
   readonly url: string;
@@ -104,6 +110,7 @@ class Learner {
       await read("GET", `${this.url}/meter/pass?id=${this.id}&ms=${step}`);
       left -= step;
       if (!this.#page) continue;
+      await answered(this.#page);
       await new Promise((resolve) => setTimeout(resolve, heardMs));
       if (this.#podsChanged) await this.#list();
     }

@@ -49,7 +49,7 @@ export function pages({ add, child, seen }: Bench): void {
     drawn.framesPerSecond >= 58,
   );
   add(
-    `${drawn.pods} moving Pods: JavaScript per frame, layout`,
+    `${drawn.pods} moving Pods: JavaScript per frame, layout once`,
     `${fine(drawn.drawMs)} ms, ${fine(drawn.layoutMs)} ms`,
     `${drawMsMax} ms`,
     drawn.drawMs <= drawMsMax,

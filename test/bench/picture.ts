@@ -21,9 +21,10 @@ const entry = `
 import { sceneOf } from "./web/picture/scene.ts";
 import { layOut } from "./web/picture/layout.ts";
 import { draw } from "./web/picture/draw.ts";
+import { Ground } from "./web/picture/ground.ts";
 import { frameAt } from "./web/picture/motion.ts";
 import { readPalette } from "./web/picture/palette.ts";
-export { sceneOf, layOut, draw, frameAt, readPalette };`;
+export { sceneOf, layOut, draw, Ground, frameAt, readPalette };`;
 
 const { outputFiles } = await build({
   stdin: { contents: entry, resolveDir: root, loader: "ts" },
@@ -49,7 +50,7 @@ try {
 async function measure(): Promise<Drawn> {
   const count = 500;
   // oxlint-disable-next-line typescript/no-explicit-any
-  const { sceneOf, layOut, draw, frameAt, readPalette } = (globalThis as any).picture;
+  const { sceneOf, layOut, draw, Ground, frameAt, readPalette } = (globalThis as any).picture;
   const name = (i: number): string => `web-5d4f8c7b9-${(i + 46_656).toString(36)}`;
   const pods = Array.from({ length: count }, (_, i) => ({
     metadata: { name: name(i), uid: String(i), namespace: "default" },
@@ -70,18 +71,20 @@ async function measure(): Promise<Drawn> {
   const canvas = document.querySelector("canvas")!;
   const context = canvas.getContext("2d")!;
   const pen = { context, palette: readPalette(document.body), nowMs: 0 };
+  const ground = new Ground();
   const took: number[] = [];
   const marks = { pointed: undefined, hasFocus: false, selected: undefined };
   const startMs = performance.now();
   while (performance.now() - startMs < 1_000) {
     const nowMs = await new Promise<number>(requestAnimationFrame);
     const begunMs = performance.now();
-    context.clearRect(0, 0, canvas.width, canvas.height);
+    ground.draw(pen, layout, 1);
     draw(
       pen,
       layout,
       frameAt({ from, to: layout, startMs: nowMs - 1 - (took.length % 200) }, nowMs),
       marks,
+      true,
     );
     took.push(performance.now() - begunMs);
   }

@@ -76,7 +76,7 @@ class MeteredAlarm extends Alarm {
 interface Inside {
   clockAlarm: Alarm;
   loaded: unknown;
-  clients: { sessions: { size: number } };
+  clients: { sessions: { isHeld: boolean } };
   settled: Promise<void>;
   wake(): void;
 }
@@ -111,7 +111,7 @@ export class SandboxObject extends Plain {
       const next = Math.min(waiting.timer?.atMs ?? Infinity, waiting.alarmAtMs ?? Infinity);
       const until = Math.max(nowMs, Math.min(next, end));
       waiting.quietSinceMs ??= nowMs;
-      if (waiting.timer || this.#inside.clients.sessions.size > 0) {
+      if (waiting.timer || this.#inside.clients.sessions.isHeld) {
         meter.objectMs += until - nowMs;
         waiting.quietSinceMs = until;
       } else if (until - waiting.quietSinceMs > forgottenAfterMs && this.#inside.loaded) {

@@ -15,10 +15,15 @@ export interface Marks {
 /** More lines than these hide the Pods; then only those of the Service that is pointed at are drawn. */
 const linksMax = 60;
 
-/** Draws all of it; the context is scaled to CSS px, and empty. */
-export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks): void {
+/** What stands still under the Pods; the context is scaled to CSS px, and empty. */
+export function drawGround(pen: Pen, layout: Layout): void {
   if (layout.lobby) drawLobby(pen, layout.lobby);
   for (const room of layout.rooms) drawRoom(pen, room);
+}
+
+/** All of it, `onGround` what comes over the ground alone. */
+export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, onGround = false): void {
+  if (!onGround) drawGround(pen, layout);
   drawLinks(pen, layout, frame, marks);
   drawPods(pen, frame.cells);
   for (const rail of layout.rails) drawRail(pen, rail);

@@ -2,6 +2,7 @@ import type { Time } from "../api/changes.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { draw, type Marks } from "./draw.ts";
 import { drawTravel } from "./draw-travel.ts";
+import { Ground } from "./ground.ts";
 import { layOut, type Arrangement, type Layout } from "./layout.ts";
 import {
   frameAt,
@@ -39,6 +40,7 @@ export class Stage {
   #scene: Scene | undefined;
   #arrangement: Arrangement = "nodes";
   #layout: Layout | undefined;
+  readonly #ground = new Ground();
   #transition: Transition | undefined;
   #targets: Target[] = [];
   #marks: Marks = { pointed: undefined, hasFocus: false, selected: undefined };
@@ -210,10 +212,14 @@ export class Stage {
     const frame: Frame = frameAt(this.#transition, drawnMs);
     const scale = devicePixelRatio;
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, this.#layout.width, this.#layout.height);
     const nowMs = this.#audience.time()?.nowMs;
     const pen = { context, palette: this.#palette, nowMs };
-    draw(pen, this.#layout, frame, this.#marks);
+    if (frame.isMoving) this.#ground.draw(pen, this.#layout, scale);
+    else {
+      this.#ground.forget();
+      context.clearRect(0, 0, this.#layout.width, this.#layout.height);
+    }
+    draw(pen, this.#layout, frame, this.#marks, frame.isMoving);
     if (this.#drawTravels(pen, drawnMs) || frame.isMoving) this.#ask();
     else if (isTimed(this.#layout) && this.#audience.time()?.speed) {
       this.#timer = setTimeout(() => this.#ask(), timedMs);

@@ -8,20 +8,33 @@ import { aboutOf, type baseObjects } from "./base.ts";
 /** A birth ends at a whole second, in which objects tell their moments. */
 export const bornAt = ({ bornMs }: Birth): number => Math.floor(bornMs / 1000) * 1000;
 
-/** Into a log that is empty; `what`: all that births differ by, beside identity and moment. Where none was, nothing happens. */
-export function tellBirth(log: Log, birth: Birth, what: string): void {
+/**
+ * Into a log that is empty; `what`: all that births differ by, beside identity and moment. Where none was, nothing happens. Answers
+ * whether the cluster may be left as it lies there: no moment of it comes by itself.
+ */
+export function tellBirth(log: Log, birth: Birth, what: string): boolean {
   const kept = log.isEmpty ? bornBefore.get(what) : undefined;
   if (kept) log.begin(kept.of(fnv32a(birth.seed), bornAt(birth)));
+  return kept?.isQuiet === true;
 }
 
-/** A birth that was just gone through. `about`: what its uids were drawn about. */
+interface Born {
+  readonly log: Log;
+  readonly birth: Birth;
+  nextDueMs(wallMs: number, seen: boolean): number | undefined;
+}
+
+/** Of a birth that was just gone through. `about`: what its uids were drawn about. */
 export function keepBirth(
-  { log, birth, what }: { log: Log; birth: Birth; what: string },
+  born: Born,
+  what: string,
   base: ReturnType<typeof baseObjects>,
   about: Map<string, number>,
 ): void {
+  const { log, birth } = born;
   // Nobody watches from a moment before the cluster was there.
   log.shed();
   for (const { object } of base) about.set(object.metadata.uid, aboutOf(object));
-  bornBefore.keep(what, new BornRows(log.rows(), about, bornAt(birth)));
+  const isQuiet = born.nextDueMs(birth.bornMs, true) === undefined;
+  bornBefore.keep(what, new BornRows(log.rows(), about, bornAt(birth), isQuiet));
 }

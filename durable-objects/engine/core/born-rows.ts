@@ -72,9 +72,17 @@ export class BornRows {
   readonly #rows: { id: number; rv: number; parts: Part[] }[];
   /** Characters. */
   readonly size: number;
+  /** Nothing of it is ever due by itself. */
+  readonly isQuiet: boolean;
 
   /** `about`: what each uid was drawn about; `bornMs`: a whole second. */
-  constructor(rows: readonly BornRow[], about: ReadonlyMap<string, number>, bornMs: number) {
+  constructor(
+    rows: readonly BornRow[],
+    about: ReadonlyMap<string, number>,
+    bornMs: number,
+    isQuiet: boolean,
+  ) {
+    this.isQuiet = isQuiet;
     this.#rows = rows.map(({ id, rv, body }) => ({ id, rv, parts: partsOf(body, about, bornMs) }));
     this.size = rows.reduce((sum, { body }) => sum + body.length, 0);
   }

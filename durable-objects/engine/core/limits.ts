@@ -93,8 +93,8 @@ export const partTextsKeptMax = 1_000;
 export const pastGenerations = 4;
 
 // Turns
-/** Reconciles, revisions and slices of CPU of one turn; what is left goes on from the alarm. */
-export const turnStepsMax = 1_000;
+/** Reconciles, revisions and slices of CPU of one turn, some 100 ms; what is left goes on from the alarm. */
+export const turnStepsMax = 500;
 /** The same of a cluster's making, which is not left half-way. */
 export const birthStepsMax = 4_000;
 export const reconcileBackoffMsMin = 1_000;
@@ -175,7 +175,7 @@ export const kubectlOutputHeldCharactersMax = 64 * 1024;
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;
 /** CPU, before it is stretched, that all processes of a Pod get in one advance, microseconds; a step costs 20 at least. */
-export const cpuUsPerAdvanceMax = 400_000;
+export const cpuUsPerAdvanceMax = 150_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
 /** What making a container's file system, environment and first process is charged, in microseconds of CPU as well. */

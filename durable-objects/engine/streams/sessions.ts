@@ -129,8 +129,10 @@ export class Sessions {
 
   // After the object lost its memory
 
-  get hasOrphans(): boolean {
-    return !this.#context().records.keys(sessionTable)[Symbol.iterator]().next().done;
+  /** Sessions and forwarded connections that nobody holds any more. */
+  orphans(held: readonly CommandSession[] = []): string[] {
+    const names = new Set(held.map(({ pod, id }) => `${pod} ${id}`));
+    return [...this.#context().records.keys(sessionTable)].filter((key) => !names.has(key));
   }
 
   /** The same without a step of any process: what hangs up dies of a segmentation fault. */
@@ -143,10 +145,10 @@ export class Sessions {
     }
   }
 
-  /** Ends every session: right after waking nobody holds one. */
-  endAll(): void {
+  /** As if their users' sides had gone. */
+  endOrphans(orphans: readonly string[]): void {
     const context = this.#context();
-    for (const key of [...context.records.keys(sessionTable)]) {
+    for (const key of orphans) {
       const space = key.indexOf(" ");
       const [pod, id] = [key.slice(0, space), key.slice(space + 1)];
       if (space === 0) tcp.close(context, id);

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
+import { tellBirthInto } from "../../../durable-objects/engine/index.ts";
+import { NodeSql } from "../../helpers/node-sql.ts";
 import { World } from "../../helpers/world.ts";
 
 /** Births told again for another cluster, beside births that were gone through. */
@@ -46,6 +48,30 @@ test.each([1, 3, 9])(
     }
   },
 );
+
+test("a cluster that is told now and opened later is the one that was opened at once", () => {
+  const limits = ownLimits();
+  const identity = { id: "one", secret: "of one" };
+  const options = { nodes: 3, name: "one", seed: "one", nowMs: bornMs[1]!, identity, limits };
+  // Of these there was no birth yet, so an engine has to go through one.
+  const [before, sql] = [new NodeSql(), new NodeSql()];
+  expect(tellBirthInto(before, options)).toBe(false);
+  const gone = new World(options, before);
+  expect(gone.engine.steps).toBeGreaterThan(0);
+  expect(tellBirthInto(sql, options)).toBe(true);
+  const later = options.nowMs + 3_600_000;
+  const told = new World({ ...options, nowMs: later }, sql);
+  expect(told.engine.steps).toBe(0);
+  expect(told.engine.overdueMs(later)).toBe(0);
+  expect(told.engine.nextDueMs(later, true)).toBeUndefined();
+  expect(rowsOf(told)).toBe(rowsOf(gone));
+  for (const world of [gone, told]) {
+    world.now = later;
+    world.advance(60_000);
+  }
+  expect(told.print("/api/v1/nodes")).toBe(gone.print("/api/v1/nodes"));
+  expect(rowsOf(told)).toBe(rowsOf(gone));
+});
 
 test("two clusters share no object's uid, and tell their own moments", () => {
   const [one, other] = bornMs.slice(0, 2).map((nowMs, i) => new World({ seed: `s${i}`, nowMs }));

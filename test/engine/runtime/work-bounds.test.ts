@@ -1,5 +1,11 @@
 /** What programs without end cost: a turn's steps and bytes are bounded, and processes share the cores of their node. */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import {
+  cpuUsPerAdvanceMax,
+  cpuUsPerTurnStep,
+  turnStepsMax,
+} from "../../../durable-objects/engine/core/limits.ts";
+import { stepCost } from "../../../durable-objects/engine/runtime/kernel/cpu.ts";
 import { OpenFiles } from "../../../durable-objects/engine/runtime/kernel/open-files.ts";
 import type { Program } from "../../../durable-objects/engine/runtime/kernel/types.ts";
 import { imageCatalog } from "../../../durable-objects/engine/images/index.ts";
@@ -28,8 +34,8 @@ beforeAll(() => {
 });
 afterAll(() => undo.forEach((back) => back()));
 
-/** Of a turn: a second of CPU before it is stretched, what one look at a Pod may use on top, and a step too many. */
-const stepsMax = 75_000;
+/** Of a turn: its own CPU before it is stretched, what one look at a Pod may use on top, and a step too many. */
+const stepsMax = (turnStepsMax * cpuUsPerTurnStep + cpuUsPerAdvanceMax) / stepCost + 1_000;
 const bytesMax = 300_000_000;
 
 function busy(script: string, more: object = {}): IsolationWorld {

@@ -234,9 +234,9 @@ test("sessions that lost their socket are ended when the object wakes", () => {
   expect(session.read()).toBe("");
   world.evict();
   const { engine } = world;
-  expect(engine.sessions.hasOrphans).toBe(true);
-  engine.session(world.now, () => engine.sessions.endAll());
-  expect(engine.sessions.hasOrphans).toBe(false);
+  expect(engine.sessions.orphans()).not.toEqual([]);
+  engine.session(world.now, () => engine.sessions.endOrphans(engine.sessions.orphans()));
+  expect(engine.sessions.orphans()).toEqual([]);
   world.advance(1_000);
   expect(world.exec("p", "ps").read()).not.toContain("read x");
 });

@@ -121,6 +121,71 @@ test("a followed log goes on through evictions and ends with its container", asy
   expect(await lines.next()).toBeUndefined();
 });
 
+test("a shell goes on where it stood, however often its object slept", async () => {
+  await running("p", "sleep 100000");
+  const { socket, heard, until } = await talk(exec("p", "exec sh", "&stdin=true&tty=true"));
+  const type = (keys: string): void => socket.send(new TextEncoder().encode(`\0${keys}`));
+  const sleep = (): Promise<unknown> =>
+    evictDurableObject(stubOf(made), { webSockets: "hibernate" });
+  type("x=41; echo $x is kept\r");
+  await until("41 is kept");
+  await sleep();
+  // Another session is made and ended meanwhile: this one is nobody's orphan.
+  await (await talk(exec("p", "echo beside"))).until("close 1000");
+  await sleep();
+  type("(sleep 20; echo late) & echo $((x+1))\r");
+  await until("42");
+  await sleep();
+  await pass(25_000);
+  await until("late");
+  await sleep();
+  type("exit 7\r");
+  await until("close 1000");
+  expect(heard.at(-2)).toContain('"message":"7"');
+  expect(heard.filter((one) => one.includes("41 is kept\r\n")).length).toBe(1);
+});
+
+test("a client that goes away while the object sleeps takes its command along", async () => {
+  await running("p", "sleep 100000");
+  const first = await talk(exec("p", "exec sleep 4242", "&stdin=true&tty=true"));
+  await first.until("1 ");
+  await evictDurableObject(stubOf(made), { webSockets: "hibernate" });
+  first.socket.close(1000);
+  await first.until("close");
+  const second = await talk(exec("p", "ps"));
+  await second.until("close");
+  expect(second.heard.join("")).not.toContain("4242");
+});
+
+test("input that its command has not read holds the object; what is read does not", async () => {
+  await running("p", "sleep 100000");
+  const isHeld = (): Promise<boolean> =>
+    runInDurableObject(stubOf(made), (object) => {
+      const { clients } = object as unknown as { clients: { sessions: { isHeld: boolean } } };
+      return clients.sessions.isHeld;
+    });
+  const { socket, until } = await talk(exec("p", "sleep 100; cat | wc -c", "&stdin=true"));
+  await until("1 ");
+  expect(await isHeld()).toBe(false);
+  for (let i = 0; i < 40; i++) socket.send(new Uint8Array(16 * 1024 + 1));
+  socket.send(Uint8Array.of(255, 0));
+  await vi.waitFor(async () => expect(await isHeld()).toBe(true));
+  await pass(110_000);
+  await until(`1 ${40 * 16 * 1024}`);
+  await until("close 1000");
+  expect(await isHeld()).toBe(false);
+});
+
+test("a session that says nothing for half an hour is ended, asleep or not", async () => {
+  await running("p", "sleep 100000");
+  const { heard, until } = await talk(exec("p", "exec sh", "&stdin=true&tty=true"));
+  await until("1 ");
+  await evictDurableObject(stubOf(made), { webSockets: "hibernate" });
+  await pass(31 * 60_000);
+  await until("close");
+  expect(heard.at(-2)).toContain("the session was idle for 30 minutes");
+});
+
 test("when the sandbox is deleted a session hears why", async () => {
   await running("p", "sleep 100000");
   const { heard, until } = await talk(exec("p", "sleep 1000"));
@@ -155,7 +220,7 @@ test("a session ends with the object's memory, and so does what its terminal had
   const lost = await talk(exec("p", "exec sleep 4242", "&stdin=true&tty=true"));
   await lost.until("1 ");
   const before = await (await kube(made, `${pods}/p/log?tailLines=1`)).text();
-  // An open session holds the object; only a restart of the machine or a new version takes its memory.
+  // A restart of the machine or a new version takes its memory, and the socket with it.
   await runInDurableObject(stubOf(made), (_object, state) => state.abort("restarted")).catch(
     () => {},
   );

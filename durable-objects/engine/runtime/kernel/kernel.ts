@@ -45,8 +45,8 @@ export class PodKernel implements Kernel {
   /** This run has used up what it may. */
   #spent = false;
   #stops = false;
-  /** Processes with an ended child, once asked for. */
-  #bereaved: Set<number> | undefined;
+  /** How many ended children wait for each process, once asked for; kept from then on. */
+  #bereaved: Map<number, number> | undefined;
   /** Moment of the latest event: what it made ready runs from then on. */
   #clock: number;
   readonly #containers = new Map<string, Container>();
@@ -157,13 +157,20 @@ export class PodKernel implements Kernel {
 
   #hasZombie(process: Process): boolean {
     if (!this.#bereaved) {
-      this.#bereaved = new Set();
+      this.#bereaved = new Map();
       for (const other in this.pod.processes) {
         const child = this.pod.processes[other];
-        if (child?.exitStatus !== undefined) this.#bereaved.add(child.parent);
+        if (child?.exitStatus !== undefined) this.bereave(child.parent, 1);
       }
     }
     return this.#bereaved.has(processKey(process.pidNamespace, process.pid));
+  }
+
+  bereave(parent: number, by: 1 | -1): void {
+    if (!this.#bereaved) return;
+    const count = (this.#bereaved.get(parent) ?? 0) + by;
+    if (count > 0) this.#bereaved.set(parent, count);
+    else this.#bereaved.delete(parent);
   }
 
   /** When a process can next run; undefined: not by itself. */
@@ -212,7 +219,6 @@ export class PodKernel implements Kernel {
     let waiting = false;
     this.#stops = anyStopped(this.context);
     while (!this.#cpu.spent) {
-      this.#bereaved = undefined;
       this.#cpu.look();
       let best: Process | undefined;
       let bestAt = 0;
@@ -264,7 +270,6 @@ export class PodKernel implements Kernel {
       }
       if (step) {
         process.wait = storedWait(step.wait);
-        this.#bereaved = undefined;
         if (this.#met(process, process.wait)) continue;
         // Its time stands still from here: the event that wakes it tells when.
         this.#clock = process.localTimeMs ?? this.#clock;
@@ -363,6 +368,8 @@ export class PodKernel implements Kernel {
   }
 
   remove(key: number): void {
+    const process = this.pod.processes[key];
+    if (process?.exitStatus !== undefined) this.bereave(process.parent, -1);
     delete this.pod.processes[key];
     this.#sys.delete(key);
   }

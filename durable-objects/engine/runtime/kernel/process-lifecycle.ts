@@ -70,6 +70,7 @@ export function exit(
   kernel.files.closeAll(process);
   letGo(kernel, key);
   process.exitStatus = signal === undefined ? code & 255 : 256 * signal;
+  kernel.bereave(process.parent, 1);
   process.state = null;
   for (const name of fieldsOfTheLiving) delete process[name];
   const init = processKey(process.pidNamespace, 1);

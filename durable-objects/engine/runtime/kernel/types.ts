@@ -192,6 +192,8 @@ export interface Kernel {
   /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
   exit(key: number, code: number, signal?: number, reason?: string): void;
   remove(key: number): void;
+  /** One more of a process's children has ended, or one less waits for it. */
+  bereave(parent: number, by: 1 | -1): void;
   memoryOf(process: Process): number;
   /** Kills by memory: over the container's limit, or more real state than one process may hold. */
   checkMemory(process: Process): void;
