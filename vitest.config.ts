@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { bundledMain, bundledModules, bundledWorker } from "./test/helpers/bundled-worker.ts";
 import { LongestFirst } from "./test/longest-first.ts";
 
 const node = { environment: "node", pool: "threads" } as const;
@@ -24,6 +25,7 @@ export default defineConfig(async () => ({
           experimental: { viteModuleRunner: false, nodeLoader: false },
           // A hang is a fault, a slow machine is none.
           testTimeout: 180_000,
+          hookTimeout: 180_000,
           include: [
             "test/engine/**/*.test.ts",
             "test/sessions/**/*.test.ts",
@@ -36,10 +38,13 @@ export default defineConfig(async () => ({
       },
       {
         plugins: [
+          bundledWorker(),
           cloudflareTest({
+            main: bundledMain,
             wrangler: { configPath: "./wrangler.toml" },
             verbose: false,
             miniflare: {
+              modulesRules: [{ type: "ESModule", include: bundledModules }],
               bindings: {
                 LOG_REQUESTS: "none",
                 TEST_MIGRATIONS: await readD1Migrations(
@@ -52,7 +57,9 @@ export default defineConfig(async () => ({
         test: {
           name: "worker",
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["./test/helpers/bundled-worker.ts"],
           setupFiles: ["./test/worker/setup.ts"],
         },
       },
