@@ -6,8 +6,11 @@ import { bundledMain, bundledModules, bundledWorker } from "./test/helpers/bundl
 import { LongestFirst } from "./test/longest-first.ts";
 
 const node = { environment: "node", pool: "threads" } as const;
-/** Behind the others, and more at a time than there are processors: they wait for servers, browsers and the clock most of the time. */
-const waiting = { maxWorkers: availableParallelism() + 2, sequence: { groupOrder: 1 } } as const;
+/**
+ * Behind the others, and more at a time than there are processors: they wait for servers, browsers and the clock most of the time. `npm test`
+ * (scripts/test.ts) runs them beside the others.
+ */
+const waiting = { maxWorkers: availableParallelism() + 1, sequence: { groupOrder: 1 } } as const;
 
 export default defineConfig(async () => ({
   test: {

@@ -4,9 +4,9 @@ import { build } from "esbuild";
 import { workerBuild } from "./bundle.ts";
 import { root } from "./root.ts";
 
-/** `npm run build:worker`: the Worker's modules as they are deployed, into `dist/worker`. Wrangler runs it (`[build]` of wrangler.toml). */
+/** `npm run build:worker`: the Worker's modules as they are deployed, into `dist/modules`. Wrangler runs it (`[build]` of wrangler.toml). */
 
-const outdir = path.join(root, "dist/worker");
+const outdir = path.join(root, "dist/modules");
 rmSync(outdir, { recursive: true, force: true });
 await build({
   ...workerBuild,

@@ -31,7 +31,7 @@ export async function bundleWorker(
   entry: string,
   { plugins = [], minify = false }: { plugins?: Plugin[]; minify?: boolean } = {},
 ): Promise<WorkerModules> {
-  const outdir = path.join(root, "dist/worker");
+  const outdir = path.join(root, "dist/modules");
   const { outputFiles } = await build({
     ...workerBuild,
     entryPoints: { index: entry },
