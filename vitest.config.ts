@@ -59,8 +59,8 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: "worker",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["./test/helpers/bundled-worker.ts"],
           setupFiles: ["./test/worker/setup.ts"],

@@ -33,8 +33,18 @@ export function measureStartUp(config = "wrangler.toml"): StartUp {
   }
 }
 
+/** Wrangler gives up after ten seconds by the clock, which a busy machine may let pass once. */
 function leastOf(config: string): Start {
-  const starts = Array.from({ length: runs }, () => profiled(config));
+  const starts: Start[] = [];
+  const failed: unknown[] = [];
+  for (let i = 0; i < runs; i++) {
+    try {
+      starts.push(profiled(config));
+    } catch (error) {
+      failed.push(error);
+    }
+  }
+  if (starts.length === 0) throw failed[0];
   return starts.reduce((best, one) => (one.cpuMs < best.cpuMs ? one : best));
 }
 
