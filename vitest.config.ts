@@ -2,11 +2,15 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { bundledMain, bundledModules, bundledWorker } from "./test/helpers/bundled-worker.ts";
 import { LongestFirst } from "./test/longest-first.ts";
 
 const node = { environment: "node", pool: "threads" } as const;
-/** Behind the others, and more at a time than there are processors: they wait for servers, browsers and the clock most of the time. */
-const waiting = { maxWorkers: availableParallelism() + 2, sequence: { groupOrder: 1 } } as const;
+/**
+ * Behind the others, and more at a time than there are processors: they wait for servers, browsers and the clock most of the time. `npm test`
+ * (scripts/test.ts) runs them beside the others.
+ */
+const waiting = { maxWorkers: availableParallelism() + 1, sequence: { groupOrder: 1 } } as const;
 
 export default defineConfig(async () => ({
   test: {
@@ -38,10 +42,13 @@ export default defineConfig(async () => ({
       },
       {
         plugins: [
+          bundledWorker(),
           cloudflareTest({
+            main: bundledMain,
             wrangler: { configPath: "./wrangler.toml" },
             verbose: false,
             miniflare: {
+              modulesRules: [{ type: "ESModule", include: bundledModules }],
               bindings: {
                 LOG_REQUESTS: "none",
                 TEST_MIGRATIONS: await readD1Migrations(
@@ -53,8 +60,10 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: "worker",
-          testTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["./test/helpers/bundled-worker.ts"],
           setupFiles: ["./test/worker/setup.ts"],
         },
       },

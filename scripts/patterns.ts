@@ -47,38 +47,75 @@ function walk(node: unknown, visit: (node: Node) => void): void {
   for (const value of Object.values(node)) walk(value, visit);
 }
 
-/** Regex literals of a source text, and `RegExp(...)` of constant text. `imported`: constants of other files by name. */
-export function patternsOf(file: string, text: string, imported: Constants = new Map()): Pattern[] {
-  const { program, errors } = parseSync(file, text);
-  if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
-  const constants: Constants = new Map([...imported, ...constantsOf(file, text, imported)]);
-  const found: Pattern[] = [];
-  const add = (node: Node, source: string, flags: string): void => {
-    found.push({ line: text.slice(0, node.start).split("\n").length, source, flags });
-  };
-  walk(program, (node) => {
-    const regex = node["regex"] as { pattern: string; flags: string } | undefined;
-    if (node.type === "Literal" && regex) add(node, regex.pattern, regex.flags);
-    if (node.type !== "NewExpression" && node.type !== "CallExpression") return;
-    if ((node["callee"] as Node)["name"] !== "RegExp") return;
-    const [source, flags] = (node["arguments"] as Node[]).map((one) => textOf(one, constants));
-    if (source !== undefined) add(node, source, flags ?? "");
-  });
-  return found;
+/** What of a file has to do with patterns. */
+interface Parts {
+  literals: Pattern[];
+  /** `RegExp(...)`, with its arguments. */
+  calls: { line: number; args: Node[] }[];
+  /** Top-level `const NAME = ...`, where that may be text. */
+  constants: { name: string; init: Node }[];
 }
 
-/** Top-level `const NAME = text` of a file. */
-export function constantsOf(file: string, text: string, known: Constants = new Map()): Constants {
-  const constants: Constants = new Map();
-  for (const statement of parseSync(file, text).program.body as unknown as Node[]) {
+/** Files as they were read last: parsing the project takes seconds, and each is asked for more than once. */
+const known = new Map<string, { text: string; parts: Parts }>();
+
+function partsOf(file: string, text: string): Parts {
+  const before = known.get(file);
+  if (before?.text === text) return before.parts;
+  const { program, errors } = parseSync(file, text);
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
+  const parts: Parts = { literals: [], calls: [], constants: [] };
+  const lineOf = (node: Node): number => text.slice(0, node.start).split("\n").length;
+  walk(program, (node) => {
+    const regex = node["regex"] as { pattern: string; flags: string } | undefined;
+    if (node.type === "Literal" && regex) {
+      parts.literals.push({ line: lineOf(node), source: regex.pattern, flags: regex.flags });
+    }
+    if (node.type !== "NewExpression" && node.type !== "CallExpression") return;
+    if ((node["callee"] as Node)["name"] !== "RegExp") return;
+    parts.calls.push({ line: lineOf(node), args: node["arguments"] as Node[] });
+  });
+  for (const statement of program.body as unknown as Node[]) {
     const inner = (statement["declaration"] as Node | undefined) ?? statement;
     if (inner.type !== "VariableDeclaration") continue;
     for (const { id, init } of inner["declarations"] as { id: Node; init?: Node }[]) {
-      const value = textOf(init, new Map([...known, ...constants]));
-      if (value !== undefined) constants.set(String(id["name"]), value);
+      if (init && textual.has(init.type)) parts.constants.push({ name: String(id["name"]), init });
     }
   }
-  return constants;
+  known.set(file, { text, parts });
+  return parts;
+}
+
+/** Of nodes that `textOf` reads. */
+const textual = new Set(["Literal", "Identifier", "BinaryExpression", "TemplateLiteral"]);
+
+/** Regex literals of a source text, and `RegExp(...)` of constant text. `imported`: constants of other files by name. */
+export function patternsOf(file: string, text: string, imported: Constants = new Map()): Pattern[] {
+  const { literals, calls } = partsOf(file, text);
+  if (calls.length === 0) return literals;
+  const constants: Constants = new Map([...imported, ...constantsOf(file, text, imported)]);
+  const made = calls.flatMap(({ line, args }) => {
+    const [source, flags] = args.map((one) => textOf(one, constants));
+    return source === undefined ? [] : [{ line, source, flags: flags ?? "" }];
+  });
+  return [...literals, ...made];
+}
+
+/** Top-level `const NAME = text` of a file. */
+export function constantsOf(
+  file: string,
+  text: string,
+  imported: Constants = new Map(),
+): Constants {
+  const own: Constants = new Map();
+  const all: Constants = new Map(imported);
+  for (const { name, init } of partsOf(file, text).constants) {
+    const value = textOf(init, all);
+    if (value === undefined) continue;
+    own.set(name, value);
+    all.set(name, value);
+  }
+  return own;
 }
 
 const parser = new RegExpParser();

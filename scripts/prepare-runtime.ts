@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { bundleWorker } from "./bundle.ts";
+import { bundleWorker, type WorkerModules } from "./bundle.ts";
 import { root } from "./root.ts";
 import { tlsSocketBinding, type TlsSocket } from "./tls-socket.ts";
 
@@ -29,7 +29,7 @@ export interface RuntimeOptions {
   /** Folder in which a file tells that the disk is full (disk-reserve.ts). */
   diskPath: string;
   variables: Record<string, string>;
-  script?: string;
+  script?: WorkerModules;
 }
 
 const options = JSON.parse(readFileSync(0, "utf8")) as RuntimeOptions;
@@ -51,13 +51,9 @@ const miniflare = new Miniflare(
     workers: [
       {
         name: "podyard",
-        modules: [
-          {
-            type: "ESModule",
-            path: "index.js",
-            contents: options.script ?? (await bundleWorker("worker/local.ts")),
-          },
-        ],
+        modules: Object.entries(options.script ?? (await bundleWorker("worker/local.ts"))).map(
+          ([name, contents]) => ({ type: "ESModule" as const, path: name, contents }),
+        ),
         ...settings,
         bindings: { ...options.variables, MIGRATIONS: readMigrations() },
         durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },

@@ -4,6 +4,7 @@ import { get } from "node:http";
 import { createServer, isIPv6, type AddressInfo } from "node:net";
 import path from "node:path";
 import { diskFolder, keepDiskReserve } from "./disk-reserve.ts";
+import type { WorkerModules } from "./bundle.ts";
 import { type Tls, certificates, keepPort, portBefore } from "./certificates.ts";
 import type { Prepared, RuntimeOptions } from "./prepare-runtime.ts";
 import { Runtime, portTaken } from "./runtime.ts";
@@ -20,7 +21,7 @@ export interface ServerOptions {
   /** Changes to the Worker's variables. */
   variables?: Record<string, string>;
   /** A Worker other than the project's own (tests). */
-  script?: string;
+  script?: WorkerModules;
   /** The longest pause before a runtime that died soon after its start is started again; else as in runtime.ts (tests). */
   pauseMsMax?: number;
 }

@@ -23,11 +23,7 @@ const long = [
   "worker/forks",
 ].map((name) => `${name}.test.ts`);
 
-/** Behind it the pool's runtimes end as they start; why, is not known. */
-const last = "worker/passkeys.test.ts";
-
 const place = ({ moduleId }: TestSpecification): number => {
-  if (moduleId.endsWith(last)) return long.length + 1;
   const at = long.findIndex((name) => moduleId.endsWith(name));
   return at < 0 ? long.length : at;
 };

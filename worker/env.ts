@@ -1,4 +1,4 @@
-import type { SandboxObject } from "../durable-objects/sandbox.ts";
+import type { SandboxObject } from "../durable-objects/object.ts";
 
 /** Issuers of OpenID Connect beside the first. */
 type FurtherIssuers = Partial<

@@ -2,7 +2,7 @@ import { app } from "./app.ts";
 import { sweep } from "./cron.ts";
 import type { Env } from "./env.ts";
 
-export { SandboxObject } from "../durable-objects/sandbox.ts";
+export { SandboxObject } from "../durable-objects/object.ts";
 
 export default {
   fetch: app.fetch,

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { mainModule, type WorkerModules } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { WebSocket } from "ws";
 import { eventually, makeSandbox } from "../helpers/sandbox.ts";
@@ -97,7 +98,7 @@ async function execs(api: string, times: number): Promise<Rate> {
 }
 
 async function withServer<T>(
-  script: string | undefined,
+  script: WorkerModules | undefined,
   body: (server: Server) => Promise<T>,
 ): Promise<T> {
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-bench-"));
@@ -124,7 +125,7 @@ const fans = [
   [1000, 10],
 ] as const;
 
-const noop = await withServer(noopWorker, async (server) => {
+const noop = await withServer({ [mainModule]: noopWorker }, async (server) => {
   const one = (): Promise<Rate> => rate(3_000, 16, () => ask("GET", `${server.url}/`));
   // The first round warms this client up, too.
   await one();

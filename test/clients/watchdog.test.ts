@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, expect, test, vi, type MockInstance } from "vitest";
-import { bundleWorker } from "../../scripts/bundle.ts";
+import { bundleWorker, type WorkerModules } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { killRuntimeOf } from "../helpers/runtime-process.ts";
 import { eventually, makeSandbox, type Sandbox } from "../helpers/sandbox.ts";
 
 /** What hangs the whole process is stopped once it has done so twice: the third start opens the sandbox. */
 
-let script: string;
+let script: WorkerModules;
 /** State of the server under test. */
 let folder = "";
 let said: MockInstance<typeof console.log>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { bundleWorker } from "../../scripts/bundle.ts";
+import { bundleWorker, type WorkerModules } from "../../scripts/bundle.ts";
 import { startServer } from "../../scripts/server.ts";
 import { buildPageIfStale } from "../../scripts/page.ts";
 
@@ -26,6 +26,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 declare module "vitest" {
   export interface ProvidedContext {
     url: string;
-    script: string;
+    script: WorkerModules;
   }
 }

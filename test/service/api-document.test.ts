@@ -1,8 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { apiPage, type Document } from "../../scripts/api-page.ts";
-import { transform } from "esbuild";
-import { bundleWorker } from "../../scripts/bundle.ts";
+import { bundleWorker, mainModule } from "../../scripts/bundle.ts";
 
 /** The document of the service's own API, and what it and the Worker weigh. */
 
@@ -105,13 +104,30 @@ test("its page names each operation and runs nothing", () => {
   expect(html).not.toMatch(/<script|\son\w+=|style=|https?:/);
 });
 
+const deployed = bundleWorker("worker/index.ts", { minify: true });
+
 test("the document and the Worker stay small", async () => {
   const bytes = JSON.stringify(document).length;
-  // As wrangler sends it: minified.
-  const { code } = await transform(await bundleWorker("worker/index.ts"), { minify: true });
-  const bundle = gzipSync(code).length;
+  const modules = await deployed;
+  const bundle = gzipSync(Object.values(modules).join("\n")).length;
   console.log(`openapi.json ${bytes} bytes; Worker ${Math.round(bundle / 1024)} kB gzip`);
   expect(bytes).toBeLessThan(200_000);
   // Cloudflare's free plan takes 3 MB.
   expect(bundle).toBeLessThan(1_500_000);
+});
+
+test("what a cold start evaluates has no engine in it", async () => {
+  const modules = await deployed;
+  const evaluated = new Set<string>();
+  const evaluate = (name: string): void => {
+    if (evaluated.has(name)) return;
+    evaluated.add(name);
+    const imported = (modules[name] as string).matchAll(/(?:from|import)"\.\/([^"]+)"/g);
+    for (const [, other] of imported) evaluate(other as string);
+  };
+  evaluate(mainModule);
+  const bytes = [...evaluated].reduce((sum, name) => sum + (modules[name] as string).length, 0);
+  console.log(`a cold start evaluates ${Math.round(bytes / 1024)} of the Worker's modules' kB`);
+  expect(evaluated.size).toBeGreaterThan(1);
+  expect(bytes).toBeLessThan(600_000);
 });

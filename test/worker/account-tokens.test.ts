@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { bearer, edge, lineReader, post, stubOf, type Made } from "./edge.ts";
+import { bearer, edge, inside, lineReader, type Made, post, stubOf } from "./edge.ts";
 import {
   asked,
   key,
@@ -187,7 +187,7 @@ test("an invented token loads no cluster, keeps no time going and puts off no en
   await version.arrayBuffer();
   const loaded = await runInDurableObject(
     stubOf(made),
-    (instance) => (instance as unknown as { loaded: unknown }).loaded !== undefined,
+    (instance) => inside<{ loaded: unknown }>(instance).loaded !== undefined,
   );
   expect(loaded).toBe(false);
   const after = await env.DB.prepare("SELECT expires_at FROM sandboxes WHERE id = ?")

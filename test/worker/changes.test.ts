@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ChangesMessage } from "../../durable-objects/changes.ts";
 import { changeFollowersMax, changesSentCharsMax } from "../../durable-objects/limits.ts";
-import { bearer, configMap, edge, kube, make, post, stubOf, type Made } from "./edge.ts";
+import { bearer, configMap, edge, inside, kube, type Made, make, post, stubOf } from "./edge.ts";
 import { asked, key, member, owner, type Headers_ } from "./persons.ts";
 
 /** What a page is told of what changes, on a socket that lets the sandbox sleep. */
@@ -119,10 +119,10 @@ test("a page that is open and told nothing costs nothing: no alarm, no row, no t
   await mine.next();
   const state = () =>
     runInDurableObject(stub, async (instance, { storage }) => {
-      const { clients, clockAlarm } = instance as unknown as {
+      const { clients, clockAlarm } = inside<{
         clients: { sessions: { size: number } };
         clockAlarm: { timer: unknown };
-      };
+      }>(instance);
       const [{ n }] = storage.sql
         .exec<{ n: number }>("SELECT count(*) AS n FROM log")
         .toArray() as [{ n: number }];
@@ -182,9 +182,9 @@ test("keys of every role follow, strangers do not, and sockets of other sites ar
 /** What the object holds of those who follow. */
 const followersOf = (made: Owned, change: (followers: Map<WebSocket, { sent: number }>) => void) =>
   runInDurableObject(stubOf(made), (instance) => {
-    const { clients } = instance as unknown as {
+    const { clients } = inside<{
       clients: { changes: { followers: Map<WebSocket, { sent: number }> } };
-    };
+    }>(instance);
     change(clients.changes.followers);
   });
 

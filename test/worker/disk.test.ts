@@ -5,7 +5,7 @@ import { readOnly } from "../../durable-objects/disk.ts";
 import { readEdge } from "../../durable-objects/edge-request.ts";
 import { refuseWhenFull } from "../../worker/disk.ts";
 import type { Env } from "../../worker/env.ts";
-import { configMap, edge, kube, make, post, stubOf } from "./edge.ts";
+import { configMap, edge, inside, kube, make, post, stubOf } from "./edge.ts";
 
 /** A full disk says so, and what is stored is read on. */
 
@@ -27,7 +27,7 @@ const fill = (made: { id: string }): Promise<void> =>
     const fail = (): never => {
       throw new Error(full);
     };
-    (instance as unknown as Inside).loaded = { look: fail, run: fail, handle: fail };
+    inside<Inside>(instance).loaded = { look: fail, run: fail, handle: fail };
   });
 
 const isFull = {

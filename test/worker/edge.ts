@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import type { SandboxObject } from "../../durable-objects/object.ts";
 
 /** The Worker's own door, for the tests of this folder. */
 
@@ -60,6 +61,10 @@ export const configMap = (name: string): unknown => ({
 });
 
 export const stubOf = (made: { id: string }) => env.SANDBOX.getByName(made.id);
+
+/** What a sandbox's object keeps to itself. */
+export const inside = <T>(object: SandboxObject): T =>
+  (object as unknown as { sandbox: T }).sandbox;
 
 /** Reads whole lines of a stream, one at a time. */
 export function lineReader(response: Response): {

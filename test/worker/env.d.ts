@@ -1,6 +1,6 @@
 declare namespace Cloudflare {
   interface Env extends Omit<import("../../worker/env.ts").Env, "SANDBOX"> {
-    SANDBOX: DurableObjectNamespace<import("../../durable-objects/sandbox.ts").SandboxObject>;
+    SANDBOX: DurableObjectNamespace<import("../../durable-objects/object.ts").SandboxObject>;
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
   }
   interface GlobalProps {

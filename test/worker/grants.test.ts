@@ -8,6 +8,7 @@ import {
   bearer,
   configMap,
   edge,
+  inside,
   kube,
   lineReader,
   make,
@@ -135,7 +136,7 @@ test("a revoked key's logs, exec, attach and port-forward end", async () => {
   const left = await runInDurableObject(
     stubOf(made),
     (instance) =>
-      (instance as unknown as { clients: { sessions: { size: number } } }).clients.sessions.size,
+      inside<{ clients: { sessions: { size: number } } }>(instance).clients.sessions.size,
   );
   expect(left).toBe(1);
   await edge(`/api/sandboxes/${made.id}`, { method: "DELETE", headers: bearer(made.secret) });
@@ -150,8 +151,8 @@ test("a request through the proxy that still waits is refused", async () => {
       runInDurableObject(
         stubOf(made),
         (instance) =>
-          (
-            instance as unknown as { clients: { sessions: { proxies: { endsAtMs(): number } } } }
+          inside<{ clients: { sessions: { proxies: { endsAtMs(): number } } } }>(
+            instance,
           ).clients.sessions.proxies.endsAtMs() < Infinity,
       ),
     )
@@ -239,7 +240,7 @@ test("a key that expires ends what it has open, while the sandbox sleeps", async
     runInDurableObject(
       stubOf(made),
       (instance) =>
-        (instance as unknown as { clients: { streams: { size: number } } }).clients.streams.size,
+        inside<{ clients: { streams: { size: number } } }>(instance).clients.streams.size,
     );
   expect(await open()).toBe(1);
   await pass(2_000);

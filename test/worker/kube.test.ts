@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { configMap, edge, kube, lineReader, make, post, stubOf } from "./edge.ts";
+import { configMap, edge, inside, kube, lineReader, make, post, stubOf } from "./edge.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 
@@ -171,7 +171,7 @@ test("a fault in a turn answers 500 and costs nothing but the engine in memory",
   await kube(made, configMaps, post(configMap("a")));
   vi.spyOn(console, "error").mockImplementation(() => {});
   await runInDurableObject(stubOf(made), (instance) => {
-    (instance as unknown as Inside).loaded = {
+    inside<Inside>(instance).loaded = {
       look() {},
       handle() {
         throw new Error("planned");
@@ -189,7 +189,7 @@ test("a failing alarm throws nothing, and is armed again", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   const stub = stubOf(made);
   await runInDurableObject(stub, async (instance, state) => {
-    (instance as unknown as Inside).loaded = {
+    inside<Inside>(instance).loaded = {
       look() {},
       run() {
         throw new Error("planned");

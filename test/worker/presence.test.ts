@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { presenceFollowersMax } from "../../durable-objects/limits.ts";
 import type { Present } from "../../durable-objects/presence.ts";
-import { bearer, edge, kube, lineReader, stubOf, type Made } from "./edge.ts";
+import { bearer, edge, inside, kube, lineReader, type Made, stubOf } from "./edge.ts";
 import { asked, invitation, owner, own, type Headers_, type Person } from "./persons.ts";
 
 /** Who is here: several people and programs in one sandbox. */
@@ -200,7 +200,7 @@ test("it costs no row and no alarm, starts no cluster, and outlives the object's
         ]),
       kept: [...storage.kv.list()].length,
       alarm: await storage.getAlarm(),
-      started: (object as unknown as { loaded: unknown }).loaded !== undefined,
+      started: inside<{ loaded: unknown }>(object).loaded !== undefined,
     }));
   await still(made);
   await evictDurableObject(stub);

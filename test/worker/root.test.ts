@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { app } from "../../worker/app.ts";
-import { bearer, configMap, edge, kube, make, post, stubOf } from "./edge.ts";
+import { bearer, configMap, edge, inside, kube, make, post, stubOf } from "./edge.ts";
 
 /** The Kubernetes API at the root, where the token alone says whose cluster it is. */
 
@@ -186,7 +186,7 @@ test("a sandbox from before its tokens had a secret gets one when it opens, and 
       `INSERT INTO state (id, body) VALUES (1000, '{"r\\u0000cluster\\u0000signing-key":"KEY"}')`,
     ])
       state.storage.sql.exec(query);
-    (instance as unknown as { loaded: undefined }).loaded = undefined;
+    inside<{ loaded: undefined }>(instance).loaded = undefined;
   });
   const asked = async (token: string): Promise<number> => {
     const response = await edge(configMaps, { headers: bearer(token) });

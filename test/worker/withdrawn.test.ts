@@ -2,7 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env, type DurableObject } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memberGrantId, type Grant } from "../../durable-objects/grant.ts";
-import type { SandboxObject } from "../../durable-objects/sandbox.ts";
+import type { SandboxObject } from "../../durable-objects/object.ts";
 import { bearer, configMap, edge, make, post, stubOf, type Made } from "./edge.ts";
 import { asked, invitation, key, member, owner, type Headers_, type Person } from "./persons.ts";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { SandboxObject } from "../../durable-objects/sandbox.ts";
+import type { SandboxObject } from "../../durable-objects/object.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { inTurn } from "../birth-turns.ts";

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { couldBeBorn } from "../../durable-objects/birth.ts";
 import {
   insertScenario,
   putDraft,
@@ -205,7 +204,7 @@ async function publish(call: Call): Promise<Response> {
   const { version, files: folder, published } = opened.version;
   if (published) throw new EdgeError(409, `version ${version} is published, and there is no draft`);
   const about = await soundFolder(call, folder);
-  tryManifests(folder, about, now);
+  await tryManifests(folder, about, now);
   const row = versionOf(opened.id, version, folder, about, now);
   if (!(await publishVersion(env.DB, row, now))) {
     throw new EdgeError(409, "it was published or changed at the same time; read it and repeat");
@@ -217,13 +216,14 @@ async function publish(call: Call): Promise<Response> {
 }
 
 /** Throws 422 with what an API server says of each. */
-function tryManifests(
+async function tryManifests(
   folder: Files,
   { nodes = nodesDefault, seed = "" }: About,
   now: number,
-): void {
+): Promise<void> {
   const manifests = manifestText(folder);
   if (manifests === undefined) return;
+  const { couldBeBorn } = await import("../with-engine.ts");
   const tried = couldBeBorn({ nodes, seed: String(seed) }, manifests, now);
   if (tried.born) return;
   const refused = new EdgeError(422, tried.reason, "files");

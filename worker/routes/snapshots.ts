@@ -1,10 +1,6 @@
 import * as v from "valibot";
-import { countsOf, type Counts } from "../../durable-objects/engine/snapshots/counts.ts";
-import {
-  openArtefact,
-  type OpenedArtefact,
-} from "../../durable-objects/engine/snapshots/artefact.ts";
-import { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
+import type { Counts } from "../../durable-objects/engine/snapshots/counts.ts";
+import type { OpenedArtefact } from "../../durable-objects/engine/snapshots/artefact.ts";
 import { freeArtefact, putArtefact, type Artefact } from "../snapshots/artefacts.ts";
 import {
   insertSnapshot,
@@ -151,7 +147,7 @@ async function uploadSnapshot(call: Call): Promise<Response> {
   const whose = { ownerId: call.person!.id, sandboxId: null };
   await mustHaveRoom(call.env, whose);
   const bytes = await readWhole(call.request, artefactBytesMax);
-  const { birth, counts, revision, virtualMs } = judged(call.env, bytes);
+  const { birth, counts, revision, virtualMs } = await judged(call.env, bytes);
   const row = await keep(
     call,
     { bytes, birth },
@@ -170,14 +166,15 @@ async function uploadSnapshot(call: Call): Promise<Response> {
 }
 
 /** What is in bytes from anywhere; throws 422 where they are no artefact that opens here. */
-function judged(env: Env, bytes: Uint8Array) {
+async function judged(env: Env, bytes: Uint8Array) {
+  const engine = await import("../with-engine.ts");
   const refuse = (reason: string): EdgeError => new EdgeError(422, reason);
-  const opened = openArtefact(bytes);
+  const opened = engine.openArtefact(bytes);
   if ("reason" in opened) throw refuse(opened.reason);
   const { snapshot } = opened;
-  if (!stands(snapshot)) throw refuse("the snapshot is not sound: it does not open");
+  if (!stands(snapshot, engine)) throw refuse("the snapshot is not sound: it does not open");
   const { name, nodes, seed } = snapshot.birth;
-  const counts = countsOf(snapshot);
+  const counts = engine.countsOf(snapshot);
   const { nodesMax } = limitsOf(env);
   // The control-plane node comes on top.
   if (Math.max(nodes, counts.nodes - 1) > nodesMax) {
@@ -188,7 +185,10 @@ function judged(env: Env, bytes: Uint8Array) {
 }
 
 /** What passes every check and does not open all the same is refused too. */
-function stands(snapshot: OpenedArtefact["snapshot"]): boolean {
+function stands(
+  snapshot: OpenedArtefact["snapshot"],
+  { ReadOnlyCluster }: typeof import("../with-engine.ts"),
+): boolean {
   try {
     return new ReadOnlyCluster(snapshot).revision === snapshot.revision;
   } catch (error) {

@@ -1,7 +1,7 @@
-import { openArtefact } from "../../durable-objects/engine/snapshots/artefact.ts";
-import { thumbnail } from "../../durable-objects/engine/snapshots/thumbnail.ts";
-import { ReadOnlyClusters } from "../../durable-objects/engine/snapshots/read-only.ts";
-import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
+import type {
+  ReadOnlyCluster,
+  ReadOnlyClusters,
+} from "../../durable-objects/engine/snapshots/read-only.ts";
 import { getArtefact } from "./artefacts.ts";
 import { findSnapshot, type Snapshot } from "../db/snapshots.ts";
 import type { Env } from "../env.ts";
@@ -13,7 +13,7 @@ import { idShape } from "../secrets.ts";
 /** Snapshots as this isolate has looked them up, and those that it has opened, by what is in them. */
 
 const known = new Known<Snapshot>();
-const clusters = new ReadOnlyClusters();
+let clusters: ReadOnlyClusters | undefined;
 const opening = new Map<string, Promise<ReadOnlyCluster>>();
 
 /** Throws 404 where there is none, or none any more. */
@@ -31,7 +31,7 @@ export const forgetSnapshot = (id: string): void => known.forget((row) => row.id
 
 /** Its moment, opened once however many ask for it at a time. */
 export async function openedSnapshot(env: Env, { sha256 }: Snapshot): Promise<ReadOnlyCluster> {
-  const before = clusters.get(sha256) ?? (await opening.get(sha256));
+  const before = clusters?.get(sha256) ?? (await opening.get(sha256));
   if (before) return before;
   const opened = open(env, sha256).finally(() => opening.delete(sha256));
   opening.set(sha256, opened);
@@ -44,6 +44,7 @@ const thumbnails = new Map<string, string>();
 export async function thumbnailOf(env: Env, { sha256 }: Snapshot): Promise<string> {
   const before = thumbnails.get(sha256);
   if (before !== undefined) return before;
+  const { openArtefact, thumbnail } = await import("../with-engine.ts");
   const opened = openArtefact(await bytesOf(env, sha256));
   if ("reason" in opened) throw new EdgeError(422, opened.reason);
   const drawn = thumbnail(opened.snapshot);
@@ -59,7 +60,10 @@ async function bytesOf(env: Env, sha256: string): Promise<Uint8Array> {
 }
 
 async function open(env: Env, sha256: string): Promise<ReadOnlyCluster> {
-  const opened = clusters.open(sha256, await bytesOf(env, sha256));
+  const bytes = await bytesOf(env, sha256);
+  const { ReadOnlyClusters } = await import("../with-engine.ts");
+  clusters ??= new ReadOnlyClusters();
+  const opened = clusters.open(sha256, bytes);
   if ("reason" in opened) throw new EdgeError(422, opened.reason);
   return opened.cluster;
 }

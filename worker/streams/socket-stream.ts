@@ -1,7 +1,13 @@
 import type { StreamHead } from "../../durable-objects/stream-head.ts";
-import { encodeWatchEvent } from "../../durable-objects/engine/schema/protobuf.ts";
 import { heartbeatMs, socketStreamBytesMax } from "../limits.ts";
-import { encodesProtobuf, endTimer, eventsOf, heartbeat, messageOf } from "./stream-messages.ts";
+import {
+  encodesProtobuf,
+  endTimer,
+  eventsOf,
+  heartbeat,
+  messageOf,
+  protobufEvent,
+} from "./stream-messages.ts";
 
 /**
  * A watch or a followed log for a client that asked with `Upgrade: websocket`. Its socket ends here, and the object's
@@ -105,7 +111,7 @@ function* messagesOf(
     return;
   }
   const binary = encodesProtobuf(head);
-  for (const event of eventsOf(text)) yield binary ? encodeWatchEvent(event) : `${event}\n`;
+  for (const event of eventsOf(text)) yield binary ? protobufEvent(event) : `${event}\n`;
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -1,4 +1,3 @@
-import { encodeWatchEvent, framed } from "../../durable-objects/engine/schema/protobuf.ts";
 import { revisionMark, type StreamHead } from "../../durable-objects/stream-head.ts";
 
 /** What goes over the inner socket, and what of it a client is sent. */
@@ -35,11 +34,22 @@ export const eventsOf = (text: string): string[] => text.split("\n").filter(Bool
 export const encodesProtobuf = ({ headers }: StreamHead): boolean =>
   headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") ?? false;
 
+/** With the types of every kind: not evaluated before a client reads protobuf. */
+let protobuf: typeof import("../../durable-objects/engine/schema/protobuf.ts") | undefined;
+
+/** Before anything of a stream is encoded. */
+export async function readyToEncode(head: StreamHead): Promise<void> {
+  if (!encodesProtobuf(head)) return;
+  protobuf ??= await import("../../durable-objects/engine/schema/protobuf.ts");
+}
+
+export const protobufEvent = (event: string): Uint8Array => protobuf!.encodeWatchEvent(event);
+
 const encoder = new TextEncoder();
 
 export function bytesOf(head: StreamHead, text: string): Uint8Array {
   if (!encodesProtobuf(head)) return encoder.encode(text);
-  return framed(eventsOf(text).map(encodeWatchEvent));
+  return protobuf!.framed(eventsOf(text).map(protobufEvent));
 }
 
 /** A bookmark where the client asked for them; else a newline, which clients pass over. */

@@ -8,6 +8,7 @@ import {
   endTimer,
   heartbeat,
   messageOf,
+  readyToEncode,
   subprotocolsOf,
 } from "./stream-messages.ts";
 
@@ -31,6 +32,7 @@ export async function bridge(
   const head = readHead(answer.headers);
   // No stream: a refusal, or a session, whose socket is the client's own.
   if (!head) return answer;
+  await readyToEncode(head);
   if (upgrades) return socketStream(socket, head, subprotocolsOf(client), gone);
   return new Response(socket ? bodyOf(socket, head, gone) : bytesOf(head, head.over ?? ""), {
     status: 200,

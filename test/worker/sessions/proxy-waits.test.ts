@@ -10,7 +10,7 @@ import {
   replyBytesPerTurnMax,
 } from "../../../durable-objects/limits.ts";
 import { ProxyWaits } from "../../../durable-objects/sessions/proxy.ts";
-import { bearer, edge, kube, make, post, stubOf } from "../edge.ts";
+import { bearer, edge, inside, kube, make, post, stubOf } from "../edge.ts";
 
 const grant: Grant = { ids: ["key:a"], role: "owner", readAtMs: 0, expiresAtMs: Infinity };
 const pending = { pending: {}, method: "GET" } as never;
@@ -84,8 +84,8 @@ test("one more than may wait is refused, and what waits ends with the sandbox", 
     runInDurableObject(
       stubOf(made),
       (object) =>
-        (object as unknown as { clients: { sessions: { proxies: ProxyWaits } } }).clients.sessions
-          .proxies.full,
+        inside<{ clients: { sessions: { proxies: ProxyWaits } } }>(object).clients.sessions.proxies
+          .full,
     );
   await expect.poll(isFull, { timeout: 20_000 }).toBe(true);
   const refused = await kube(made, path);

@@ -72,8 +72,28 @@ function entryOf(file: LayerFile): LayerEntry {
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 
-/** Builds a layer of path tables; later ones win. Missing parents become directories of root, mode 0755. */
-export function buildLayer(...tables: Record<string, LayerFile>[]): Layer {
+/** A layer of path tables; later ones win. Missing parents become directories of root, mode 0755. */
+export const buildLayer = (...tables: Record<string, LayerFile>[]): Layer => new TableLayer(tables);
+
+/** Built when a container first looks: of some ninety images a cluster runs a few. */
+class TableLayer implements Layer {
+  readonly #tables: Record<string, LayerFile>[];
+  #built: Layer | undefined;
+
+  constructor(tables: Record<string, LayerFile>[]) {
+    this.#tables = tables;
+  }
+
+  get entries(): Layer["entries"] {
+    return (this.#built ??= built(this.#tables)).entries;
+  }
+
+  get children(): Layer["children"] {
+    return (this.#built ??= built(this.#tables)).children;
+  }
+}
+
+function built(tables: Record<string, LayerFile>[]): Layer {
   const entries = new Map<string, LayerEntry>();
   entries.set("/", { type: "d", mode: 0o755, uid: 0, gid: 0, data: "" });
   for (const table of tables)
