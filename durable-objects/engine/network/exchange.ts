@@ -18,6 +18,7 @@ import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
 import { isFrozen, runPod } from "./loaded-pods.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
+import { isAwaited } from "./hang-up.ts";
 import { waits } from "./idle.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
@@ -276,13 +277,6 @@ function tryAgain(
   }
   const { due: _due, late: _late, ...rest } = exchange;
   return start(context, id, { ...rest, hops });
-}
-
-/** A client that has gone, or has given up, closed its socket: nothing is sent for it any more. */
-function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
-  if (!byProcess) return true;
-  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.processes ?? {};
-  return Object.values(processes).some((process) => process.wait?.answer?.split(" ").includes(id));
 }
 
 function expire(

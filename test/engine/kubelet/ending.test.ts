@@ -160,7 +160,7 @@ describe("graceful deletion", () => {
     w.delete("pods", "default", "web");
     w.until(60_000);
     expect(w.get("web")).toBeUndefined();
-    const { status } = w.history.at(-2)?.object as Pod;
+    const status = (w.history.at(-2)?.object as Pod | undefined)?.status;
     expect(status?.phase).toBe("Failed");
     const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     expect(all.filter((s) => s.state?.terminated?.exitCode === 137).map((s) => s.name)).toEqual(

@@ -1,5 +1,11 @@
 /** How versions become each other. k8s: validateCustomResourceConversion */
-import { child, forbiddenField, invalid, required, type FieldError } from "../../machinery/field.ts";
+import {
+  child,
+  forbiddenField,
+  invalid,
+  required,
+  type FieldError,
+} from "../../machinery/field.ts";
 import { reviewVersionErrors, validateClient } from "../admission/client-config.ts";
 import { unsupported } from "../checks.ts";
 import { bundleProblem } from "../../machinery/x509/bundle.ts";
