@@ -8,7 +8,7 @@ import { brokenConnectionMs, exchangeBodyBytesMax, outcomeKeptMs } from "../core
 import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
-import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { ProxyPending } from "../ports/request.ts";
 import { awaitHeld, takeHeld } from "./held.ts";
 import { answerFor, apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
