@@ -82,7 +82,7 @@ function ask(
   const first = w.raw(method, url, body, options);
   if (first.type !== "pending") return parse(first as never);
   for (let i = 0; i < 100; i++) {
-    const reply = w.engine.pollProxy(first, w.now);
+    const reply = w.engine.pollProxy(first);
     if (reply) return parse(reply as never);
     w.advance(100);
   }

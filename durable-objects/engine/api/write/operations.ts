@@ -285,9 +285,7 @@ export class Operations {
       randomSuffix: (n) => this.random.suffix(n),
       simulatesImage: this.#simulatesImage,
       warn: options.warn,
-      charge: (units) => {
-        this.expressionCost.used += units;
-      },
+      charge: (units) => void (this.expressionCost.used += units),
     };
   }
 
