@@ -5,7 +5,7 @@ import { caBundle, webhookWorld, type WebhookWorld } from "./webhook-world.ts";
 let world: WebhookWorld;
 beforeEach(() => {
   world = webhookWorld(["crd-conversion-webhook"]);
-});
+}, 180_000);
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const name = "e2e-test-crds.stable.example.com";
