@@ -2,10 +2,12 @@
  * What a stand-in says when the API server takes it for a webhook. The operator that would decide does not run, so it decides nothing:
  * what it is asked to admit is allowed, with a warning, and what it is asked to convert only gets the other version's name.
  */
-import { isObject } from "../../schema/decode.ts";
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import { answer } from "../serving/serve.ts";
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Undefined: it is asked for something else. */
 export function reviewAnswer(image: string, request: HttpRequest): HttpResponse | undefined {
