@@ -3,6 +3,7 @@ import {
   config,
   hook,
   mutatingConfiguration,
+  pod,
   rule,
   serverObjects,
   validatingConfiguration,
@@ -75,5 +76,17 @@ describe.skipIf(binaries.length === 0).each(binaries.slice(-1))("kubectl $versio
     expect((await kubectl.run(["get", "configmap", "late"])).code).toBe(1);
     const shown = await kubectl.run(["get", "validatingwebhookconfigurations"]);
     expect(shown.stdout).toMatch(/^NAME +WEBHOOKS +AGE\nv +3 +\d+s\n$/);
+
+    const attaching = hook("attach", "/pods/attach", { rules: [rule("pods/attach", ["CONNECT"])] });
+    const attached = list(
+      pod("to-be-attached-pod", {}, "container1"),
+      validatingConfiguration("attach", attaching),
+    );
+    expect((await kubectl.run("apply -f -", { stdin: attached })).code).toBe(0);
+    const ready = "wait --for=condition=Ready pod/to-be-attached-pod --timeout=60s";
+    expect((await kubectl.run(ready)).code).toBe(0);
+    const refused = await kubectl.run("attach to-be-attached-pod -i -c=container1", { stdin: "" });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("attaching to pod 'to-be-attached-pod' is not allowed");
   });
 });

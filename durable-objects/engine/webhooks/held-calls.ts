@@ -72,6 +72,8 @@ export interface HeldParts {
 }
 
 const controllerName = "webhooks";
+/** Keys of watches begin so; no controller is called so. */
+const watchKey = "watch ";
 
 export class HeldCalls {
   readonly #parts: HeldParts;
@@ -183,6 +185,7 @@ export class HeldCalls {
     const under = Object.values(open);
     if (under.length > 0) return Math.min(...under.map(({ untilMs }) => untilMs));
     if (held.work === undefined) return this.#again(id, next);
+    if (held.work.startsWith(watchKey)) return this.#outlive(id, next, held.work);
     const [name = "", ...key] = held.work.split("\0");
     client.wake(name, key.join("\0"));
     return undefined;
@@ -194,6 +197,18 @@ export class HeldCalls {
     if (this.#parts.client.now < until) return until;
     this.#parts.client.records.delete(heldTable, id);
     return undefined;
+  }
+
+  /** A watch comes for its answers by itself, unless it has ended. */
+  #outlive(id: string, held: Held, key: string): Due {
+    const { client } = this.#parts;
+    const atMs = held.atMs ?? client.now;
+    if (client.now >= atMs + outcomeKeptMs) {
+      this.#drop(key, id);
+      return undefined;
+    }
+    client.records.put(heldTable, id, { ...held, atMs });
+    return atMs + outcomeKeptMs;
   }
 
   #again(id: string, held: Held): Due {

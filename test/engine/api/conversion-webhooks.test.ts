@@ -5,7 +5,7 @@ import { caBundle, webhookWorld, type WebhookWorld } from "./webhook-world.ts";
 let world: WebhookWorld;
 beforeEach(() => {
   world = webhookWorld(["crd-conversion-webhook"]);
-});
+}, 180_000);
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const name = "e2e-test-crds.stable.example.com";
@@ -122,6 +122,13 @@ test("a watch tells of objects when they are converted", () => {
   const events: { type: string; object: { host?: string } }[] = [];
   world.until(() => events.push(...watch.read()) > 0, 10_000);
   expect(events).toMatchObject([{ type: "ADDED", object: { host: "b", port: "1" } }]);
+  expect([...world.engine.store.recordKeys("held-steps")]).toEqual([]);
+  // One that ends in between leaves nothing behind.
+  world.make(at("v1"), custom("v1", "c", { hostPort: "c:1" }));
+  expect(watch.read()).toEqual([]);
+  expect([...world.engine.store.recordKeys("held-steps")]).toHaveLength(1);
+  world.advance(120_000);
+  expect([...world.engine.store.recordKeys("held-steps")]).toEqual([]);
   world.check();
 });
 

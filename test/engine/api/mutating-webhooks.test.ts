@@ -20,7 +20,7 @@ import {
 let world: WebhookWorld;
 beforeEach(() => {
   world = webhookWorld(["webhook", "--sidecar-image=registry.k8s.io/pause:3.10"]);
-});
+}, 180_000);
 
 const mutate = (...hooks: object[]): void =>
   world.make(mutating, mutatingConfiguration("mutating", ...hooks));

@@ -29,7 +29,7 @@ describe("a validating webhook", () => {
         hook("deny-unwanted-configmap-data", "/configmaps"),
       ),
     );
-  });
+  }, 180_000);
 
   test("denies what it does not want, in its own words", () => {
     expect(

@@ -25,7 +25,7 @@ import {
 let world: WebhookWorld;
 beforeEach(() => {
   world = webhookWorld();
-});
+}, 180_000);
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 

@@ -20,7 +20,7 @@ import {
 let world: WebhookWorld;
 beforeAll(() => {
   world = webhookWorld();
-});
+}, 180_000);
 
 /** What a client hears of a creation while one webhook is there, which is configured so. */
 function heard(more: object, path = "/always-deny"): unknown[] {
@@ -211,7 +211,7 @@ describe("while a webhook is asked", () => {
         }),
       ),
     );
-  });
+  }, 180_000);
   const begin = (name: string): ReturnType<WebhookWorld["raw"]> =>
     world.raw("POST", configs, config(name));
 

@@ -13,7 +13,7 @@ beforeEach(() => {
         .readyReplicas === 1,
   );
   world.advance(2_000);
-});
+}, 180_000);
 
 const ask = (name: string, path: string): void => {
   const made = validatingConfiguration(name, hook(name, path));

@@ -2,6 +2,8 @@
  * What a container of an image nobody described runs: a shell, a tool or a script where its words name one, what is known
  * to end ends, and anything else is the image's server. It listens on the ports that the Pod's spec names.
  */
+import { takenByAll } from "../../machinery/x509/certificate.ts";
+import { reviewAnswer } from "./reviews.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
@@ -115,7 +117,9 @@ function serve(sys: Sys, words: readonly string[]): State {
   for (const port of wanted(sys, words)) {
     const protocol = port.udp ? "udp" : "tcp";
     try {
-      sys.listen(port.port, port.udp ? "u" : "h", { tls: port.tls });
+      // Its certificate would come from something that does not run here either.
+      const secured = port.tls ? { tls: true, certificate: takenByAll } : {};
+      sys.listen(port.port, port.udp ? "u" : "h", secured);
       open.push(`${port.port}/${protocol}${port.tls ? " (TLS)" : ""}`);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
@@ -191,7 +195,9 @@ export const standInServer: Program<State> = {
   step: (_sys, state) => (state.bad ? { exit: 1 } : { wait: {} }),
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),
-  http: (sys, _state, request) => ({ response: page(sys, request) }),
+  http: (sys, _state, request) => ({
+    response: reviewAnswer(sys.container.record.spec.image, request) ?? page(sys, request),
+  }),
   datagram: (_sys, _state, bytes) => bytes,
   grpc: () => ({ status: "SERVING" }),
   memoryBytes: () => 20 * 1024 * 1024,
