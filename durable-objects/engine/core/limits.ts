@@ -657,6 +657,10 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
+/** What a simulated memcached holds, and of one item: its memory is state, and within what a process may hold. */
+export const memcachedBytesMax = 256 * 1024;
+export const memcachedValueBytesMax = 64 * 1024;
+
 /** Ports of tcp-echo, and bytes of a line; who sends a longer one loses the connection. */
 export const echoPortsMax = 100;
 export const echoLineBytesMax = 65_536;
