@@ -59,7 +59,7 @@ function read(file: string, shown: string): ManifestFile {
 
 function itemsOf(value: Anything): Anything[] {
   if (value === null || value === undefined) return [];
-  return value.kind === "List" && Array.isArray(value.items) ? value.items : [value];
+  return String(value.kind).endsWith("List") && Array.isArray(value.items) ? value.items : [value];
 }
 
 /** Kinds that lie in files and go to other programs than the API server. */

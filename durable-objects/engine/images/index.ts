@@ -5,6 +5,8 @@ import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
 import { bookinfoImages } from "./demonstrations/bookinfo.ts";
 import { httpbinImages } from "./demonstrations/httpbin.ts";
+import { kuardImage } from "./demonstrations/kuard.ts";
+import { memcachedImage } from "./memcached.ts";
 import { podinfoImage } from "./demonstrations/podinfo.ts";
 import { certgenImage } from "./ingress-nginx/certgen.ts";
 import { ingressNginxImage } from "./ingress-nginx/controller.ts";
@@ -50,6 +52,8 @@ const definitions: ImageDefinition[] = [
   certgenImage,
   ingressNginxImage,
   livenessImage,
+  kuardImage,
+  memcachedImage,
   nginx,
   nginxSlim,
   nodeImage,

@@ -222,3 +222,46 @@ test("a mirror has what the registry has that it mirrors", () => {
   const slim = imageCatalog.find("registry.k8s.io/nginx-slim:0.24");
   expect([slim.known, slim.version.version]).toEqual([true, "1.25.1"]);
 });
+
+test("kuard's probes fail as often as they are told to", () => {
+  const readinessProbe = { httpGet: { path: "/ready", port: 8080 }, periodSeconds: 2 };
+  const w = world(pod("kuard", "gcr.io/kuar-demo/kuard-amd64:green", { readinessProbe }));
+  const ready = (): boolean => w.pod("kuard").status.containerStatuses[0].ready;
+  const url = `${w.pod("kuard").status.podIP}:8080`;
+  expect(ready()).toBe(true);
+  expect(w.sh("client", `curl -s ${url}/`)).toContain("<i>v0.10.0-green</i>");
+  expect(w.sh("client", `curl -s -X PUT -d '{"failNext":-1}' ${url}/ready/api`)).toBe(
+    '{"failNext":-1}',
+  );
+  w.advance(10_000);
+  expect(ready()).toBe(false);
+  w.sh("client", `curl -s -X PUT -d '{"failNext":2}' ${url}/ready/api`);
+  w.advance(10_000);
+  expect(ready()).toBe(true);
+  expect(w.sh("client", `curl -s -X PUT -d no ${url}/ready/api`)).toBe("invalid JSON");
+});
+
+test("memcached holds what it is given, until it expires", () => {
+  const w = world(
+    pod("cache", "memcached:1.6-alpine", { args: ["memcached", "-m", "64", "-p", "11222"] }),
+    pod("box", "busybox:1.36", { command: ["sleep", "infinity"] }),
+  );
+  const ask = (text: string): string =>
+    w.sh(
+      "box",
+      `printf '${text}quit\\r\\n' | nc ${w.pod("cache").status.podIP} 11222 | tr -d '\\r'`,
+    );
+  expect(ask("set a 7 0 5\\r\\nhello\\r\\nget a b\\r\\n")).toBe("STORED\nVALUE a 7 5\nhello\nEND");
+  expect(ask("append a 0 0 1\\r\\n!\\r\\nget a\\r\\n")).toBe("STORED\nVALUE a 7 6\nhello!\nEND");
+  expect(ask("add a 0 0 1\\r\\nx\\r\\nreplace z 0 0 1\\r\\nx\\r\\n")).toBe(
+    "NOT_STORED\nNOT_STORED",
+  );
+  expect(ask("set n 0 0 2\\r\\n10\\r\\nincr n 5\\r\\ndecr n 100\\r\\n")).toBe("STORED\n15\n0");
+  expect(ask("set t 0 10 1\\r\\nx\\r\\nget t\\r\\n")).toBe("STORED\nVALUE t 0 1\nx\nEND");
+  w.advance(11_000);
+  expect(ask("get t\\r\\ndelete a\\r\\ndelete a\\r\\n")).toBe("END\nDELETED\nNOT_FOUND");
+  expect(ask("set a 0 0 999999\\r\\nnonsense\\r\\n")).toBe(
+    "SERVER_ERROR object too large for cache\nERROR",
+  );
+  expect(ask("stats\\r\\n")).toContain("STAT get_misses 2");
+});

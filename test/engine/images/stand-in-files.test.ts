@@ -23,7 +23,8 @@ test("an init container copies what its image is known to hold", () => {
   const copy = (image: string, from: string): object => ({
     name: "copy",
     image,
-    command: ["/bin/cp", "-n", from, "/shared/copied"],
+    command: ["/bin/cp", "--update=none", from, "/shared/copied"],
+    securityContext: { readOnlyRootFilesystem: true, runAsNonRoot: true },
     ...mount,
   });
   const serving = [{ name: "c", image: "nginx", ...mount }];
@@ -34,11 +35,19 @@ test("an init container copies what its image is known to hold", () => {
     one("argo", "quay.io/argoproj/argocd:v3.2.0", "/usr/local/bin/argocd"),
     one("flannel", "ghcr.io/flannel-io/flannel-cni-plugin:v1.8.0-flannel1", "/flannel"),
     one("none", "example/none:1", "/usr/local/bin/argocd"),
+    pod("grafana", [
+      {
+        name: "c",
+        image: "grafana/grafana:12.2.0",
+        securityContext: { readOnlyRootFilesystem: true },
+      },
+    ]),
   );
-  expect(["argo", "flannel", "none"].map((name) => w.pod(name).status.phase)).toEqual([
+  expect(["argo", "flannel", "none", "grafana"].map((name) => w.pod(name).status.phase)).toEqual([
     "Running",
     "Running",
     "Pending",
+    "Running",
   ]);
   expect(w.sh("argo", "ls /shared")).toBe("copied");
 });

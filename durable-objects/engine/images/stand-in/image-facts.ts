@@ -203,7 +203,7 @@ export const standIns: readonly StandIn[] = [
   },
   // Servers
   {
-    names: "library/memcached bitnami/memcached",
+    names: "bitnami/memcached",
     base: "debian",
     entrypoint: ["/entrypoint"],
     cmd: ["memcached"],

@@ -81,7 +81,7 @@ function layerOf(row: StandIn | undefined): Layer {
     ...(row?.tools?.split(" ").filter(Boolean) ?? []),
   ];
   const user = /^[a-z]/.test(row?.user ?? "") && row?.user !== "nobody" ? row?.user : undefined;
-  const key = [base, user ?? "", ...tools, row?.files ?? ""].join(" ");
+  const key = [base, user ?? "", ...tools, row?.files ?? "", row?.workingDir ?? ""].join(" ");
   let layer = layers.get(key);
   if (!layer) {
     const files = filesOf(base);
@@ -91,6 +91,8 @@ function layerOf(row: StandIn | undefined): Layer {
       toolFiles(tools, base),
       { "/entrypoint": { program: "stand-in" } },
       ownFiles(row?.files),
+      // A read-only root could not be given it.
+      row?.workingDir ? { [row.workingDir]: { dir: true } } : {},
       user ? { "/etc/passwd": `${passwd}${user}:x:1000:1000::/home/${user}:/bin/sh\n` } : {},
       runtimeFiles,
     );

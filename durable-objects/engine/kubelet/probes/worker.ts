@@ -161,7 +161,9 @@ function step(
   const act = conclude(sync, container, kind, probe, spec, state, result);
   state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   const settled = state.ok === (state.last === "success") && state.run > 0;
-  if (act !== "kill" && settled && !spec.exec && result.result !== "unknown") {
+  // A probe that itself changed what runs may find something else the next time.
+  const idles = act !== "kill" && settled && !spec.exec && result.result !== "unknown";
+  if (idles && fingerprint(sync, container) === print) {
     state.idleFingerprint = print;
     state.run = Math.min(state.run, 1);
     if (probe !== "startup") startHits(sync, container, probe, spec, state.nextAtMs);

@@ -177,9 +177,26 @@ function copyRules(opts: Options): CopyRules {
   };
 }
 
+/** What `--update=WHEN` stands for among the letters. coreutils: 9.3's cp */
+const updates = new Map([
+  ["--update", "-u"],
+  ["--update=older", "-u"],
+  ["--update=none", "-n"],
+  ["--update=none-fail", "-n"],
+  ["--update=all", "-f"],
+]);
+
 export const cp = copier(
   "cp",
-  (io) => options(io, "adfilHLnpPrRsTt:uv", { recursive: "r", archive: "a" }),
+  (io) => {
+    io.args.forEach((word, i) => (io.args[i] = updates.get(word) ?? word));
+    return options(io, "adfilHLnpPrRsTt:uv", {
+      recursive: "r",
+      archive: "a",
+      "no-clobber": "n",
+      verbose: "v",
+    });
+  },
   "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }",
   (io, from, to, opts) => {
     const rules = copyRules(opts);
