@@ -1,5 +1,4 @@
 import { birthsAtOnceMax, birthTurnMsMax, birthYieldMsMax, lateLoopMsMin } from "./limits.ts";
-import { laterOf, type Call } from "./route.ts";
 
 /**
  * Births one after another, a few at a time. On one's own machine all sandboxes share one thread, and a class that begins would
@@ -15,10 +14,13 @@ const waiting = new Set<() => void>();
  * Makes it when it is its turn, on one's own machine; elsewhere at once. Whoever leaves in the middle gives the turn back all the same,
  * and one that never comes back holds nobody up for longer than `birthTurnMsMax`.
  */
-export function inTurn<T>({ env, c }: Call, make: () => Promise<T>): Promise<T> {
-  if (env.MODE !== "local") return make();
+export function inTurn<T>(
+  { isLocal, later }: { isLocal: boolean; later: (work: Promise<unknown>) => void },
+  make: () => Promise<T>,
+): Promise<T> {
+  if (!isLocal) return make();
   const work = taken(make);
-  laterOf(c)(work);
+  later(work);
   return work;
 }
 
