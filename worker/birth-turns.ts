@@ -6,6 +6,13 @@ import { birthsAtOnceMax, birthTurnMsMax, birthYieldMsMax, lateLoopMsMin } from 
  * round late: then those who have a sandbox already, with what it does by itself, have work waiting in it.
  */
 
+/** A request that makes a sandbox. */
+interface Asking {
+  readonly env: { readonly MODE?: string };
+  /** Is waited for although the client has left. */
+  later(work: Promise<unknown>): void;
+}
+
 /** When each began, wall ms. */
 const underWay = new Set<{ atMs: number }>();
 const waiting = new Set<() => void>();
@@ -14,13 +21,10 @@ const waiting = new Set<() => void>();
  * Makes it when it is its turn, on one's own machine; elsewhere at once. Whoever leaves in the middle gives the turn back all the same,
  * and one that never comes back holds nobody up for longer than `birthTurnMsMax`.
  */
-export function inTurn<T>(
-  { isLocal, later }: { isLocal: boolean; later: (work: Promise<unknown>) => void },
-  make: () => Promise<T>,
-): Promise<T> {
-  if (!isLocal) return make();
+export function inTurn<T>(call: Asking, make: () => Promise<T>): Promise<T> {
+  if (call.env.MODE !== "local") return make();
   const work = taken(make);
-  later(work);
+  call.later(work);
   return work;
 }
 

@@ -25,7 +25,7 @@ afterEach(() => {
 /** A birth that is under way until it is told to end. */
 function birth(isLocal = true) {
   const state = { begun: false, end: (): void => {} };
-  const over = inTurn({ isLocal, later: () => {} }, () => {
+  const over = inTurn({ env: { MODE: isLocal ? "local" : "production" }, later: () => {} }, () => {
     state.begun = true;
     return new Promise<void>((resolve) => (state.end = resolve));
   });

@@ -29,7 +29,7 @@ import {
 } from "../limits.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { forgetBelongings, type Access } from "../principal.ts";
-import { laterOf, paged, type Call, type Row } from "../route.ts";
+import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { viewerIdOf } from "../scenarios/open-scenarios.ts";
@@ -188,8 +188,7 @@ export async function makeFor(
     known = await asked();
     allowances = [];
   } else known = asked;
-  const turn = { isLocal: env.MODE === "local", later: laterOf(call.c) };
-  const made = await inTurn(turn, () => make(call, known, { newcomer, allowances, ownedMax }));
+  const made = await inTurn(call, () => make(call, known, { newcomer, allowances, ownedMax }));
   const counted = known.origin?.made?.();
   if (counted) call.later(counted);
   forgetSometimes(call);
