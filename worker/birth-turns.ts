@@ -24,7 +24,8 @@ const waiting = new Set<() => void>();
 export function inTurn<T>(call: Asking, make: () => Promise<T>): Promise<T> {
   if (call.env.MODE !== "local") return make();
   const work = taken(make);
-  call.later(work);
+  // Whoever asked is told of a failure.
+  call.later(work.catch(() => {}));
   return work;
 }
 
