@@ -1,11 +1,17 @@
 import { birthsAtOnceMax, birthTurnMsMax, birthYieldMsMax, lateLoopMsMin } from "./limits.ts";
-import { laterOf, type Call } from "./route.ts";
 
 /**
  * Births one after another, a few at a time. On one's own machine all sandboxes share one thread, and a class that begins would
  * otherwise stand there as one long piece of work, which everybody else's request waits for. And each waits while the event loop comes
  * round late: then those who have a sandbox already, with what it does by itself, have work waiting in it.
  */
+
+/** A request that makes a sandbox. */
+interface Asking {
+  readonly env: { readonly MODE?: string };
+  /** Is waited for although the client has left. */
+  later(work: Promise<unknown>): void;
+}
 
 /** When each began, wall ms. */
 const underWay = new Set<{ atMs: number }>();
@@ -15,10 +21,11 @@ const waiting = new Set<() => void>();
  * Makes it when it is its turn, on one's own machine; elsewhere at once. Whoever leaves in the middle gives the turn back all the same,
  * and one that never comes back holds nobody up for longer than `birthTurnMsMax`.
  */
-export function inTurn<T>({ env, c }: Call, make: () => Promise<T>): Promise<T> {
-  if (env.MODE !== "local") return make();
+export function inTurn<T>(call: Asking, make: () => Promise<T>): Promise<T> {
+  if (call.env.MODE !== "local") return make();
   const work = taken(make);
-  laterOf(c)(work);
+  // Whoever asked is told of a failure.
+  call.later(work.catch(() => {}));
   return work;
 }
 

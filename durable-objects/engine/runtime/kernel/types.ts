@@ -197,10 +197,7 @@ export interface Kernel {
   memoryOf(process: Process): number;
   /** Kills by memory: over the container's limit, or more real state than one process may hold. */
   checkMemory(process: Process): void;
-  /**
-   * Out of memory: all processes of the container go together (memory.oom.group of cgroup v2).
-   * k8s: pkg/kubelet/apis/config/types.go SingleProcessOOMKill
-   */
+  /** All processes of the container go, by memory.oom.group. k8s: pkg/kubelet/apis/config/types.go SingleProcessOOMKill */
   oomKill(key: number): void;
 }
 

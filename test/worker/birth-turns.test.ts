@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { inTurn } from "../../worker/birth-turns.ts";
 import { birthsAtOnceMax, birthYieldMsMax, lateLoopMsMin } from "../../worker/limits.ts";
-import type { Call } from "../../worker/route.ts";
 
 /** Births of `npm start`, where all sandboxes share one event loop; its time is what the test says. */
 
@@ -13,22 +12,20 @@ beforeEach(() => {
   nowMs = 1_000_000;
   waiting = [];
   vi.spyOn(Date, "now").mockImplementation(() => nowMs);
-  vi.stubGlobal("setTimeout", (work: () => void, ms: number) => {
-    if (ms === 0) waiting.push(work);
-  });
+  const later = setTimeout;
+  vi.stubGlobal("setTimeout", (work: () => void, ms: number) =>
+    ms === 0 ? waiting.push(work) : later(work, ms),
+  );
 });
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
 
-const callIn = (MODE: string): Call =>
-  ({ env: { MODE }, c: { executionCtx: { waitUntil: () => {} } } }) as unknown as Call;
-
 /** A birth that is under way until it is told to end. */
-function birth(mode = "local") {
+function birth(isLocal = true) {
   const state = { begun: false, end: (): void => {} };
-  const over = inTurn(callIn(mode), () => {
+  const over = inTurn({ env: { MODE: isLocal ? "local" : "production" }, later: () => {} }, () => {
     state.begun = true;
     return new Promise<void>((resolve) => (state.end = resolve));
   });
@@ -53,7 +50,7 @@ async function ended(...births: ReturnType<typeof birth>[]): Promise<void> {
 }
 
 test("elsewhere each begins at once: every sandbox has an event loop of its own", async () => {
-  const births = Array.from({ length: birthsAtOnceMax + 3 }, () => birth("production"));
+  const births = Array.from({ length: birthsAtOnceMax + 3 }, () => birth(false));
   expect(births.every(({ state }) => state.begun)).toBe(true);
   await ended(...births);
 });
