@@ -35,7 +35,7 @@ async function advance(made: Sandboxed, ms: number): Promise<void> {
   const body = JSON.stringify({ spec: { advanceTo } });
   expect((await kube(made, clock, { method: "PATCH", headers, body })).status).toBe(200);
   await expect
-    .poll(async () => (await read()).status.advancingTo, { timeout: 60_000 })
+    .poll(async () => (await read()).status.advancingTo, { timeout: 120_000 })
     .toBeUndefined();
 }
 
