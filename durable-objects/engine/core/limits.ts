@@ -657,6 +657,8 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
+/** Products of which a simulated bookinfo keeps posted ratings. */
+export const bookinfoRatingsMax = 20;
 /** What a simulated memcached holds, and of one item: its memory is state, and within what a process may hold. */
 export const memcachedBytesMax = 256 * 1024;
 export const memcachedValueBytesMax = 64 * 1024;
