@@ -94,7 +94,8 @@ function isManifest(object: Anything): boolean {
 const identityOf = (object: Anything): string =>
   `${collectionOf(object)}/${object.metadata.name ?? object.metadata.generateName ?? ""}`;
 
-const batchFilesMax = 25;
+/** Files that share a cluster. */
+const batchFiles = 25;
 
 /** A folder's files belong together, but for those that each name the same object: these go into clusters of their own. */
 export function batchesOf(files: readonly ManifestFile[]): Batch[] {
@@ -105,7 +106,7 @@ export function batchesOf(files: readonly ManifestFile[]): Batch[] {
     let batch = batches.find(
       (one) =>
         one.folder === folder &&
-        one.files.length < batchFilesMax &&
+        one.files.length < batchFiles &&
         !names.some((name) => one.taken.has(name)),
     );
     if (!batch) batches.push((batch = { folder, files: [], taken: new Set() }));

@@ -679,6 +679,8 @@ export const scriptsKeptMax = 50;
 export const serverJobsMax = 32;
 /** Clients of echo-basic whose failed attempts it counts; those it has not heard of for longest start anew. */
 export const echoRetriesKept = 256;
+/** Products of which a simulated bookinfo keeps posted ratings. */
+export const bookinfoRatingsMax = 20;
 /** What a simulated memcached holds, and of one item: its memory is state, and within what a process may hold. */
 export const memcachedBytesMax = 256 * 1024;
 export const memcachedValueBytesMax = 64 * 1024;

@@ -7,6 +7,17 @@ export const product = {
     '<a href="https://en.wikipedia.org/wiki/The_Comedy_of_Errors">Wikipedia Summary</a>: an early play of William Shakespeare.',
 };
 
+export const reviewTexts: [reviewer: string, text: string][] = [
+  [
+    "Reviewer1",
+    "An extremely entertaining play by Shakespeare. The slapstick humour is refreshing!",
+  ],
+  [
+    "Reviewer2",
+    "Absolutely fun and entertaining. The play lacks thematic depth when compared to other plays by Shakespeare.",
+  ],
+];
+
 const escapeHtml = (text: unknown): string =>
   String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
@@ -40,7 +51,7 @@ function detailsOf({ status, value }: Told): string {
   return `<h4>Book Details</h4>\n<table>\n<tr>${heads}</tr>\n<tr>${cells}</tr>\n</table>\n`;
 }
 
-const starsMax = 5;
+const starsShown = 5;
 
 function reviewsOf({ status, value }: Told): string {
   const fields = value as Fields;
@@ -49,12 +60,12 @@ function reviewsOf({ status, value }: Told): string {
   const list = Array.isArray(fields.reviews) ? (fields.reviews as Fields[]) : [];
   const one = ({ reviewer, text, rating }: Fields): string => {
     const { stars, color, error } = (rating ?? {}) as Fields;
-    const full = Math.max(0, Math.min(starsMax, Number(stars) || 0));
+    const full = Math.max(0, Math.min(starsShown, Number(stars) || 0));
     const shown =
       error !== undefined
         ? `<p><i>${escapeHtml(error)}</i></p>\n`
         : stars !== undefined
-          ? `<p class="${color === "red" ? "red" : "black"}">${'<span class="star full">&#9733;</span>'.repeat(full)}${'<span class="star">&#9734;</span>'.repeat(starsMax - full)}</p>\n`
+          ? `<p class="${color === "red" ? "red" : "black"}">${'<span class="star full">&#9733;</span>'.repeat(full)}${'<span class="star">&#9734;</span>'.repeat(starsShown - full)}</p>\n`
           : "";
     return `<blockquote>\n${shown}<p>"${escapeHtml(text)}"</p>\n<small>${escapeHtml(reviewer)}</small>\n</blockquote>\n`;
   };

@@ -2,6 +2,7 @@
  * istio's bookinfo: a page made of what three other services answer over the cluster's network. Reviews come in three
  * versions, without stars, with black and with red ones, so that it is seen which of them a route led to.
  */
+import { bookinfoRatingsMax } from "../../core/limits.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import { Errno } from "../../runtime/errno.ts";
 import {
@@ -19,7 +20,7 @@ import { askingServer } from "../serving/asking-server.ts";
 import { httpAskNames, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { keptServer, remember, type KeptState } from "../serving/kept-server.ts";
 import { answer, html, json, smallServer, targetOf, type Target } from "../serving/serve.ts";
-import { bookPage, indexPage, product } from "./bookinfo-pages.ts";
+import { bookPage, indexPage, product, reviewTexts } from "./bookinfo-pages.ts";
 
 /** Headers that every one of the services hands on. */
 const handedOn =
@@ -211,7 +212,6 @@ interface Ratings extends KeptState {
   posted: Record<string, unknown>;
 }
 
-const postedMax = 20;
 const original = { Reviewer1: 5, Reviewer2: 4 };
 
 const ratings = keptServer<Ratings>({
@@ -238,7 +238,7 @@ const ratings = keptServer<Ratings>({
       } catch {
         return json({ error: "please provide valid ratings JSON" }, 400);
       }
-      const kept = Object.keys(state.posted).slice(-postedMax);
+      const kept = Object.keys(state.posted).slice(-bookinfoRatingsMax);
       state.posted = Object.fromEntries(kept.map((key) => [key, state.posted[key]]));
       state.posted[rest] = posted;
       remember(sys);
@@ -277,16 +277,7 @@ function reviewsText(sys: Sys, { ratings: ask }: Review): string {
     id: "0",
     podname: sys.container.hostname,
     clustername: sys.env.CLUSTER_NAME ?? "null",
-    reviews: [
-      review(
-        "Reviewer1",
-        "An extremely entertaining play by Shakespeare. The slapstick humour is refreshing!",
-      ),
-      review(
-        "Reviewer2",
-        "Absolutely fun and entertaining. The play lacks thematic depth when compared to other plays by Shakespeare.",
-      ),
-    ],
+    reviews: reviewTexts.map(([reviewer, text]) => review(reviewer, text)),
   });
 }
 

@@ -14,11 +14,11 @@ interface Flavour {
   /** Values of headers and arguments are lists. */
   lists: boolean;
   /** The longest `/delay`, s. */
-  delayMax: number;
+  delaySeconds: number;
 }
 
-const python: Flavour = { lists: false, delayMax: 10 };
-const go: Flavour = { lists: true, delayMax: 10 };
+const python: Flavour = { lists: false, delaySeconds: 10 };
+const go: Flavour = { lists: true, delaySeconds: 10 };
 
 const json = (value: unknown, status = 200): HttpResponse =>
   answer(`${JSON.stringify(value, null, 2)}\n`, "application/json; charset=utf-8", status, {
@@ -120,7 +120,7 @@ function withArgument(
     }
     case "delay": {
       if (!/^\d{1,6}(\.\d{1,6})?$/.test(first)) return answer("Invalid duration", undefined, 400);
-      const delayMs = Math.min(Number(first), flavour.delayMax) * 1000;
+      const delayMs = Math.min(Number(first), flavour.delaySeconds) * 1000;
       return { response: json({ ...echo(request, target, flavour) }), delayMs };
     }
     case "redirect":

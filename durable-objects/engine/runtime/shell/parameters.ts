@@ -125,10 +125,7 @@ export abstract class Parameters {
 
   #random(): string | undefined {
     const { state } = this;
-    if (state.randomState) {
-      state.randomState = drawn(state.randomState);
-      return String(state.randomState[1]);
-    }
+    if (state.randomState) return String((state.randomState = drawn(state.randomState))[1]);
     if (state.variables.RANDOM) return this.get("RANDOM");
     return String(Math.floor(this.sys.random() * 32_768));
   }
@@ -273,17 +270,18 @@ export abstract class Parameters {
     this.#hold(made.length - (this.state.variables[name]?.[0]?.length ?? 0));
     this.state.variables[name] = [made, all];
     if (name === "OPTIND") delete this.state.getoptsIndex;
-    if (this.bash) this.#changed(name, made);
-    // busybox: shell/ash.c change_random
-    else if (name === "RANDOM" && this.state.flavour !== "dash")
-      this.state.randomState = [Number.parseInt(made, 10) >>> 0, -1];
+    this.#changed(name, made);
   }
 
   /** What some names do when they are assigned to. */
   #changed(name: string, value: string): void {
     const { state } = this;
-    if (name === "RANDOM")
-      state.randomState = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
+    const seed = this.bash
+      ? this.evaluate.bind(this)
+      : (text: string) => BigInt(parseInt(text, 10) || 0);
+    if (name === "RANDOM" && state.flavour !== "dash")
+      state.randomState = [Number(BigInt.asUintN(32, seed(value))), -1];
+    else if (!this.bash) return;
     else if (name === "SECONDS") state.secondsFromMs = this.sys.now - 1000 * (Number(value) || 0);
     else if (name === "BASH_ARGV0") state.argumentZero = value;
   }
