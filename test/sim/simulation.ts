@@ -224,6 +224,8 @@ export class Simulation {
 
   request(method: string, url: string, body?: unknown, options: RequestOptions = {}): Answer {
     this.slipNow();
+    // In the middle of a jump, which takes several turns, it would come at a moment that lateness decides.
+    if (isFastForwarding(clockOf(this.world.engine.store))) this.#alarms(0, () => undefined);
     const answer = this.#guarded(() => this.world.request(method, url, body, options));
     this.say(
       `  ${method} ${url} -> ${answer.status}${answer.status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`,

@@ -1,4 +1,5 @@
 /** How the API server reaches a webhook, validated. k8s: apiserver pkg/util/webhook/validation.go */
+import { fieldErrorsMax } from "../../core/limits.ts";
 import { at, child, invalid, required, type FieldError } from "../../machinery/field.ts";
 import { dns1035Label, dns1123Subdomain, portNumber } from "../../machinery/names.ts";
 
@@ -68,16 +69,14 @@ function validatePath(text: string, path: string): FieldError[] {
   if (text === "//") return [invalid(path, text, "segment[0] may not be empty")];
   const errors: FieldError[] = [];
   if (!text.startsWith("/")) errors.push(invalid(path, text, "must start with a '/'"));
-  text
-    .slice(1)
-    .replace(/\/$/, "")
-    .split("/")
-    .forEach((step, i) => {
-      if (step === "") errors.push(invalid(path, text, `segment[${i}] may not be empty`));
-      else
-        for (const problem of dns1123Subdomain(step))
-          errors.push(invalid(path, text, `segment[${i}]: ${problem}`));
-    });
+  for (const [i, step] of text.slice(1).replace(/\/$/, "").split("/").entries()) {
+    // Each repeats the whole path.
+    if (errors.length >= fieldErrorsMax) break;
+    if (step === "") errors.push(invalid(path, text, `segment[${i}] may not be empty`));
+    else
+      for (const problem of dns1123Subdomain(step))
+        errors.push(invalid(path, text, `segment[${i}]: ${problem}`));
+  }
   return errors;
 }
 
