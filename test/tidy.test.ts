@@ -390,7 +390,7 @@ describe("limits", () => {
   const files = [engineLimits, "durable-objects/limits.ts", "worker/limits.ts"];
   const named = /^(export )?const \w+(Max|Kept)(: number)? = [-\d(][-\d_.\s*+/()]*;$/;
   /** Who sets a number that is not ours. */
-  const source = /\b(k8s|Go|Linux|POSIX|glibc|RFC \d+)\b/;
+  const source = /\b(k8s|Go|Linux|POSIX|glibc|httpbin|memcached|RFC \d+)\b/;
 
   /** Numbers called Max or Kept whose comment, above them or above their group, names no source. */
   function limitsOf(text: string): string[] {

@@ -65,6 +65,10 @@ function given(item: Item, field: AmountField): Amounts {
   return forPods ? {} : (item[field] ?? {});
 }
 
+/** A name may be one that every JavaScript object has. */
+const amountOf = (amounts: Amounts | undefined, name: string): string | undefined =>
+  amounts && Object.hasOwn(amounts, name) ? amounts[name] : undefined;
+
 function checkNames(path: string, item: Item): FieldError[] {
   const errors: FieldError[] = [];
   const rule = ["Pod", "Container"].includes(item.type)
@@ -124,7 +128,7 @@ const orders: readonly Order[] = [
 function checkAmounts(path: string, item: Item, name: string): FieldError[] {
   const errors: FieldError[] = [];
   const amount = (field: AmountField): Quantity | undefined => {
-    const text = given(item, field)[name];
+    const text = amountOf(given(item, field), name);
     return text === undefined ? undefined : parseQuantity(text);
   };
   const keyed = (field: AmountField): string => at(child(path, field), name);
@@ -149,14 +153,14 @@ function checkAmounts(path: string, item: Item, name: string): FieldError[] {
 const one = newQuantity(1);
 
 function checkRatio(path: string, item: Item, name: string): FieldError[] {
-  const ratio = parseQuantity(item.maxLimitRequestRatio?.[name] ?? "");
+  const ratio = parseQuantity(amountOf(item.maxLimitRequestRatio, name) ?? "");
   if (!ratio) return [];
   const errors: FieldError[] = [];
   if (cmpQuantity(ratio, one) < 0) {
     errors.push(invalid(path, ratio.text, `ratio ${ratio.text} is less than 1`));
   }
-  const low = item.min?.[name];
-  const high = item.max?.[name];
+  const low = amountOf(item.min, name);
+  const high = amountOf(item.max, name);
   if (low === undefined || high === undefined) return errors;
   const most = milliValue(high) / milliValue(low);
   if (milliValue(ratio.text) / 1000 > most) {

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { bearer, edge, kube, lineReader, make, post, stubOf, type Made } from "../edge.ts";
+import { bearer, edge, inside, kube, lineReader, make, post, stubOf, type Made } from "../edge.ts";
 
 /** Sessions in workerd: what lives on when the object loses its memory, and what ends with a word. */
 
@@ -161,7 +161,7 @@ test("input that its command has not read holds the object; what is read does no
   await running("p", "sleep 100000");
   const isHeld = (): Promise<boolean> =>
     runInDurableObject(stubOf(made), (object) => {
-      const { clients } = object as unknown as { clients: { sessions: { isHeld: boolean } } };
+      const { clients } = inside<{ clients: { sessions: { isHeld: boolean } } }>(object);
       return clients.sessions.isHeld;
     });
   const { socket, until } = await talk(exec("p", "sleep 100; cat | wc -c", "&stdin=true"));

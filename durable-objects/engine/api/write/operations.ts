@@ -37,7 +37,6 @@ import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/me
 
 /** Writes of these leave the status as it is. */
 const keepsStatus = new Set(["", "finalize"]);
-
 /** Writes of these may change the spec, so the generation grows. */
 const specSubresources = new Set(["", "scale", "resize", "ephemeralcontainers"]);
 

@@ -41,7 +41,7 @@ function askFor(sys: Sys, service: string, request: HttpRequest, patienceMs: num
 /** The port that its command line ends with. */
 const portOf = (sys: Sys): number => {
   const word = sys.argv.findLast((one) => /^\d{1,5}$|^\[?[\w.:*]{0,40}\]?:\d{1,5}$/.test(one));
-  return Number(/\d+$/.exec(word ?? "")?.[0] ?? 9080);
+  return Number(word?.split(":").at(-1) ?? 9080);
 };
 
 // productpage

@@ -1,5 +1,6 @@
 /** The API against what nobody would send: no 5xx, no throw, and a refused request changes nothing. */
 import * as fc from "fast-check";
+import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import {
   builtin,
@@ -69,8 +70,10 @@ class Target {
         ? raw.body
         : new TextDecoder().decode(raw.body);
     const what = `${method} ${url} ${text.slice(0, 300)}`;
+    const isYaml = raw.headers["content-type"] === "application/yaml";
+    const read = isYaml ? load : (said: string): unknown => JSON.parse(said);
     if (raw.status >= 500 && !deliberate.has(raw.status)) {
-      const { message = "", reason } = JSON.parse(text) as { message?: string; reason?: string };
+      const { message = "", reason } = read(text) as { message?: string; reason?: string };
       const known = !reason || deliberateTexts.test(message);
       if (!known) expect.fail(`${raw.status}: ${what}`);
     }
@@ -83,8 +86,7 @@ class Target {
       if (idle) expect(after, what).toEqual(before);
       // Paths outside the API have Go's own plain answer.
       const plain = raw.headers["content-type"]?.startsWith("text/plain") && raw.status === 404;
-      if (!plain)
-        expect(JSON.parse(text), what).toMatchObject({ kind: "Status", code: raw.status });
+      if (!plain) expect(read(text), what).toMatchObject({ kind: "Status", code: raw.status });
     }
     const json = raw.headers["content-type"]?.includes("json");
     return {

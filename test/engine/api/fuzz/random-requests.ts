@@ -2,6 +2,7 @@
  * Requests that nobody would send, by chance from a seed: the API must answer each with what upstream says, never with an
  * error of its own making, and what it refuses must leave no trace.
  */
+import { load } from "js-yaml";
 import { mulberry } from "../../../helpers/dice.ts";
 import {
   builtin,
@@ -967,9 +968,9 @@ function judge(world: World, asked: Asked): Finding | undefined {
   if (idle && !carried && state() !== before)
     return finding("written by a refusal", `${raw.status} ${text}`);
   if (deliberate.has(raw.status)) return undefined;
-  if (!isProtobuf && !contentType.includes("json")) {
-    const plain = contentType.startsWith("text/plain") || contentType.includes("yaml");
-    return plain && raw.status !== 500
+  const isYaml = contentType.includes("yaml");
+  if (!isProtobuf && !isYaml && !contentType.includes("json")) {
+    return contentType.startsWith("text/plain") && raw.status !== 500
       ? undefined
       : finding("no Status", `${raw.status} ${contentType} ${text.slice(0, 300)}`);
   }
@@ -977,7 +978,11 @@ function judge(world: World, asked: Asked): Finding | undefined {
     kind,
     code,
     message = "",
-  } = JSON.parse(text) as { kind?: string; code?: number; message?: string };
+  } = (isYaml ? load(text) : JSON.parse(text)) as {
+    kind?: string;
+    code?: number;
+    message?: string;
+  };
   if (kind !== "Status" || code !== raw.status) return finding("no Status", text.slice(0, 300));
   const known = upstreams.some((pattern) => pattern.test(message));
   return raw.status === 500 && !known ? finding("500", text.slice(0, 600)) : undefined;
