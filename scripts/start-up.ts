@@ -50,7 +50,7 @@ function leastOf(config: string): Start {
 
 /** Of the same modules, with a main one that imports the object's too. */
 function wholeConfig(config: string): { config: string; main: string } | undefined {
-  const text = readFileSync(path.join(root, config), "utf8");
+  const text = readFileSync(path.resolve(root, config), "utf8");
   const main = /^main = "(dist\/.*)\/index\.js"$/m.exec(text);
   const folder = main?.[1];
   if (main === null || folder === undefined) return undefined;
