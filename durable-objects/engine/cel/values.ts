@@ -2,6 +2,7 @@
  * Values of CEL. null, booleans, strings and bytes are what they are in JavaScript; an int is a bigint, a double a number.
  * Errors are values: `||` and `&&` may do without them. cel-go: common/types
  */
+import { equalBytes } from "../core/equal.ts";
 import {
   boolType,
   bytesType,
@@ -273,14 +274,11 @@ function mapsEqual(a: MapValue, b: MapValue, meter: Steps): Value {
   return true;
 }
 
-const bytesEqual = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
-
 /** Of what is neither a number nor made of other values. */
 function simpleEqual(a: Value, b: Value): Value {
   if (a instanceof Timestamp) return b instanceof Timestamp && a.nanoseconds === b.nanoseconds;
   if (a instanceof Duration) return b instanceof Duration && a.nanoseconds === b.nanoseconds;
-  if (a instanceof Uint8Array) return b instanceof Uint8Array && bytesEqual(a, b);
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
   if (a instanceof TypeValue) return b instanceof TypeValue && a.of.name === b.of.name;
   if (a instanceof OpaqueValue) {
     const same = b instanceof OpaqueValue && sameType(a.type, b.type);

@@ -1,4 +1,5 @@
 /** Certificates that a server shows, and whether a client that trusts some authorities takes them. Go's crypto/x509 Verify */
+import { equalBytes } from "../../core/equal.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { decodeUtf8 } from "../../core/utf8.ts";
 import { isAddress } from "../ip.ts";
@@ -85,9 +86,6 @@ export function certificatesOf(pem: string): Certificate[] {
   }
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
-
 /**
  * Only whether it is over: who makes a certificate has the wall's clock, and a cluster that nobody looked at for a while is behind that.
  */
@@ -138,10 +136,10 @@ function untrusted(
 ): string | undefined {
   let hint: { why: string; name: string } | undefined;
   const leads = (from: Certificate, depth: number): boolean => {
-    if (roots.some(({ raw }) => same(raw, from.raw))) return true;
+    if (roots.some(({ raw }) => equalBytes(raw, from.raw))) return true;
     if (depth >= chainDepthMax) return false;
     const candidates = [...roots, ...between].filter(
-      (parent) => parent !== from && same(parent.subject, from.issuer),
+      (parent) => parent !== from && equalBytes(parent.subject, from.issuer),
     );
     return candidates.some((parent) => {
       const why = !parent.isAuthority

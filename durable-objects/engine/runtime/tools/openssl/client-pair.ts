@@ -1,9 +1,7 @@
 /** A client's certificate with its key. Go: crypto/tls X509KeyPair */
+import { equalBytes } from "../../../core/equal.ts";
 import { certificatesOf } from "../../../machinery/x509/certificate.ts";
 import { publicKeyDer, readPrivateKey } from "./private-key.ts";
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Why a certificate cannot be shown with a key (both PEM), in Go's words; undefined: it can. */
 export function pairProblem(certificate: string, key: string): string | undefined {
@@ -11,7 +9,7 @@ export function pairProblem(certificate: string, key: string): string | undefine
   if (!leaf) return "tls: failed to find any PEM data in certificate input";
   const secret = readPrivateKey(key);
   if (!secret) return "tls: failed to find any PEM data in key input";
-  return same(publicKeyDer(secret), leaf.publicKeyDer)
+  return equalBytes(publicKeyDer(secret), leaf.publicKeyDer)
     ? undefined
     : "tls: private key does not match public key";
 }

@@ -79,3 +79,12 @@ export function write(io: Io, file: string | undefined, text: string, secret = f
     throw new ToolExit(1);
   }
 }
+
+const daysDefault = 30;
+
+/** How long a certificate is good for. */
+export function daysOf(io: Io, verb: string, { values }: Options): number {
+  const given = values.get("days");
+  const days = Number(given ?? daysDefault);
+  return Number.isInteger(days) ? days : fail(io, verb, `Can't parse "${given}" as a number`);
+}

@@ -8,7 +8,7 @@ import { dayMs, makeCertificate, makeRequest, randomSerial } from "./build.ts";
 import { digitsOf, modulusOf, nameText, readRequest, requestText } from "./certificate-text.ts";
 import { extensionOf, parseConfig, type Sections, type Subjects } from "./extensions.ts";
 import { beginNewKey, searchOn, type KeyMaking } from "./making-keys.ts";
-import { fail, parse, read, write, type Options, type Usage } from "./options.ts";
+import { daysOf, fail, parse, read, write, type Options, type Usage } from "./options.ts";
 import { privateKeyPem, publicKeyDer, readPrivateKey, type PrivateKey } from "./private-key.ts";
 import { nameDer, parseSubject, type NamePart } from "./subject.ts";
 
@@ -204,8 +204,6 @@ function extensionsOf(
   });
 }
 
-const daysDefault = 30;
-
 function finish(io: Io, options: Options, pem: string, answered: NamePart[] | undefined): number {
   const key = readPrivateKey(pem) as PrivateKey;
   const sections = sectionsOf(io, options);
@@ -224,8 +222,7 @@ function finish(io: Io, options: Options, pem: string, answered: NamePart[] | un
     show(io, options, made);
     return 0;
   }
-  const days = Number(values.get("days") ?? daysDefault);
-  if (!Number.isInteger(days)) fail(io, verb, `Can't parse "${values.get("days")}" as a number`);
+  const days = daysOf(io, verb, options);
   const now = io.sys.now;
   const bytes = makeCertificate(key, {
     subject,

@@ -1,4 +1,5 @@
 /** openssl verify: whether a certificate leads to an authority. OpenSSL 3: apps/verify.c, crypto/x509/x509_vfy.c */
+import { equalBytes } from "../../../core/equal.ts";
 import { certificatesOf, type Certificate } from "../../../machinery/x509/certificate.ts";
 import { signatureProblem } from "../../../machinery/x509/request.ts";
 import { encodePem } from "../../../machinery/x509/pem.ts";
@@ -20,11 +21,8 @@ interface Wrong {
   of: Certificate;
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
-
 const signs = (parent: Certificate, child: Certificate): boolean =>
-  same(parent.subject, child.issuer) &&
+  equalBytes(parent.subject, child.issuer) &&
   signatureProblem({ ...child, publicKeyDer: parent.publicKeyDer }) === undefined;
 
 /** k8s has none of this: the longest chain that OpenSSL follows is 100, ours are short. */
@@ -40,9 +38,9 @@ function wrongOf(
   for (let depth = 0; depth < depthMost; depth++) {
     if (now < of.notBefore) return { code: 9, depth, of };
     if (now > of.notAfter) return { code: 10, depth, of };
-    const isRoot = roots.some(({ raw }) => same(raw, of.raw));
+    const isRoot = roots.some(({ raw }) => equalBytes(raw, of.raw));
     if (isRoot) return undefined;
-    if (same(of.subject, of.issuer)) return { code: 18, depth, of };
+    if (equalBytes(of.subject, of.issuer)) return { code: 18, depth, of };
     const child: Certificate = of;
     const parent = [...roots, ...between].find((one) => signs(one, child));
     if (!parent) return { code: 20, depth, of };

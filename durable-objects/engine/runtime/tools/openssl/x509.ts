@@ -1,4 +1,5 @@
 /** openssl x509: what is in a certificate, and certificates for requests. OpenSSL 3: apps/x509.c */
+import { equalBytes } from "../../../core/equal.ts";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { lookup } from "../../../core/lookup.ts";
@@ -23,7 +24,7 @@ import {
 } from "./certificate-text.ts";
 import { extensionOf, parseConfig, type Sections } from "./extensions.ts";
 import { toBytes, toNumber } from "./numbers.ts";
-import { fail, parse, read, write, type Options, type Usage } from "./options.ts";
+import { daysOf, fail, parse, read, write, type Options, type Usage } from "./options.ts";
 import { publicKeyDer, readPrivateKey, type PrivateKey } from "./private-key.ts";
 
 const verb = "x509";
@@ -115,8 +116,6 @@ function hexIn(io: Io, file: string): Uint8Array | undefined {
   }
 }
 
-const daysDefault = 30;
-
 interface Signer {
   key: PrivateKey;
   /** DER of its name. */
@@ -136,13 +135,10 @@ function signerOf(io: Io, { values }: Options, request: Parsed): Signer {
   const authority = readCertificate(read(io, file, "CA certificate"));
   if (!authority) fail(io, verb, `Could not find CA certificate from ${file}`);
   const key = keyFrom(io, values.get("CAkey") ?? file, "CA private key");
-  if (!same(publicKeyDer(key), authority.publicKey.raw))
+  if (!equalBytes(publicKeyDer(key), authority.publicKey.raw))
     fail(io, verb, "CA certificate and CA private key do not match");
   return { key, name: authority.subject.raw };
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** A certificate for a request. */
 function signRequest(io: Io, options: Options): number {
@@ -170,8 +166,7 @@ function signRequest(io: Io, options: Options): number {
   const copied = /^copy/.test(values.get("copy_extensions") ?? "")
     ? request.extensions.map(({ raw }) => raw)
     : [];
-  const days = Number(values.get("days") ?? daysDefault);
-  if (!Number.isInteger(days)) fail(io, verb, `Can't parse "${values.get("days")}" as a number`);
+  const days = daysOf(io, verb, options);
   const { now } = io.sys;
   const bytes = makeCertificate(key, {
     subject: request.subject.raw,
