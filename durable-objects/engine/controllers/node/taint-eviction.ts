@@ -5,12 +5,11 @@
 import type { Taint, Toleration } from "kubernetes-types/core/v1";
 import type { Node } from "../../kinds/node.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
-import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
 import { tolerates } from "../../scheduler/plugins/taint-toleration.ts";
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
-import { withCondition } from "../disruption/disruption-target.ts";
+import { deleteWithCondition } from "../disruption/disruption-target.ts";
 
 const table = "taint-eviction";
 
@@ -133,16 +132,10 @@ function toleratedMs(
 
 function evict(client: Client, pod: Pod): void {
   tell(client, pod.metadata, "Marking for deletion Pod");
-  const { namespace = "", name } = pod.metadata;
-  const condition = {
-    type: "DisruptionTarget",
-    status: "True",
+  deleteWithCondition(client, pod, {
     reason: "DeletionByTaintManager",
     message: "Taint manager: deleting due to NoExecute taint",
-  };
-  const at = rfc3339(client.now);
-  client.modify<Pod>("pods", namespace, name, (p) => withCondition(p, condition, at), "status");
-  client.delete("pods", namespace, name);
+  });
 }
 
 function forget(client: Client, key: string, marked: Marked): void {

@@ -2,7 +2,7 @@
  * Pods leave devices that have a NoExecute taint: at once, after the time that their request tolerates it, or never. One key per
  * Pod. k8s: pkg/controller/devicetainteviction/device_taint_eviction.go
  */
-import { parseTime, rfc3339 } from "../../core/clock.ts";
+import { parseTime } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
 import { claimNamesOf, isReservedFor } from "../../kinds/pod/resource-claims.ts";
@@ -15,7 +15,7 @@ import type {
 } from "../../kinds/resource/shape.ts";
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
 import { toleratesDeviceTaint } from "../../scheduler/devices/request-data.ts";
-import { withCondition } from "../disruption/disruption-target.ts";
+import { deleteWithCondition } from "../disruption/disruption-target.ts";
 
 const claims = "resourceclaims.resource.k8s.io";
 const slices = "resourceslices.resource.k8s.io";
@@ -132,14 +132,9 @@ const tell = (client: Client, pod: Pod, text: string): void =>
 
 function evict(client: Client, pod: Pod): void {
   tell(client, pod, "Marking for deletion");
-  const { namespace = "", name, uid } = pod.metadata;
-  const condition = {
-    type: "DisruptionTarget",
-    status: "True",
+  const why = {
     reason: "DeletionByDeviceTaintManager",
     message: "Device Taint manager: deleting due to NoExecute taint",
   };
-  const at = rfc3339(client.now);
-  client.modify<Pod>("pods", namespace, name, (p) => withCondition(p, condition, at), "status");
-  client.delete("pods", namespace, name, { preconditions: { uid } });
+  deleteWithCondition(client, pod, why, { preconditions: { uid: pod.metadata.uid } });
 }
