@@ -14,6 +14,7 @@ import {
   commandProtocols,
   decode,
   forwardProtocols,
+  toBase64,
 } from "../../durable-objects/sessions/frames.ts";
 import { InputBuffer, SandboxInputBudget } from "../../durable-objects/sessions/input.ts";
 import { InputLimitError } from "../../durable-objects/sessions/session.ts";
@@ -261,6 +262,21 @@ test.each([
   const base64 = commandProtocols.find(({ name }) => name === "base64.channel.k8s.io")!;
   const frame = decode(base64, message);
   expect(frame && [frame.channel, new TextDecoder().decode(frame.bytes)]).toEqual(expected);
+});
+
+test("a long base64 message is read as a short one is, wherever spaces and ends lie", () => {
+  const base64 = commandProtocols.find(({ name }) => name === "base64.channel.k8s.io")!;
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 7) % 251);
+  const text = toBase64(bytes);
+  const read = (body: string) => decode(base64, `0${body}`)?.bytes;
+  expect(read(text)).toEqual(bytes);
+  expect(read(`${text.slice(0, 65_530)} ${text.slice(65_530)}`)).toEqual(bytes);
+  expect(read(`${text}\n`)).toEqual(bytes);
+  const ended = toBase64(bytes.subarray(0, 49_151));
+  expect(ended).toHaveLength(65_536);
+  expect(read(ended)).toEqual(bytes.subarray(0, 49_151));
+  expect(read(ended + text)).toBeUndefined();
+  expect(read(`${text.slice(0, 100_000)}*${text.slice(100_000)}`)).toBeUndefined();
 });
 
 const word = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
