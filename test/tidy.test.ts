@@ -134,7 +134,7 @@ describe("imports", () => {
     ["kubelet", "core machinery schema ports kinds scheduler runtime cri"],
     ["streams", "core machinery ports kinds api runtime network cri"],
     ["webhooks", "core machinery ports kinds api runtime network"],
-    ["bootstrap", "core machinery ports kinds api kubelet"],
+    ["bootstrap", "core machinery ports kinds api runtime"],
     [
       "controllers",
       "core machinery ports cel kinds api client scheduler runtime network cri kubelet bootstrap",

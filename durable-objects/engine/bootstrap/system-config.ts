@@ -1,6 +1,6 @@
 /** Configuration that kubeadm leaves in ConfigMaps. k8s: cmd/kubeadm/app/phases/{addons,uploadconfig,bootstraptoken} */
 import { version } from "../api/discovery/discovery.ts";
-import { dnsServiceIp } from "../kinds/service/allocation.ts";
+import { kubeletConfiguration } from "../runtime/node/kubelet-configuration.ts";
 import { serviceCidr } from "../kinds/service/ranges.ts";
 import { toBase64 } from "../machinery/base64.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
@@ -143,57 +143,6 @@ networking:
   serviceSubnet: ${serviceCidr}
 proxy: {}
 scheduler: {}
-`;
-
-/** Also what a node holds as /var/lib/kubelet/config.yaml. */
-export const kubeletConfiguration = `apiVersion: kubelet.config.k8s.io/v1beta1
-authentication:
-  anonymous:
-    enabled: false
-  webhook:
-    cacheTTL: 0s
-    enabled: true
-  x509:
-    clientCAFile: /etc/kubernetes/pki/ca.crt
-authorization:
-  mode: Webhook
-  webhook:
-    cacheAuthorizedTTL: 0s
-    cacheUnauthorizedTTL: 0s
-cgroupDriver: systemd
-clusterDNS:
-- ${dnsServiceIp}
-clusterDomain: cluster.local
-containerRuntimeEndpoint: unix:///var/run/containerd/containerd.sock
-cpuManagerReconcilePeriod: 0s
-crashLoopBackOff: {}
-evictionPressureTransitionPeriod: 0s
-fileCheckFrequency: 0s
-healthzBindAddress: 127.0.0.1
-healthzPort: 10248
-httpCheckFrequency: 0s
-imageMaximumGCAge: 0s
-imageMinimumGCAge: 0s
-kind: KubeletConfiguration
-logging:
-  flushFrequency: 0
-  options:
-    json:
-      infoBufferSize: "0"
-    text:
-      infoBufferSize: "0"
-  verbosity: 0
-memorySwap: {}
-nodeStatusReportFrequency: 0s
-nodeStatusUpdateFrequency: 0s
-rotateCertificates: true
-runtimeRequestTimeout: 0s
-shutdownGracePeriod: 0s
-shutdownGracePeriodCriticalPods: 0s
-staticPodPath: /etc/kubernetes/manifests
-streamingConnectionIdleTimeout: 0s
-syncFrequency: 0s
-volumeStatsAggPeriod: 0s
 `;
 
 const clusterInfo = `apiVersion: v1

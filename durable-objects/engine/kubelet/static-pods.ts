@@ -4,13 +4,17 @@
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
 import { staticManifestsKeptMax } from "../core/limits.ts";
-import { trimEndOf } from "../core/trim.ts";
 import type { Client } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { memo } from "../core/memo.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
+import {
+  kubeletConfigPath,
+  nodeFilesTable,
+  staticPodFolder,
+} from "../runtime/node/kubelet-configuration.ts";
 import { type NodeRecord, nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "../cri/runtime.ts";
@@ -26,10 +30,6 @@ import {
 } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 
-export const nodeFilesTable = "node-files";
-const configPath = "/var/lib/kubelet/config.yaml";
-const defaultManifests = "/etc/kubernetes/manifests";
-
 type Manifest = Pick<Pod, "metadata" | "spec"> & { hash: string };
 
 /** 32 hex characters that depend on every byte of the text. */
@@ -41,8 +41,7 @@ function hashOf(text: string): string {
 
 /** Pods that the files of a node's manifest folder describe, by key. Files that describe none are passed over. */
 export function manifestsOf(files: Record<string, string>, node: string): Map<string, Manifest> {
-  const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[configPath] ?? "")?.[1];
-  const folder = `${trimEndOf(told ?? defaultManifests, "/")}/`;
+  const folder = `${staticPodFolder(files[kubeletConfigPath])}/`;
   const found = new Map<string, Manifest>();
   for (const path of Object.keys(files).sort()) {
     const name = path.slice(folder.length);

@@ -2,7 +2,7 @@
  * File systems of the machines: one tree per node (`host/NODE`), over what every node has and over the records table
  * "node-files". hostPath volumes and node shells show it.
  */
-import { trimEndOf, trimSlashes } from "../../core/trim.ts";
+import { trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
 import type { ConfigMap } from "../../kinds/config-map.ts";
@@ -15,42 +15,18 @@ import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { adminConfig, adminConfigText } from "../net/admin-access.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
+import {
+  kubeletConfigPath,
+  kubeletConfiguration,
+  nodeFilesTable,
+  staticPodFolder,
+  staticPodPath,
+} from "../node/kubelet-configuration.ts";
 import { unitFiles } from "../node/units.ts";
 import { administratorsBashrc, completionFiles } from "./completion-files.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
-
-const nodeFilesTable = "node-files";
-const kubeletConfig = "/var/lib/kubelet/config.yaml";
-const defaultManifests = "/etc/kubernetes/manifests";
-
-/** k8s: cmd/kubeadm/app/componentconfigs/kubelet.go */
-const configText = `apiVersion: kubelet.config.k8s.io/v1beta1
-authentication:
-  anonymous:
-    enabled: false
-  webhook:
-    cacheTTL: 0s
-    enabled: true
-  x509:
-    clientCAFile: /etc/kubernetes/pki/ca.crt
-authorization:
-  mode: Webhook
-  webhook:
-    cacheAuthorizedTTL: 0s
-    cacheUnauthorizedTTL: 0s
-cgroupDriver: systemd
-clusterDNS:
-- 10.96.0.10
-clusterDomain: cluster.local
-containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
-healthzBindAddress: 127.0.0.1
-healthzPort: 10248
-kind: KubeletConfiguration
-rotateCertificates: true
-staticPodPath: ${defaultManifests}
-`;
 
 const dir = { dir: true } as const;
 
@@ -93,7 +69,7 @@ function commonFiles(node: string, machineId: string, controls: boolean): FileTa
     "/run/systemd/resolve/resolv.conf": `nameserver ${nodeNameserver}\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
     "/etc/kubernetes/pki/ca.crt": { dynamic: rootCertificate },
-    [defaultManifests]: dir,
+    [staticPodPath]: dir,
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
@@ -103,7 +79,7 @@ function commonFiles(node: string, machineId: string, controls: boolean): FileTa
     ...Object.fromEntries(
       [...machineTools, ...nodeTools].map((name) => [`/usr/bin/${name}`, { program: name }]),
     ),
-    [kubeletConfig]: configText,
+    [kubeletConfigPath]: kubeletConfiguration,
     "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
     "/var/lib/kubelet/device-plugins": { dir: true, mode: 0o750 },
     "/var/lib/kubelet/plugins": { dir: true, mode: 0o750 },
@@ -199,9 +175,8 @@ function readManifests(tree: Tree): Record<string, string> {
       return;
     files[path] = decodeUtf8(tree.read(id, 0, staticManifestBytesMax));
   };
-  read(kubeletConfig);
-  const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[kubeletConfig] ?? "")?.[1];
-  const folder = trimEndOf(told ?? defaultManifests, "/");
+  read(kubeletConfigPath);
+  const folder = staticPodFolder(files[kubeletConfigPath]);
   for (const name of tree.list(folder)) read(`${folder}/${name}`);
   return files;
 }
