@@ -5,6 +5,7 @@
 import { spoolBytesMax, spoolInRowBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Sys } from "../kernel/types.ts";
+import { namelessFile } from "./nameless-file.ts";
 
 export interface Spool {
   /** What is unread, while it is short. */
@@ -13,28 +14,12 @@ export interface Spool {
   long?: { fd: number; size: number; from: number };
 }
 
-const folders = ["/tmp", "/var/tmp", "/dev/shm", "."];
-
-function namelessFile(sys: Sys): number | undefined {
-  for (const folder of folders) {
-    const path = `${folder}/.in${Math.floor(sys.random() * 1e9)}`;
-    try {
-      const fd = sys.open(path, { read: true, write: true, create: true, exclusive: true }, 0o600);
-      sys.unlink(path);
-      return fd;
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-    }
-  }
-  return undefined;
-}
-
 /** More input. Where no file can be made it stays in the state; false: more than a program may hold. */
 export function addInput(sys: Sys, spool: Spool, data: string): boolean {
   const size = spool.long ? spool.long.size - spool.long.from : spool.unread.length;
   if (size + data.length > spoolBytesMax) return false;
   if (!spool.long && size + data.length > spoolInRowBytesMax) {
-    const fd = namelessFile(sys);
+    const fd = namelessFile(sys, ".in");
     if (fd !== undefined) {
       spool.long = { fd, size: 0, from: 0 };
       const { unread } = spool;

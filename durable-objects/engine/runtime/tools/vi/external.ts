@@ -8,7 +8,8 @@ import { giveTerminal, takeTerminal } from "../screen/terminal.ts";
 import { Refused, type Editor } from "./editor.ts";
 import { insertLines } from "./files.ts";
 import type { Child } from "./state.ts";
-import { keepText, namelessFile, textOf } from "./texts.ts";
+import { namelessFile } from "../nameless-file.ts";
+import { keepText, textOf } from "./texts.ts";
 
 /** `%` and `#` stand for file names. */
 export function withNames(ed: Editor, text: string): string {
@@ -35,7 +36,7 @@ interface Work {
 
 /** A descriptor that reads a text: of a file, as that may be long. */
 function inputFile(child: Sys, text: string): number {
-  const fd = namelessFile(child);
+  const fd = namelessFile(child, ".vi");
   if (fd === undefined || child.write(fd, text) < text.length) return child.stringFd(text);
   child.seek(fd, 0);
   return fd;

@@ -5,30 +5,14 @@
 import { viTextInRowCharactersMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
 import type { Sys } from "../../kernel/types.ts";
+import { namelessFile } from "../nameless-file.ts";
 import type { Ref, ViState } from "./state.ts";
-
-const folders = ["/tmp", "/var/tmp", "/dev/shm", "."];
-
-/** A file without a name; undefined where there is no room for one. */
-export function namelessFile(sys: Sys): number | undefined {
-  for (const folder of folders) {
-    const path = `${folder}/.vi${Math.floor(sys.random() * 1e9)}`;
-    try {
-      const fd = sys.open(path, { read: true, write: true, create: true, exclusive: true }, 0o600);
-      sys.unlink(path);
-      return fd;
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-    }
-  }
-  return undefined;
-}
 
 /** Keeps a text. */
 export function keepText(sys: Sys, state: ViState, text: string): Ref {
   if (text.length <= viTextInRowCharactersMax) return text;
   if (!state.texts) {
-    const fd = namelessFile(sys);
+    const fd = namelessFile(sys, ".vi");
     if (fd === undefined) return text;
     state.texts = { fd, size: 0 };
   }
