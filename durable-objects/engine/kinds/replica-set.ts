@@ -1,6 +1,7 @@
 /** ReplicaSet. k8s: pkg/registry/apps/replicaset/strategy.go */
 import { labelSelector } from "../machinery/selectors.ts";
 import type * as apps from "kubernetes-types/apps/v1";
+import type { FieldError } from "../machinery/field.ts";
 import {
   validateCounts,
   validateReplicaCounts,
@@ -9,7 +10,7 @@ import {
 } from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
-import { allMetadata, type Column, type Kind } from "./define.ts";
+import { allMetadata, type Cell, type Column, type Kind } from "./define.ts";
 import { selectorText } from "./pod-template.ts";
 import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
@@ -30,15 +31,6 @@ export interface ReplicaSet extends KubeObject {
   status?: ReplicaSetStatus;
 }
 
-const counts = [
-  "replicas",
-  "fullyLabeledReplicas",
-  "readyReplicas",
-  "availableReplicas",
-  "observedGeneration",
-  "terminatingReplicas",
-] as const;
-
 export const replicaColumns: Column[] = [
   nameColumn,
   column("Desired", "Wanted pods.", "integer"),
@@ -48,6 +40,34 @@ export const replicaColumns: Column[] = [
   wideColumn("Containers", "Names of the containers in the template."),
   wideColumn("Images", "Images of the containers in the template."),
   wideColumn("Selector", "Which pods are counted."),
+];
+
+interface Replicated extends KubeObject {
+  spec: { replicas?: number; template?: PodTemplateSpec };
+  status?: { replicas?: number; readyReplicas?: number };
+}
+
+/** A row below `replicaColumns`. */
+export function replicaCells(object: Replicated, now: number, selector: string): Cell[] {
+  const { metadata, spec, status } = object;
+  return [
+    metadata.name,
+    spec.replicas ?? 0,
+    status?.replicas ?? 0,
+    status?.readyReplicas ?? 0,
+    age(object, now),
+    ...containerCells(spec.template?.spec.containers),
+    selector,
+  ];
+}
+
+const partialCounts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const;
+const counts = ["replicas", ...partialCounts, "observedGeneration", "terminatingReplicas"] as const;
+
+/** k8s: pkg/apis/apps/validation/validation.go ValidateReplicaSetStatus, pkg/apis/core/validation ValidateReplicationControllerStatus */
+export const validateReplicaStatus = (status: ReplicaSetStatus | undefined): FieldError[] => [
+  ...validateCounts(status, counts),
+  ...validateReplicaCounts(status, partialCounts),
 ];
 
 export const ReplicaSet: Kind<ReplicaSet> = {
@@ -69,28 +89,13 @@ export const ReplicaSet: Kind<ReplicaSet> = {
     ...validateReplicaSetSpec(set.spec),
     ...validateSelectorUpdate(set.spec.selector, old.spec.selector),
   ],
-  validateStatusUpdate: ({ status }) => [
-    ...validateCounts(status, counts),
-    ...validateReplicaCounts(status, [
-      "fullyLabeledReplicas",
-      "readyReplicas",
-      "availableReplicas",
-    ]),
-  ],
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
   warnings: (set, old) =>
     old && old.metadata.generation === set.metadata.generation
       ? []
       : warningsOfWorkload(set.spec.template, old ? undefined : set.metadata.name),
   table: {
     columns: replicaColumns,
-    cells: (set, now) => [
-      set.metadata.name,
-      set.spec.replicas ?? 0,
-      set.status?.replicas ?? 0,
-      set.status?.readyReplicas ?? 0,
-      age(set, now),
-      ...containerCells(set.spec.template.spec.containers),
-      selectorText(set.spec.selector),
-    ],
+    cells: (set, now) => replicaCells(set, now, selectorText(set.spec.selector)),
   },
 };

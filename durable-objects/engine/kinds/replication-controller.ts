@@ -1,19 +1,14 @@
 /** ReplicationController. k8s: pkg/registry/core/replicationcontroller/strategy.go */
 import { selectorFromSet } from "../machinery/selectors.ts";
 import type * as core from "kubernetes-types/core/v1";
-import {
-  validateCounts,
-  validateReplicaCounts,
-  validateReplicationControllerSpec,
-} from "./workloads.ts";
+import { validateReplicationControllerSpec } from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
-import { age, formatLabels } from "./columns.ts";
+import { formatLabels } from "./columns.ts";
 import { allMetadata, type Kind } from "./define.ts";
 import { withTemplateDefaults } from "./pod/defaults.ts";
-import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
-import { replicaColumns } from "./replica-set.ts";
+import { replicaCells, replicaColumns, validateReplicaStatus } from "./replica-set.ts";
 import { schemaNamed } from "../schema/types.ts";
 
 /** As stored: defaulted and valid. */
@@ -45,14 +40,6 @@ function withDefaults(controller: ReplicationController): ReplicationController 
   return { ...controller, metadata, spec };
 }
 
-const counts = [
-  "replicas",
-  "fullyLabeledReplicas",
-  "readyReplicas",
-  "availableReplicas",
-  "observedGeneration",
-] as const;
-
 export const ReplicationController: Kind<ReplicationController> = {
   resource: "replicationcontrollers",
   apiVersion: "v1",
@@ -66,14 +53,7 @@ export const ReplicationController: Kind<ReplicationController> = {
   prepareForCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),
   validateCreate: (controller) => validateReplicationControllerSpec(controller.spec),
   validateUpdate: (controller) => validateReplicationControllerSpec(controller.spec),
-  validateStatusUpdate: ({ status }) => [
-    ...validateCounts(status, counts),
-    ...validateReplicaCounts(status, [
-      "fullyLabeledReplicas",
-      "readyReplicas",
-      "availableReplicas",
-    ]),
-  ],
+  validateStatusUpdate: ({ status }) => validateReplicaStatus(status),
   warnings: (controller, old) =>
     old && old.metadata.generation === controller.metadata.generation
       ? []
@@ -81,14 +61,7 @@ export const ReplicationController: Kind<ReplicationController> = {
   fields: (controller) => ({ "status.replicas": String(controller.status?.replicas ?? 0) }),
   table: {
     columns: replicaColumns,
-    cells: (controller, now) => [
-      controller.metadata.name,
-      controller.spec.replicas ?? 0,
-      controller.status?.replicas ?? 0,
-      controller.status?.readyReplicas ?? 0,
-      age(controller, now),
-      ...containerCells(controller.spec.template?.spec.containers),
-      formatLabels(controller.spec.selector),
-    ],
+    cells: (controller, now) =>
+      replicaCells(controller, now, formatLabels(controller.spec.selector)),
   },
 };

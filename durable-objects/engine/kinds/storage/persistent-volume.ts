@@ -12,7 +12,7 @@ import { validateImmutable } from "../../machinery/metadata.ts";
 import { dns1123Subdomain, invalidEach, notPositiveText } from "../../machinery/names.ts";
 import { validateNoBacksteps } from "../../machinery/paths.ts";
 import { validateNodeSelector } from "../pod/validation/scheduling.ts";
-import { validateCsiDriverName } from "../pod/validation/volumes.ts";
+import { hostPathTypes, validateCsiDriverName } from "../pod/validation/volumes.ts";
 import { internal, shapeDiff } from "../unified-diff.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
@@ -31,16 +31,6 @@ export type PersistentVolume = Stored<Omit<core.PersistentVolume, "status">> & {
 
 const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 const reclaimPolicies = ["Delete", "Recycle", "Retain"];
-const hostPathTypes = [
-  "",
-  "BlockDevice",
-  "CharDevice",
-  "Directory",
-  "DirectoryOrCreate",
-  "File",
-  "FileOrCreate",
-  "Socket",
-];
 
 /** Volume types in the order upstream looks for them, with what it demands of the common ones. */
 const sources: readonly (readonly [keyof Spec, ((spec: Spec) => FieldError[])?])[] = [

@@ -41,7 +41,7 @@ const need =
   (source: { [field in Field]?: unknown }, path: string): FieldError[] =>
     fields.filter((f) => !source[f]).map((f) => required(`${path}.${f}`));
 
-const hostPathTypes = [
+export const hostPathTypes = [
   "",
   "BlockDevice",
   "CharDevice",
