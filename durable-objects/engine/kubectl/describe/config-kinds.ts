@@ -16,7 +16,7 @@ import type { Work } from "../work.ts";
 import { amount } from "./containers.ts";
 import type { Describer } from "./describer.ts";
 import { writeEvents } from "./events.ts";
-import { dateText, labelsText, none, type Meta, type Out, type Texts } from "./out.ts";
+import { labelsText, none, type Meta, type Out, type Texts } from "./out.ts";
 import { eventsAbout, eventsOf, listAll, type Settings } from "./reach.ts";
 import { decodeUtf8, fromBase64 } from "../../runtime/bytes.ts";
 
@@ -166,18 +166,7 @@ export const namespace: Describer<Namespace> = function* (settings, object, out)
   const conditions = object.status?.conditions ?? [];
   if (conditions.length) {
     out.write("Conditions:\n");
-    out.table(
-      1,
-      "Type\tStatus\tLastTransitionTime\tReason\tMessage",
-      conditions.map((one) => [
-        one.type,
-        one.status,
-        dateText(one.lastTransitionTime),
-        one.reason,
-        one.message,
-      ]),
-      "----\t------\t------------------\t------\t-------",
-    );
+    out.conditions(conditions, "----\t------\t------------------\t------\t-------");
   }
   if (quotas) writeQuotas(out, quotas);
   if (!ranges) return;

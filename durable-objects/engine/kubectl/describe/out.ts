@@ -17,6 +17,14 @@ const annotationMax = 140;
 export const escapeTerminal = (text: string): string =>
   text.replaceAll("\u001b", "^[").replaceAll("\r", "\\r");
 
+interface Condition {
+  type: string;
+  status: string;
+  lastTransitionTime?: string | null;
+  reason?: string;
+  message?: string;
+}
+
 export class Out {
   readonly #writer = new TabWriter({ minimum: 0, padding: 2, remembers: false });
   readonly #unaligned: string[] | undefined;
@@ -61,6 +69,19 @@ export class Out {
     this.write(`${header}\n`, level);
     this.write(`${dashes ?? header.replace(/[^\t]/g, "-")}\n`, level);
     for (const row of rows) this.row(level, ...row);
+  }
+
+  /** Rows of conditions below "Conditions:". */
+  conditions(conditions: readonly Condition[], dashes?: string): void {
+    const header = "Type\tStatus\tLastTransitionTime\tReason\tMessage";
+    const rows = conditions.map(({ type, status, lastTransitionTime, reason, message }) => [
+      type,
+      status,
+      dateText(lastTransitionTime),
+      reason,
+      message,
+    ]);
+    this.table(1, header, rows, dashes);
   }
 
   /** A title and a list below each other. */

@@ -3,7 +3,6 @@ import type { IPAddress } from "../../kinds/networking/ip-address.ts";
 import type { ServiceCIDR } from "../../kinds/networking/service-cidr.ts";
 import type { Describer } from "./describer.ts";
 import { writeEvents } from "./events.ts";
-import { dateText } from "./out.ts";
 import { eventsOf } from "./reach.ts";
 
 export const serviceCidr: Describer<ServiceCIDR> = function* (settings, object, out) {
@@ -15,17 +14,7 @@ export const serviceCidr: Describer<ServiceCIDR> = function* (settings, object, 
   if (conditions.length > 0) {
     out.write("Status:\n");
     out.write("Conditions:\n");
-    out.table(
-      1,
-      "Type\tStatus\tLastTransitionTime\tReason\tMessage",
-      conditions.map((one) => [
-        one.type,
-        one.status,
-        dateText(one.lastTransitionTime),
-        one.reason,
-        one.message,
-      ]),
-    );
+    out.conditions(conditions);
   }
   writeEvents(out, events, settings.now);
 };
