@@ -42,6 +42,10 @@ export const inflatePieceBytes = 4_096;
 export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
 export const objectBytesMax = 1.5 * 1024 * 1024;
+/** Of both specs as JSON, of which the refusal of an update prints the difference. */
+export const specDiffBytesMax = 64 * 1024;
+/** Of comparing two texts, in pairs of equal lines: some 20 ms. */
+export const diffUnitsMax = 2_000_000;
 export const generateNameAttemptsMax = 8;
 /** Items of a long list that are written at once, some 5 ms; only of a longer one are there pieces. */
 export const listPieceItems = 250;

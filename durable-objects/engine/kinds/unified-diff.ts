@@ -2,6 +2,8 @@
  * The Go-style tail of "pod updates may not change fields": a unified diff of both specs as indented JSON.
  * k8s: apimachinery/pkg/util/diff/diff.go Diff
  */
+import { specDiffBytesMax } from "../core/limits.ts";
+import { matchingRuns } from "../machinery/matching-runs.ts";
 import shapeTexts from "./spec-shapes.json" with { type: "json" };
 
 type Plain = Record<string, unknown>;
@@ -72,41 +74,6 @@ function podSpecJson(spec: object): string {
   return JSON.stringify(internal({ ...given, securityContext }, "PodSpec"), undefined, 1);
 }
 
-/** Pairs of equal lines as a longest common subsequence (specs are a few hundred lines at most). */
-function matches(a: readonly string[], b: readonly string[]): [number, number][] {
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (
-    end < a.length - start &&
-    end < b.length - start &&
-    a[a.length - 1 - end] === b[b.length - 1 - end]
-  )
-    end++;
-  const rows = a.length - start - end;
-  const columns = b.length - start - end;
-  const best: number[][] = Array.from(
-    { length: rows + 1 },
-    () => Array(columns + 1).fill(0) as number[],
-  );
-  const at = (i: number, j: number): number => best[i]?.[j] ?? 0;
-  for (let i = rows - 1; i >= 0; i--)
-    for (let j = columns - 1; j >= 0; j--)
-      (best[i] as number[])[j] =
-        a[start + i] === b[start + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-  const pairs: [number, number][] = [];
-  for (let i = 0; i < start; i++) pairs.push([i, i]);
-  let i = 0;
-  let j = 0;
-  while (i < rows && j < columns) {
-    if (a[start + i] === b[start + j]) pairs.push([start + i++, start + j++]);
-    else if (at(i + 1, j) >= at(i, j + 1)) i++;
-    else j++;
-  }
-  for (let k = end; k > 0; k--) pairs.push([a.length - k, b.length - k]);
-  return pairs;
-}
-
 interface Line {
   mark: " " | "-" | "+";
   text: string;
@@ -116,13 +83,10 @@ function script(a: readonly string[], b: readonly string[]): Line[] {
   const lines: Line[] = [];
   let i = 0;
   let j = 0;
-  for (const [x, y] of [...matches(a, b), [a.length, b.length] as [number, number]]) {
-    while (i < x) lines.push({ mark: "-", text: a[i++] ?? "" });
-    while (j < y) lines.push({ mark: "+", text: b[j++] ?? "" });
-    if (i < a.length && j < b.length) {
-      lines.push({ mark: " ", text: a[i++] ?? "" });
-      j++;
-    }
+  for (const run of [...matchingRuns(a, b), { a: a.length, b: b.length, length: 0 }]) {
+    while (i < run.a) lines.push({ mark: "-", text: a[i++]! });
+    while (j < run.b) lines.push({ mark: "+", text: b[j++]! });
+    for (; i < run.a + run.length; i++, j++) lines.push({ mark: " ", text: a[i]! });
   }
   return lines;
 }
@@ -157,15 +121,20 @@ export function unifiedDiff(before: string, after: string): string {
   return out;
 }
 
+/** Of two values, by texts that `print` makes of them; of great ones only that it is not shown: every field would be printed. */
+function diffOf<T extends object>(before: T, after: T, print: (value: T) => string): string {
+  const bytes = JSON.stringify(before).length + JSON.stringify(after).length;
+  if (bytes > specDiffBytesMax)
+    return `the difference is not shown: limit is ${specDiffBytesMax} bytes`;
+  return unifiedDiff(print(before), print(after));
+}
+
 export const podSpecDiff = (before: object, after: object): string =>
-  unifiedDiff(podSpecJson(before), podSpecJson(after));
+  diffOf(before, after, podSpecJson);
 
 /** Of two values of an internal type. */
-export const shapeDiff = (before: unknown, after: unknown, shape: string): string =>
-  unifiedDiff(
-    JSON.stringify(internal(before, shape), undefined, 1),
-    JSON.stringify(internal(after, shape), undefined, 1),
-  );
+export const shapeDiff = (before: object, after: object, shape: string): string =>
+  diffOf(before, after, (value) => JSON.stringify(internal(value, shape), undefined, 1));
 
 /** Of one ephemeral container. */
 export const containerDiff = (before: object, after: object): string =>

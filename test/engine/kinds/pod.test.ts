@@ -208,6 +208,19 @@ describe("an updated Pod", () => {
     ]);
   });
 
+  it("of hundreds of containers is refused at little cost, and says that the difference is long", () => {
+    const containers = (tag: string) =>
+      Array.from({ length: 400 }, (_, i) => ({ name: `${tag}${i}`, image: `${tag}${i}` }));
+    const many = create(Pod, pod({ containers: containers("a") })).object;
+    const { errors } = update(Pod, many, (p) => ({
+      ...p,
+      spec: { ...p.spec, containers: containers("b") },
+    }));
+    expect(errors.at(-1)).toMatch(
+      /^spec: Forbidden: pod updates may not change fields other than [^\n]*\nthe difference is not shown: limit is 65536 bytes$/,
+    );
+  });
+
   it("may not change anything else, and says what", () => {
     expect(changed({ nodeName: "node-2", hostname: "x" })).toEqual([
       [
