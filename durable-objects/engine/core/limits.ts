@@ -178,7 +178,10 @@ export const forwardBytesHeldMax = 64 * 1024;
 export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
+/** One argument or variable of a new program, and all arguments together. Linux: MAX_ARG_STRLEN */
 export const argumentBytesMax = 128 * 1024;
+/** Environment of a container, all of it. Linux has 2 MiB (ARG_MAX for a stack of 8 MiB), but no record that is stored anew. */
+export const environmentBytesMax = 512 * 1024;
 /** CPU, before it is stretched, that all processes of a Pod get in one advance, microseconds; a step costs 20 at least. */
 export const cpuUsPerAdvanceMax = 150_000;
 /** As much of it counts as one step of the turn. */

@@ -1,4 +1,5 @@
 /** A container's environment. k8s: pkg/kubelet/kubelet_pods.go makeEnvironmentVariables */
+import { argumentBytesMax } from "../core/limits.ts";
 import type { Secret } from "../kinds/secret.ts";
 import type { ConfigMap } from "../kinds/config-map.ts";
 import type { Reader } from "../ports/controller.ts";
@@ -12,12 +13,13 @@ import { type Container, type EnvVar, runningUid } from "../kinds/pod/types.ts";
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
 
 /**
- * Expands `$(NAME)`; `$$` is a dollar, an unknown name stays as written.
+ * Expands `$(NAME)`; `$$` is a dollar, an unknown name stays as written. Variables that name variables double in length each
+ * time, so what no program can be started with any more is not made longer.
  * k8s: third_party/forked/golang/expansion/expand.go
  */
 export function expand(text: string, lookup: (name: string) => string | undefined): string {
   let out = "";
-  for (let i = 0; i < text.length; i++) {
+  for (let i = 0; i < text.length && out.length <= argumentBytesMax; i++) {
     const c = text[i];
     const next = text[i + 1];
     if (c !== "$" || next === undefined) {

@@ -122,12 +122,12 @@ export type MountResult = { mounts: Mount[] } | { error: string };
 /** The path within the volume, `$(NAME)` taken from the environment. k8s: ExpandContainerVolumeMounts */
 function subPathOf(
   mount: VolumeMount,
-  env: readonly { name: string; value: string }[],
+  env: ReadonlyMap<string, string>,
 ): { path: string } | { error: string } {
   if (!mount.subPathExpr) return { path: mount.subPath ?? "" };
   const missing = new Set<string>();
   const path = expand(mount.subPathExpr, (name) => {
-    const value = env.find((e) => e.name === name)?.value ?? "";
+    const value = env.get(name) ?? "";
     if (value === "") missing.add(name);
     return value;
   });
@@ -148,11 +148,12 @@ export function containerMounts(
   env: readonly { name: string; value: string }[],
 ): MountResult {
   const volumes = new Map((pod.spec.volumes ?? []).map((v) => [v.name, v]));
+  const values = new Map(env.map(({ name, value: text }) => [name, text]));
   const mounts: Mount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.get(mount.name);
     if (!volume) continue;
-    const sub = subPathOf(mount, env);
+    const sub = subPathOf(mount, values);
     if ("error" in sub) return sub;
     const held = memoryBytes(pod, volume, node);
     mounts.push({

@@ -1,4 +1,5 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
+import { argumentBytesMax, environmentBytesMax } from "../core/limits.ts";
 import { isDescribed } from "./image/image-objects.ts";
 import type { FoundImage } from "./image/image.ts";
 import { PodKernel } from "./kernel/kernel.ts";
@@ -49,6 +50,7 @@ export function execFailure(command: string, error: unknown): string {
   if (!(error instanceof Errno)) throw error;
   if (error.code === "EACCES") return `exec: "${command}": permission denied`;
   if (error.code === "ENOEXEC") return `exec ${command}: exec format error`;
+  if (error.code === "E2BIG") return `exec ${command}: argument list too long`;
   if (error.code === "EISDIR") return `exec: "${command}": is a directory`;
   if (!command.includes("/")) return `exec: "${command}": executable file not found in $PATH`;
   return `exec: "${command}": stat ${command}: no such file or directory`;
@@ -108,6 +110,17 @@ function failed(message: string, exitCode: number): StartFailure {
   };
 }
 
+/** Whether Linux would begin a program with these arguments and this environment. */
+function fitsIntoMemory({ command = [], args = [], env }: ContainerSpec): boolean {
+  if ([...command, ...args].some((word) => word.length > argumentBytesMax)) return false;
+  let bytes = 0;
+  for (const { name, value } of env) {
+    if (value.length > argumentBytesMax) return false;
+    bytes += name.length + value.length;
+  }
+  return bytes <= environmentBytesMax;
+}
+
 /** Starts a container's first process; the Pod's record is made by the first container. */
 export function startContainer(
   context: RuntimeContext,
@@ -115,6 +128,11 @@ export function startContainer(
 ): PodKernel | StartFailure {
   const tooLong = pathProblem(spec);
   if (tooLong) return tooLong;
+  if (!fitsIntoMemory(spec)) {
+    const { entrypoint, cmd } = context.images.find(spec.image).version;
+    const [named = ""] = [...(spec.command ?? []), ...entrypoint, ...(spec.args ?? []), ...cmd];
+    return failed(execFailure(named, new Errno("E2BIG")), 128);
+  }
   const mounts = prepareMounts(context, spec);
   if ("error" in mounts) {
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };

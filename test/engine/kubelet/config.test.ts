@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import { argumentBytesMax } from "../../../durable-objects/engine/core/limits.ts";
 import { value } from "../../../durable-objects/engine/machinery/quantity.ts";
 import { expand } from "../../../durable-objects/engine/kubelet/env.ts";
 import type { Pod } from "../../../durable-objects/engine/kinds/pod/types.ts";
@@ -59,6 +60,13 @@ describe("expansion", () => {
   ])("%s is %s", (text, expected) => {
     expect(expand(text, (name) => (name === "A" ? "1" : undefined))).toBe(expected);
   });
+});
+
+test("what is expanded is as long as an argument may be, and no longer", () => {
+  let text = "x".repeat(100);
+  for (let i = 0; i < 60; i++) text = expand("$(A)$(A)", () => text);
+  expect(text.length).toBeGreaterThan(argumentBytesMax);
+  expect(text.length).toBeLessThan(3 * argumentBytesMax);
 });
 
 describe("environment", () => {

@@ -226,4 +226,33 @@ describe("what would take for ever", () => {
     }
     healthy();
   });
+
+  it("variables that name one another and double each time", () => {
+    const doubled = Array.from({ length: 60 }, (_, i) => ({
+      name: `A${i + 1}`,
+      value: `$(A${i})$(A${i})`,
+    }));
+    const many = Array.from({ length: 3_000 }, (_, i) => ({ name: `B${i}`, value: "$(A6)" }));
+    const first = { name: "A0", value: "0123456789" };
+    const command = ["sh", "-c", "echo $(A60)"];
+    w.create(
+      podOf("doubled", [box("c", { command, env: [first, ...doubled] })]),
+      podOf("total", [box("c", { command, env: [first, ...doubled.slice(0, 6), ...many] })]),
+      podOf("words", [box("c", { command, env: [first, ...doubled.slice(0, 14)] })]),
+      podOf("fits", [box("c", { env: [first, ...doubled.slice(0, 13)] })]),
+    );
+    w.advance(20_000);
+    const state = (name: string) =>
+      w.get(`/api/v1/namespaces/default/pods/${name}`).status.containerStatuses[0];
+    for (const name of ["doubled", "total", "words"]) {
+      expect(state(name).lastState.terminated ?? state(name).state.terminated).toMatchObject({
+        reason: "StartError",
+        exitCode: 128,
+        message: expect.stringContaining("exec sh: argument list too long: unknown"),
+      });
+    }
+    expect(state("fits").state.running).toBeDefined();
+    expect(w.out("fits", "echo ${#A13}")).toBe("81920\n");
+    healthy();
+  });
 });
