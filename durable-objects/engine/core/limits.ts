@@ -737,6 +737,8 @@ export const hostFolderFilesMax = 1_024;
 export const hostFolderBytesMax = 100_000;
 /** Selectors of devices; there are few, by class. */
 export const deviceSelectorsKeptMax = 256;
+/** How often a value is held against a part of a schema, for one write: a schema may offer thousands of alternatives to each item. */
+export const schemaChecksPerWriteMax = 2_000_000;
 /** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */

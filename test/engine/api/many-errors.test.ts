@@ -52,6 +52,55 @@ describe("many errors of one object", () => {
     expect(body.details.causes.at(-1).message).toBe("the first 3 of 20 are shown");
   });
 
+  test("items of custom resources, each compared with thousands of choices", () => {
+    const choices = many(1_000, (i) => `choice-${i}`);
+    const properties = {
+      chosen: { type: "array", items: { type: "string", enum: choices } },
+      counted: { type: "array", items: { type: "integer" } },
+      tried: { type: "array", items: { anyOf: many(1_000, (i) => ({ minLength: i + 10 })) } },
+    };
+    properties.tried.items = { ...properties.tried.items, type: "string" } as never;
+    world.create({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "picks.example.com" },
+      spec: {
+        group: "example.com",
+        scope: "Namespaced",
+        names: { plural: "picks", singular: "pick", kind: "Pick", listKind: "PickList" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: "object", properties } },
+          },
+        ],
+      },
+    });
+    world.advance(5_000);
+    const pick = (fields: object): Answer =>
+      world.request("POST", "/apis/example.com/v1/namespaces/default/picks?dryRun=All", {
+        apiVersion: "example.com/v1",
+        kind: "Pick",
+        metadata: { name: "p" },
+        ...fields,
+      });
+    expect(pick({ chosen: many(20_000, () => "choice-999") }).status).toBe(201);
+    const wrong = pick({ chosen: many(20_000, () => "none") });
+    expect(wrong.body.message).toContain(
+      'chosen[0]: Unsupported value: "none": supported values: "choice-0", "choice-1", ',
+    );
+    expect(wrong.body.details.causes.at(-1).message).toMatch(/^the first \d+ of 20000 are shown$/);
+    const typed = pick({ counted: many(20_000, () => "none") });
+    expect(typed.body.details.causes.at(-1).message).toBe("the first 100 of 20000 are shown");
+    const tried = pick({ tried: many(20_000, () => "none") });
+    expect(tried.body).toMatchObject({
+      code: 429,
+      message: "the schema of this resource takes too long",
+    });
+  });
+
   const refused = (path: string, object: object): Answer => {
     const answer = world.request("POST", `${path}?dryRun=All`, object);
     expect(answer.text.slice(0, 300)).toContain("is invalid: [");

@@ -1,6 +1,10 @@
 /** Regular expressions that a schema brings. They are RE2's, of which PCRE's without what looks back or ahead are the like. */
 import { keep } from "../../core/memo.ts";
-import { patternUnitsPerWriteMax, schemaPatternsKeptMax } from "../../core/limits.ts";
+import {
+  patternUnitsPerWriteMax,
+  schemaChecksPerWriteMax,
+  schemaPatternsKeptMax,
+} from "../../core/limits.ts";
 import { regex, type NoRegex, type Regex } from "../../regex/regex.ts";
 import type { MatchBudget } from "../../regex/budget.ts";
 import { tooManyRequests } from "../../machinery/status.ts";
@@ -11,6 +15,8 @@ export interface Patterns {
   problem(pattern: string): string | undefined;
   /** Whether it matches anywhere in the text. Throws 429 where one write asks for too much. */
   matches(pattern: string, text: string): boolean;
+  /** A value is held against a schema. Throws 429 where one write asks for too much. */
+  checked(): void;
 }
 
 const kept = new Map<string, Regex | NoRegex>();
@@ -45,7 +51,12 @@ export function schemaPatterns(): Patterns {
     paid.add(pattern);
     return found;
   };
+  let checks = 0;
   return {
+    checked: () => {
+      if (++checks > schemaChecksPerWriteMax)
+        throw tooManyRequests("the schema of this resource takes too long", 1);
+    },
     problem: (pattern) => {
       const found = made(pattern);
       return "error" in found ? `error parsing regexp: ${found.error}` : undefined;

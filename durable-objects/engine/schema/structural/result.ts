@@ -8,13 +8,18 @@ export interface Violation {
   code: "required" | "enum" | "too-long" | "too-many" | "type" | "other";
   /** The whole text; equal ones are told once. */
   text: string;
+  /** Shorter, and as different. */
+  key?: string;
   value?: unknown;
-  /** Of an enum the values, of a maximum the number. */
-  allowed?: unknown;
+  /** Of a maximum. */
+  allowed?: number;
+  /** Of an enum, as they are told. */
+  choices?: string;
 }
 
 export class Result {
   readonly errors: Violation[] = [];
+  readonly #told = new Set<string>();
   /** How much held: of several schemas that fail, the one that came furthest is told of. */
   matches = 0;
 
@@ -23,8 +28,12 @@ export class Result {
   }
 
   add(...errors: readonly Violation[]): void {
-    for (const error of errors)
-      if (!this.errors.some(({ text }) => text === error.text)) this.errors.push(error);
+    for (const error of errors) {
+      const key = error.key ?? error.text;
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.errors.push(error);
+    }
   }
 
   merge(other: Result | undefined): void {
@@ -56,19 +65,16 @@ const typeOf: Record<Violation["code"], FieldError["type"]> = {
   other: "FieldValueInvalid",
 };
 
-function messageOf({ code, text, value, allowed }: Violation): string {
+function messageOf({ code, text, value, allowed = 0, choices = "" }: Violation): string {
   switch (code) {
     case "required":
       return "Required value";
-    case "enum": {
-      const values = allowed as readonly unknown[];
-      const texts = values.map((one) => goQuote(typeof one === "string" ? one : goJson(one)));
-      return `Unsupported value: ${rendered(value)}: supported values: ${texts.join(", ")}`;
-    }
+    case "enum":
+      return `Unsupported value: ${rendered(value)}: supported values: ${choices}`;
     case "too-long":
-      return `Too long: may not be more than ${plural(allowed as number, "byte")}`;
+      return `Too long: may not be more than ${plural(allowed, "byte")}`;
     case "too-many": {
-      const most = plural(allowed as number, "item");
+      const most = plural(allowed, "item");
       return `Too many: ${rendered(value)}: must have at most ${most}`;
     }
     default:

@@ -4,7 +4,7 @@
  */
 import type { FieldError } from "../../machinery/field.ts";
 import { isObject } from "../decode.ts";
-import { jsonEqual } from "../patch/go-value.ts";
+import { goJson, jsonEqual } from "../patch/go-value.ts";
 import type { Correlated } from "./correlated.ts";
 import { additionalOf, itemsOf, namesIn, propertyOf, type JsonSchema } from "./json-schema.ts";
 import type { Patterns } from "./patterns.ts";
@@ -44,6 +44,7 @@ function ratcheted(schema: JsonSchema, value: unknown, place: Position): Result 
 
 function check(schema: JsonSchema, value: unknown, place: Position): Result {
   const { path, patterns } = place;
+  patterns.checked();
   const result = new Result();
   if (value === null || value === undefined) {
     result.merge(checkType(schema, null, path));
@@ -68,16 +69,46 @@ function check(schema: JsonSchema, value: unknown, place: Position): Result {
   return result;
 }
 
+interface Choices {
+  scalars: ReadonlySet<unknown>;
+  others: readonly unknown[];
+  id: number;
+  json: string;
+  /** As a message lists them. */
+  told: string;
+}
+
+const choices = new WeakMap<readonly unknown[], Choices>();
+let enums = 0;
+
+/** An enum as it is looked up: thousands of values may be compared with thousands. */
+function choicesOf(allowed: readonly unknown[]): Choices {
+  const known = choices.get(allowed);
+  if (known) return known;
+  const made: Choices = {
+    scalars: new Set(allowed.filter((one) => typeof one !== "object")),
+    others: allowed.filter((one) => typeof one === "object"),
+    id: enums++,
+    json: JSON.stringify(allowed),
+    told: allowed.map((one) => goQuote(typeof one === "string" ? one : goJson(one))).join(", "),
+  };
+  choices.set(allowed, made);
+  return made;
+}
+
 function checkEnum(
   { enum: allowed }: JsonSchema,
   value: unknown,
   path: string,
 ): Result | undefined {
-  if (!allowed?.length || (value !== null && allowed.some((one) => jsonEqual(one, value))))
-    return undefined;
+  if (!allowed?.length) return undefined;
+  const { scalars, others, id, json, told } = choicesOf(allowed);
+  const isAmong =
+    typeof value === "object" ? others.some((one) => jsonEqual(one, value)) : scalars.has(value);
+  if (value !== null && isAmong) return undefined;
   const result = new Result();
-  const text = `${path} in body should be one of ${JSON.stringify(allowed)}`;
-  result.add({ name: path, code: "enum", text, value, allowed });
+  const text = `${path} in body should be one of ${json}`;
+  result.add({ name: path, code: "enum", text, key: `${path}#${id}`, value, choices: told });
   return result;
 }
 
