@@ -14,6 +14,7 @@ import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { RemoteVersions } from "../api/custom/remote-versions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
+import { kubeletServer } from "../kubelet/server/server.ts";
 import { podUsage } from "../kubelet/usage.ts";
 import { signerWith } from "../api/auth/signer.ts";
 import { renewKey, signingKey, type Identity, type SigningKey } from "../api/auth/tokens.ts";
@@ -107,6 +108,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     reader,
     // Pods ask the API, and the API (exec, proxy, webhooks) asks Pods.
     apiServer: (request) => held.answer(request),
+    kubelet: (node, request) => kubeletServer(client, node, request),
     pollApi: (open, fresh) => converted(held, registry, context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),

@@ -5,6 +5,7 @@ import { survive } from "./kernel/crash.ts";
 import { memoryFiles } from "./kernel/memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./http/request-load.ts";
+import { usedMicroseconds } from "./kernel/cpu.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { httpOutcome, startHttp } from "./http/http.ts";
 import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs/logs.ts";
@@ -279,24 +280,30 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   },
 
   usage(context, podKey, containerId) {
-    const none = { memoryBytes: 0, cpuMilli: 0 };
+    const none = { memoryBytes: 0, cpuMilli: 0, cpuSeconds: 0 };
     const kernel = PodKernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
     let memoryBytes = memoryFiles(kernel, kernel.pod.containers[key]?.spec.name ?? "");
     let cpuMilli = 0;
+    let microseconds = kernel.pod.containers[key]?.endedCpu ?? 0;
     for (const name in kernel.pod.processes) {
       const process = kernel.pod.processes[name];
-      if (process?.container !== key || process.exitStatus !== undefined) continue;
+      if (process?.container !== key) continue;
+      microseconds += usedMicroseconds(process);
+      if (process.exitStatus !== undefined) continue;
       memoryBytes += kernel.memoryOf(process);
       cpuMilli += loadMilli(process, context.now);
-      cpuMilli +=
-        process.wait || process.stopped
-          ? (kernel.program(process).idleCpuMilli?.(process.state) ?? 0)
-          : 1000;
+      const idleMilli = kernel.program(process).idleCpuMilli?.(process.state) ?? 0;
+      microseconds += idleMilli * (context.now - process.startedAtMs);
+      cpuMilli += process.wait || process.stopped ? idleMilli : 1000;
     }
-    const limit = kernel.pod.containers[key]?.spec.cpuMilliLimit;
-    return { memoryBytes, cpuMilli: limit === undefined ? cpuMilli : Math.min(cpuMilli, limit) };
+    const limit = kernel.pod.containers[key]?.spec.cpuMilliLimit ?? Infinity;
+    return {
+      memoryBytes,
+      cpuMilli: Math.min(cpuMilli, limit),
+      cpuSeconds: microseconds / 1e6,
+    };
   },
 
   remove(context, podKey, containerId) {
