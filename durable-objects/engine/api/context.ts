@@ -9,6 +9,7 @@ import type { Attributes } from "./auth/authorization.ts";
 import type { StatusError } from "../machinery/status.ts";
 import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
+import type { RequestMetrics } from "./read/request-metrics.ts";
 import type { Operations } from "./write/operations.ts";
 import type { RequestInfo } from "./request/request-info.ts";
 import type { Registry, Resource } from "./discovery/registry.ts";
@@ -60,6 +61,8 @@ export interface ApiContext {
   podUsage(pod: Pod): PodUsage | undefined;
   /** Why something is as it is (explanations/). */
   explain(question: Question): ExplanationStatus;
+  /** What was asked so far. */
+  requests: RequestMetrics;
   /** Signs service account tokens. */
   signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */

@@ -6,6 +6,7 @@ import { Calls } from "../api/webhooks/calls.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { HeldCalls } from "../webhooks/held-calls.ts";
 import { fieldsOf } from "../api/read/list.ts";
+import { RequestMetrics } from "../api/read/request-metrics.ts";
 import { isConverted, poll } from "../api/read/watch.ts";
 import type { Capacity } from "../api/write/capacity.ts";
 import { Operations } from "../api/write/operations.ts";
@@ -123,6 +124,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     streams,
     podUsage: (pod) => podUsage(client, pod),
     explain: (question) => explain(client, question),
+    requests: new RequestMetrics(),
     signingKey: key,
     wallNow: options.nowMs,
   };
