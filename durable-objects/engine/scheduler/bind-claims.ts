@@ -27,6 +27,14 @@ const protectedClaim = (claim: ResourceClaim): ResourceClaim => {
   };
 };
 
+/** Each share of a device gets a name. */
+function named(client: Client, { devices, ...rest }: AllocationResult): AllocationResult {
+  const results = devices?.results?.map((one) =>
+    one.shareID === undefined ? one : { ...one, shareID: client.uuid() },
+  );
+  return { devices: { ...devices, ...(results ? { results } : {}) }, ...rest };
+}
+
 function bindClaim(
   client: Client,
   pod: Pod,
@@ -57,8 +65,9 @@ export function bindClaims(
   for (const claim of state.claims) {
     if (isReservedFor(pod, claim)) continue;
     const place = state.open.indexOf(claim);
+    const found = place < 0 ? undefined : allocations[place];
     try {
-      bindClaim(client, pod, claim, place < 0 ? undefined : allocations[place]);
+      bindClaim(client, pod, claim, found && named(client, found));
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       const what = place < 0 ? "add reservation" : "add allocation and reservation";

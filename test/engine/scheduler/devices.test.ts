@@ -511,3 +511,89 @@ describe("selectors", () => {
     expect(devicesOf(w, "c")).toEqual([`a=${nodeOf(w)}/gpu-2`]);
   });
 });
+
+/** k8s: dynamic-resource-allocation/structured/internal/incubating/consumable_capacity.go */
+describe("a device that several claims share", () => {
+  type Policy = Record<string, unknown>;
+  function shared(requestPolicy?: Policy, more: object = {}): World {
+    const w = new World({ nodes: 1 });
+    w.advance(1000);
+    const memory = { value: "10Gi", ...(requestPolicy ? { requestPolicy } : {}) };
+    const device = { capacity: { memory }, allowMultipleAllocations: true, ...more };
+    w.create(deviceClass(), slice(nodeOf(w), [gpu(0, device)]));
+    return w;
+  }
+  const asks = (memory?: string, more: object = {}) =>
+    request("a", { ...(memory ? { capacity: { requests: { memory } } } : {}), ...more });
+  function give(w: World, name: string, ...requests: Parameters<typeof claim>[1]): string[] {
+    w.create(claim(name, requests), pod(name, { resourceClaimName: name }));
+    w.advance(2000);
+    const { status } = w.get(`${path}/${name}`);
+    return (status?.allocation?.devices.results ?? []).map(
+      (one: { device: string; consumedCapacity: { memory: string } }) =>
+        `${one.device} ${one.consumedCapacity.memory}`,
+    );
+  }
+
+  test("as long as there is enough of it, each by a name of its own", () => {
+    const w = shared();
+    expect(give(w, "one", asks("6Gi"))).toEqual(["gpu-0 6Gi"]);
+    expect(give(w, "two", asks("4Gi"))).toEqual(["gpu-0 4Gi"]);
+    expect(give(w, "three", asks("1Gi"))).toEqual([]);
+    const ids = ["one", "two"].map(
+      (name) => w.get(`${path}/${name}`).status.allocation.devices.results[0].shareID,
+    );
+    expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ids[0]).not.toBe(ids[1]);
+    w.delete("/api/v1/namespaces/default/pods/two");
+    w.advance(30_000);
+    w.delete(`${path}/two`);
+    w.advance(60_000);
+    expect(give(w, "four", asks("2Gi"))).toEqual(["gpu-0 2Gi"]);
+  });
+
+  test("whole, where nothing is said of how much", () => {
+    const w = shared();
+    expect(give(w, "one", asks())).toEqual(["gpu-0 10Gi"]);
+    expect(give(w, "two", asks("1Gi"))).toEqual([]);
+  });
+
+  test.each([
+    ["a default", { default: "3Gi" }, undefined, ["gpu-0 3Gi"]],
+    ["the next valid value", { default: "2Gi", validValues: ["2Gi", "4Gi"] }, "3Gi", ["gpu-0 4Gi"]],
+    ["none beyond the valid values", { default: "2Gi", validValues: ["2Gi", "4Gi"] }, "5Gi", []],
+    ["at least the least", { default: "2Gi", validRange: { min: "2Gi" } }, "1Gi", ["gpu-0 2Gi"]],
+    [
+      "whole steps",
+      { default: "2Gi", validRange: { min: "2Gi", step: "3Gi" } },
+      "6Gi",
+      ["gpu-0 8Gi"],
+    ],
+    [
+      "no more than the most",
+      { default: "2Gi", validRange: { min: "2Gi", max: "4Gi" } },
+      "5Gi",
+      [],
+    ],
+  ])("in parts that its policy allows: %s", (_name, policy, asked, gets) => {
+    expect(give(shared(policy), "one", asks(asked))).toEqual(gets);
+  });
+
+  test("several times by one claim, and not where it lacks such a capacity", () => {
+    expect(give(shared(), "one", asks("5Gi", { count: 2 }))).toEqual(["gpu-0 5Gi", "gpu-0 5Gi"]);
+    const cores = { capacity: { requests: { cores: "1" } } };
+    expect(give(shared(), "one", request("a", cores))).toEqual([]);
+  });
+
+  test("a device of one claim alone must have what is asked for, and is used whole", () => {
+    const w = shared(undefined, { allowMultipleAllocations: false });
+    w.create(claim("much", [asks("11Gi")]), pod("much", { resourceClaimName: "much" }));
+    w.advance(2000);
+    expect(w.get(`${path}/much`).status?.allocation).toBe(undefined);
+    w.create(claim("some", [asks("1Gi")]), pod("some", { resourceClaimName: "some" }));
+    w.advance(2000);
+    const [result] = w.get(`${path}/some`).status.allocation.devices.results;
+    expect(result.device).toBe("gpu-0");
+    expect(result.consumedCapacity).toBe(undefined);
+  });
+});

@@ -23,6 +23,7 @@ export interface ExactRequest {
   count?: number;
   adminAccess?: boolean;
   tolerations?: DeviceToleration[];
+  capacity?: { requests?: Record<string, string> };
 }
 export interface DeviceRequest {
   name?: string;
@@ -48,7 +49,9 @@ export interface Allocated {
   tolerations?: DeviceToleration[];
   bindingConditions?: string[];
   bindingFailureConditions?: string[];
+  /** Of a device that several claims share: this claim's part of it. */
   shareID?: string;
+  consumedCapacity?: Record<string, string>;
 }
 export interface AllocationResult {
   devices?: {
@@ -104,10 +107,19 @@ export interface DeviceTaint {
   timeAdded?: string;
 }
 type Counters = Record<string, { value?: string }>;
+export interface DeviceCapacity {
+  value?: string;
+  /** In which parts it is given out. */
+  requestPolicy?: {
+    default?: string;
+    validValues?: string[];
+    validRange?: { min?: string; max?: string; step?: string };
+  };
+}
 export interface Device {
   name?: string;
   attributes?: Record<string, DeviceAttribute>;
-  capacity?: Record<string, { value?: string; requestPolicy?: object }>;
+  capacity?: Record<string, DeviceCapacity>;
   consumesCounters?: { counterSet?: string; counters?: Counters }[];
   nodeName?: string;
   nodeSelector?: NodeSelector;

@@ -2,22 +2,27 @@
 import type { NodeSelector, NodeSelectorRequirement } from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
 import type { AllocationResult, ResourceClaim } from "../../kinds/resource/shape.ts";
+import type { Consumed } from "./capacity.ts";
 import type { Candidate, Option } from "./request-data.ts";
 
 export interface Chosen {
   option: Option;
   candidate: Candidate;
+  /** Its part of a device that is shared. */
+  share?: Consumed;
 }
 type Config = NonNullable<NonNullable<AllocationResult["devices"]>["config"]>;
 
 export function allocationOf(claim: ResourceClaim, chosen: readonly Chosen[]): AllocationResult {
-  const results = chosen.map(({ option, candidate: { device, pool } }) => ({
+  const results = chosen.map(({ option, candidate: { device, pool }, share }) => ({
     request: option.name,
     driver: pool.driver,
     pool: pool.name,
     device: device.name ?? "",
     ...(option.exact.adminAccess ? { adminAccess: true } : {}),
     ...(option.exact.tolerations?.length ? { tolerations: option.exact.tolerations } : {}),
+    // Who writes it down names the share.
+    ...(share ? { shareID: "", consumedCapacity: { ...share } } : {}),
   }));
   const config = configOf(claim, chosen);
   const nodeSelector = nodeSelectorOf(chosen);

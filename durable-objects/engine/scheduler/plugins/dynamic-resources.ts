@@ -63,6 +63,7 @@ export class DeviceState implements PluginState {
     this.#parts = {
       slices: snapshot.slices,
       isAllocated: (id) => snapshot.isAllocated(id),
+      sharesOf: (id) => snapshot.sharesOf(id),
       classOf: (className) => snapshot.reader.get<DeviceClass>(classes, "", className),
     };
   }
