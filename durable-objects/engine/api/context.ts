@@ -2,6 +2,7 @@
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { RemoteServer } from "../kinds/api-service.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { ExplanationStatus } from "../kinds/podyard/explanation.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
@@ -22,11 +23,7 @@ export interface PodStreams {
   portForward(call: Call, pod: string): ApiResponse;
   proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
   /** A request to an API server behind a Service, in the name of who asks. */
-  aggregated(
-    request: ApiRequest,
-    user: User,
-    service: { namespace: string; name: string; port: number },
-  ): ApiResponse;
+  aggregated(request: ApiRequest, user: User, service: RemoteServer): ApiResponse;
 }
 
 /** What came of an object that somebody means to store. */
