@@ -597,3 +597,86 @@ describe("a device that several claims share", () => {
     expect(result.consumedCapacity).toBe(undefined);
   });
 });
+
+/** k8s: pkg/scheduler/framework/plugins/dynamicresources PreBind, isPodReadyForBinding */
+describe("devices that have to be made ready", () => {
+  const binding = { bindingConditions: ["Attached"], bindingFailureConditions: ["AttachFailed"] };
+  function waiting(more: object = {}): World {
+    const w = new World({ nodes: 1 });
+    w.advance(1000);
+    w.create(deviceClass(), slice(nodeOf(w), [gpu(0, { ...binding, ...more })]));
+    w.create(claim("c", [request("a")]), pod("p", { resourceClaimName: "c" }));
+    w.advance(2000);
+    return w;
+  }
+  const say = (w: World, type: string, more: object = {}): void => {
+    const { driver: of, pool, device } = w.get(`${path}/c`).status.allocation.devices.results[0];
+    const since = "2026-01-01T00:00:00Z";
+    const one = {
+      type,
+      status: "True",
+      reason: "Done",
+      message: "said",
+      lastTransitionTime: since,
+    };
+    const conditions = [{ ...one, ...more }];
+    w.patch(`${path}/c/status`, {
+      status: { devices: [{ driver: of, pool, device, conditions }] },
+    });
+    w.advance(1);
+  };
+  const told = (w: World): string[] =>
+    w.events("p").filter((text) => text.startsWith("Warning FailedScheduling"));
+
+  test("keep a Pod from its node until their conditions hold", () => {
+    const w = waiting();
+    const { allocation } = w.get(`${path}/c`).status;
+    expect(allocation.devices.results[0]).toMatchObject(binding);
+    expect(allocation.allocationTimestamp).toMatch(/Z$/);
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+    expect(w.pod("p").status.nominatedNodeName).toBe(nodeOf(w));
+    say(w, "Attached", { status: "False" });
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+    say(w, "Attached");
+    expect(w.pod("p").spec.nodeName).toBe(nodeOf(w));
+  });
+
+  test("are given up when one fails", () => {
+    const w = waiting();
+    say(w, "AttachFailed", { reason: "NoCable", message: "not there" });
+    expect(told(w)[0]).toBe(
+      'Warning FailedScheduling running PreBind plugin "DynamicResources": claim c binding failed: reason=NoCable, message="not there"',
+    );
+    expect(told(w)[1]).toContain("deallocation of ResourceClaim completed");
+    w.advance(2000);
+    const { status } = w.get(`${path}/c`);
+    expect(status.allocation?.allocationTimestamp).not.toBe("2026-01-01T00:00:01Z");
+    expect(status.devices).toBe(undefined);
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+  });
+
+  test("are given up after ten minutes", () => {
+    const w = waiting();
+    w.advance(590_000);
+    expect(told(w)).toEqual([]);
+    w.until(() => told(w).length > 1, 20_000);
+    expect(told(w)[0]).toBe(
+      'Warning FailedScheduling running PreBind plugin "DynamicResources": device binding timeout',
+    );
+  });
+
+  test("are taken last, and bind their claim to the node where they say so", () => {
+    const w = waiting({ bindsToNode: true });
+    expect(w.get(`${path}/c`).status.allocation.nodeSelector).toEqual({
+      nodeSelectorTerms: [
+        { matchFields: [{ key: "metadata.name", operator: "In", values: [nodeOf(w)] }] },
+      ],
+    });
+    const spec = { pool: { name: "zz", generation: 1, resourceSliceCount: 1 } };
+    const second = slice(nodeOf(w), [gpu(1)], spec) as { metadata: { name: string } };
+    w.create({ ...second, metadata: { name: "second" } });
+    w.create(claim("d", [request("a")]), pod("q", { resourceClaimName: "d" }));
+    w.advance(2000);
+    expect(w.get(`${path}/d`).status.allocation.devices.results[0].device).toBe("gpu-1");
+  });
+});

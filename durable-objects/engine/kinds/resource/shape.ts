@@ -59,6 +59,7 @@ export interface AllocationResult {
     config?: (DeviceConfiguration & { source?: string; requests?: string[] })[];
   };
   nodeSelector?: NodeSelector;
+  allocationTimestamp?: string;
 }
 export interface DeviceStatus {
   driver?: string;
@@ -127,6 +128,7 @@ export interface Device {
   taints?: DeviceTaint[];
   bindingConditions?: string[];
   bindingFailureConditions?: string[];
+  bindsToNode?: boolean;
   allowMultipleAllocations?: boolean;
 }
 export interface ResourceSlice extends KubeObject {

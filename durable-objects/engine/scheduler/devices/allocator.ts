@@ -98,7 +98,9 @@ class Search {
       if (this.#pools.some(({ invalid }) => invalid)) throw new InvalidPools();
       return undefined;
     }
-    return this.#claims.map((claim, i) => allocationOf(claim, this.chosen[i]!));
+    return this.#claims.map((claim, i) =>
+      allocationOf(claim, this.chosen[i]!, this.#node.metadata.name),
+    );
   }
 
   #optionOf(claim: ResourceClaim, given: ReturnType<typeof optionsOf>[number]): Option {
@@ -130,8 +132,6 @@ class Search {
   }
 
   #isSelectable(claim: ResourceClaim, option: Option, { id, device, slice }: Candidate): boolean {
-    // k8s: as without DRADeviceBindingConditions: nobody here would confirm them.
-    if (device.bindingConditions?.length) return false;
     let known = this.#selectable.get(option);
     if (!known) this.#selectable.set(option, (known = new Map()));
     let answer = known.get(id);
