@@ -26,12 +26,14 @@ import {
   volumeText,
 } from "./volumes/volumes.ts";
 import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
-import type { HttpResponse, PodRecord } from "./kernel/state.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
 const probeErrors: Record<string, string> = {
   refused: "connect: connection refused",
   reset: "read: connection reset by peer",
+  unreachable: "connect: no route to host",
+  timeout: "i/o timeout",
   tls: "http: server gave HTTP response to HTTPS client",
   malformed: "net/http: HTTP/1.x transport connection broken: malformed HTTP response",
 };
@@ -77,6 +79,25 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
     status,
     body: decodeUtf8(body.slice(0, 10_240)),
     ...(location === undefined ? {} : { location }),
+  };
+}
+
+/** Whether a probe or a hook asks the Pod itself. */
+const isOwn = ({ ip, hostIP, hostNetwork }: PodRecord["pod"], host: string): boolean =>
+  ["", "localhost", "127.0.0.1", hostNetwork ? hostIP : ip].includes(host);
+
+/** What came of a request to another host. */
+function fromElsewhere(
+  context: RuntimeContext,
+  podKey: string,
+  handle: string,
+): Pending<HttpProbeResult> {
+  const found = context.network?.requestResult(context, podKey, handle);
+  if (!found) return { done: true, result: { error: probeErrors["reset"] as string } };
+  if (!found.done) return found;
+  return {
+    done: true,
+    result: probeResult("error" in found ? found : { response: found.result }),
   };
 }
 
@@ -220,7 +241,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
       const headers: Record<string, string> = {};
       for (const { name, value } of request.headers)
         headers[name.toLowerCase()] = encodeUtf8(value);
-      const outcome = startHttp(kernel, {
+      const asked: HttpRequest = {
         method: "GET",
         path: request.path || "/",
         headers: {
@@ -234,7 +255,11 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
         port: request.port,
         clientIp: kernel.pod.pod.hostIP,
         https: request.https,
-      });
+      };
+      const { network } = context;
+      if (network && !isOwn(kernel.pod.pod, request.host))
+        return `n${network.requestFromNode(context, podKey, asked)}`;
+      const outcome = startHttp(kernel, asked);
       kernel.run();
       return "handle" in outcome ? `h${outcome.handle}` : tell(probeResult(outcome));
     });
@@ -243,6 +268,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   httpResult(context, podKey, handle) {
     const result = told<HttpProbeResult>(handle);
     if (result) return { done: true, result };
+    if (handle.startsWith("n")) return fromElsewhere(context, podKey, handle.slice(1));
     const gone: Pending<HttpProbeResult> = {
       done: true,
       result: { error: probeErrors.reset as string },

@@ -166,7 +166,8 @@ function step(
   state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   const settled = state.ok === (state.last === "success") && state.run > 0;
   // A probe that itself changed what runs may find something else the next time.
-  const idles = act !== "kill" && settled && !spec.exec && result.result !== "unknown";
+  const idles =
+    act !== "kill" && settled && !spec.exec && !spec.httpGet?.host && result.result !== "unknown";
   if (idles && fingerprint(sync, container) === print) {
     state.idleFingerprint = print;
     state.run = Math.min(state.run, 1);
