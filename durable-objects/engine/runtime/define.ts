@@ -103,6 +103,10 @@ export interface ProbeHits {
   periodMs: number;
 }
 
+/** Whether a probe or a hook asks the Pod itself. `ip`: the Pod's. */
+export const isOwnHost = (ip: string, host: string): boolean =>
+  ["", "localhost", "127.0.0.1", ip].includes(host);
+
 /** What the kubelet calls. One implementation: runtime/runtime.ts `runtime`. */
 export interface Runtime {
   /**

@@ -25,7 +25,14 @@ import {
   volumeBytes,
   volumeText,
 } from "./volumes/volumes.ts";
-import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
+import {
+  isOwnHost,
+  type ContainerState,
+  type ExecResult,
+  type HttpProbeResult,
+  type Pending,
+  type Runtime,
+} from "./define.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
@@ -81,10 +88,6 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
     ...(location === undefined ? {} : { location }),
   };
 }
-
-/** Whether a probe or a hook asks the Pod itself. */
-const isOwn = ({ ip, hostIP, hostNetwork }: PodRecord["pod"], host: string): boolean =>
-  ["", "localhost", "127.0.0.1", hostNetwork ? hostIP : ip].includes(host);
 
 /** What came of a request to another host. */
 function fromElsewhere(
@@ -257,7 +260,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
         https: request.https,
       };
       const { network } = context;
-      if (network && !isOwn(kernel.pod.pod, request.host))
+      const { ip, hostIP, hostNetwork } = kernel.pod.pod;
+      if (network && !isOwnHost(hostNetwork ? hostIP : ip, request.host))
         return `n${network.requestFromNode(context, podKey, asked)}`;
       const outcome = startHttp(kernel, asked);
       kernel.run();

@@ -25,6 +25,7 @@ import {
   startExec,
   startHttp,
 } from "../calls.ts";
+import { isOwnHost } from "../../runtime/define.ts";
 import { isStarted, showsRunning } from "../container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "../record.ts";
 import type { Container, ContainerKind, Probe } from "../../kinds/pod/types.ts";
@@ -167,7 +168,7 @@ function step(
   const settled = state.ok === (state.last === "success") && state.run > 0;
   // A probe that itself changed what runs may find something else the next time.
   const idles =
-    act !== "kill" && settled && !spec.exec && !spec.httpGet?.host && result.result !== "unknown";
+    act !== "kill" && settled && !spec.exec && isOwn(sync, spec) && result.result !== "unknown";
   if (idles && fingerprint(sync, container) === print) {
     state.idleFingerprint = print;
     state.run = Math.min(state.run, 1);
@@ -179,6 +180,9 @@ function step(
   requeueAt(sync, state.nextAtMs);
   return act;
 }
+
+const isOwn = ({ record }: Sync, { httpGet }: Probe): boolean =>
+  isOwnHost(record.ip ?? "", httpGet?.host ?? "");
 
 const columns = { success: 0, failure: 1, unknown: 2 };
 
