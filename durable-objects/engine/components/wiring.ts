@@ -82,13 +82,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const log = logOf(sql, store, registry);
   const birth = birthOf(log, options, options.nowMs);
   const queue = new Queue(store);
-  const now: Now = {
-    ms: 0,
-    wallMs: 0,
-    nextDueMs: () => queue.nextDue(),
-    jumpToMs: () => clockOf(store).jumpToMs,
-    stepsLeft: () => clockOf(store).stepsLeft,
-  };
+  const now = nowOf(queue, store);
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
   const calls = new Calls();
@@ -137,6 +131,14 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, ...kinds, held, renewTokens: renewing(client, key) };
 }
+
+const nowOf = (queue: Queue, store: Store): Now => ({
+  ms: 0,
+  wallMs: 0,
+  nextDueMs: () => queue.nextDue(),
+  jumpToMs: () => clockOf(store).jumpToMs,
+  stepsLeft: () => clockOf(store).stepsLeft,
+});
 
 /** What makes kinds of what is stored. */
 function followers(store: Store, registry: Registry, calls: Calls) {

@@ -76,7 +76,7 @@ describe("through the proxy of its node", () => {
       "# HELP container_cpu_usage_seconds_total [STABLE] Cumulative cpu time consumed by the container in core-seconds\n# TYPE container_cpu_usage_seconds_total counter\n",
     );
     const at = String(Date.parse(ask(world, "/stats/summary").body.node.cpu.time) / 1000);
-    const [line] = lines(text, "container_memory_working_set_bytes").filter((one) =>
+    const line = lines(text, "container_memory_working_set_bytes").find((one) =>
       one.includes('pod="web"'),
     );
     expect(line).toMatch(
