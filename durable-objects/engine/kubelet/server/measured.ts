@@ -22,7 +22,6 @@ export interface MeasuredContainer extends Usage {
   container: Container;
   id: string;
   image: string;
-  restarts: number;
   startedAtMs: number;
   /** Its writable layer and its logs. */
   diskBytes: number;
@@ -102,7 +101,6 @@ function measurePod(client: Client, node: Node, pod: Pod): MeasuredPod | undefin
       container: container as Container,
       id: known.id,
       image: known.image ?? container.image ?? "",
-      restarts: known.restarts,
       startedAtMs: known.startedAtMs ?? client.now,
       diskBytes: runtime.containerBytes?.(context, key, known.id) ?? 0,
     });
