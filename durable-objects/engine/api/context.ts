@@ -2,6 +2,7 @@
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { RemoteServer } from "../kinds/api-service.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { ExplanationStatus } from "../kinds/podyard/explanation.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
@@ -9,6 +10,7 @@ import type { Attributes } from "./auth/authorization.ts";
 import type { StatusError } from "../machinery/status.ts";
 import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
+import type { RequestMetrics } from "./read/request-metrics.ts";
 import type { Operations } from "./write/operations.ts";
 import type { RequestInfo } from "./request/request-info.ts";
 import type { Registry, Resource } from "./discovery/registry.ts";
@@ -21,11 +23,7 @@ export interface PodStreams {
   portForward(call: Call, pod: string): ApiResponse;
   proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
   /** A request to an API server behind a Service, in the name of who asks. */
-  aggregated(
-    request: ApiRequest,
-    user: User,
-    service: { namespace: string; name: string; port: number },
-  ): ApiResponse;
+  aggregated(request: ApiRequest, user: User, service: RemoteServer): ApiResponse;
 }
 
 /** What came of an object that somebody means to store. */
@@ -60,6 +58,8 @@ export interface ApiContext {
   podUsage(pod: Pod): PodUsage | undefined;
   /** Why something is as it is (explanations/). */
   explain(question: Question): ExplanationStatus;
+  /** What was asked so far. */
+  requests: RequestMetrics;
   /** Signs service account tokens. */
   signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */

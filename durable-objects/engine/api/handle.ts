@@ -7,9 +7,11 @@ import { componentKinds } from "./read/component-statuses.ts";
 import { explanationKinds } from "./read/explanations.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
-import type { Registry, RemoteVersion } from "./discovery/registry.ts";
+import type { Registry, RemoteVersion, Resource } from "./discovery/registry.ts";
 import { forbiddenTo } from "./auth/forbidden.ts";
 import { healthMetrics } from "./discovery/health.ts";
+import { serverMetrics } from "./read/server-metrics.ts";
+import { metricsContentType } from "../machinery/prometheus.ts";
 import { impersonated } from "./auth/impersonation.ts";
 import { metricsKinds } from "./read/metrics.ts";
 import { prefersProtobuf, prefersYaml } from "./request/negotiation.ts";
@@ -35,7 +37,24 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   const before = expressionCost.used;
   expressionCost.used = 0;
   try {
-    return pretty(request, dispatch(context, request));
+    const asked: Asked = {};
+    const answer = answerOf(context, request, asked);
+    count(context, request, asked, answer);
+    return answer;
+  } finally {
+    expressionCost.used += before;
+  }
+}
+
+/** What a request turned out to be about. */
+interface Asked {
+  info?: RequestInfo;
+  resource?: Resource;
+}
+
+function answerOf(context: ApiContext, request: ApiRequest, asked: Asked): ApiResponse {
+  try {
+    return pretty(request, dispatch(context, request, asked));
   } catch (error) {
     if (error instanceof status.StatusError)
       return pretty(request, failure(error, request.headers["accept"]));
@@ -43,9 +62,27 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
       return failure(status.internalError(error.message));
     }
     throw error;
-  } finally {
-    expressionCost.used += before;
   }
+}
+
+/** Takes note of an answer about a resource, for /metrics. */
+function count(
+  { reader: { now }, requests }: ApiContext,
+  request: ApiRequest,
+  { info, resource }: Asked,
+  answer: ApiResponse,
+): void {
+  const code = codeOf(answer);
+  if (!info || !resource || code === undefined) return;
+  const seconds = (now - (request.sinceMs ?? now)) / 1000;
+  requests.note(info, resource, request, { code, seconds });
+}
+
+/** Undefined: it is not known yet. */
+function codeOf(answer: ApiResponse): number | undefined {
+  if (answer.type === "proxied") return answer.reply.status;
+  if (answer.type === "session") return 101;
+  return "status" in answer ? answer.status : undefined;
 }
 
 /** In JSON, unless the client reads protobuf or YAML rather. k8s: handlers/responsewriters/writers.go ErrorNegotiated */
@@ -61,10 +98,13 @@ export function failure(error: status.StatusError, accept = ""): Reply {
     : answer;
 }
 
-function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
+function dispatch(context: ApiContext, request: ApiRequest, noted: Asked): ApiResponse {
   const fixed = staticResponse(request, context.registry);
   if (fixed) return fixed;
   const info = requestInfo(request);
+  noted.info = info;
+  if (info.isResource)
+    noted.resource = context.registry.at(info.group, info.version, info.resource);
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
   const attributes = attributesOf(info);
@@ -73,7 +113,7 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const remote = remoteOf(context, request.path);
   if (remote) return elsewhere(context, request, user, remote);
   if (!info.isResource) return nonResource(context, request);
-  const resource = context.registry.at(info.group, info.version, info.resource);
+  const { resource } = noted;
   if (!resource) return missing(context, request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
@@ -159,8 +199,8 @@ function nonResource(context: ApiContext, request: ApiRequest): ApiResponse {
 }
 
 const pages: Record<string, (context: ApiContext) => Reply> = {
-  "/metrics": (context) => reply(200, "text/plain; version=0.0.4", metrics(context)),
-  "/metrics/slis": () => reply(200, "text/plain; version=0.0.4", healthMetrics()),
+  "/metrics": (context) => reply(200, metricsContentType, serverMetrics(context)),
+  "/metrics/slis": () => reply(200, metricsContentType, healthMetrics()),
   "/.well-known/openid-configuration": () => openidConfiguration(),
   "/openid/v1/jwks": ({ signingKey }) => jsonWebKeys(signingKey),
 };
@@ -180,11 +220,3 @@ const staticPaths = new Set([
   "/.well-known/openid-configuration",
   "/openid/v1/jwks",
 ]);
-
-function metrics(context: ApiContext): string {
-  const lines = ["# TYPE apiserver_storage_objects gauge"];
-  for (const id of [...context.store.resources()].sort()) {
-    lines.push(`apiserver_storage_objects{resource="${id}"} ${context.store.count(id)}`);
-  }
-  return `${lines.join("\n")}\n`;
-}

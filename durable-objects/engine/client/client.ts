@@ -1,4 +1,5 @@
 /** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
+import type { KubeletReply, KubeletRequest } from "../ports/kubelet.ts";
 import type { QuotaSum } from "../ports/quota-sum.ts";
 import { QuotaSums } from "../api/admission/quota-sums.ts";
 import { measuredKinds } from "../api/admission/quota-usage.ts";
@@ -98,6 +99,8 @@ export interface ClientParts {
   reader: Reader;
   /** The API server as Pods reach it. */
   apiServer(request: ApiRequest): ApiResponse;
+  /** What a node's kubelet serves. */
+  kubelet(node: string, request: KubeletRequest): KubeletReply | undefined;
   /** What a watch or a followed log of theirs is owed. */
   pollApi(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
   /** Takes note of a fault of Podyard that went no further. */
@@ -109,6 +112,7 @@ export class EngineClient implements Client {
   readonly records: Records;
   readonly tokens: TokenSigner;
   readonly apiServer: ClientParts["apiServer"];
+  readonly kubelet: ClientParts["kubelet"];
   readonly pollApi: ClientParts["pollApi"];
   readonly fault: ClientParts["fault"];
   readonly #store: Store;
@@ -139,6 +143,7 @@ export class EngineClient implements Client {
     this.resources = parts.operations.registry;
     this.tokens = parts.tokens;
     this.apiServer = parts.apiServer;
+    this.kubelet = parts.kubelet;
     this.pollApi = parts.pollApi;
     this.fault = parts.fault;
     this.records = {

@@ -6,6 +6,7 @@ import { Calls } from "../api/webhooks/calls.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { HeldCalls } from "../webhooks/held-calls.ts";
 import { fieldsOf } from "../api/read/list.ts";
+import { RequestMetrics } from "../api/read/request-metrics.ts";
 import { isConverted, poll } from "../api/read/watch.ts";
 import type { Capacity } from "../api/write/capacity.ts";
 import { Operations } from "../api/write/operations.ts";
@@ -14,6 +15,7 @@ import { CustomDefinitions } from "../api/custom/definitions.ts";
 import { RemoteVersions } from "../api/custom/remote-versions.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
+import { kubeletServer } from "../kubelet/server/server.ts";
 import { podUsage } from "../kubelet/usage.ts";
 import { signerWith } from "../api/auth/signer.ts";
 import { renewKey, signingKey, type Identity, type SigningKey } from "../api/auth/tokens.ts";
@@ -80,13 +82,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const log = logOf(sql, store, registry);
   const birth = birthOf(log, options, options.nowMs);
   const queue = new Queue(store);
-  const now: Now = {
-    ms: 0,
-    wallMs: 0,
-    nextDueMs: () => queue.nextDue(),
-    jumpToMs: () => clockOf(store).jumpToMs,
-    stepsLeft: () => clockOf(store).stepsLeft,
-  };
+  const now = nowOf(queue, store);
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
   const calls = new Calls();
@@ -107,6 +103,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     reader,
     // Pods ask the API, and the API (exec, proxy, webhooks) asks Pods.
     apiServer: (request) => held.answer(request),
+    kubelet: (node, request) => kubeletServer(client, node, request),
     pollApi: (open, fresh) => converted(held, registry, context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
@@ -121,6 +118,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     streams,
     podUsage: (pod) => podUsage(client, pod),
     explain: (question) => explain(client, question),
+    requests: new RequestMetrics(),
     signingKey: key,
     wallNow: options.nowMs,
   };
@@ -133,6 +131,14 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, ...kinds, held, renewTokens: renewing(client, key) };
 }
+
+const nowOf = (queue: Queue, store: Store): Now => ({
+  ms: 0,
+  wallMs: 0,
+  nextDueMs: () => queue.nextDue(),
+  jumpToMs: () => clockOf(store).jumpToMs,
+  stepsLeft: () => clockOf(store).stepsLeft,
+});
 
 /** What makes kinds of what is stored. */
 function followers(store: Store, registry: Registry, calls: Calls) {

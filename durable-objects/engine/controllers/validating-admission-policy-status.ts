@@ -10,9 +10,12 @@ import {
   type MatchResources,
   type ValidatingAdmissionPolicy,
 } from "../kinds/admission/shape.ts";
+import {
+  definitions,
+  type CustomResourceDefinition,
+} from "../kinds/custom-resource-definition/types.ts";
 import { kinds } from "../kinds/index.ts";
-import type { Kind } from "../kinds/define.ts";
-import type { Controller } from "../ports/controller.ts";
+import type { Controller, Reader } from "../ports/controller.ts";
 
 const policies = resourceOf("validatingadmissionpolicies");
 
@@ -24,29 +27,55 @@ interface Warning {
   warning: string;
 }
 
-const byPath = new Map(
-  kinds.map((kind) => {
-    const [plural, ...group] = kind.resource.split(".");
-    const version = kind.apiVersion.split("/").at(-1)!;
-    return [`${group.join(".")}/${version}/${plural}`, kind] as const;
+/** A kind whose objects' types are known. */
+interface Typed {
+  apiVersion: string;
+  kind: string;
+  addTo(types: ObjectTypes, name: string): Type;
+}
+
+const byPath: ReadonlyMap<string, Typed> = new Map(
+  kinds.map(({ resource, apiVersion, kind, schema }) => {
+    const [plural, ...group] = resource.split(".");
+    const version = apiVersion.split("/").at(-1)!;
+    const addTo: Typed["addTo"] = (types, name) => types.add(name, schema);
+    return [`${group.join(".")}/${version}/${plural}`, { apiVersion, kind, addTo }] as const;
   }),
 );
 
-const orderOf = ({ apiVersion, kind }: Kind): string => {
+/** By the same path, those of the cluster's definitions. */
+function customByPath(reader: Reader): Map<string, Typed> {
+  const found = new Map<string, Typed>();
+  for (const { spec } of reader.list<CustomResourceDefinition>(definitions))
+    for (const { name: version, served, schema } of spec.versions) {
+      const known = schema?.openAPIV3Schema;
+      if (!served || !known) continue;
+      found.set(`${spec.group}/${version}/${spec.names.plural}`, {
+        apiVersion: `${spec.group}/${version}`,
+        kind: spec.names.kind,
+        addTo: (types, name) => types.addCustom(name, known),
+      });
+    }
+  return found;
+}
+
+const orderOf = ({ apiVersion, kind }: Typed): string => {
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
   return `${group}\0${version}\0${kind}`;
 };
 
-/** The built-in kinds that a policy names without wildcards, in order. */
-function kindsOf(constraints: MatchResources | undefined): Kind[] {
-  const found = new Set<Kind>();
+type Find = (path: string) => Typed | undefined;
+
+/** The kinds that a policy names without wildcards, in order. */
+function kindsOf(constraints: MatchResources | undefined, find: Find): Typed[] {
+  const found = new Set<Typed>();
   for (const rule of constraints?.resourceRules ?? []) {
     const { apiGroups = [], apiVersions = [], resources = [] } = rule;
     if ([...apiGroups, ...apiVersions].some((one) => one.includes("*"))) continue;
     for (const group of [...apiGroups].sort()) {
       for (const version of [...apiVersions].sort()) {
         for (const resource of [...resources].sort()) {
-          const kind = byPath.get(`${group}/${version}/${resource}`);
+          const kind = find(`${group}/${version}/${resource}`);
           if (kind && found.size < typesChecked) found.add(kind);
         }
       }
@@ -56,25 +85,25 @@ function kindsOf(constraints: MatchResources | undefined): Kind[] {
 }
 
 /** `apps/v1, Kind=Deployment` */
-const shown = ({ apiVersion, kind }: Kind): string =>
+const shown = ({ apiVersion, kind }: Typed): string =>
   `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 
 interface Context {
-  kind: Kind;
+  kind: Typed;
   declared: Declared;
   known: KnownTypes;
 }
 
 /** What is known of the objects of one kind, and of the policy's variables over them. */
-function contextOf(policy: ValidatingAdmissionPolicy, kind: Kind): Context {
+function contextOf(policy: ValidatingAdmissionPolicy, kind: Typed, all: readonly Typed[]): Context {
   const { paramKind, variables = [] } = policy.spec ?? {};
   const types = new ObjectTypes();
-  const params = kinds.find(
+  const params = all.find(
     (one) => one.apiVersion === paramKind?.apiVersion && one.kind === paramKind.kind,
   );
   const known = {
-    object: types.add(kind.kind, kind.schema),
-    params: params ? types.add(`params.${params.kind}`, params.schema) : dynType,
+    object: kind.addTo(types, kind.kind),
+    params: params ? params.addTo(types, `params.${params.kind}`) : dynType,
     field: types.field,
   };
   const names = new Map<string, Type>();
@@ -94,10 +123,13 @@ function checked(contexts: readonly Context[], fieldRef: string, text: string): 
   return issues.length === 0 ? [] : [{ fieldRef, warning: issues.join("\n") }];
 }
 
-export function typeWarnings(policy: ValidatingAdmissionPolicy): Warning[] {
+export function typeWarnings(policy: ValidatingAdmissionPolicy, reader: Reader): Warning[] {
   const { matchConstraints, validations = [] } = policy.spec ?? {};
-  const contexts = kindsOf(matchConstraints as MatchResources | undefined).map((kind) =>
-    contextOf(policy, kind),
+  const custom = customByPath(reader);
+  const find: Find = (path) => byPath.get(path) ?? custom.get(path);
+  const all = [...byPath.values(), ...custom.values()];
+  const contexts = kindsOf(matchConstraints as MatchResources | undefined, find).map((kind) =>
+    contextOf(policy, kind, all),
   );
   return validations.flatMap(({ expression, messageExpression }, i) => {
     const path = `spec.validations[${i}]`;
@@ -119,7 +151,7 @@ export const validatingAdmissionPolicyStatusController: Controller = {
       (policy) => {
         const { generation = 0 } = policy.metadata;
         if (generation <= (policy.status?.observedGeneration ?? 0)) return undefined;
-        const expressionWarnings = typeWarnings(policy);
+        const expressionWarnings = typeWarnings(policy, client);
         const typeChecking = expressionWarnings.length === 0 ? {} : { expressionWarnings };
         return {
           ...policy,

@@ -10,5 +10,8 @@ export const osImage = "Debian GNU/Linux 13 (trixie)";
 /** What a node gives a container that has no limits of its own. */
 export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
 
+/** What kubelet, container runtime and the operating system itself use. */
+export const systemOverhead = { cpuMilli: 38, memoryBytes: 420 * 1024 * 1024 };
+
 /** Where the simulated Ingress controller answers. */
 export const ingressAddress = "172.18.255.100";

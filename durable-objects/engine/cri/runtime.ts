@@ -23,6 +23,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     ...(client.tokens ? { tokens: client.tokens } : {}),
     ...(client.mayRun ? { mayRun: client.mayRun } : {}),
     ...(client.pollApi ? { pollApi: (open, fresh) => client.pollApi!(open, fresh) } : {}),
+    ...(client.kubelet ? { kubelet: (node, request) => client.kubelet!(node, request) } : {}),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };
 }

@@ -1,6 +1,8 @@
 /** k8s: kube-aggregator/pkg/registry/apiservice, apis/apiregistration/validation */
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
+import { decodeUtf8 } from "../core/utf8.ts";
+import { fromBase64 } from "../machinery/base64.ts";
 import {
   at,
   child,
@@ -41,6 +43,21 @@ export interface APIService extends KubeObject {
     service?: { namespace?: string; name?: string; port?: number };
   };
   status?: { conditions?: APIServiceCondition[] };
+}
+
+/** A server that clients are sent on to, and by whom it must be vouched for: authorities (PEM). Undefined: whoever it is. */
+export interface RemoteServer {
+  namespace: string;
+  name: string;
+  port: number;
+  roots?: string;
+}
+
+export function remoteServerOf({ service, ...spec }: APIService["spec"]): RemoteServer {
+  const { namespace = "", name = "", port = defaultPort } = service ?? {};
+  const server = { namespace, name, port };
+  if (spec.insecureSkipTLSVerify) return server;
+  return { ...server, roots: decodeUtf8(fromBase64(spec.caBundle ?? "")) };
 }
 
 /** k8s: apis/apiregistration/validation ValidateAPIService */

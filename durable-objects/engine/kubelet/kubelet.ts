@@ -1,12 +1,13 @@
 /**
- * All kubelets of the cluster, one controller. A key is a Pod (`namespace/name`) or a node (`@node/NAME`: static Pods,
- * memory pressure, power). Key in, whole state compared, due time out; every process is the runtime's, every
+ * All kubelets of the cluster, one controller. A key is a Pod (`namespace/name`), a Pod's status that somebody else wrote
+ * (`@status/namespace/name`), or a node (`@node/NAME`: static Pods, memory pressure, power). Key in, whole state compared, due time out; every process is the runtime's, every
  * memory of ours is the Pod's record.
  */
 import type { Controller, Client, Waker } from "../ports/controller.ts";
 import { parseTime } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
-import { objectKey, splitKey } from "../core/object.ts";
+import { type Change, objectKey, splitKey } from "../core/object.ts";
+import { fnv32a } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
@@ -14,8 +15,15 @@ import { nodeRecord } from "./node-address.ts";
 import { machineKey, nodeOfKey } from "../runtime/machine-key.ts";
 import { hasKubelet, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
-import { publish } from "./publish.ts";
-import { type LoadedRecord, kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
+import { correct, publish } from "./publish.ts";
+import {
+  type LoadedRecord,
+  type PodRecord,
+  kubeletTable,
+  loadRecord,
+  newRecord,
+  saveRecord,
+} from "./record.ts";
 import { hasIdleProbe } from "./probes/worker.ts";
 import { runPod } from "./running.ts";
 import { retryDeferred } from "./resize/queue.ts";
@@ -29,15 +37,27 @@ import { usesData } from "./volumes.ts";
 /** From a Pod's creation to its refusal. Upstream's kubelet takes some ten milliseconds, and whoever replaces the Pod as long. */
 const refusalMs = 1000;
 
+const component = "kubelet";
+
+const reviewPrefix = "@status/";
+
 const wakePod: Waker = (change) => {
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
   if (!pod.spec?.nodeName && !before?.spec?.nodeName) return undefined;
-  if (before && change.op === "update" && !concerns(pod, before)) return undefined;
+  if (before && change.op === "update" && !concerns(pod, before)) return wakeReview(change);
   const keys = [objectKey(change.namespace, change.name)];
   if (change.op === "delete" && isMirror(pod)) keys.push(machineKey(pod.spec.nodeName ?? ""));
   return keys;
 };
+
+/** Somebody else wrote the status. */
+function wakeReview({ by, key, object, previous }: Change): string[] | undefined {
+  const foreign = by !== undefined && by !== component;
+  return foreign && (object as Pod).status !== (previous as Pod).status
+    ? [reviewPrefix + key]
+    : undefined;
+}
 
 /** Status is our own writing, but for readiness gates. */
 function concerns(pod: Pod, before: Pod): boolean {
@@ -98,7 +118,7 @@ const wakeClaim: Waker = (change, reader) =>
 /** The controller, over a runtime. */
 export function createKubelet(runtime: Runtime): Controller {
   return {
-    name: "kubelet",
+    name: component,
     wakesOn: {
       pods: wakePod,
       nodes: wakeNode,
@@ -107,6 +127,8 @@ export function createKubelet(runtime: Runtime): Controller {
       persistentvolumeclaims: wakeClaim,
     },
     reconcile: (key, client) => {
+      if (key.startsWith(reviewPrefix))
+        return reviewStatus({ client, runtime }, key.slice(reviewPrefix.length));
       const node = nodeOfKey(key);
       return node === undefined
         ? syncPod({ client, runtime }, key)
@@ -137,19 +159,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
   if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {
     return undefined;
   }
-  const sync: Sync = {
-    ...tools,
-    context: runtimeContext(client),
-    key,
-    pod,
-    node,
-    nodeName,
-    record: loaded.record,
-    now: client.now,
-    wokenExternally: loaded.record.idle === true,
-    nextMoveMs: undefined,
-    dueAtMs: undefined,
-  };
+  const sync = lookAt(tools, key, pod, node, loaded.record);
   delete loaded.record.idle;
   if (!stored && isMirror(pod)) loaded.record.static = true;
   const refusedAt = stored ? undefined : admit(sync);
@@ -164,6 +174,42 @@ function syncPod(tools: Tools, key: string): number | undefined {
   if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.idle = true;
   saveRecord(client.records, key, loaded);
   return sync.dueAtMs;
+}
+
+const lookAt = (tools: Tools, key: string, pod: Pod, node: Node, record: PodRecord): Sync => ({
+  ...tools,
+  context: runtimeContext(tools.client),
+  key,
+  pod,
+  node,
+  nodeName: node.metadata.name,
+  record,
+  now: tools.client.now,
+  wokenExternally: record.idle === true,
+  nextMoveMs: undefined,
+  dueAtMs: undefined,
+});
+
+/** k8s: pkg/kubelet/status/status_manager.go syncPeriod */
+const reviewEveryMs = 10_000;
+/** A round that comes so late is still this one. */
+const lateMs = 1000;
+
+/** Corrects a Pod's status in the next round of its node's kubelet; each kubelet began at a moment of its own. */
+function reviewStatus(tools: Tools, key: string): number | undefined {
+  const { client } = tools;
+  const { namespace, name } = splitKey(key);
+  const pod = client.get<Pod>("pods", namespace, name);
+  const node = client.get<Node>("nodes", "", pod?.spec.nodeName ?? "");
+  const record = loadRecord(client.records, key)?.record;
+  if (!pod || !node || !record || record.uid !== runningUid(pod) || !hasKubelet(node))
+    return undefined;
+  // It was over when the kubelet saw it first, and what the API says is all there is.
+  if (record.done && Object.keys(record.containers).length === 0) return undefined;
+  const past = (client.now + (fnv32a(node.metadata.name) % reviewEveryMs)) % reviewEveryMs;
+  if (past > lateMs) return client.now + reviewEveryMs - past;
+  correct(lookAt(tools, key, pod, node, record));
+  return undefined;
 }
 
 /** One look at an admitted Pod: its processes, then what follows, then one status write. */

@@ -213,6 +213,9 @@ const owned = new Set([
   "AllContainersRestarting",
 ]);
 
+/** Whether a condition is the kubelet's alone. k8s: pkg/kubelet/types/pod_status.go PodConditionByKubelet */
+export const isOwned = (type: string): boolean => owned.has(type);
+
 export interface ConditionInput {
   pod: Pod;
   phase: Phase;
@@ -254,7 +257,7 @@ export function podConditions(input: ConditionInput): PodCondition[] {
   const { pod, phase, nowText } = input;
   const statuses = byName(input.statuses);
   const old = pod.status?.conditions ?? [];
-  const others = old.filter((c) => !owned.has(c.type));
+  const others = old.filter((c) => !isOwned(c.type));
   const generation = pod.metadata.generation;
   const stamp = (type: string, judged: Judged): PodCondition => {
     const before = old.find((c) => c.type === type);

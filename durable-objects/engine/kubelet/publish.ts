@@ -3,7 +3,14 @@ import { equal } from "../core/equal.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { containerStatuses } from "./container-status.ts";
 import { hostIP } from "./node-address.ts";
-import { type Phase, everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
+import {
+  type Phase,
+  everStarted,
+  getPhase,
+  isOwned,
+  podConditions,
+  settlePhase,
+} from "./pod-status.ts";
 import { couldRestartAll } from "./restart-all.ts";
 import { podResources, resizeConditions } from "./resize/status.ts";
 import {
@@ -30,7 +37,10 @@ export function publish(sync: Sync): void {
   if (isRestarting(sync)) return;
   const status = buildStatus(sync);
   const old = sync.pod.status ?? {};
-  if (same(sync, old, status)) return;
+  if (!same(sync, old, status)) write(sync, status);
+}
+
+function write(sync: Sync, status: PodStatus): void {
   const updated = sync.client.modify<Pod>(
     "pods",
     sync.pod.metadata.namespace ?? "",
@@ -39,6 +49,36 @@ export function publish(sync: Sync): void {
     "status",
   );
   if (updated) sync.pod = updated;
+}
+
+/**
+ * Writes the status anew where somebody else has changed what the kubelet alone knows, be it that the Pod is over. k8s:
+ * pkg/kubelet/status/status_manager.go needsReconcile
+ */
+export function correct(sync: Sync): void {
+  if (isRestarting(sync)) return;
+  const { pod, record } = sync;
+  // What it says of its phase is not to be believed.
+  const { reason: _reason, message: _message, phase: _phase, ...told } = pod.status ?? {};
+  const runs = Object.values(record.containers).some(({ state }) => state === "running");
+  const before: PodStatus = runs ? { ...told, phase: "Running" } : told;
+  const status = buildStatus({ ...sync, pod: { ...pod, status: before } });
+  if (!agrees(pod.status ?? {}, status)) write(sync, status);
+}
+
+/** Conditions count by what they say, whatever their order; those of others do not. k8s: isPodStatusByKubeletEqual */
+function agrees(told: PodStatus, known: PodStatus): boolean {
+  for (const condition of known.conditions ?? []) {
+    if (!isOwned(condition.type)) continue;
+    const other = told.conditions?.find(({ type }) => type === condition.type);
+    if (
+      other?.status !== condition.status ||
+      other.reason !== condition.reason ||
+      other.message !== condition.message
+    )
+      return false;
+  }
+  return equal({ ...told, conditions: [] }, { ...known, conditions: [] });
 }
 
 /**
@@ -131,6 +171,9 @@ function buildStatus(sync: Sync): PodStatus {
     if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   }
   if (old.qosClass) status.qosClass = old.qosClass;
+  if (old.resourceClaimStatuses) status.resourceClaimStatuses = old.resourceClaimStatuses;
+  if (old.extendedResourceClaimStatus)
+    status.extendedResourceClaimStatus = old.extendedResourceClaimStatus;
   if (record.done) terminate(pod, status);
   return Object.assign(status, podResources(pod.spec, record));
 }

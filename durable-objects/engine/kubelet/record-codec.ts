@@ -1,7 +1,9 @@
 /** Field names of the kubelet's records on disk. */
 import { RecordCodec, type StoredNames } from "../core/record-codec.ts";
 
-const probe: StoredNames = { fields: { idleFingerprint: "calm" } };
+const probe: StoredNames = {
+  fields: { idleFingerprint: "calm", idleFromMs: "since", counts: "n" },
+};
 
 const container: StoredNames = {
   fields: { restartsAtOnce: "swift" },

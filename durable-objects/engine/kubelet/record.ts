@@ -62,6 +62,10 @@ export interface ProbeRecord {
   nextAtMs?: number;
   /** Fingerprint under which the result can only repeat. */
   idleFingerprint?: string;
+  /** The first attempt that was not made for it. */
+  idleFromMs?: number;
+  /** Attempts by result: successful, failed, unknown. */
+  counts?: [number, number, number];
   call?: CallRecord;
 }
 

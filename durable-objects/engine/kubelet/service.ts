@@ -14,7 +14,7 @@ import { parseYaml } from "../schema/yaml.ts";
 
 /** systemd: RestartSec of kubelet.service */
 const restartMs = 10_000;
-const configPath = "/var/lib/kubelet/config.yaml";
+export const configPath = "/var/lib/kubelet/config.yaml";
 const unit = "kubelet";
 
 /** Whether a node's kubelet runs, and if not, when it is to be tried again. */

@@ -2,6 +2,7 @@
  * Requests of the API server to API servers behind Services: those of clients, passed on in the name of who asks, and its own,
  * whether one is there. k8s: kube-aggregator/pkg/apiserver/handler_proxy.go, client-go/transport SetAuthProxyHeaders
  */
+import type { RemoteServer } from "../kinds/api-service.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { ApiRequest, ApiResponse, ProxyPending, User } from "../ports/request.ts";
 import { proxyTimeoutMs } from "../core/limits.ts";
@@ -13,16 +14,14 @@ import { aggregatedAnswer } from "./proxy-answer.ts";
 import { hopByHop, serverSource } from "./proxy.ts";
 import { settleNow } from "./steps.ts";
 
-interface Target {
-  namespace: string;
-  name: string;
-  port: number;
-}
+/** It must show who it is by the Service's name. k8s: kube-aggregator/pkg/apiserver/handler_proxy.go updateAPIService */
+const trustIn = ({ namespace, name, roots }: RemoteServer): Pick<HttpRequest, "trust"> =>
+  roots === undefined ? {} : { trust: { host: `${name}.${namespace}.svc`, roots } };
 
 /** Where a Service is to be found: at its address. k8s: aggregator's ClusterIP resolver */
 export function addressOfService(
   { reader }: RuntimeContext,
-  { namespace, name }: Target,
+  { namespace, name }: Pick<RemoteServer, "namespace" | "name">,
 ): string | undefined {
   const spec = reader.get<Service>("services", namespace, name)?.spec;
   if (spec?.type === "ExternalName") return undefined;
@@ -53,7 +52,7 @@ export function aggregatedRequest(
   context: RuntimeContext,
   { method, path, query, headers: given, body }: ApiRequest,
   user: User,
-  target: Target,
+  target: RemoteServer,
 ): ApiResponse {
   const ip = addressOfService(context, target);
   if (ip === undefined) return unavailable;
@@ -73,6 +72,7 @@ export function aggregatedRequest(
     clientIp: from.ip,
     https: true,
     frontProxy: true,
+    ...trustIn(target),
   };
   const id = exchange.open(context, from, request, { atOnce: true });
   const pending: ProxyPending = {
@@ -93,7 +93,7 @@ export function aggregatedRequest(
 /** Asks for a group version's resources; who waits is woken by `note`. The name is for `takeResources`. */
 export function askForResources(
   context: RuntimeContext,
-  target: Target,
+  target: RemoteServer,
   path: string,
   note: string,
 ): string | undefined {
@@ -116,6 +116,7 @@ export function askForResources(
     clientIp: from.ip,
     https: true,
     frontProxy: true,
+    ...trustIn(target),
   };
   return exchange.open(context, from, request, { note });
 }

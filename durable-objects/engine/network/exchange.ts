@@ -11,7 +11,8 @@ import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { ProxyPending } from "../ports/request.ts";
 import { awaitHeld, takeHeld } from "./held.ts";
-import { answerFor, apiServerAnswer, kubeletAnswer, responseOf } from "./hosts.ts";
+import { answerFor, apiServerAnswer, responseOf } from "./hosts.ts";
+import { kubeletServes } from "./kubelet-port.ts";
 import { startGateway, withHeaders } from "./gateway/serve.ts";
 import type { Gateway } from "../kinds/gateway/types.ts";
 import { hop } from "./hops.ts";
@@ -184,13 +185,12 @@ function deliver(
     }
     case "gateway":
       return enter(context, id, exchange, outcome.gateway);
-    case "apiserver": {
+    case "apiserver":
       return served(context, id, exchange, apiServerAnswer(context, request, exchange.from));
+    case "kubelet": {
+      const { from } = exchange;
+      return served(context, id, exchange, kubeletServes(context, outcome.node, request, from));
     }
-    case "kubelet":
-      return settle(context, id, exchange, {
-        response: kubeletAnswer(context, outcome.node, request),
-      });
     case "kube-proxy": {
       const answer = kubeProxyAt(context.reader, outcome.node, outcome.port, outcome.local);
       return settle(

@@ -1,16 +1,10 @@
-/** What listens on the nodes themselves: the API server and the kubelets, as far as a Pod without a token sees them. */
-import { nodeLogBytesMax } from "../core/limits.ts";
-import { trimEndOf } from "../core/trim.ts";
-import { normalPath } from "../runtime/fs/vfs.ts";
-import { hostTree } from "../runtime/volumes/node-files.ts";
-import type { Reader } from "../ports/controller.ts";
+/** The API server as Pods reach it, on the control plane's node. */
 import type { Source } from "../runtime/net/stream.ts";
-import { adminToken } from "../runtime/net/admin-access.ts";
+import { isAdmin } from "../runtime/net/admin-access.ts";
 import { openSession } from "./api-session.ts";
 import { openApiStream } from "./api-stream.ts";
 import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
-import type { Pod } from "../kinds/pod/types.ts";
 import type { ApiResponse, HeldReply, ProxyPending, Reply, User } from "../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -21,13 +15,16 @@ const json = (status: number, body: unknown): HttpResponse => ({
   body: `${encodeUtf8(JSON.stringify(body, null, 2))}\n`,
 });
 
-const plain = (status: number, body: string): HttpResponse => ({
+export const plain = (status: number, body: string): HttpResponse => ({
   status,
   headers: { "content-type": "text/plain; charset=utf-8" },
   body,
 });
 
-const notHttps: HttpResponse = plain(400, "Client sent an HTTP request to an HTTPS server.\n");
+export const notHttps: HttpResponse = plain(
+  400,
+  "Client sent an HTTP request to an HTTPS server.\n",
+);
 
 /** What system:discovery allows to whoever is known, and to nobody else. */
 const discovery = /^\/(api(\/[^/]+)?|apis(\/[^/]+){0,2}|openapi(\/.*)?)\/?$/;
@@ -76,7 +73,7 @@ export function apiServerAnswer(
     return forbidden(request.method, path);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = decodeUtf8(value);
-  const admin = tokens && headers.authorization === `Bearer ${adminToken(tokens)}`;
+  const admin = tokens && isAdmin(tokens, headers.authorization);
   if (admin || certified) delete headers["authorization"];
   const answer = context.apiServer?.({
     method: request.method,
@@ -122,55 +119,3 @@ export const responseOf = ({ status, headers, body }: Reply): HttpResponse => ({
   headers,
   body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
 });
-
-/** Pods as the kubelet tells them; `running`: those of which something runs. */
-function podsOf(reader: Reader, node: string, running: boolean): HttpResponse {
-  const over = (pod: Pod): boolean => /^(Succeeded|Failed)$/.test(pod.status?.phase ?? "");
-  const all = reader.byIndex<Pod>("pod.node", node);
-  const items = running ? all.filter((pod) => !over(pod)) : all;
-  return json(200, { kind: "PodList", apiVersion: "v1", metadata: {}, items });
-}
-
-/** Files below /var/log, folders as lists. k8s: pkg/kubelet/server InstallDebuggingHandlers; Go: net/http fs.go dirList */
-function logsOf(context: RuntimeContext, node: string, below: string): HttpResponse {
-  const tree = hostTree(context, node, () => Math.round(context.now));
-  const path = trimEndOf(`/var/log${normalPath("/", `/${below}`)}`, "/");
-  const id = tree.find(path);
-  const inode = id === undefined ? undefined : tree.inode(id);
-  if (id === undefined || !inode || !/[df]/.test(inode.type))
-    return plain(404, "404 page not found\n");
-  if (inode.type === "f") return plain(200, tree.read(id, 0, nodeLogBytesMax));
-  const names = tree.list(path).map((name) => {
-    const at = tree.find(`${path}/${name}`);
-    return at !== undefined && tree.inode(at)?.type === "d" ? `${name}/` : name;
-  });
-  const lines = names.map((name) => `<a href="${encodeURI(name)}">${escaped(name)}</a>\n`);
-  const head = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n';
-  const headers = { "content-type": "text/html; charset=utf-8" };
-  return { status: 200, headers, body: encodeUtf8(`${head}<pre>\n${lines.join("")}</pre>\n`) };
-}
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
-/** A kubelet's own server; `trusted`: it is the API server that asks. */
-export function kubeletAnswer(
-  context: RuntimeContext,
-  node: string,
-  request: HttpRequest,
-  trusted = false,
-): HttpResponse {
-  if (!request.https) return notHttps;
-  if (!trusted) return plain(401, "Unauthorized");
-  const path = request.path.split("?")[0] ?? "/";
-  if (path.startsWith("/logs/")) return logsOf(context, node, path.slice("/logs/".length));
-  switch (trimEndOf(path, "/")) {
-    case "/healthz":
-      return plain(200, "ok");
-    case "/pods":
-    case "/runningpods":
-      return podsOf(context.reader, node, path.startsWith("/running"));
-    default:
-      return plain(404, "404 page not found\n");
-  }
-}

@@ -19,7 +19,7 @@ import type { Exchange } from "./exchange.ts";
 import { isApiStream } from "../runtime/net/api-stream.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
-import { route, sourceHop, sourceOfPod } from "./route.ts";
+import { nodeOfPod, route, sourceHop, sourceOfPod } from "./route.ts";
 import { siteListens } from "../runtime/net/sites.ts";
 import * as tcp from "./tcp.ts";
 import { askDatagram, type Datagram } from "./udp.ts";
@@ -117,6 +117,10 @@ export const network: Network = {
     const found = resolve(context, podKey, request.host, hops);
     const host = typeof found === "string" ? request.host : (found.ips[0] as string);
     return exchange.open(context, from, { ...request, host }, { hops, byProcess: true });
+  },
+  requestFromNode(context, podKey, request) {
+    const note = `kubelet ${podKey}`;
+    return exchange.open(context, nodeOfPod(context, podKey), request, { note });
   },
   requestResult: (context, _podKey, handle) => requestResult(context, handle),
 

@@ -40,9 +40,9 @@ export function dialProblem(error: string, address: string): string {
   const dial = dialErrors[error];
   if (dial) return `dial tcp ${address}: ${dial}`;
   if (error === "tls") return "http: server gave HTTP response to HTTPS client";
-  return error === "malformed"
-    ? "net/http: HTTP/1.x transport connection broken: malformed HTTP response"
-    : "EOF";
+  if (error === "malformed")
+    return "net/http: HTTP/1.x transport connection broken: malformed HTTP response";
+  return error === "reset" ? "EOF" : `tls: failed to verify certificate: ${error}`;
 }
 
 /** k8s: kube-aggregator/pkg/apiserver/handler_proxy.go responder */

@@ -2,6 +2,7 @@
  * The API server's proxy to Pods, Services and nodes.
  * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
  */
+import { assert } from "../core/assert.ts";
 import { badRequest, notFound } from "../machinery/status.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
@@ -9,12 +10,13 @@ import type { Node } from "../kinds/node.ts";
 import { internalIp, kubeletIsStopped } from "../kinds/node-machine.ts";
 import { inCidr, isUp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
-import type { Reply, ProxyPending } from "../ports/request.ts";
+import type { FollowReply, Reply, ProxyPending } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { proxiedAnswer, proxiedReply, replyOf, unavailable, unreachable } from "./proxy-answer.ts";
-import { kubeletAnswer } from "./hosts.ts";
+import { responseOf } from "./hosts.ts";
+import { kubeletAnswer } from "./kubelet-port.ts";
 import * as exchange from "./exchange.ts";
 import { draw, endpointsOf } from "./services.ts";
 import { networkTable, type Source } from "../runtime/net/stream.ts";
@@ -65,7 +67,10 @@ export function splitName(id: string): { scheme: string; name: string; port: str
 const what = { pods: "pod", services: "service", nodes: "node" };
 
 /** The answer, or that it is pending. Throws StatusError as the API server does. */
-export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Reply | ProxyPending {
+export function proxyRequest(
+  context: RuntimeContext,
+  asked: ProxyRequest,
+): Reply | FollowReply | ProxyPending {
   const id = splitName(asked.name);
   if (!id)
     throw badRequest(`invalid ${what[asked.resource]} request ${JSON.stringify(asked.name)}`);
@@ -84,7 +89,12 @@ export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Repl
   return send(context, asked, location, { prefix, redirect, path: suffix ?? "/" });
 }
 
-function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path: string): Reply {
+function toNode(
+  context: RuntimeContext,
+  asked: ProxyRequest,
+  name: string,
+  path: string,
+): Reply | FollowReply {
   const { reader } = context;
   const node = reader.get<Node>("nodes", "", name);
   if (!node) throw notFound({ group: "", plural: "nodes" }, name);
@@ -92,7 +102,11 @@ function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path
   if (kubeletIsStopped(reader, name))
     throw unreachable(`dial tcp ${internalIp(node)}:10250: connect: connection refused`);
   const request = outgoing(asked, { ip: internalIp(node), port: 10_250, https: true }, "", path);
-  return replyOf(kubeletAnswer(context, name, request, true), asked.method);
+  const answer = kubeletAnswer(context, name, request, true);
+  if (!("type" in answer)) return replyOf(answer, asked.method);
+  if (answer.type === "follow") return answer;
+  assert(answer.type === "reply", `a kubelet's ${answer.type}`);
+  return replyOf(responseOf(answer), asked.method);
 }
 
 type Id = NonNullable<ReturnType<typeof splitName>>;

@@ -57,6 +57,12 @@ export function sourceOfPod(context: RuntimeContext, podKey: string): Source {
   return { ip, pod: podKey, ...(pod ? { node: pod.node } : {}) };
 }
 
+/** The node that a Pod runs on. */
+export function nodeOfPod({ records }: RuntimeContext, podKey: string): Source {
+  const pod = records.get<PodRecord>("runtime", podKey)?.pod;
+  return { ip: pod?.hostIP ?? "", ...(pod ? { node: pod.node } : {}) };
+}
+
 export const sourceHop = ({ ip, pod, node }: Source): Hop =>
   hop("source", pod ?? node ?? "outside", "", { ip });
 

@@ -26,6 +26,8 @@ export interface ApiRequest {
   publicPath?: string;
   /** A browser's, through a preview. */
   preview?: PreviewRequest;
+  /** It waited for webhooks since then, virtual ms. */
+  sinceMs?: number;
   /** A long list may come as a `PiecesReply`. */
   takesPieces?: boolean;
 }

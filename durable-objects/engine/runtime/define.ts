@@ -103,6 +103,10 @@ export interface ProbeHits {
   periodMs: number;
 }
 
+/** Whether a probe or a hook asks the Pod itself. `ip`: the Pod's. */
+export const isOwnHost = (ip: string, host: string): boolean =>
+  ["", "localhost", "127.0.0.1", ip].includes(host);
+
 /** What the kubelet calls. One implementation: runtime/runtime.ts `runtime`. */
 export interface Runtime {
   /**
@@ -224,12 +228,12 @@ export interface Runtime {
    * the kubelet leave a settled probe alone until something moved.
    */
   fingerprint?(context: RuntimeContext, podKey: string): string;
-  /** Bytes the container uses now, and CPU in milli cores: metrics, eviction, OOM. */
+  /** Bytes the container uses now, CPU in milli cores, and all its CPU so far: metrics, eviction, OOM. */
   usage(
     context: RuntimeContext,
     podKey: string,
     containerId: string,
-  ): { memoryBytes: number; cpuMilli: number };
+  ): { memoryBytes: number; cpuMilli: number; cpuSeconds: number };
   /** Forgets one container's processes and writable layer; its log stays until `removePod`. */
   remove(context: RuntimeContext, podKey: string, containerId: string): void;
   removePod(context: RuntimeContext, podKey: string): void;

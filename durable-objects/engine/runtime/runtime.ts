@@ -5,6 +5,7 @@ import { survive } from "./kernel/crash.ts";
 import { memoryFiles } from "./kernel/memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./http/request-load.ts";
+import { usedMicroseconds } from "./kernel/cpu.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { httpOutcome, startHttp } from "./http/http.ts";
 import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs/logs.ts";
@@ -24,13 +25,22 @@ import {
   volumeBytes,
   volumeText,
 } from "./volumes/volumes.ts";
-import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
-import type { HttpResponse, PodRecord } from "./kernel/state.ts";
+import {
+  isOwnHost,
+  type ContainerState,
+  type ExecResult,
+  type HttpProbeResult,
+  type Pending,
+  type Runtime,
+} from "./define.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
 const probeErrors: Record<string, string> = {
   refused: "connect: connection refused",
   reset: "read: connection reset by peer",
+  unreachable: "connect: no route to host",
+  timeout: "i/o timeout",
   tls: "http: server gave HTTP response to HTTPS client",
   malformed: "net/http: HTTP/1.x transport connection broken: malformed HTTP response",
 };
@@ -76,6 +86,21 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
     status,
     body: decodeUtf8(body.slice(0, 10_240)),
     ...(location === undefined ? {} : { location }),
+  };
+}
+
+/** What came of a request to another host. */
+function fromElsewhere(
+  context: RuntimeContext,
+  podKey: string,
+  handle: string,
+): Pending<HttpProbeResult> {
+  const found = context.network?.requestResult(context, podKey, handle);
+  if (!found) return { done: true, result: { error: probeErrors["reset"] as string } };
+  if (!found.done) return found;
+  return {
+    done: true,
+    result: probeResult("error" in found ? found : { response: found.result }),
   };
 }
 
@@ -219,7 +244,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
       const headers: Record<string, string> = {};
       for (const { name, value } of request.headers)
         headers[name.toLowerCase()] = encodeUtf8(value);
-      const outcome = startHttp(kernel, {
+      const asked: HttpRequest = {
         method: "GET",
         path: request.path || "/",
         headers: {
@@ -233,7 +258,12 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
         port: request.port,
         clientIp: kernel.pod.pod.hostIP,
         https: request.https,
-      });
+      };
+      const { network } = context;
+      const { ip, hostIP, hostNetwork } = kernel.pod.pod;
+      if (network && !isOwnHost(hostNetwork ? hostIP : ip, request.host))
+        return `n${network.requestFromNode(context, podKey, asked)}`;
+      const outcome = startHttp(kernel, asked);
       kernel.run();
       return "handle" in outcome ? `h${outcome.handle}` : tell(probeResult(outcome));
     });
@@ -242,6 +272,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   httpResult(context, podKey, handle) {
     const result = told<HttpProbeResult>(handle);
     if (result) return { done: true, result };
+    if (handle.startsWith("n")) return fromElsewhere(context, podKey, handle.slice(1));
     const gone: Pending<HttpProbeResult> = {
       done: true,
       result: { error: probeErrors.reset as string },
@@ -279,24 +310,30 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   },
 
   usage(context, podKey, containerId) {
-    const none = { memoryBytes: 0, cpuMilli: 0 };
+    const none = { memoryBytes: 0, cpuMilli: 0, cpuSeconds: 0 };
     const kernel = PodKernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
     let memoryBytes = memoryFiles(kernel, kernel.pod.containers[key]?.spec.name ?? "");
     let cpuMilli = 0;
+    let microseconds = kernel.pod.containers[key]?.endedCpu ?? 0;
     for (const name in kernel.pod.processes) {
       const process = kernel.pod.processes[name];
-      if (process?.container !== key || process.exitStatus !== undefined) continue;
+      if (process?.container !== key) continue;
+      microseconds += usedMicroseconds(process);
+      if (process.exitStatus !== undefined) continue;
       memoryBytes += kernel.memoryOf(process);
       cpuMilli += loadMilli(process, context.now);
-      cpuMilli +=
-        process.wait || process.stopped
-          ? (kernel.program(process).idleCpuMilli?.(process.state) ?? 0)
-          : 1000;
+      const idleMilli = kernel.program(process).idleCpuMilli?.(process.state) ?? 0;
+      microseconds += idleMilli * (context.now - process.startedAtMs);
+      cpuMilli += process.wait || process.stopped ? idleMilli : 1000;
     }
-    const limit = kernel.pod.containers[key]?.spec.cpuMilliLimit;
-    return { memoryBytes, cpuMilli: limit === undefined ? cpuMilli : Math.min(cpuMilli, limit) };
+    const limit = kernel.pod.containers[key]?.spec.cpuMilliLimit ?? Infinity;
+    return {
+      memoryBytes,
+      cpuMilli: Math.min(cpuMilli, limit),
+      cpuSeconds: microseconds / 1e6,
+    };
   },
 
   remove(context, podKey, containerId) {

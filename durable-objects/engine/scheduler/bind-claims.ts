@@ -1,8 +1,10 @@
 /** A Pod's claims get the devices of its node, and are kept for it. k8s: dynamicresources.go PreBind, bindClaim, PostFilter */
+import { rfc3339 } from "../core/clock.ts";
 import { claimFinalizer, isReservedFor } from "../kinds/pod/resource-claims.ts";
 import type { AllocationResult, ResourceClaim } from "../kinds/resource/shape.ts";
 import { StatusError } from "../machinery/status.ts";
 import type { Client } from "../ports/controller.ts";
+import { needsBinding } from "./devices/binding.ts";
 import { claimText } from "./devices/request-data.ts";
 import type { DeviceState } from "./plugins/dynamic-resources.ts";
 import type { Pod } from "./types.ts";
@@ -27,6 +29,16 @@ const protectedClaim = (claim: ResourceClaim): ResourceClaim => {
   };
 };
 
+/** Each share of a device gets a name, and a wait for devices begins. */
+function named(client: Client, allocation: AllocationResult): AllocationResult {
+  const { devices, ...rest } = allocation;
+  const results = devices?.results?.map((one) =>
+    one.shareID === undefined ? one : { ...one, shareID: client.uuid() },
+  );
+  const waits = needsBinding(allocation) ? { allocationTimestamp: rfc3339(client.now) } : {};
+  return { devices: { ...devices, ...(results ? { results } : {}) }, ...rest, ...waits };
+}
+
 function bindClaim(
   client: Client,
   pod: Pod,
@@ -46,6 +58,8 @@ function bindClaim(
   change(client, claim, reserve, "status");
 }
 
+export const preBind = 'running PreBind plugin "DynamicResources"';
+
 /** Undefined once all is done; else the text of what failed. */
 export function bindClaims(
   pod: Pod,
@@ -57,12 +71,13 @@ export function bindClaims(
   for (const claim of state.claims) {
     if (isReservedFor(pod, claim)) continue;
     const place = state.open.indexOf(claim);
+    const found = place < 0 ? undefined : allocations[place];
     try {
-      bindClaim(client, pod, claim, place < 0 ? undefined : allocations[place]);
+      bindClaim(client, pod, claim, found && named(client, found));
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       const what = place < 0 ? "add reservation" : "add allocation and reservation";
-      return `running PreBind plugin "DynamicResources": ${what} to claim ${claimText(claim)}: ${error.message}`;
+      return `${preBind}: ${what} to claim ${claimText(claim)}: ${error.message}`;
     }
   }
   return undefined;
@@ -71,7 +86,7 @@ export function bindClaims(
 /** Takes back what a claim has. */
 export function deallocate(claim: ResourceClaim, client: Client): void {
   const free = (current: ResourceClaim): ResourceClaim => {
-    const { allocation: _, reservedFor: __, ...status } = current.status ?? {};
+    const { allocation: _, reservedFor: __, devices: ___, ...status } = current.status ?? {};
     return { ...current, status };
   };
   change(client, claim, free, "status");

@@ -3,6 +3,7 @@
  * Every update reads the store's present state, so a change that comes twice, late or not at all (a step that was
  * taken back) leaves the same cache behind. k8s: pkg/scheduler/backend/cache
  */
+import type { Consumed } from "./devices/capacity.ts";
 import type { Selector } from "../machinery/selectors.ts";
 import type { Reader } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
@@ -126,6 +127,10 @@ export class SchedulerCache implements Snapshot {
 
   isAllocated(device: string): boolean {
     return this.devices.isAllocated(device, this.reader);
+  }
+
+  sharesOf(device: string): readonly Consumed[] {
+    return this.devices.sharesOf(device, this.reader);
   }
 
   get slices(): Slices {

@@ -1,4 +1,5 @@
 /** What a scheduling plugin is. Each one is a row of plugins/index.ts; cycle.ts runs them. */
+import type { Consumed } from "./devices/capacity.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Selector } from "../machinery/selectors.ts";
 import type { Slices } from "./devices/pools.ts";
@@ -36,6 +37,8 @@ export interface Snapshot {
   namespaceLabels(namespace: string): Record<string, string> | undefined;
   /** Devices that some claim has, by their id. */
   isAllocated(device: string): boolean;
+  /** What claims use of a device that they share. */
+  sharesOf(device: string): readonly Consumed[];
   readonly slices: Slices;
   /** Devices that were tried so far. */
   triedDevices: number;

@@ -16,7 +16,7 @@ import {
 } from "../core/limits.ts";
 import { bindVolumes } from "./bind-volumes.ts";
 import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
-import { bindClaims, deallocate } from "./bind-claims.ts";
+import { bindClaims, deallocate, preBind } from "./bind-claims.ts";
 import {
   deviceStateOf,
   failureText,
@@ -27,7 +27,8 @@ import {
 } from "./cycle.ts";
 import { SchedulerError } from "./framework.ts";
 import { podInfo, type PodInfo } from "./node-info.ts";
-import { toDeallocate } from "./plugins/dynamic-resources.ts";
+import { bindingFor } from "./devices/binding.ts";
+import { podClaims, toDeallocate } from "./plugins/dynamic-resources.ts";
 import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
@@ -155,7 +156,7 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
   cache.markStale(key);
   cache.compared = 0;
   cache.triedDevices = 0;
-  const failed = schedule(podInfo(pod), client, cache);
+  const failed = waitProblem(pod, client) ?? schedule(podInfo(pod), client, cache);
   client.spend?.(
     cache.compared * cpuUsPerTermCompared +
       cache.nodes.length * cpuUsPerNodeTried +
@@ -165,8 +166,10 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
     if (past) client.records.delete(attemptsTable, key);
     return undefined;
   }
-  const count = (past?.count ?? 0) + (failed === "volumes" ? 0 : 1);
+  const waits = failed === "volumes" || typeof failed === "object";
+  const count = (past?.count ?? 0) + (waits ? 0 : 1);
   client.records.put(attemptsTable, key, { count, at: client.now } satisfies Attempts);
+  if (typeof failed === "object") return failed.untilMs;
   return client.now + (failed === "error" ? backoffMs(count) : schedulerFlushMs);
 }
 
@@ -175,12 +178,23 @@ function backoffMs(attempts: number): number {
   return Math.min(schedulerBackoffMsMax, schedulerBackoffMsMin * 2 ** Math.max(0, attempts - 1));
 }
 
+/** A Pod waited on its node for devices that will not be ready, which is told. */
+function waitProblem(pod: Pod, client: Client): "error" | undefined {
+  const promised = pod.status?.nominatedNodeName;
+  const claims = promised && pod.spec.resourceClaims?.length ? podClaims(pod, client) : [];
+  if (!Array.isArray(claims)) return undefined;
+  const found = bindingFor(pod, claims, client.now);
+  if (found === "ready" || !("problem" in found)) return undefined;
+  fail(pod, client, "SchedulerError", `${preBind}: ${found.problem}`, "");
+  return "error";
+}
+
 /** Undefined once the Pod is bound; else what it waits for. */
 function schedule(
   info: PodInfo,
   client: Client,
   cache: SchedulerCache,
-): "unschedulable" | "volumes" | "error" | undefined {
+): "unschedulable" | "volumes" | { untilMs: number } | "error" | undefined {
   const { pod } = info;
   if (cache.nodes.length === 0) {
     fail(pod, client, "Unschedulable", noNodes, "");
@@ -201,6 +215,12 @@ function schedule(
     if (problem !== undefined) {
       fail(pod, client, "SchedulerError", problem, "");
       return "error";
+    }
+    const now = devices && podClaims(pod, client);
+    const wait = Array.isArray(now) ? bindingFor(pod, now, client.now) : "ready";
+    if (wait !== "ready" && "untilMs" in wait) {
+      patchStatus(pod, client, undefined, node.metadata.name);
+      return wait;
     }
     return bind(pod, node.metadata.name, client) ? undefined : "error";
   }

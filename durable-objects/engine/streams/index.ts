@@ -4,7 +4,14 @@ import type { Client } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { aggregatedRequest } from "../network/aggregated.ts";
 import { proxyRequest, proxyResult } from "../network/proxy.ts";
-import type { ProxyPending, ApiRequest, LogFollow, Reply, ProxiedReply } from "../ports/request.ts";
+import type {
+  ProxyPending,
+  ApiRequest,
+  FollowReply,
+  LogFollow,
+  Reply,
+  ProxiedReply,
+} from "../ports/request.ts";
 import type { ExecRequest } from "../runtime/launch.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { command } from "./exec.ts";
@@ -51,7 +58,7 @@ function proxy(
   { info, request }: Call,
   resource: "pods" | "services" | "nodes",
   name: string,
-): ProxiedReply | ProxyPending {
+): ProxiedReply | FollowReply | ProxyPending {
   // Behind the Worker the client's path is longer. A preview is a browser's, whose links must lead through all of it;
   // elsewhere pages keep the API's own paths, which kubectl's proxy serves, and only redirects lead back the whole way.
   const { publicPath: seen = request.path } = request;

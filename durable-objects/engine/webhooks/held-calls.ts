@@ -96,7 +96,8 @@ export class HeldCalls {
     const { response, missing } = this.#attempt(request, outside, {}, false);
     if (response) return response;
     const { body, ...rest } = request;
-    const stored = { ...rest, ...(body ? { body: toBase64(body) } : {}) };
+    const sinceMs = this.#parts.client.now;
+    const stored = { ...rest, sinceMs, ...(body ? { body: toBase64(body) } : {}) };
     const full = this.#full(stored.body?.length ?? 0);
     if (full !== undefined) return this.#parts.failure(tooManyRequests(full, 1));
     const id = this.#nextId();

@@ -8,7 +8,7 @@ import { goQuote } from "../machinery/field.ts";
 import { isAddress } from "../machinery/ip.ts";
 import * as exchange from "../network/exchange.ts";
 import { hangUp } from "../network/hang-up.ts";
-import type { ExchangeError } from "../network/exchange.ts";
+import { dialProblem } from "../network/proxy-answer.ts";
 import { serverSource } from "../network/proxy.ts";
 import { bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -129,25 +129,6 @@ export function openCall(
   return { exchange: id, uid, untilMs, what, address: `${place.ip}:${place.port}` };
 }
 
-function errorText(error: ExchangeError, address: string): string {
-  switch (error) {
-    case "refused":
-      return `dial tcp ${address}: connect: connection refused`;
-    case "unreachable":
-      return `dial tcp ${address}: connect: no route to host`;
-    case "timeout":
-      return `dial tcp ${address}: i/o timeout`;
-    case "tls":
-      return "http: server gave HTTP response to HTTPS client";
-    case "malformed":
-      return "net/http: HTTP/1.x transport connection broken: malformed HTTP response";
-    case "reset":
-      return "EOF";
-    default:
-      return `tls: failed to verify certificate: ${error}`;
-  }
-}
-
 /** What came of a call; undefined: nothing yet. */
 export function callAnswer(context: RuntimeContext, call: OpenCall): HookAnswer | undefined {
   const { uid, what, address, untilMs } = call;
@@ -157,7 +138,7 @@ export function callAnswer(context: RuntimeContext, call: OpenCall): HookAnswer 
     hangUp(context, call.exchange);
     return { uid, error: `${what}: context deadline exceeded` };
   }
-  if ("error" in result) return { uid, error: `${what}: ${errorText(result.error, address)}` };
+  if ("error" in result) return { uid, error: `${what}: ${dialProblem(result.error, address)}` };
   const { status, body } = result.response;
   return { uid, status, body: decodeUtf8(bytesOf(body)) };
 }

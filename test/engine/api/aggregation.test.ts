@@ -1,5 +1,11 @@
 /** API servers behind Services. k8s: test/e2e/apimachinery/aggregator.go TestSampleAPIServer */
 import { describe, expect, test } from "vitest";
+import {
+  authority,
+  otherAuthority,
+  serverCertificate,
+  serverKey,
+} from "../../helpers/webhook-certificates.ts";
 import { World, type Answer, type RequestOptions } from "../../helpers/world.ts";
 
 const services = "/apis/apiregistration.k8s.io/v1/apiservices";
@@ -63,6 +69,40 @@ const apiService = {
   },
 };
 
+/** The same server, which shows a certificate of its own for the Service `e2e-test-webhook`. */
+function certified(spec: object, service = "e2e-test-webhook"): World {
+  const w = new World({ nodes: 1 });
+  w.advance(1000);
+  const files = "/apiserver.local.config/certificates";
+  const flags = `--tls-cert-file=${files}/tls.crt, --tls-private-key-file=${files}/tls.key, `;
+  const volume = `
+      volumes: [{name: certs, secret: {secretName: certs}}]
+`;
+  const own = server
+    .replace("args: [", `args: [${flags}`)
+    .replace(
+      "        readinessProbe",
+      `        volumeMounts: [{name: certs, mountPath: ${files}}]\n        readinessProbe`,
+    )
+    .replace("\n---", `${volume}---`)
+    .replace("name: sample-api}", `name: ${service}}`);
+  const { insecureSkipTLSVerify: _, ...rest } = apiService.spec;
+  const target = { namespace: "default", name: service, port: 7443 };
+  w.create(
+    rbac,
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "certs" },
+      stringData: { "tls.crt": serverCertificate, "tls.key": serverKey },
+    },
+    own,
+    { ...apiService, spec: { ...rest, service: target, ...spec } },
+  );
+  w.advance(60_000);
+  return w;
+}
+
 function world(): World {
   const w = new World({ nodes: 1 });
   w.advance(1000);
@@ -110,6 +150,46 @@ const flunder = (of: string, more = {}): object => ({
   kind: "Flunder",
   metadata: { name: of, labels: { "sample-label": "true" } },
   ...more,
+});
+
+/** k8s: kube-aggregator/pkg/apiserver/handler_proxy.go, pkg/controllers/status/remote */
+describe("the certificate that it shows", () => {
+  const problem = (w: World): string => condition(w)[2]!.replace(/^.*": /, "");
+
+  test("must be vouched for by the bundle of its APIService", () => {
+    const w = certified({ caBundle: btoa(authority) });
+    expect(condition(w)).toEqual(["True", "Passed", "all checks passed"]);
+    expect(ask(w, "POST", flunders, flunder("a")).status).toBe(201);
+  });
+
+  test("and no other, nor by none", () => {
+    const unknown =
+      "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+    for (const spec of [{ caBundle: btoa(otherAuthority) }, {}]) {
+      const w = certified(spec);
+      expect(condition(w).slice(0, 2)).toEqual(["False", "FailedDiscoveryCheck"]);
+      expect(problem(w)).toContain(unknown);
+    }
+  });
+
+  test("must be for its Service's name", () => {
+    const w = certified({ caBundle: btoa(authority) }, "sample-api");
+    expect(problem(w)).toMatch(
+      /^tls: failed to verify certificate: x509: certificate is valid for .*, not sample-api\.default\.svc$/,
+    );
+  });
+
+  test("counts from the moment on at which somebody looks", () => {
+    const w = certified({ insecureSkipTLSVerify: true });
+    expect(condition(w)[0]).toBe("True");
+    const { spec } = w.get(`${services}/${name}`);
+    w.request("PUT", `${services}/${name}`, {
+      ...w.get(`${services}/${name}`),
+      spec: { ...spec, insecureSkipTLSVerify: false, caBundle: btoa(otherAuthority) },
+    });
+    expect(ask(w, "GET", flunders)).toMatchObject({ status: 503, text: "service unavailable\n" });
+    expect(problem(w)).toContain("x509: certificate signed by unknown authority");
+  });
 });
 
 describe("an API server behind a Service", () => {

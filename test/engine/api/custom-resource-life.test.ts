@@ -56,6 +56,48 @@ function install(world: World, given: object): Answer {
   return answer;
 }
 
+/** k8s: apiextensions-apiserver pkg/apiserver/customresource_handler.go crdConversionRESTOptionsGetter */
+test("what is stored is filled by the version in which it is stored, whichever reads it", () => {
+  const world = new World();
+  const plain = { a: text, stored: text, shown: text };
+  const filledBy = (name: string): object => ({ ...plain, [name]: { ...text, default: "yes" } });
+  const versions = (first: object, second: object): Version[] => [
+    { name: "v1", storage: true, properties: first },
+    { name: "v2", properties: second },
+  ];
+  install(world, definition("fills", "Fill", versions(plain, plain)));
+  world.request("POST", path("v1", "fills"), object("v1", "Fill", "a", { a: "1" }));
+  const { spec } = definition("fills", "Fill", versions(filledBy("stored"), filledBy("shown"))) as {
+    spec: object;
+  };
+  world.patch(`${crds}/fills.${group}`, { spec });
+  world.advance(1000);
+  for (const version of ["v1", "v2"]) {
+    const read = world.get(path(version, "fills", "a"));
+    expect(read).toMatchObject({ a: "1", stored: "yes" });
+    expect(read.shown).toBe(undefined);
+    expect(world.get(path(version, "fills")).items).toEqual([read]);
+  }
+  // What comes in is filled by the version that it comes in.
+  const made = world.request("POST", path("v2", "fills"), object("v2", "Fill", "b"));
+  expect(made.body).toMatchObject({ shown: "yes" });
+  expect(world.get(path("v1", "fills", "b"))).toMatchObject({ shown: "yes", stored: "yes" });
+});
+
+test("nothing is stored that the storage version does not know", () => {
+  const world = new World();
+  install(
+    world,
+    definition("cuts", "Cut", [
+      { name: "v1", storage: true, properties: { a: text } },
+      { name: "v2", properties: { a: text, more: text } },
+    ]),
+  );
+  const made = world.request("POST", path("v2", "cuts"), object("v2", "Cut", "a", { more: "x" }));
+  expect(made.status).toBe(201);
+  expect(world.engine.store.get(`cuts.${group}`, "default", "a")).not.toHaveProperty("more");
+});
+
 describe("versions", () => {
   const world = new World();
   install(

@@ -460,4 +460,53 @@ describe("a policy as it is written", () => {
       },
     ]);
   });
+
+  test("are known of custom resources too, with the metadata that all have", () => {
+    const world = new World({ nodes: 1 });
+    const properties = {
+      spec: { type: "object", properties: { size: { type: "integer" } } },
+    };
+    world.create({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "shirts.example.com" },
+      spec: {
+        group: "example.com",
+        scope: "Namespaced",
+        names: { plural: "shirts", kind: "Shirt" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: "object", properties } },
+          },
+        ],
+      },
+    });
+    world.advance(1000);
+    const rule = { apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["shirts"] };
+    const spec = {
+      matchConstraints: { resourceRules: [{ ...rule, operations: ["CREATE"] }] },
+      validations: [
+        { expression: "object.spec.size > 1 && object.metadata.labels['a'] == 'b'" },
+        { expression: "object.spec.size > '1'" },
+        { expression: "object.spec.colour == 'red'" },
+      ],
+    };
+    make(world, policies, policy("shirts", spec));
+    world.settle();
+    expect(world.get(`${policies}/shirts`).status.typeChecking.expressionWarnings).toEqual([
+      {
+        fieldRef: "spec.validations[1].expression",
+        warning:
+          "example.com/v1, Kind=Shirt: ERROR: <input>:1:18: found no matching overload for '_>_' applied to '(int, string)'\n | object.spec.size > '1'\n | .................^\n",
+      },
+      {
+        fieldRef: "spec.validations[2].expression",
+        warning:
+          "example.com/v1, Kind=Shirt: ERROR: <input>:1:12: undefined field 'colour'\n | object.spec.colour == 'red'\n | ...........^\n",
+      },
+    ]);
+  });
 });

@@ -202,3 +202,44 @@ test("a kubelet, through its node's proxy: what runs, and the node's logs", () =
   ])
     expect(ask(path).status).toBe(404);
 });
+
+test("hooks that ask another Pod by HTTP", () => {
+  const world = new KubectlWorld({ nodes: 2 }).begin();
+  const image = "registry.k8s.io/e2e-test-images/agnhost:2.63.0";
+  const netexec = { image, command: undefined, args: ["netexec"] };
+  world.create(podOf("server", { nodeName: "node-1" }, netexec));
+  world.until(() => world.pod("server").status.phase === "Running");
+  const host = world.pod("server").status.podIP;
+  const hook = (msg: string): object => ({
+    httpGet: { path: `/echo?msg=${msg}`, host, port: 8080 },
+  });
+  for (const nodeName of ["node-1", "node-2"]) {
+    const lifecycle = { postStart: hook(`begin-${nodeName}`), preStop: hook(`end-${nodeName}`) };
+    world.create(podOf("hooked", { nodeName, terminationGracePeriodSeconds: 15 }, { lifecycle }));
+    world.until(() => world.pod("hooked").status.phase === "Running");
+    world.advance(1000);
+    expect(world.out("kubectl logs server")).toContain(`/echo?msg=begin-${nodeName}`);
+    world.delete("/api/v1/namespaces/default/pods/hooked");
+    world.advance(40_000);
+    expect(world.out("kubectl logs server")).toContain(`/echo?msg=end-${nodeName}`);
+  }
+  // Nobody listens there.
+  const nowhere = { postStart: { httpGet: { host, port: 81 } } };
+  world.create(podOf("hooked", {}, { lifecycle: nowhere }));
+  world.advance(5000);
+  expect(world.events("hooked").join("\n")).toContain("FailedPostStartHook");
+});
+
+test("a probe that asks another host follows what that host says", () => {
+  const world = new KubectlWorld({ nodes: 1 }).begin();
+  world.create(podOf("server", {}, { image: "nginx", command: undefined }));
+  world.until(() => world.pod("server").status.phase === "Running");
+  const host = world.pod("server").status.podIP;
+  const readinessProbe = { httpGet: { host, port: 80 }, periodSeconds: 5 };
+  world.create(podOf("asks", {}, { readinessProbe }));
+  const ready = (): boolean => world.pod("asks").status.containerStatuses?.[0]?.ready === true;
+  world.until(ready);
+  world.delete("/api/v1/namespaces/default/pods/server");
+  world.advance(60_000);
+  expect(ready()).toBe(false);
+});

@@ -237,11 +237,15 @@ export class ScriptedRuntime implements Runtime {
     context: RuntimeContext,
     podKey: string,
     containerId: string,
-  ): { memoryBytes: number; cpuMilli: number } {
+  ): { memoryBytes: number; cpuMilli: number; cpuSeconds: number } {
     const instance = this.#find(podKey, containerId);
     const told = instance?.script.memoryBytes ?? 0;
     const since = context.now - (instance?.startedAtMs ?? 0);
-    return { memoryBytes: typeof told === "function" ? told(since) : told, cpuMilli: 0 };
+    return {
+      memoryBytes: typeof told === "function" ? told(since) : told,
+      cpuMilli: 0,
+      cpuSeconds: 0,
+    };
   }
   remove(_context: RuntimeContext, podKey: string, containerId: string): void {
     this.instances.get(podKey)?.delete(containerId);

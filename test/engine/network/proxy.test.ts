@@ -74,7 +74,7 @@ function raw(path: string, more: Partial<ProxyRequest> = {}): Reply | ProxyPendi
     headers: { host: "sandbox.test" },
     ...more,
   };
-  return world.with((context) => proxyRequest(context, request));
+  return world.with((context) => proxyRequest(context, request)) as Reply | ProxyPending;
 }
 
 const text = (reply: Reply): string =>

@@ -511,3 +511,172 @@ describe("selectors", () => {
     expect(devicesOf(w, "c")).toEqual([`a=${nodeOf(w)}/gpu-2`]);
   });
 });
+
+/** k8s: dynamic-resource-allocation/structured/internal/incubating/consumable_capacity.go */
+describe("a device that several claims share", () => {
+  type Policy = Record<string, unknown>;
+  function shared(requestPolicy?: Policy, more: object = {}): World {
+    const w = new World({ nodes: 1 });
+    w.advance(1000);
+    const memory = { value: "10Gi", ...(requestPolicy ? { requestPolicy } : {}) };
+    const device = { capacity: { memory }, allowMultipleAllocations: true, ...more };
+    w.create(deviceClass(), slice(nodeOf(w), [gpu(0, device)]));
+    return w;
+  }
+  const asks = (memory?: string, more: object = {}) =>
+    request("a", { ...(memory ? { capacity: { requests: { memory } } } : {}), ...more });
+  function give(w: World, name: string, ...requests: Parameters<typeof claim>[1]): string[] {
+    w.create(claim(name, requests), pod(name, { resourceClaimName: name }));
+    w.advance(2000);
+    const { status } = w.get(`${path}/${name}`);
+    return (status?.allocation?.devices.results ?? []).map(
+      (one: { device: string; consumedCapacity: { memory: string } }) =>
+        `${one.device} ${one.consumedCapacity.memory}`,
+    );
+  }
+
+  test("as long as there is enough of it, each by a name of its own", () => {
+    const w = shared();
+    expect(give(w, "one", asks("6Gi"))).toEqual(["gpu-0 6Gi"]);
+    expect(give(w, "two", asks("4Gi"))).toEqual(["gpu-0 4Gi"]);
+    expect(give(w, "three", asks("1Gi"))).toEqual([]);
+    const ids = ["one", "two"].map(
+      (name) => w.get(`${path}/${name}`).status.allocation.devices.results[0].shareID,
+    );
+    expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ids[0]).not.toBe(ids[1]);
+    w.delete("/api/v1/namespaces/default/pods/two");
+    w.advance(30_000);
+    w.delete(`${path}/two`);
+    w.advance(60_000);
+    expect(give(w, "four", asks("2Gi"))).toEqual(["gpu-0 2Gi"]);
+  });
+
+  test("whole, where nothing is said of how much", () => {
+    const w = shared();
+    expect(give(w, "one", asks())).toEqual(["gpu-0 10Gi"]);
+    expect(give(w, "two", asks("1Gi"))).toEqual([]);
+  });
+
+  test.each([
+    ["a default", { default: "3Gi" }, undefined, ["gpu-0 3Gi"]],
+    ["the next valid value", { default: "2Gi", validValues: ["2Gi", "4Gi"] }, "3Gi", ["gpu-0 4Gi"]],
+    ["none beyond the valid values", { default: "2Gi", validValues: ["2Gi", "4Gi"] }, "5Gi", []],
+    ["at least the least", { default: "2Gi", validRange: { min: "2Gi" } }, "1Gi", ["gpu-0 2Gi"]],
+    [
+      "whole steps",
+      { default: "2Gi", validRange: { min: "2Gi", step: "3Gi" } },
+      "6Gi",
+      ["gpu-0 8Gi"],
+    ],
+    [
+      "no more than the most",
+      { default: "2Gi", validRange: { min: "2Gi", max: "4Gi" } },
+      "5Gi",
+      [],
+    ],
+  ])("in parts that its policy allows: %s", (_name, policy, asked, gets) => {
+    expect(give(shared(policy), "one", asks(asked))).toEqual(gets);
+  });
+
+  test("several times by one claim, and not where it lacks such a capacity", () => {
+    expect(give(shared(), "one", asks("5Gi", { count: 2 }))).toEqual(["gpu-0 5Gi", "gpu-0 5Gi"]);
+    const cores = { capacity: { requests: { cores: "1" } } };
+    expect(give(shared(), "one", request("a", cores))).toEqual([]);
+  });
+
+  test("a device of one claim alone must have what is asked for, and is used whole", () => {
+    const w = shared(undefined, { allowMultipleAllocations: false });
+    w.create(claim("much", [asks("11Gi")]), pod("much", { resourceClaimName: "much" }));
+    w.advance(2000);
+    expect(w.get(`${path}/much`).status?.allocation).toBe(undefined);
+    w.create(claim("some", [asks("1Gi")]), pod("some", { resourceClaimName: "some" }));
+    w.advance(2000);
+    const [result] = w.get(`${path}/some`).status.allocation.devices.results;
+    expect(result.device).toBe("gpu-0");
+    expect(result.consumedCapacity).toBe(undefined);
+  });
+});
+
+/** k8s: pkg/scheduler/framework/plugins/dynamicresources PreBind, isPodReadyForBinding */
+describe("devices that have to be made ready", () => {
+  const binding = { bindingConditions: ["Attached"], bindingFailureConditions: ["AttachFailed"] };
+  function waiting(more: object = {}): World {
+    const w = new World({ nodes: 1 });
+    w.advance(1000);
+    w.create(deviceClass(), slice(nodeOf(w), [gpu(0, { ...binding, ...more })]));
+    w.create(claim("c", [request("a")]), pod("p", { resourceClaimName: "c" }));
+    w.advance(2000);
+    return w;
+  }
+  const say = (w: World, type: string, more: object = {}): void => {
+    const { driver: of, pool, device } = w.get(`${path}/c`).status.allocation.devices.results[0];
+    const since = "2026-01-01T00:00:00Z";
+    const one = {
+      type,
+      status: "True",
+      reason: "Done",
+      message: "said",
+      lastTransitionTime: since,
+    };
+    const conditions = [{ ...one, ...more }];
+    w.patch(`${path}/c/status`, {
+      status: { devices: [{ driver: of, pool, device, conditions }] },
+    });
+    w.advance(1);
+  };
+  const told = (w: World): string[] =>
+    w.events("p").filter((text) => text.startsWith("Warning FailedScheduling"));
+
+  test("keep a Pod from its node until their conditions hold", () => {
+    const w = waiting();
+    const { allocation } = w.get(`${path}/c`).status;
+    expect(allocation.devices.results[0]).toMatchObject(binding);
+    expect(allocation.allocationTimestamp).toMatch(/Z$/);
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+    expect(w.pod("p").status.nominatedNodeName).toBe(nodeOf(w));
+    say(w, "Attached", { status: "False" });
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+    say(w, "Attached");
+    expect(w.pod("p").spec.nodeName).toBe(nodeOf(w));
+  });
+
+  test("are given up when one fails", () => {
+    const w = waiting();
+    say(w, "AttachFailed", { reason: "NoCable", message: "not there" });
+    expect(told(w)[0]).toBe(
+      'Warning FailedScheduling running PreBind plugin "DynamicResources": claim c binding failed: reason=NoCable, message="not there"',
+    );
+    expect(told(w)[1]).toContain("deallocation of ResourceClaim completed");
+    w.advance(2000);
+    const { status } = w.get(`${path}/c`);
+    expect(status.allocation?.allocationTimestamp).not.toBe("2026-01-01T00:00:01Z");
+    expect(status.devices).toBe(undefined);
+    expect(w.pod("p").spec.nodeName).toBe(undefined);
+  });
+
+  test("are given up after ten minutes", () => {
+    const w = waiting();
+    w.advance(590_000);
+    expect(told(w)).toEqual([]);
+    w.until(() => told(w).length > 1, 20_000);
+    expect(told(w)[0]).toBe(
+      'Warning FailedScheduling running PreBind plugin "DynamicResources": device binding timeout',
+    );
+  });
+
+  test("are taken last, and bind their claim to the node where they say so", () => {
+    const w = waiting({ bindsToNode: true });
+    expect(w.get(`${path}/c`).status.allocation.nodeSelector).toEqual({
+      nodeSelectorTerms: [
+        { matchFields: [{ key: "metadata.name", operator: "In", values: [nodeOf(w)] }] },
+      ],
+    });
+    const spec = { pool: { name: "zz", generation: 1, resourceSliceCount: 1 } };
+    const second = slice(nodeOf(w), [gpu(1)], spec) as { metadata: { name: string } };
+    w.create({ ...second, metadata: { name: "second" } });
+    w.create(claim("d", [request("a")]), pod("q", { resourceClaimName: "d" }));
+    w.advance(2000);
+    expect(w.get(`${path}/d`).status.allocation.devices.results[0].device).toBe("gpu-1");
+  });
+});

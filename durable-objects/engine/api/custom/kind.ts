@@ -14,7 +14,7 @@ import type {
 import type { CustomKind, Kind, ScaleHook } from "../../kinds/define.ts";
 import { goFormat } from "../../schema/patch/go-value.ts";
 import type { JsonSchema } from "../../schema/structural/json-schema.ts";
-import { asRead, structuralType } from "../../schema/structural/type.ts";
+import { asConverted, asRead, structuralType } from "../../schema/structural/type.ts";
 import { compareVersions } from "../discovery/versions.ts";
 import { withStatus } from "../object-status.ts";
 import { tableOf } from "./columns.ts";
@@ -42,10 +42,36 @@ export function kindsOf(
   if (!storage) return undefined;
   const others = spec.versions.filter((version) => version.served && version !== storage);
   if (!storage.served && others.length === 0) return undefined;
-  const converter = new Converter(definition, calls);
+  const ways: Ways = { converter: new Converter(definition, calls), decode: decoder(definition) };
   return {
-    stored: kindOf(definition, storage, storage, converter),
-    others: others.map((version) => kindOf(definition, version, storage, converter)),
+    stored: kindOf(definition, storage, storage, ways),
+    others: others.map((version) => kindOf(definition, version, storage, ways)),
+  };
+}
+
+/** From what is stored to what a version shows. */
+interface Ways {
+  converter: Converter;
+  /** Pruned and filled by the version in which it is stored; itself where it is as it should be. */
+  decode(stored: KubeObject): KubeObject;
+}
+
+/** k8s: customresource_handler.go crdConversionRESTOptionsGetter: schemaCoercingDecoder, unstructuredDefaulter */
+function decoder({ spec }: CustomResourceDefinition): Ways["decode"] {
+  const schemas = new Map(
+    spec.versions.map(({ name, schema }) => [`${spec.group}/${name}`, schema?.openAPIV3Schema]),
+  );
+  const known = new WeakMap<KubeObject, KubeObject>();
+  return (stored) => {
+    // A version that is gone says nothing of its objects any more.
+    if (!schemas.has(stored.apiVersion)) return stored;
+    let object = known.get(stored);
+    if (!object) {
+      const now = asRead({ ...stored }, schemas.get(stored.apiVersion)) as unknown as KubeObject;
+      object = equal(now, stored) ? stored : now;
+      known.set(stored, object);
+    }
+    return object;
   };
 }
 
@@ -53,14 +79,14 @@ function kindOf(
   definition: CustomResourceDefinition,
   version: DefinitionVersion,
   storage: DefinitionVersion,
-  converter: Converter,
+  ways: Ways,
 ): Kind {
   const { spec, status } = definition;
   const names = status?.acceptedNames ?? spec.names;
   const apiVersion = `${spec.group}/${version.name}`;
   const schema = version.schema?.openAPIV3Schema;
   const { status: hasStatus, scale } = version.subresources ?? {};
-  const own = custom(definition, version, storage, converter);
+  const own = custom(definition, version, storage, ways);
   const validate = validator(schema, scale);
   const fields = fieldsOf(version);
   const indices = gatewayIndices.get(`${names.plural}.${spec.group}`);
@@ -102,7 +128,7 @@ function custom(
   { spec, status, ...definition }: CustomResourceDefinition,
   version: DefinitionVersion,
   storage: DefinitionVersion,
-  converter: Converter,
+  { converter, decode }: Ways,
 ): CustomKind {
   const names = status?.acceptedNames ?? spec.names;
   const here = `${spec.group}/${version.name}`;
@@ -115,30 +141,36 @@ function custom(
     isView: version !== storage,
     terminating: isTrue({ spec, ...definition, ...(status ? { status } : {}) }, "Terminating"),
     storageVersionHash: hashOf(`${spec.group}/${storage.name}/${names.kind}`),
-    read: reader(schema, (object) => converter.convert(object, here), converter.asks),
+    read: reader(here, schema, { converter, decode }),
     asks: converter.asks,
-    readAll: (objects) => converter.prepare(objects, here, listKind),
-    write: (object) => converter.convert(object, there),
+    readAll: (objects) => converter.prepare(objects.map(decode), here, listKind),
+    write: (object) =>
+      object.apiVersion === there
+        ? object
+        : shownBy(storage.schema?.openAPIV3Schema, converter.convert(object, there)),
   };
 }
+
+const shownBy = (schema: JsonSchema | undefined, converted: KubeObject): KubeObject =>
+  asConverted({ ...converted }, schema) as unknown as KubeObject;
 
 /** k8s: apiserver pkg/endpoints/discovery/storageversionhash.go */
 const hashOf = (text: string): string => toBase64(sha256(utf8ToBytes(text)).subarray(0, 8));
 
-/** Each stored object is read once, unless a webhook converts it; one that is as it should be is itself. */
+/** Each stored object is read once, unless a webhook converts it. */
 function reader(
+  here: string,
   schema: JsonSchema | undefined,
-  convert: (object: KubeObject) => KubeObject,
-  asks: boolean,
+  { converter, decode }: Ways,
 ): (stored: KubeObject) => KubeObject {
   const known = new WeakMap<KubeObject, KubeObject>();
   return (stored) => {
+    const whole = decode(stored);
+    if (whole.apiVersion === here) return whole;
     let object = known.get(stored);
     if (!object) {
-      const converted = convert(stored);
-      const now = asRead({ ...converted }, schema) as unknown as KubeObject;
-      object = equal(now, stored) ? stored : now;
-      if (!asks || converted === stored) known.set(stored, object);
+      object = shownBy(schema, converter.convert(whole, here));
+      if (!converter.asks) known.set(stored, object);
     }
     return object;
   };

@@ -5,7 +5,7 @@
  */
 import type { Change } from "../../core/object.ts";
 import type { Store } from "../../core/store.ts";
-import type { APIService } from "../../kinds/api-service.ts";
+import { remoteServerOf, type APIService } from "../../kinds/api-service.ts";
 import type { Registry, RemoteVersion } from "../discovery/registry.ts";
 import type { RemoteResource } from "../discovery/resource.ts";
 
@@ -80,11 +80,7 @@ export class RemoteVersions {
         stale: available?.status !== "True",
         priority: object.spec.groupPriorityMinimum,
         versionPriority: object.spec.versionPriority,
-        service: {
-          namespace: service.namespace ?? "",
-          name: service.name ?? "",
-          port: service.port ?? 443,
-        },
+        service: remoteServerOf(object.spec),
       });
     }
     this.#registry.serveRemote(versions);

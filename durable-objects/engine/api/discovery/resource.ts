@@ -1,4 +1,5 @@
 /** A resource as discovery lists it, and as requests resolve to it. */
+import type { RemoteServer } from "../../kinds/api-service.ts";
 import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import type { StructRef } from "../../schema/types.ts";
 
@@ -44,7 +45,7 @@ export interface RemoteVersion {
   /** Of its group, the highest of its versions; and its own. */
   priority: number;
   versionPriority: number;
-  service: { namespace: string; name: string; port: number };
+  service: RemoteServer;
 }
 
 export interface RemoteResource {

@@ -3,6 +3,7 @@
  * window, so they stand still between two of them. k8s: sigs.k8s.io/metrics-server/pkg/api
  */
 import { parseTime, rfc3339 } from "../../core/clock.ts";
+import { systemOverhead } from "../../core/machine.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a } from "../../core/random.ts";
 import { hasKubelet } from "../../kinds/node-machine.ts";
@@ -25,9 +26,6 @@ interface Amount {
   cpuMilli: number;
   memoryBytes: number;
 }
-
-/** Kubelet, container runtime and the operating system itself. */
-const systemOverhead: Amount = { cpuMilli: 38, memoryBytes: 420 * 1024 * 1024 };
 
 /** A share of up to a tenth that differs from window to window, so that figures look measured. */
 function wobble(about: string, atMs: number): number {

@@ -77,8 +77,8 @@ export class DeclaredTypes {
   /** Undefined: expressions do not see it. */
   readonly root: Declared | undefined;
 
-  constructor(schema: Schema, isRoot: boolean) {
-    this.root = this.#declared(schema, isRoot, "selfType");
+  constructor(schema: Schema, isRoot: boolean, name = "selfType") {
+    this.root = this.#declared(schema, isRoot, name);
   }
 
   /** A message's field; null: there is no such message. */

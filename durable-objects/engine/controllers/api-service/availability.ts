@@ -3,7 +3,11 @@
  * k8s: kube-aggregator/pkg/controllers/status/remote
  */
 import type { EndpointSlice } from "../../kinds/endpoint-slice.ts";
-import type { APIService, APIServiceCondition } from "../../kinds/api-service.ts";
+import {
+  remoteServerOf,
+  type APIService,
+  type APIServiceCondition,
+} from "../../kinds/api-service.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { goQuote } from "../../machinery/field.ts";
@@ -95,11 +99,11 @@ export const apiServiceController: Controller = {
 /** Asks, waits, judges: the moment of the next look. */
 function check(object: APIService, client: Client): Due {
   const { name } = object.metadata;
-  const { group = "", version, service } = object.spec;
+  const { group = "", version } = object.spec;
   const record = client.records.get<RemoteRecord>(remoteTable, name) ?? {};
   const context = runtimeContext(client);
-  const { namespace = "", name: serviceName = "", port = 443 } = service ?? {};
-  const target = { namespace, name: serviceName, port };
+  const target = remoteServerOf(object.spec);
+  const { port } = target;
   const path = `/apis/${group}/${version}`;
   const { asked, askedAtMs = client.now, ...rest } = record;
   if (asked === undefined) {

@@ -50,12 +50,14 @@ function start(sys: Sys): number | undefined {
   };
   if (!/^http:\/\/[^/]+:\d+\/?$/.test(flagOf(sys, "etcd-servers") ?? ""))
     return fail("--etcd-servers must be specified");
-  for (const flag of ["tls-cert-file", "tls-private-key-file"]) {
+  let certificate = "";
+  for (const flag of ["tls-private-key-file", "tls-cert-file"]) {
     const path = flagOf(sys, flag);
     if (path && !sys.peek(path))
       return fail(
         `error creating self-signed certificates: open ${path}: no such file or directory`,
       );
+    if (path) certificate = sys.readFile(path);
   }
   if (!sys.env["KUBERNETES_SERVICE_HOST"]) return fail(noCluster);
   const name = "extension-apiserver-authentication";
@@ -65,7 +67,7 @@ function start(sys: Sys): number | undefined {
       `unable to load configmap based request-header-client-ca-file: ${found?.body.message ?? "connection refused"}`,
     );
   const port = Number(flagOf(sys, "secure-port") ?? 443);
-  if (!goListen(sys, port, "h", { tls: true })) return 1;
+  if (!goListen(sys, port, "h", { tls: true, certificate })) return 1;
   lines(sys, `Serving securely on [::]:${port}`);
   return undefined;
 }

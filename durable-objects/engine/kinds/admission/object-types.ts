@@ -1,5 +1,7 @@
-/** Types of built-in objects as expressions see them. k8s: apiserver/pkg/cel/common/schemas.go SchemaDeclType */
+/** Types of objects as expressions see them. k8s: apiserver/pkg/cel/common/schemas.go SchemaDeclType */
 import type { KnownTypes } from "../../cel/admission.ts";
+import { DeclaredTypes } from "../../cel/rules/declared-types.ts";
+import type { Schema } from "../../cel/schema.ts";
 import {
   boolType,
   bytesType,
@@ -13,7 +15,7 @@ import {
   timestampType,
   type Type,
 } from "../../cel/types.ts";
-import type { FieldType, StructRef } from "../../schema/types.ts";
+import { schemaNamed, type FieldType, type StructRef } from "../../schema/types.ts";
 
 const scalars: Readonly<Record<string, Type>> = {
   string: stringType,
@@ -28,9 +30,12 @@ const scalars: Readonly<Record<string, Type>> = {
   microTime: timestampType,
 };
 
+const text: Schema = { type: "string" };
+
 /** Types of objects by the names of their messages, which are made as they are asked for. */
 export class ObjectTypes {
   readonly #messages = new Map<string, StructRef>();
+  readonly #custom = new Map<string, DeclaredTypes>();
 
   /** The type of a whole object. */
   add(name: string, schema: StructRef): Type {
@@ -38,7 +43,22 @@ export class ObjectTypes {
     return structType(name);
   }
 
+  /** The type of a whole custom object, which has the metadata that all have. */
+  addCustom(name: string, schema: Schema): Type {
+    const properties = { ...schema.properties, apiVersion: text, kind: text };
+    const types = new DeclaredTypes({ ...schema, type: "object", properties }, false, name);
+    this.#custom.set(name, types);
+    this.add(`${name}.metadata`, schemaNamed("meta/v1.ObjectMeta"));
+    return structType(name);
+  }
+
   readonly field: KnownTypes["field"] = (message, name) => {
+    const metadata = `${message}.${name}`;
+    if (name === "metadata" && this.#custom.has(message)) return structType(metadata);
+    for (const types of this.#custom.values()) {
+      const found = types.field(message, name);
+      if (found !== null) return found;
+    }
     const schema = this.#messages.get(message);
     if (!schema) return null;
     const field = schema.struct.fields.get(name);

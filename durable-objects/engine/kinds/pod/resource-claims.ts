@@ -3,11 +3,10 @@ import type { ResourceClaim } from "../resource/shape.ts";
 import type { Pod } from "./types.ts";
 
 export type PodClaim = NonNullable<Pod["spec"]["resourceClaims"]>[number];
-type ClaimStatus = { name: string; resourceClaimName?: string };
+type ClaimStatus = NonNullable<NonNullable<Pod["status"]>["resourceClaimStatuses"]>[number];
 
 export const claimStatusesOf = (pod: Pod): readonly ClaimStatus[] =>
-  (pod.status as { resourceClaimStatuses?: ClaimStatus[] } | undefined)?.resourceClaimStatuses ??
-  [];
+  pod.status?.resourceClaimStatuses ?? [];
 
 /** Its name, and whether it must be the Pod's own; `name` is undefined where none is needed. */
 export interface ClaimName {

@@ -108,6 +108,11 @@ export interface PodStatus extends Omit<
   initContainerStatuses?: ContainerStatus[];
   ephemeralContainerStatuses?: ContainerStatus[];
   observedGeneration?: number;
+  resourceClaimStatuses?: { name: string; resourceClaimName?: string }[];
+  extendedResourceClaimStatus?: {
+    resourceClaimName: string;
+    requestMappings?: { containerName: string; resourceName: string; requestName: string }[];
+  };
   allocatedResources?: Record<string, string>;
   resources?: v1.ResourceRequirements;
 }

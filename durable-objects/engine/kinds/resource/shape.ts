@@ -23,6 +23,7 @@ export interface ExactRequest {
   count?: number;
   adminAccess?: boolean;
   tolerations?: DeviceToleration[];
+  capacity?: { requests?: Record<string, string> };
 }
 export interface DeviceRequest {
   name?: string;
@@ -48,7 +49,9 @@ export interface Allocated {
   tolerations?: DeviceToleration[];
   bindingConditions?: string[];
   bindingFailureConditions?: string[];
+  /** Of a device that several claims share: this claim's part of it. */
   shareID?: string;
+  consumedCapacity?: Record<string, string>;
 }
 export interface AllocationResult {
   devices?: {
@@ -56,6 +59,7 @@ export interface AllocationResult {
     config?: (DeviceConfiguration & { source?: string; requests?: string[] })[];
   };
   nodeSelector?: NodeSelector;
+  allocationTimestamp?: string;
 }
 export interface DeviceStatus {
   driver?: string;
@@ -104,10 +108,19 @@ export interface DeviceTaint {
   timeAdded?: string;
 }
 type Counters = Record<string, { value?: string }>;
+export interface DeviceCapacity {
+  value?: string;
+  /** In which parts it is given out. */
+  requestPolicy?: {
+    default?: string;
+    validValues?: string[];
+    validRange?: { min?: string; max?: string; step?: string };
+  };
+}
 export interface Device {
   name?: string;
   attributes?: Record<string, DeviceAttribute>;
-  capacity?: Record<string, { value?: string; requestPolicy?: object }>;
+  capacity?: Record<string, DeviceCapacity>;
   consumesCounters?: { counterSet?: string; counters?: Counters }[];
   nodeName?: string;
   nodeSelector?: NodeSelector;
@@ -115,6 +128,7 @@ export interface Device {
   taints?: DeviceTaint[];
   bindingConditions?: string[];
   bindingFailureConditions?: string[];
+  bindsToNode?: boolean;
   allowMultipleAllocations?: boolean;
 }
 export interface ResourceSlice extends KubeObject {

@@ -25,6 +25,7 @@ import {
   startExec,
   startHttp,
 } from "../calls.ts";
+import { isOwnHost } from "../../runtime/define.ts";
 import { isStarted, showsRunning } from "../container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "../record.ts";
 import type { Container, ContainerKind, Probe } from "../../kinds/pod/types.ts";
@@ -41,7 +42,7 @@ const titles: Record<ProbeKind, string> = {
 /** The failed probe that asks for a restart, if any. */
 export type Verdict = "liveness" | "startup" | undefined;
 
-function specOf(container: Container, kind: ProbeKind): Probe | undefined {
+export function specOf(container: Container, kind: ProbeKind): Probe | undefined {
   if (kind === "startup") return container.startupProbe;
   return kind === "liveness" ? container.livenessProbe : container.readinessProbe;
 }
@@ -146,7 +147,10 @@ function step(
 ): "kill" | undefined {
   if (state.idleFingerprint !== undefined) {
     if (state.idleFingerprint === print && !mayHaveChanged(sync)) return undefined;
+    const missed = attemptsMissed(state, spec, sync.now);
+    count(state, state.last ?? "success", missed);
     delete state.idleFingerprint;
+    delete state.idleFromMs;
     sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
     state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   }
@@ -158,20 +162,40 @@ function step(
   const result = attempt(sync, container, record, spec, state);
   if (!result) return undefined;
   delete state.call;
+  count(state, result.result, 1);
   const act = conclude(sync, container, kind, probe, spec, state, result);
   state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   const settled = state.ok === (state.last === "success") && state.run > 0;
   // A probe that itself changed what runs may find something else the next time.
-  const idles = act !== "kill" && settled && !spec.exec && result.result !== "unknown";
+  const idles =
+    act !== "kill" && settled && !spec.exec && isOwn(sync, spec) && result.result !== "unknown";
   if (idles && fingerprint(sync, container) === print) {
     state.idleFingerprint = print;
     state.run = Math.min(state.run, 1);
     if (probe !== "startup") startHits(sync, container, probe, spec, state.nextAtMs);
+    state.idleFromMs = state.nextAtMs;
     delete state.nextAtMs;
     return undefined;
   }
   requeueAt(sync, state.nextAtMs);
   return act;
+}
+
+const isOwn = ({ record }: Sync, { httpGet }: Probe): boolean =>
+  isOwnHost(record.ip ?? "", httpGet?.host ?? "");
+
+const columns = { success: 0, failure: 1, unknown: 2 };
+
+function count(state: ProbeRecord, result: Result["result"], attempts: number): void {
+  if (attempts === 0) return;
+  const counts = (state.counts ??= [0, 0, 0]);
+  counts[columns[result]] = (counts[columns[result]] as number) + attempts;
+}
+
+/** How often a probe that idles would have been made. */
+export function attemptsMissed(state: ProbeRecord, spec: Probe, nowMs: number): number {
+  const { idleFromMs = Infinity } = state;
+  return nowMs < idleFromMs ? 0 : Math.floor((nowMs - idleFromMs) / periodMs(spec)) + 1;
 }
 
 /** The server's log goes on as if it were asked. */

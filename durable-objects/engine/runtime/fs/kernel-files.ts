@@ -134,9 +134,13 @@ export const kernelFolders: Record<string, string[]> = {
   ],
 };
 
-/** k8s: pkg/kubelet/cm/helpers_linux.go MilliCPUToShares; runc: ConvertCPUSharesToCgroupV2Value */
+/** k8s: pkg/kubelet/cm/helpers_linux.go MilliCPUToShares */
+export const cpuShares = (milli: number): number =>
+  Math.min(Math.max(Math.floor((milli * 1024) / 1000), 2), 262_144);
+
+/** runc: ConvertCPUSharesToCgroupV2Value */
 export function cpuWeight(milli: number): number {
-  const shares = Math.min(Math.max(Math.floor((milli * 1024) / 1000), 2), 262_144);
+  const shares = cpuShares(milli);
   if (shares <= 2) return 1;
   const log = Math.log2(shares);
   return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));

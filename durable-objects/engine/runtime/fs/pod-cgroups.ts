@@ -77,6 +77,9 @@ const folderOf = (pod: Pod): string => {
   return `${root}${between}/${sliceOf(pod)}`;
 };
 
+/** The group of a Pod, from the root of all groups: `/kubepods.slice/...`. */
+export const podGroup = (pod: Pod): string => folderOf(pod).slice("/sys/fs/cgroup".length);
+
 /** Content of a file of a Pod's group. */
 export function groupFile(container: Container, path: string): string | undefined {
   if (!path.startsWith(`${root}/`)) return undefined;

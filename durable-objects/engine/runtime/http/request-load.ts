@@ -15,10 +15,11 @@ import type { HttpRequest, Process } from "../kernel/state.ts";
 export function addLoad(kernel: Kernel, process: Process, cpuMs: number): void {
   kernel.context.spend?.(requestWorkUs);
   const window = Math.floor(kernel.context.now / requestWindowMs);
-  const [last, now, before, until] = process.requestLoad ?? [window, 0, 0, 0];
+  const [last, now, before, until, all = 0] = process.requestLoad ?? [window, 0, 0, 0];
   const used = Math.round(cpuMs * 1000);
-  if (last === window) process.requestLoad = [window, now + used, before, until];
-  else process.requestLoad = [window, used, last === window - 1 ? now : 0, until];
+  const total = all + used;
+  if (last === window) process.requestLoad = [window, now + used, before, until, total];
+  else process.requestLoad = [window, used, last === window - 1 ? now : 0, until, total];
   kernel.touch();
 }
 

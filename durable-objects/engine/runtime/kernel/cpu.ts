@@ -21,6 +21,10 @@ function heaviness(used: number): number {
   return used < 600_000_000 ? 100 : 1000;
 }
 
+/** CPU that a process used so far, for requests too. */
+export const usedMicroseconds = ({ cpu = 0, requestLoad }: Process): number =>
+  cpu + (requestLoad?.[4] ?? 0);
+
 export class Cpu {
   /** Of this run, before it is stretched, microseconds. */
   worked = 0;

@@ -7,7 +7,7 @@ import type { Records } from "../../ports/controller.ts";
 import { computeAheadMs, processStateBytesMax } from "../../core/limits.ts";
 import { assert } from "../../core/assert.ts";
 import { dueMoment } from "../../core/clock.ts";
-import { exit, spawn } from "./process-lifecycle.ts";
+import { exit, remove, spawn } from "./process-lifecycle.ts";
 import { LoadedContainer } from "./container.ts";
 import { Cpu, stepCost } from "./cpu.ts";
 import { crash } from "./crash.ts";
@@ -368,9 +368,7 @@ export class PodKernel implements Kernel {
   }
 
   remove(key: number): void {
-    const process = this.pod.processes[key];
-    if (process?.exitStatus !== undefined) this.bereave(process.parent, -1);
-    delete this.pod.processes[key];
+    remove(this, key);
     this.#sys.delete(key);
   }
 

@@ -1,6 +1,7 @@
 /** Processes coming and going: pids, exits, orphans, the end of a container. */
 import { processesPerPodMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
+import { usedMicroseconds } from "./cpu.ts";
 import type { Kernel } from "./types.ts";
 import { processKey } from "./process-key.ts";
 import { nextHostPid } from "./process-view.ts";
@@ -29,6 +30,17 @@ export function spawn(
   const key = processKey(process.pidNamespace, number);
   kernel.pod.processes[key] = { ...process, pid: number, startedAtMs: Math.round(kernel.now) };
   return key;
+}
+
+/** Takes away a process that its parent has asked about, or that nobody will ask about; its CPU counts on. */
+export function remove(kernel: Kernel, key: number): void {
+  const process = kernel.pod.processes[key];
+  if (!process) return;
+  if (process.exitStatus !== undefined) kernel.bereave(process.parent, -1);
+  const container = kernel.pod.containers[process.container];
+  const used = usedMicroseconds(process);
+  if (container && used > 0) container.endedCpu = Math.round((container.endedCpu ?? 0) + used);
+  delete kernel.pod.processes[key];
 }
 
 const fieldsOfTheLiving = [

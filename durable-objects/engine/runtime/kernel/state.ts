@@ -41,8 +41,8 @@ export interface Process {
   localTimeMs?: number;
   /** CPU used, microseconds. */
   cpu?: number;
-  /** CPU of requests: window, microseconds in it and in the one before, busy until (request-load.ts). */
-  requestLoad?: [number, number, number, number];
+  /** CPU of requests: window, microseconds in it and in the one before, busy until, microseconds of all (request-load.ts). */
+  requestLoad?: [number, number, number, number, number?];
   /** Started, virtual ms. */
   startedAtMs: number;
   /** Descriptor to open file; absent: the container's (null, log, log). */
@@ -167,6 +167,8 @@ export interface ContainerRecord {
   pidNamespace: number;
   /** Key of its first process. */
   root: number;
+  /** CPU of its processes that are gone, microseconds. */
+  endedCpu?: number;
   exit?: Exit;
 }
 

@@ -80,6 +80,8 @@ export interface Network extends ApiAccess<RuntimeContext> {
    * answer is there. A server that speaks raw TCP is reached as well (runtime/http/http.ts speaks HTTP/1.1 to it).
    */
   request(context: RuntimeContext, podKey: string, request: HttpRequest): string;
+  /** The same from a Pod's node, for its kubelet, which is woken when the answer is there. */
+  requestFromNode(context: RuntimeContext, podKey: string, request: HttpRequest): string;
   requestResult(
     context: RuntimeContext,
     podKey: string,

@@ -12,6 +12,10 @@ export const adminConfig = "admin.conf";
 
 const claims = { iss: "kubernetes", sub: "kubernetes-admin", groups: ["kubeadm:cluster-admins"] };
 
+/** Whether an `Authorization` header shows the administrator's token. */
+export const isAdmin = (tokens: TokenSigner, authorization: string | undefined): boolean =>
+  authorization === `Bearer ${adminToken(tokens)}`;
+
 /** What whoever shows it is the administrator by. */
 export const adminToken = (tokens: TokenSigner): string => tokens.sign(claims);
 

@@ -13,6 +13,7 @@ import type {
   LogFollow,
   Subscription,
 } from "../../ports/request.ts";
+import type { KubeletReply, KubeletRequest } from "../../ports/kubelet.ts";
 import type { HttpRequest, HttpResponse } from "../kernel/state.ts";
 import type { Source } from "./stream.ts";
 
@@ -51,6 +52,8 @@ export type SessionEnd = { code: number } | { message: string };
 export interface ApiServer {
   /** Optional. The API server as Pods reach it; its watches end by virtual time. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. See ports/controller.ts Client. */
+  kubelet?(node: string, request: KubeletRequest): KubeletReply | undefined;
   /** Optional. See ports/controller.ts Client. */
   pollApi?(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
 }

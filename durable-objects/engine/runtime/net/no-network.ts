@@ -4,6 +4,7 @@ import type { Network } from "../kernel/types.ts";
 export const noNetwork: Network = {
   query: () => ({ status: "NXDOMAIN", records: [] }),
   request: () => "",
+  requestFromNode: () => "",
   requestResult: () => ({ done: true, error: "timeout" }),
   connect: () => ({ done: true, error: "timeout" }),
   send: () => undefined,

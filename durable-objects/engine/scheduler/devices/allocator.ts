@@ -11,6 +11,7 @@ import type {
   ResourceClaim,
 } from "../../kinds/resource/shape.ts";
 import type { Node } from "../types.ts";
+import { consumedBy, type Consumed } from "./capacity.ts";
 import { Constraint } from "./constraints.ts";
 import { Counters } from "./counters.ts";
 import { deviceReaches, type Pool, type Slices } from "./pools.ts";
@@ -43,6 +44,8 @@ export class InvalidPools extends Error {
 export interface AllocatorParts {
   slices: Slices;
   isAllocated(id: string): boolean;
+  /** What claims use of a device that they share. */
+  sharesOf(id: string): readonly Consumed[];
   classOf(name: string): DeviceClass | undefined;
 }
 
@@ -59,6 +62,8 @@ class Search {
   readonly #counters = new Map<Pool, Counters>();
   /** Devices taken so far, by the claims that took them. */
   readonly #taken = new Map<string, Set<number>>();
+  /** Parts of shared devices taken so far, the last one last. */
+  readonly #shared = new Map<string, Consumed[]>();
   readonly #selectable = new Map<Option, Map<string, boolean>>();
   readonly chosen: Chosen[][];
   steps = 0;
@@ -93,7 +98,9 @@ class Search {
       if (this.#pools.some(({ invalid }) => invalid)) throw new InvalidPools();
       return undefined;
     }
-    return this.#claims.map((claim, i) => allocationOf(claim, this.chosen[i]!));
+    return this.#claims.map((claim, i) =>
+      allocationOf(claim, this.chosen[i]!, this.#node.metadata.name),
+    );
   }
 
   #optionOf(claim: ResourceClaim, given: ReturnType<typeof optionsOf>[number]): Option {
@@ -125,8 +132,6 @@ class Search {
   }
 
   #isSelectable(claim: ResourceClaim, option: Option, { id, device, slice }: Candidate): boolean {
-    // k8s: as without DRADeviceBindingConditions: nobody here would confirm them.
-    if (device.bindingConditions?.length) return false;
     let known = this.#selectable.get(option);
     if (!known) this.#selectable.set(option, (known = new Map()));
     let answer = known.get(id);
@@ -194,10 +199,10 @@ class Search {
       for (const candidate of this.#devices(pool)) {
         if (at++ < from) continue;
         this.#step();
-        if (!this.#isFree(i, option, candidate.id)) continue;
+        if (!this.#isFree(i, option, candidate)) continue;
         if (!this.#isSelectable(this.#claims[i]!, option, candidate)) continue;
         if (!this.#take(i, option, candidate, false)) continue;
-        const found = this.#device(i, r, option, n + 1, at);
+        const found = this.#device(i, r, option, n + 1, isShared(option, candidate) ? at - 1 : at);
         if (found === true) return true;
         this.#letGo(i, option, candidate);
         if (found === "tooMany") return found;
@@ -206,51 +211,85 @@ class Search {
     return false;
   }
 
-  #isFree(i: number, { exact }: Option, id: string): boolean {
+  #isFree(i: number, option: Option, candidate: Candidate): boolean {
+    const { id } = candidate;
     const takers = this.#taken.get(id);
-    if (exact.adminAccess) return !takers?.has(i);
+    if (option.exact.adminAccess) return !takers?.has(i);
+    if (isShared(option, candidate)) return true;
     return !takers?.size && !this.#parts.isAllocated(id);
   }
 
   #take(i: number, option: Option, candidate: Candidate, must: boolean): boolean {
     const { id, device, pool } = candidate;
-    if (!this.#isFree(i, option, id)) return false;
+    if (!this.#isFree(i, option, candidate)) return false;
+    const part = this.#partOf(option, candidate);
+    if (!part) return false;
     if (isTainted(device, option.exact)) return false;
-    if (device.consumesCounters?.length && !this.#countersOf(pool).take(device)) return false;
+    const counts = this.#counts(candidate);
+    if (counts && !this.#countersOf(pool).take(device)) return false;
     const constraints = this.#constraints[i]!;
     for (const [c, constraint] of constraints.entries()) {
       if (constraint.add(option, device, pool.driver)) continue;
       for (const added of constraints.slice(0, c)) added.remove(option);
-      if (device.consumesCounters?.length) this.#countersOf(pool).giveBack(device);
+      if (counts) this.#countersOf(pool).giveBack(device);
       if (!must) return false;
       const what = `claim ${claimText(this.#claims[i]!)}, request ${option.names[1] ?? option.names[0]}`;
       throw new AllocationError(
         `${what}: cannot add device ${id} because a claim constraint would not be satisfied`,
       );
     }
-    let takers = this.#taken.get(id);
-    if (!takers) this.#taken.set(id, (takers = new Set()));
-    takers.add(i);
-    this.chosen[i]!.push({ option, candidate });
+    this.#note(i, { option, candidate, ...(isShared(option, candidate) ? { share: part } : {}) });
     return true;
   }
 
-  #letGo(i: number, option: Option, { id, device, pool }: Candidate): void {
+  #note(i: number, one: Chosen): void {
+    const { id } = one.candidate;
+    if (one.share) this.#shared.set(id, [...(this.#shared.get(id) ?? []), one.share]);
+    else this.#taken.set(id, (this.#taken.get(id) ?? new Set()).add(i));
+    this.chosen[i]!.push(one);
+  }
+
+  #letGo(i: number, option: Option, candidate: Candidate): void {
+    const { id, device, pool } = candidate;
     for (const constraint of this.#constraints[i]!) constraint.remove(option);
-    this.#taken.get(id)?.delete(i);
-    if (device.consumesCounters?.length) this.#countersOf(pool).giveBack(device);
-    this.chosen[i]!.pop();
+    const one = this.chosen[i]!.pop();
+    if (one?.share) this.#shared.get(id)?.pop();
+    else this.#taken.get(id)?.delete(i);
+    if (this.#counts(candidate)) this.#countersOf(pool).giveBack(device);
+  }
+
+  /** What is used of it; undefined: there is not enough. A device that is nobody else's is used whole. */
+  #partOf(option: Option, candidate: Candidate): Consumed | undefined {
+    const { exact } = option;
+    if (exact.adminAccess || (!exact.capacity && !isShared(option, candidate))) return {};
+    return consumedBy(exact, candidate.device, this.#sharesOf(candidate.id));
+  }
+
+  #sharesOf(id: string): readonly Consumed[] {
+    const taken = this.#shared.get(id) ?? [];
+    return [...this.#parts.sharesOf(id), ...taken];
+  }
+
+  /** Counters are used by who has a device first, and free when the last one lets go. */
+  #counts({ id, device }: Candidate): boolean {
+    if (!device.consumesCounters?.length) return false;
+    return !device.allowMultipleAllocations || this.#sharesOf(id).length === 0;
   }
 
   #countersOf(pool: Pool): Counters {
     let counters = this.#counters.get(pool);
     if (!counters) {
-      counters = new Counters(pool, (id) => this.#parts.isAllocated(id));
+      const { isAllocated, sharesOf } = this.#parts;
+      counters = new Counters(pool, (id) => isAllocated(id) || sharesOf(id).length > 0);
       this.#counters.set(pool, counters);
     }
     return counters;
   }
 }
+
+/** Several claims may have parts of it. */
+const isShared = ({ exact }: Option, { device }: Candidate): boolean =>
+  device.allowMultipleAllocations === true && !exact.adminAccess;
 
 /** Units of an expression's cost that are as much work as looking at one device. */
 const selectorCostPerStep = 10;

@@ -2,17 +2,14 @@
 import {
   addQuantity,
   cmpQuantity,
-  parseQuantity,
   subQuantity,
   zeroQuantity,
   type Quantity,
 } from "../../machinery/quantity.ts";
 import type { Device } from "../../kinds/resource/shape.ts";
+import { amountOf } from "./capacity.ts";
 import { deviceId } from "./request-data.ts";
 import type { Pool } from "./pools.ts";
-
-const amountOf = (value: string | undefined): Quantity =>
-  parseQuantity(String(value ?? "0")) ?? zeroQuantity;
 
 /** What is left of a pool's counters as an allocation goes on. */
 export class Counters {

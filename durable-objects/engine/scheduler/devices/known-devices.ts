@@ -4,33 +4,51 @@
  */
 import type { ResourceClaim, ResourceSlice } from "../../kinds/resource/shape.ts";
 import type { Reader } from "../../ports/controller.ts";
+import type { Consumed } from "./capacity.ts";
 import { deviceId } from "./request-data.ts";
 import { Slices } from "./pools.ts";
 
 const claims = "resourceclaims.resource.k8s.io";
 
-/** Devices that nobody else may have; who looks after them has them beside. */
-function devicesOf(claim: ResourceClaim | undefined): string[] {
+interface Held {
+  id: string;
+  /** Of one that is shared. */
+  share?: Consumed;
+}
+
+/** Devices that a claim has; who looks after them has them beside. */
+function devicesOf(claim: ResourceClaim | undefined): Held[] {
   const results = claim?.status?.allocation?.devices?.results ?? [];
   return results
     .filter(({ adminAccess }) => !adminAccess)
-    .map(({ driver = "", pool = "", device = "" }) => deviceId(driver, pool, device));
+    .map(({ driver = "", pool = "", device = "", shareID, consumedCapacity = {} }) => ({
+      id: deviceId(driver, pool, device),
+      ...(shareID ? { share: consumedCapacity } : {}),
+    }));
 }
 
 export class KnownDevices {
-  #byClaim: Map<string, string[]> | undefined;
+  #byClaim: Map<string, Held[]> | undefined;
   readonly #users = new Map<string, number>();
+  readonly #shares = new Map<string, Consumed[]>();
   #slices: Slices | undefined;
   /** Claims that the scheduler wrote itself. */
   readonly #stale = new Set<string>();
 
   isAllocated(device: string, reader: Reader): boolean {
-    if (!this.#byClaim) {
-      this.#byClaim = new Map();
-      for (const claim of reader.list<ResourceClaim>(claims))
-        this.#set(`${claim.metadata.namespace}/${claim.metadata.name}`, claim);
-    }
+    this.#read(reader);
     return (this.#users.get(device) ?? 0) > 0;
+  }
+  sharesOf(device: string, reader: Reader): readonly Consumed[] {
+    this.#read(reader);
+    return this.#shares.get(device) ?? [];
+  }
+
+  #read(reader: Reader): void {
+    if (this.#byClaim) return;
+    this.#byClaim = new Map();
+    for (const claim of reader.list<ResourceClaim>(claims))
+      this.#set(`${claim.metadata.namespace}/${claim.metadata.name}`, claim);
   }
 
   syncClaim(namespace: string, name: string, reader: Reader): void {
@@ -60,14 +78,21 @@ export class KnownDevices {
 
   #set(key: string, claim: ResourceClaim | undefined): void {
     const known = this.#byClaim!;
-    for (const device of known.get(key) ?? []) {
-      const left = (this.#users.get(device) ?? 1) - 1;
-      if (left > 0) this.#users.set(device, left);
-      else this.#users.delete(device);
+    for (const { id, share } of known.get(key) ?? []) {
+      if (share) {
+        const others = (this.#shares.get(id) ?? []).filter((other) => other !== share);
+        this.#shares.set(id, others);
+        continue;
+      }
+      const left = (this.#users.get(id) ?? 1) - 1;
+      if (left > 0) this.#users.set(id, left);
+      else this.#users.delete(id);
     }
     const devices = devicesOf(claim);
     if (devices.length > 0) known.set(key, devices);
     else known.delete(key);
-    for (const device of devices) this.#users.set(device, (this.#users.get(device) ?? 0) + 1);
+    for (const { id, share } of devices)
+      if (share) this.#shares.set(id, [...(this.#shares.get(id) ?? []), share]);
+      else this.#users.set(id, (this.#users.get(id) ?? 0) + 1);
   }
 }

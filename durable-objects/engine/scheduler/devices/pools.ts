@@ -59,7 +59,7 @@ export class Slices {
     }
   }
 
-  /** Pools with something for the node, in the order of their names. */
+  /** Pools with something for the node, in the order of their names; those with devices that have to be made ready are last. */
   poolsOf(node: Node): Pool[] {
     const near = new Map<string, ResourceSlice[]>();
     for (const slice of this.#byNode.get(node.metadata.name) ?? [])
@@ -71,7 +71,10 @@ export class Slices {
       const pool = this.#pool(key, slices);
       if (pool) pools.push(pool);
     }
-    return pools.sort((a, b) => byText(a.driver, b.driver) || byText(a.name, b.name));
+    const waits = ({ slices }: Pool): number => Number(slices.some(needsBinding));
+    return pools.sort(
+      (a, b) => waits(a) - waits(b) || byText(a.driver, b.driver) || byText(a.name, b.name),
+    );
   }
 
   #pool(key: string, near: readonly ResourceSlice[]): Pool | undefined {
@@ -88,6 +91,9 @@ export class Slices {
     return { ...made, incomplete: false, invalid: isInvalid(all), slices: sorted };
   }
 }
+
+const needsBinding = ({ spec }: ResourceSlice): boolean =>
+  spec?.devices?.some(({ bindingConditions }) => bindingConditions?.length) ?? false;
 
 function push(into: Map<string, ResourceSlice[]>, key: string, slice: ResourceSlice): void {
   const known = into.get(key);

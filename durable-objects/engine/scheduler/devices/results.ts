@@ -1,31 +1,46 @@
 /** What was found, as a claim's status tells it. k8s: allocator_incubating.go Allocate, createNodeSelector */
 import type { NodeSelector, NodeSelectorRequirement } from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
-import type { AllocationResult, ResourceClaim } from "../../kinds/resource/shape.ts";
+import type { AllocationResult, Device, ResourceClaim } from "../../kinds/resource/shape.ts";
+import type { Consumed } from "./capacity.ts";
 import type { Candidate, Option } from "./request-data.ts";
 
 export interface Chosen {
   option: Option;
   candidate: Candidate;
+  /** Its part of a device that is shared. */
+  share?: Consumed;
 }
 type Config = NonNullable<NonNullable<AllocationResult["devices"]>["config"]>;
 
-export function allocationOf(claim: ResourceClaim, chosen: readonly Chosen[]): AllocationResult {
-  const results = chosen.map(({ option, candidate: { device, pool } }) => ({
+export function allocationOf(
+  claim: ResourceClaim,
+  chosen: readonly Chosen[],
+  node: string,
+): AllocationResult {
+  const results = chosen.map(({ option, candidate: { device, pool }, share }) => ({
     request: option.name,
     driver: pool.driver,
     pool: pool.name,
     device: device.name ?? "",
     ...(option.exact.adminAccess ? { adminAccess: true } : {}),
     ...(option.exact.tolerations?.length ? { tolerations: option.exact.tolerations } : {}),
+    ...bindingOf(device),
+    // Who writes it down names the share.
+    ...(share ? { shareID: "", consumedCapacity: { ...share } } : {}),
   }));
   const config = configOf(claim, chosen);
-  const nodeSelector = nodeSelectorOf(chosen);
+  const nodeSelector = nodeSelectorOf(chosen, node);
   return {
     devices: { results, ...(config.length > 0 ? { config } : {}) },
     ...(nodeSelector ? { nodeSelector } : {}),
   };
 }
+
+const bindingOf = ({ bindingConditions, bindingFailureConditions }: Device): Partial<Device> => ({
+  ...(bindingConditions?.length ? { bindingConditions } : {}),
+  ...(bindingFailureConditions?.length ? { bindingFailureConditions } : {}),
+});
 
 /** Of the classes, each once, then of the claim. */
 function configOf(claim: ResourceClaim, chosen: readonly Chosen[]): Config {
@@ -57,7 +72,8 @@ const onNode = (name: string): NodeSelector => ({
 });
 
 /** Where all devices can be used; undefined: everywhere. */
-function nodeSelectorOf(chosen: readonly Chosen[]): NodeSelector | undefined {
+function nodeSelectorOf(chosen: readonly Chosen[], node: string): NodeSelector | undefined {
+  if (chosen.some(({ candidate }) => candidate.device.bindsToNode)) return onNode(node);
   const fields: NodeSelectorRequirement[] = [];
   const expressions: NodeSelectorRequirement[] = [];
   const addNew = (

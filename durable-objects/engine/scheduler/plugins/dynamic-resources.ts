@@ -9,6 +9,7 @@ import {
   InvalidPools,
   type AllocatorParts,
 } from "../devices/allocator.ts";
+import { bindingOf } from "../devices/binding.ts";
 import { nodeSelectorMatches } from "../devices/pools.ts";
 import { optionsOf } from "../devices/request-data.ts";
 import {
@@ -63,6 +64,7 @@ export class DeviceState implements PluginState {
     this.#parts = {
       slices: snapshot.slices,
       isAllocated: (id) => snapshot.isAllocated(id),
+      sharesOf: (id) => snapshot.sharesOf(id),
       classOf: (className) => snapshot.reader.get<DeviceClass>(classes, "", className),
     };
   }
@@ -78,7 +80,8 @@ export class DeviceState implements PluginState {
     let reached = true;
     for (const claim of this.claims) {
       const selector = claim.status?.allocation?.nodeSelector;
-      if (!selector || nodeSelectorMatches(node, selector)) continue;
+      const lost = "problem" in Object(bindingOf(claim, this.#snapshot.reader.now));
+      if (!lost && (!selector || nodeSelectorMatches(node, selector))) continue;
       this.outOfReach.add(claim);
       reached = false;
     }

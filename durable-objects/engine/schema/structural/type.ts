@@ -70,12 +70,18 @@ function decode(
 }
 
 /**
- * A stored object as a version shows it: pruned and filled by a schema that may have changed since; itself where nothing
- * has. Upstream does the same with all that it reads.
+ * A stored object as the version in which it is stored shows it: pruned and filled by a schema that may have changed since.
+ * Upstream does the same with all that it reads.
  */
-export function asRead(object: Json, schema: JsonSchema | undefined): Json {
-  const { metadata, ...rest } = object;
-  const kept = filled(pruned(rest, schema, true).value, schema) as Json;
+export const asRead = (object: Json, schema: JsonSchema | undefined): Json =>
+  ordered(object, (rest) => filled(pruned(rest, schema, true).value, schema) as Json);
+
+/** The same, shown by another version: pruned by its schema, whose defaults are for what comes in. */
+export const asConverted = (object: Json, schema: JsonSchema | undefined): Json =>
+  ordered(object, (rest) => pruned(rest, schema, true).value as Json);
+
+function ordered({ metadata, ...rest }: Json, change: (rest: Json) => Json): Json {
+  const kept = change(rest);
   const out: Json = {};
   for (const key of Object.keys({ ...kept, metadata }).sort())
     setOwn(out, key, key === "metadata" ? metadata : kept[key]);

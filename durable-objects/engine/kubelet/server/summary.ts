@@ -1,0 +1,118 @@
+/** /stats/summary. Traffic of the network is not counted here, so nothing is told of it. k8s: kubelet/pkg/apis/stats/v1alpha1 */
+import { rfc3339 } from "../../core/clock.ts";
+import type {
+  MeasuredContainer,
+  MeasuredNode,
+  MeasuredPod,
+  MeasuredVolume,
+  Usage,
+} from "./measured.ts";
+
+/** What one look is about: a node, and the moment as text. */
+interface Look {
+  node: MeasuredNode;
+  time: string;
+  /** `only_cpu_and_memory`. */
+  brief: boolean;
+}
+
+const cpuOf = ({ time }: Look, { cpuMilli, cpuSeconds }: Usage) => ({
+  time,
+  usageNanoCores: Math.round(cpuMilli * 1e6),
+  usageCoreNanoSeconds: Math.round(cpuSeconds * 1e9),
+});
+
+/** Nothing is cached by a simulated kernel, so that all is resident and in the working set. */
+const memoryOf = ({ time }: Look, { memoryBytes }: Usage, limit?: number) => ({
+  time,
+  ...(limit ? { availableBytes: Math.max(limit - memoryBytes, 0) } : {}),
+  usageBytes: memoryBytes,
+  workingSetBytes: memoryBytes,
+  rssBytes: memoryBytes,
+});
+
+const diskOf = ({ time }: Look, usedBytes: number, capacityBytes: number, free: number) => ({
+  time,
+  availableBytes: Math.max(free, 0),
+  capacityBytes,
+  usedBytes,
+});
+
+function containerOf(look: Look, measured: MeasuredContainer, limit: number | undefined) {
+  const { diskCapacityBytes } = look.node;
+  const disk = look.brief
+    ? {}
+    : {
+        rootfs: diskOf(
+          look,
+          measured.diskBytes,
+          diskCapacityBytes,
+          diskCapacityBytes - diskUsed(look.node),
+        ),
+      };
+  return {
+    name: measured.container.name,
+    startTime: rfc3339(measured.startedAtMs),
+    cpu: cpuOf(look, measured),
+    memory: memoryOf(look, measured, limit),
+    ...disk,
+  };
+}
+
+const volumeOf = (look: Look, namespace: string, volume: MeasuredVolume) => {
+  const { usedBytes, capacityBytes, name, claim } = volume;
+  return {
+    ...diskOf(look, usedBytes, capacityBytes, capacityBytes - usedBytes),
+    name,
+    ...(claim === undefined ? {} : { pvcRef: { name: claim, namespace } }),
+  };
+};
+
+const ownBytes = ({ containers, volumes }: MeasuredPod): number =>
+  containers.reduce((all, { diskBytes }) => all + diskBytes, 0) +
+  volumes.reduce((all, { claim, usedBytes }) => all + (claim === undefined ? usedBytes : 0), 0);
+
+const diskUsed = ({ pods }: MeasuredNode): number =>
+  pods.reduce((all, pod) => all + ownBytes(pod), 0);
+
+function podOf(look: Look, measured: MeasuredPod, limitOf: LimitOf) {
+  const { pod, containers, volumes } = measured;
+  const { name, namespace = "", uid } = pod.metadata;
+  const { diskCapacityBytes } = look.node;
+  const disk = look.brief
+    ? {}
+    : {
+        ...(volumes.length > 0 ? { volume: volumes.map((v) => volumeOf(look, namespace, v)) } : {}),
+        "ephemeral-storage": diskOf(
+          look,
+          ownBytes(measured),
+          diskCapacityBytes,
+          diskCapacityBytes - diskUsed(look.node),
+        ),
+      };
+  return {
+    podRef: { name, namespace, uid },
+    startTime: rfc3339(measured.startedAtMs),
+    containers: containers.map((one) => containerOf(look, one, limitOf(one))),
+    cpu: cpuOf(look, measured),
+    memory: memoryOf(look, measured),
+    ...disk,
+  };
+}
+
+type LimitOf = (container: MeasuredContainer) => number | undefined;
+
+/** The whole Summary. */
+export function summaryOf(node: MeasuredNode, brief: boolean, limitOf: LimitOf): object {
+  const look: Look = { node, time: rfc3339(node.nowMs), brief };
+  const used = diskUsed(node);
+  const { diskCapacityBytes: capacity } = node;
+  const own = {
+    nodeName: node.name,
+    startTime: rfc3339(node.startedAtMs),
+    cpu: cpuOf(look, node),
+    memory: memoryOf(look, node, node.memoryCapacityBytes),
+    ...(brief ? {} : { fs: diskOf(look, used, capacity, capacity - used) }),
+  };
+  return { node: own, pods: node.pods.map((pod) => podOf(look, pod, limitOf)) };
+}
