@@ -24,7 +24,12 @@ function run(args: string[], quiet: boolean): Promise<Ended> {
   const child = spawn(process.execPath, [vitest, "run", ...args], {
     cwd: root,
     stdio: ["inherit", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
-    env: quiet && process.stdout.isTTY ? { ...process.env, FORCE_COLOR: "1" } : process.env,
+    env: {
+      ...process.env,
+      // What was loaded once is neither stripped of its types nor compiled again.
+      NODE_COMPILE_CACHE: path.join(root, "dist/node-cache"),
+      ...(quiet && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}),
+    },
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {

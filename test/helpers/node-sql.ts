@@ -2,11 +2,16 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { Sql, SqlValue } from "../../durable-objects/engine/core/sql.ts";
 
+interface Statement {
+  prepared: ReturnType<DatabaseSync["prepare"]>;
+  reads: boolean;
+}
+
 export class NodeSql implements Sql {
   readonly database: DatabaseSync;
   /** Statements that wrote, for tests that count. */
   writes = 0;
-  readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  readonly #statements = new Map<string, Statement>();
 
   constructor(path = ":memory:") {
     this.database = new DatabaseSync(path);
@@ -20,24 +25,30 @@ export class NodeSql implements Sql {
   }
 
   exec(query: string, ...bindings: SqlValue[]): Record<string, SqlValue>[] {
-    let statement = this.#statements.get(query);
-    if (!statement) this.#statements.set(query, (statement = this.database.prepare(query)));
-    if (/^\s*select/i.test(query)) {
-      return statement.all(...(bindings as SQLInputValue[])) as Record<string, SqlValue>[];
-    }
+    const { prepared, reads } = this.#statement(query);
+    if (reads) return prepared.all(...(bindings as SQLInputValue[])) as Record<string, SqlValue>[];
     this.writes += 1;
-    statement.run(...(bindings as SQLInputValue[]));
+    prepared.run(...(bindings as SQLInputValue[]));
     return [];
   }
 
+  #statement(query: string): Statement {
+    let statement = this.#statements.get(query);
+    if (!statement) {
+      statement = { prepared: this.database.prepare(query), reads: /^\s*select/i.test(query) };
+      this.#statements.set(query, statement);
+    }
+    return statement;
+  }
+
   transaction<T>(body: () => T): T {
-    this.database.exec("BEGIN");
+    this.#statement("BEGIN").prepared.run();
     try {
       const result = body();
-      this.database.exec("COMMIT");
+      this.#statement("COMMIT").prepared.run();
       return result;
     } catch (error) {
-      this.database.exec("ROLLBACK");
+      this.#statement("ROLLBACK").prepared.run();
       throw error;
     }
   }
