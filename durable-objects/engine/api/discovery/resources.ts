@@ -118,7 +118,7 @@ function resourceOf(
       kind: s.responseKind.kind,
     })),
     scale: hooks.scale,
-    hooks,
+    hooks: view?.checks ? { ...hooks, ...view.checks } : hooks,
     schema: view?.schema ?? hooks.schema,
     servedVersion: view,
   };
