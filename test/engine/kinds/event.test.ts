@@ -54,11 +54,15 @@ describe("events.k8s.io/v1", () => {
   });
 
   test("names the reporter as it is called there, in both groups", () => {
-    const anonymous = { ...complete, reportingController: "" };
-    expect(refused("POST", newer, anonymous)).toEqual([
-      422,
-      expect.stringContaining("[reportingController: Required value, reportingController: Invalid"),
-    ]);
+    const anonymous = { metadata: { name: "e" }, eventTime: complete.eventTime };
+    const said = "[reportingController: Required value, reportingController: Invalid value";
+    for (const [path, apiVersion, about] of [
+      [newer, "events.k8s.io/v1", "regarding"],
+      [core, "v1", "involvedObject"],
+    ] as const) {
+      const event = { ...anonymous, apiVersion, kind: "Event", [about]: regarding };
+      expect(refused("POST", path, event)).toEqual([422, expect.stringContaining(said)]);
+    }
   });
 
   test("lets nothing but the series change, where core/v1 does", () => {

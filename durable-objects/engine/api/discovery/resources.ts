@@ -118,9 +118,10 @@ function resourceOf(
       kind: s.responseKind.kind,
     })),
     scale: hooks.scale,
-    hooks: view?.checks ? { ...hooks, ...view.checks } : hooks,
+    hooks,
     schema: view?.schema ?? hooks.schema,
     servedVersion: view,
+    checks: view?.checks ?? hooks,
   };
 }
 
@@ -214,6 +215,7 @@ export function ownResource(hooks: Kind, view: ServedVersion | undefined): Resou
     hooks,
     schema,
     servedVersion: view,
+    checks: view?.checks ?? hooks,
   };
 }
 
