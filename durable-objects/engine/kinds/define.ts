@@ -159,4 +159,6 @@ export interface ServedVersion {
   toStored(object: KubeObject): KubeObject;
   /** Selectable fields where they are named differently. */
   fields?(object: KubeObject): Record<string, string>;
+  /** Checks in place of the kind's, of objects as they are stored. */
+  checks?: Pick<Kind, "validateCreate" | "validateUpdate">;
 }

@@ -36,7 +36,7 @@ const longest = [
 ] as const;
 
 /** k8s: core validation legacyValidateEvent */
-function validate(event: Event): FieldError[] {
+export function validateEvent(event: Event): FieldError[] {
   const errors = event.eventTime ? checkNew(event) : checkOld(event);
   const namespace = event.metadata.namespace ?? "";
   return [...errors, ...invalidEach("namespace", namespace, dns1123Subdomain(namespace))];
@@ -60,8 +60,8 @@ function checkNew(event: Event): FieldError[] {
   const shared = ["default", "kube-system"].includes(event.metadata.namespace ?? "");
   if (!event.involvedObject?.namespace && !shared) errors.push(elsewhere(event));
   const component = event.reportingComponent ?? "";
-  if (!component) errors.push(required("reportingComponent"));
-  errors.push(...invalidEach("reportingComponent", component, qualifiedName(component)));
+  if (!component) errors.push(required("reportingController"));
+  errors.push(...invalidEach("reportingController", component, qualifiedName(component)));
   for (const [field, max] of longest) {
     const text = event[field] ?? "";
     if (text === "" && field !== "message") errors.push(required(field));
@@ -121,8 +121,8 @@ export const Event: Kind<Event> = {
   namespaced: true,
   hasGeneration: false,
   allowCreateOnUpdate: true,
-  validateCreate: validate,
-  validateUpdate: validate,
+  validateCreate: validateEvent,
+  validateUpdate: validateEvent,
   fields: eventFields,
   table: {
     columns: [

@@ -79,6 +79,7 @@ const resourceOf = (
   hooks: hooksOf(plural, kind, namespaced, version),
   schema: schemaNamed(`metrics/v1beta1.${kind}`),
   servedVersion: undefined,
+  checks: {},
 });
 
 export const metricsGroup: readonly GroupVersion[] = metricsVersions.map((version) => ({

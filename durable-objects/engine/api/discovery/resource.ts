@@ -34,6 +34,8 @@ export interface Resource {
   schema: StructRef;
   /** Set when this version is another look at a kind stored under `id`. */
   servedVersion: ServedVersion | undefined;
+  /** Checks of what is written through it: its version's own, or its kind's. */
+  checks: Pick<Kind, "validateCreate" | "validateUpdate">;
 }
 
 /** A group version that is behind a Service, as its server told of it last. */

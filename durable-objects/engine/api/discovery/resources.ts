@@ -121,6 +121,7 @@ function resourceOf(
     hooks,
     schema: view?.schema ?? hooks.schema,
     servedVersion: view,
+    checks: view?.checks ?? hooks,
   };
 }
 
@@ -214,6 +215,7 @@ export function ownResource(hooks: Kind, view: ServedVersion | undefined): Resou
     hooks,
     schema,
     servedVersion: view,
+    checks: view?.checks ?? hooks,
   };
 }
 

@@ -103,7 +103,7 @@ export class Operations {
         "metadata",
         hooks.plainFinalizers,
       ),
-      ...(hooks.validateCreate?.(object, context) ?? []),
+      ...(resource.checks.validateCreate?.(object, context) ?? []),
     ];
     if (errors.length)
       throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
@@ -362,7 +362,7 @@ export class Operations {
     const own =
       context.subresource === "status"
         ? hooks.validateStatusUpdate?.(object, current, context)
-        : hooks.validateUpdate?.(object, current, context);
+        : resource.checks.validateUpdate?.(object, current, context);
     const errors = [
       ...validateObjectMetaUpdate(
         object.metadata,
