@@ -26,7 +26,7 @@ const usagesOf = (metrics: NodeMetrics | PodMetrics): Usage[] =>
 
 const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-export const metricsVersions = ["v1beta1", "v1"];
+export const metricsVersions = ["v1beta1"];
 
 const rows = [
   { plural: "nodes", kind: "NodeMetrics", namespaced: false },
