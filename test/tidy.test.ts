@@ -43,7 +43,7 @@ describe("imports", () => {
     ["durable-objects/", /^(cloudflare:|fflate$)/],
     [
       "worker/",
-      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
+      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@levischuck\/tiny-cbor$|fflate$)/,
     ],
     ["web/vite.config.ts", /^(vite|node:)/],
     [
@@ -78,7 +78,7 @@ describe("imports", () => {
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/(status|x509\/der)|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
