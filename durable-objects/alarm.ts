@@ -24,7 +24,7 @@ export class Alarm {
     this.run = run;
   }
 
-  /** Called by `alarm()` first of all: a running alarm is no longer set. */
+  /** None is set: called by `alarm()` first of all, since one that runs is set no more. */
   fired(): void {
     this.armed = null;
   }

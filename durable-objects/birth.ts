@@ -1,6 +1,8 @@
 import { MemorySql } from "./engine/core/memory-sql.ts";
+import { isUnborn } from "./engine/core/migrations.ts";
 import type { Sql } from "./engine/core/sql.ts";
-import { Engine, openArtefact, tellBirthInto, type EngineOptions } from "./engine/index.ts";
+import { Engine, mayWait, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { readOnly } from "./disk.ts";
 import { numberOf } from "./http.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
 import { sqlOf } from "./sql.ts";
@@ -45,8 +47,8 @@ export type Born =
   | { born: true; ownKinds?: true }
   | { born: false; reason: string; failures?: ManifestFailure[]; code?: number };
 
-/** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
-export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
+/** What the shell keeps. What the cluster is born with is handed in to the engine at its first start, which keeps it from then on. */
+export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth> & { bornMs?: number };
 
 /** Takes back what was begun. */
 class Unborn extends Error {
@@ -59,8 +61,8 @@ class Unborn extends Error {
 }
 
 /**
- * A sandbox's cluster, all at once and in place of whatever is stored, undefined where it lies there to be opened when it is first asked
- * something; or why there is none, and nothing has changed.
+ * A sandbox and its cluster, all at once and in place of whatever is stored; undefined: the cluster is born when it is first asked
+ * something. Or why there is none, and nothing has changed.
  */
 export function bornIn(
   storage: DurableObjectStorage,
@@ -68,16 +70,17 @@ export function bornIn(
   from: Source | undefined,
   limits: NonNullable<EngineOptions["limits"]>,
   nowMs: number,
-): Engine | undefined | Extract<Born, { born: false }> {
-  const { id, expiresAtMs } = birth;
+): { sandbox: Sandbox; engine: Engine | undefined } | Extract<Born, { born: false }> {
+  const sandbox: Sandbox = { ...birth, bornMs: nowMs };
   try {
-    return storage.transactionSync(() => {
+    const engine = storage.transactionSync(() => {
       empty(storage);
-      storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
+      storage.kv.put("birth", sandbox);
       keepTokenSecret(storage.kv);
-      const identity = identityOf(storage.kv, id);
+      const identity = identityOf(storage.kv, birth.id);
       return begun(sqlOf(storage), birth, from, { limits, identity, nowMs });
     });
+    return { sandbox, engine };
   } catch (error) {
     if (error instanceof Unborn) return error.told;
     throw error;
@@ -96,7 +99,7 @@ function begun(
     return Engine.restore(sql, opened.snapshot, options);
   }
   const all = { ...options, name, nodes, seed };
-  if (from === undefined) return tellBirthInto(sql, all) ? undefined : new Engine(sql, all);
+  if (from === undefined) return mayWait(all, nodes) ? undefined : new Engine(sql, all);
   const engine = new Engine(sql, all);
   const failures = applyManifests(engine, from.manifests, options.nowMs);
   const count = failures.length;
@@ -118,6 +121,9 @@ function empty({ kv, sql }: DurableObjectStorage): void {
     if (!/^(?:_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE "${name}"`);
   }
 }
+
+/** What is stored of a cluster, where nothing can be written; of one that is not born yet, a place of its own that nobody keeps. */
+export const toRead = (sql: Sql): Sql => (isUnborn(sql) ? new MemorySql() : readOnly(sql));
 
 /** Whether a sandbox could be born of these manifests, tried in a cluster that nobody sees. */
 export function couldBeBorn(

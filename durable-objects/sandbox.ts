@@ -4,6 +4,7 @@ import { answerOf } from "./answer.ts";
 import {
   bornIn,
   limitsOf,
+  toRead,
   type Birth,
   type Born,
   type NewSandbox,
@@ -11,7 +12,7 @@ import {
   type SandboxEnv,
   type Source,
 } from "./birth.ts";
-import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
+import { diskFull, saysDiskFull } from "./disk.ts";
 import { expired, internalError, type StatusError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
@@ -79,9 +80,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
-      if (!isNew) await this.open();
+      // What is new has no alarm: its first is written in one commit with it.
+      if (isNew) this.clockAlarm.fired();
+      else await this.open();
       if (this.loaded) this.turn((engine, now) => engine.look(now));
-      // It is opened when it is first asked something: until then nothing of it is due.
+      // It is born when it is first asked something: until then nothing of it is due.
       else this.arm(Date.now(), undefined);
       await Promise.all([this.settled, this.kinds.told]);
       return this.kinds.own ? { ...born, ownKinds: true } : born;
@@ -113,8 +116,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private bear(birth: Birth, from: Source | undefined): Born {
     const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
-    if (made && "born" in made) return made;
-    [this.loaded, this.birth] = [made, birth];
+    if ("born" in made) return made;
+    [this.loaded, this.birth] = [made.engine, made.sandbox];
     return { born: true };
   }
 
@@ -241,7 +244,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
   private readStored(asked: ApiRequest, edge: EdgeRequest, now: number): Response {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
-    const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
+    const engine = this.load(now, toRead(sqlOf(this.ctx.storage)));
     const response = answerTo(engine, asked, edge, now);
     const isRead = response.type === "reply" || response.type === "pieces";
     return isRead ? responseOf(response) : refusal(diskFull());
@@ -341,9 +344,9 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
-    const { id, name, nodes, seed } = this.birth as Sandbox;
-    const identity = identityOf(this.ctx.storage.kv, id);
-    return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
+    const birth = this.birth as Sandbox;
+    const identity = identityOf(this.ctx.storage.kv, birth.id);
+    return new Engine(sql, { ...birth, nowMs: now, limits: this.limits, identity });
   }
 
   /** `accounts`: what tokens of service accounts opened ends too. */

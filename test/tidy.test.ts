@@ -43,7 +43,7 @@ describe("imports", () => {
     ["durable-objects/", /^(cloudflare:|fflate$)/],
     [
       "worker/",
-      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
+      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@levischuck\/tiny-cbor$|fflate$)/,
     ],
     ["web/vite.config.ts", /^(vite|node:)/],
     [
@@ -78,7 +78,7 @@ describe("imports", () => {
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/(status|x509\/der)|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -146,7 +146,7 @@ describe("imports", () => {
     ["loop", "core machinery ports kinds client runtime cri"],
     [
       "components",
-      "core ports kinds api client scheduler runtime images cri kubelet streams bootstrap webhooks controllers explanations loop",
+      "core ports kinds api client scheduler runtime images cri kubelet streams webhooks controllers explanations loop",
     ],
     ["past", "core machinery ports kinds api"],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],

@@ -34,3 +34,9 @@ export const base64url = (bytes: Uint8Array): string =>
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replaceAll("=", "");
+
+/** Throws where it is none. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(decoded, (each) => each.charCodeAt(0));
+}

@@ -55,7 +55,7 @@ import { createComponents, type Components, type EngineOptions } from "./compone
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 export { sealed } from "./snapshots/snapshot.ts";
-export { tellBirthInto } from "./components/births.ts";
+export { mayWait } from "./components/births.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 

@@ -106,14 +106,17 @@ test("its page names each operation and runs nothing", () => {
 
 const deployed = bundleWorker("worker/index.ts", { minify: true });
 
+/** 1,440 KiB, as wrangler prints it: short of the 1.5 million bytes that the Worker may take, so that what makes it grow is seen. */
+const workerGzipBytesMax = 1_440 * 1024;
+
 test("the document and the Worker stay small", async () => {
   const bytes = JSON.stringify(document).length;
   const modules = await deployed;
-  const bundle = gzipSync(Object.values(modules).join("\n")).length;
-  console.log(`openapi.json ${bytes} bytes; Worker ${Math.round(bundle / 1024)} kB gzip`);
+  // Wrangler's way: the modules behind one another, at zlib's own level.
+  const gzipBytes = gzipSync(Object.values(modules).join("")).length;
+  console.log(`openapi.json ${bytes} bytes; Worker ${gzipBytes} bytes gzip`);
   expect(bytes).toBeLessThan(200_000);
-  // As wrangler counts, in KiB. Cloudflare's free plan takes twice as much.
-  expect(bundle / 1024).toBeLessThan(1.5 * 1024);
+  expect(gzipBytes).toBeLessThan(workerGzipBytesMax);
 });
 
 test("what a cold start evaluates has no engine in it", async () => {

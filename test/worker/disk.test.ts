@@ -80,8 +80,32 @@ test("an object whose storage fails after its answer is read once more, without 
   expect((await kube(made, `${configMaps}?watch=true`)).status).toBe(507);
 });
 
+test("of a sandbox that nobody has asked anything yet its cluster is read too, and not kept", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  // So that there was one like it before.
+  await make();
+  const made = await make();
+  const tables = (): Promise<unknown> =>
+    runInDurableObject(stubOf(made), (_instance, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'log'").toArray(),
+    );
+  expect(await tables()).toEqual([]);
+  await fill(made);
+  const read = await kube(made, "/api/v1/nodes");
+  const { items } = await read.json<{ items: { metadata: { name: string; uid: string } }[] }>();
+  expect([read.status, items.length]).toEqual([200, 4]);
+  expect(await tables()).toEqual([]);
+  const later = await kube(made, "/api/v1/nodes");
+  const { items: born } = await later.json<{ items: typeof items }>();
+  expect(born.map(({ metadata }) => metadata.uid)).toEqual(
+    items.map(({ metadata }) => metadata.uid),
+  );
+  expect(await tables()).toHaveLength(1);
+});
+
 test("what is read so moves on in time, and writes nothing", async () => {
   const made = await make({ seed: 3 });
+  await kube(made, "/api/v1/nodes");
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 300_000 });
   const rows = (): Promise<unknown> =>
     runInDurableObject(stubOf(made), (_instance, { storage }) =>

@@ -145,16 +145,15 @@ test("a key can be added and revoked, and revocation bites at once", async () =>
   expect(twice.status).toBe(404);
 });
 
-test("what a cluster is born with lies in its own tables, beside nothing of who owns it", async () => {
+test("what a cluster is born with lies in its own tables too, beside nothing of who owns it", async () => {
   const made = await make({ name: "lab", nodes: 2, seed: "s" });
+  await kube(made, "/api/v1/nodes");
   await runInDurableObject(stubOf(made), (_instance, { storage }) => {
-    expect(Object.keys(storage.kv.get<object>("birth") ?? {}).sort()).toEqual([
-      "expiresAtMs",
-      "id",
-    ]);
+    const birth = { name: "lab", nodes: 2, seed: "s", bornMs: expect.any(Number) };
+    const { id } = made;
+    expect(storage.kv.get("birth")).toEqual({ ...birth, id, expiresAtMs: expect.any(Number) });
     const [row] = storage.sql.exec("SELECT value FROM meta WHERE key = 'birth'").toArray();
-    const birth = JSON.parse(String(row?.["value"])) as object;
-    expect(birth).toEqual({ name: "lab", nodes: 2, seed: "s", bornMs: expect.any(Number) });
+    expect(JSON.parse(String(row?.["value"]))).toEqual(birth);
   });
 });
 

@@ -2,7 +2,7 @@ import { insertSignIn, takeSignIn } from "../db/sign-ins.ts";
 import { EdgeError } from "../errors.ts";
 import { returnPathCharsMax, signInMsMax } from "../limits.ts";
 import type { Call } from "../route.ts";
-import { base64url, hashOf, newSecret, secretShape } from "../secrets.ts";
+import { base64url, fromBase64url, hashOf, newSecret, secretShape } from "../secrets.ts";
 import { cookieNamed, cookieValue } from "../sessions.ts";
 
 /**
@@ -91,8 +91,7 @@ async function attemptOf(
 
 function decoded(text: string): string {
   try {
-    const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    return new TextDecoder().decode(Uint8Array.from(bytes, (each) => each.charCodeAt(0)));
+    return new TextDecoder().decode(fromBase64url(text));
   } catch {
     return "/";
   }

@@ -2,9 +2,10 @@ import * as v from "valibot";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { isAddress } from "../origins.ts";
-import { base64url } from "../secrets.ts";
+import { base64url, fromBase64url } from "../secrets.ts";
 import { signInMsMax } from "../limits.ts";
 import type { PasskeyWay } from "./way.ts";
+import { algorithms, counterAfter, newCredential, type Expected } from "./web-authn.ts";
 
 /**
  * Passkeys (WebAuthn level 3): no third party, and they work on one's own machine. The authenticator finds the credential by
@@ -58,7 +59,7 @@ export const assertionShape = v.object({
 
 const utf8 = (said: string): string => base64url(new TextEncoder().encode(said));
 
-/** For `navigator.credentials.create`. COSE algorithms: EdDSA, ES256, RS256. */
+/** For `navigator.credentials.create`. */
 export function creationOptions(
   challenge: string,
   rpId: string,
@@ -69,7 +70,7 @@ export function creationOptions(
     rp: { id: rpId, name: "Podyard" },
     user: { id: utf8(user.id), name: user.name, displayName: user.name },
     challenge,
-    pubKeyCredParams: [-8, -7, -257].map((alg) => ({ alg, type: "public-key" })),
+    pubKeyCredParams: algorithms.map((alg) => ({ alg, type: "public-key" })),
     timeout: signInMsMax,
     attestation: "none",
     excludeCredentials: known.map(({ id, transports }) => ({
@@ -94,82 +95,29 @@ export const requestOptions = (challenge: string, rpId: string): Record<string, 
   allowCredentials: [],
 });
 
-/** What extensions say is nothing to us. */
-const headOf = ({ id, rawId, type }: { id: string; rawId: string; type: "public-key" }) => ({
-  id,
-  rawId,
-  type,
-  clientExtensionResults: {},
-});
+/** A new credential; throws 403 where the browser's answer does not hold. */
+export const registered = (
+  credential: v.InferOutput<typeof registrationShape>,
+  expected: Expected,
+): Promise<{ id: string; publicKey: string; counter: number }> =>
+  holding(credential, ({ response }) => newCredential(response, expected));
 
-interface Expected {
-  challenge: string;
-  origin: string;
-}
+/** The counter after this use; throws 403 where the signature, or its counter, is not the credential's. */
+export const asserted = (
+  credential: v.InferOutput<typeof assertionShape>,
+  expected: Expected,
+  passkey: { publicKey: string; counter: number },
+): Promise<number> =>
+  holding(credential, ({ response }) => counterAfter(response, expected, passkey));
 
-/** A new credential; throws 400 where the browser's answer does not hold. */
-export async function registered(
-  response: v.InferOutput<typeof registrationShape>,
-  { challenge, origin }: Expected,
-): Promise<{ id: string; publicKey: string; counter: number }> {
-  const { verifyRegistrationResponse } = await import("@simplewebauthn/server");
-  const done = await holding(() =>
-    verifyRegistrationResponse({
-      response: {
-        ...headOf(response),
-        response: {
-          clientDataJSON: response.response.clientDataJSON,
-          attestationObject: response.response.attestationObject,
-        },
-      },
-      expectedChallenge: challenge,
-      expectedOrigin: origin,
-      expectedRPID: new URL(origin).hostname,
-      requireUserVerification: true,
-      supportedAlgorithmIDs: [-8, -7, -257],
-    }),
-  );
-  if (!done.verified) throw refused();
-  const { id, publicKey, counter } = done.registrationInfo.credential;
-  return { id, publicKey: base64url(publicKey), counter };
-}
-
-/** The counter after this use; throws 401 where the signature, or its counter, is not the credential's. */
-export async function asserted(
-  response: v.InferOutput<typeof assertionShape>,
-  { challenge, origin }: Expected,
-  passkey: { id: string; publicKey: string; counter: number },
-): Promise<number> {
-  const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
-  const done = await holding(() =>
-    verifyAuthenticationResponse({
-      response: {
-        ...headOf(response),
-        response: {
-          clientDataJSON: response.response.clientDataJSON,
-          authenticatorData: response.response.authenticatorData,
-          signature: response.response.signature,
-        },
-      },
-      expectedChallenge: challenge,
-      expectedOrigin: origin,
-      expectedRPID: new URL(origin).hostname,
-      requireUserVerification: true,
-      credential: {
-        id: passkey.id,
-        publicKey: bytesOf(passkey.publicKey),
-        counter: passkey.counter,
-      },
-    }),
-  );
-  if (!done.verified) throw refused();
-  return done.authenticationInfo.newCounter;
-}
-
-/** What the library throws is the answer's fault; its words go to the log. */
-async function holding<T>(check: () => Promise<T>): Promise<T> {
+/** What is thrown is the answer's fault; its words go to the log. */
+async function holding<C extends { id: string; rawId: string }, T>(
+  credential: C,
+  check: (credential: C) => Promise<T>,
+): Promise<T> {
   try {
-    return await check();
+    if (credential.id !== credential.rawId) throw new Error("two ids");
+    return await check(credential);
   } catch (error) {
     console.warn({ event: "passkey refused", error: String(error) });
     throw refused();
@@ -179,15 +127,10 @@ async function holding<T>(check: () => Promise<T>): Promise<T> {
 export const refused = (): EdgeError =>
   new EdgeError(403, "this passkey's answer does not hold; nothing has changed; begin again");
 
-function bytesOf(said: string): Uint8Array<ArrayBuffer> {
-  const decoded = atob(said.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(decoded, (each) => each.charCodeAt(0));
-}
-
 /** The challenge that a browser's answer names, by which its attempt is found; "" where it says none. */
 export function challengeIn(clientDataJson: string): string {
   try {
-    const said = JSON.parse(new TextDecoder().decode(bytesOf(clientDataJson))) as unknown;
+    const said = JSON.parse(new TextDecoder().decode(fromBase64url(clientDataJson))) as unknown;
     const { challenge } = said as { challenge?: unknown };
     return typeof challenge === "string" ? challenge : "";
   } catch {
@@ -199,7 +142,7 @@ export function challengeIn(clientDataJson: string): string {
 export function handleOf(userHandle: string | null | undefined): string | undefined {
   if (!userHandle) return undefined;
   try {
-    return new TextDecoder().decode(bytesOf(userHandle));
+    return new TextDecoder().decode(fromBase64url(userHandle));
   } catch {
     return "";
   }

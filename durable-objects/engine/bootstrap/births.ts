@@ -8,14 +8,10 @@ import { aboutOf, type baseObjects } from "./base.ts";
 /** A birth ends at a whole second, in which objects tell their moments. */
 export const bornAt = ({ bornMs }: Birth): number => Math.floor(bornMs / 1000) * 1000;
 
-/**
- * Into a log that is empty; `what`: all that births differ by, beside identity and moment. Where none was, nothing happens. Answers
- * whether the cluster may be left as it lies there: no moment of it comes by itself.
- */
-export function tellBirth(log: Log, birth: Birth, what: string): boolean {
+/** Into a log that is empty; `what`: all that births differ by, beside identity and moment. Where none was, nothing happens. */
+export function tellBirth(log: Log, birth: Birth, what: string): void {
   const kept = log.isEmpty ? bornBefore.get(what) : undefined;
   if (kept) log.begin(kept.of(fnv32a(birth.seed), bornAt(birth)));
-  return kept?.isQuiet === true;
 }
 
 interface Born {

@@ -38,8 +38,8 @@ import { createStreams, type Streams } from "../streams/index.ts";
 import { clockOf } from "../loop/steering.ts";
 import { WorkLoop } from "../loop/work-loop.ts";
 
-/** Seed, nodes and name are handed in once: what is stored has its own. */
-export interface EngineOptions extends Partial<Omit<Birth, "bornMs">> {
+/** A birth is handed in once: what is stored has its own. Without `bornMs` it is now. */
+export interface EngineOptions extends Partial<Birth> {
   /** Wall ms. */
   nowMs: number;
   /** Makes its service accounts' tokens its own. Whoever made it keeps it, and may hand in another (`Engine.renewTokens`). */

@@ -17,9 +17,9 @@ const metaKey = "birth";
 export function birthOf(log: Log, handedIn: Partial<Birth>, nowMs: number): Birth {
   const text = log.meta(metaKey);
   if (text !== undefined) return JSON.parse(text) as Birth;
-  const { seed, nodes, name = "" } = handedIn;
+  const { seed, nodes, name = "", bornMs = nowMs } = handedIn;
   if (seed === undefined || nodes === undefined) throw new Error("there is no cluster here");
-  const birth = { seed, nodes, name, bornMs: Number(log.meta("born") ?? nowMs) };
+  const birth = { seed, nodes, name, bornMs: Number(log.meta("born") ?? bornMs) };
   log.setMeta(...birthRow(birth));
   return birth;
 }

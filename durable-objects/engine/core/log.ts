@@ -14,7 +14,7 @@ import { CheckpointWriter, type Sizes } from "./checkpoint-writer.ts";
 import type { BornRow } from "./born-rows.ts";
 import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
-import { migrate } from "./migrations.ts";
+import { hasNothing, migrate } from "./migrations.ts";
 import { objectKey, type Change, type KubeObject } from "./object.ts";
 import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past } from "./past.ts";
@@ -125,10 +125,8 @@ export class Log {
     this.#ownRows += 1;
   }
 
-  /** Nothing has ever happened. */
   get isEmpty(): boolean {
-    const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
-    return row === undefined && this.meta("checkpoint") === undefined;
+    return hasNothing(this.#sql);
   }
 
   /** All rows that there are. */
@@ -142,7 +140,9 @@ export class Log {
 
   /** Writes the rows with which another log began into this one, which is empty: to be hydrated from. */
   begin(rows: readonly BornRow[]): void {
-    for (const { id, rv, body } of rows) this.#insert(id, rv, body);
+    this.#sql.transaction(() => {
+      for (const { id, rv, body } of rows) this.#insert(id, rv, body);
+    });
   }
 
   #insert(id: number, rv: number, body: string): void {

@@ -30,3 +30,13 @@ export function migrate(sql: Sql): void {
     });
   }
 }
+
+/** Whether nothing has ever happened in a storage whose tables are made. */
+export function hasNothing(sql: Sql): boolean {
+  const [row] = sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
+  return !row && sql.exec("SELECT value FROM meta WHERE key = ?", "checkpoint").length === 0;
+}
+
+/** Whether there is no cluster yet: it may be that not even the tables are made. */
+export const isUnborn = (sql: Sql): boolean =>
+  sql.exec("SELECT name FROM sqlite_master WHERE name = ?", "meta").length === 0 || hasNothing(sql);

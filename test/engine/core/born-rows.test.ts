@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
-import { tellBirthInto } from "../../../durable-objects/engine/index.ts";
-import { NodeSql } from "../../helpers/node-sql.ts";
+import { mayWait } from "../../../durable-objects/engine/index.ts";
 import { World } from "../../helpers/world.ts";
 
 /** Births told again for another cluster, beside births that were gone through. */
@@ -49,18 +48,17 @@ test.each([1, 3, 9])(
   },
 );
 
-test("a cluster that is told now and opened later is the one that was opened at once", () => {
+test("a cluster that is born when it is first asked something is the one that was born at once", () => {
   const limits = ownLimits();
   const identity = { id: "one", secret: "of one" };
   const options = { nodes: 3, name: "one", seed: "one", nowMs: bornMs[1]!, identity, limits };
   // Of these there was no birth yet, so an engine has to go through one.
-  const [before, sql] = [new NodeSql(), new NodeSql()];
-  expect(tellBirthInto(before, options)).toBe(false);
-  const gone = new World(options, before);
+  expect(mayWait(options, 3)).toBe(false);
+  const gone = new World(options);
   expect(gone.engine.steps).toBeGreaterThan(0);
-  expect(tellBirthInto(sql, options)).toBe(true);
+  expect(mayWait(options, 3)).toBe(true);
   const later = options.nowMs + 3_600_000;
-  const told = new World({ ...options, nowMs: later }, sql);
+  const told = new World({ ...options, bornMs: options.nowMs, nowMs: later });
   expect(told.engine.steps).toBe(0);
   expect(told.engine.overdueMs(later)).toBe(0);
   expect(told.engine.nextDueMs(later, true)).toBeUndefined();
