@@ -15,6 +15,7 @@ import {
   type PodStatus,
   isMirror,
 } from "../kinds/pod/types.ts";
+import { claimStatusesOf } from "../kinds/pod/resource-claims.ts";
 import type { Sync } from "./sync.ts";
 import { terminate } from "./terminal-status.ts";
 
@@ -131,6 +132,9 @@ function buildStatus(sync: Sync): PodStatus {
     if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   }
   if (old.qosClass) status.qosClass = old.qosClass;
+  // They are the claim controller's. k8s: pkg/kubelet/status/status_manager.go mergePodStatus
+  const resourceClaimStatuses = claimStatusesOf(pod);
+  if (resourceClaimStatuses.length > 0) Object.assign(status, { resourceClaimStatuses });
   if (record.done) terminate(pod, status);
   return Object.assign(status, podResources(pod.spec, record));
 }
