@@ -72,7 +72,7 @@ function job(chance: Chance): Made {
 export const schedules = ["* * * * *", "* * * * *", "*/2 * * * *", "*/5 * * * *"];
 export const policies = ["Allow", "Forbid", "Replace"];
 
-function cronJob(chance: Chance): Made {
+export function cronJob(chance: Chance): Made {
   const spec: Fields = {
     schedule: chance.pick(schedules),
     concurrencyPolicy: chance.pick(policies),

@@ -617,6 +617,9 @@ export const answerBytesAhead = 4 * 1024;
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */
 export const networkRoundsMax = 64;
+/** Texts of certificates that are kept as they were read, of all clusters of a process, and how long one may be. */
+export const certificateTextsKeptMax = 64;
+export const certificateCharactersKeptMax = 16_384;
 /** Calls of webhooks that one step of a controller, or a request about many objects, waits for at a time. */
 export const assumedCallsMax = 32;
 /** Rounds of calls after which a request, or a step, is refused: each asked for something else. */

@@ -3,11 +3,19 @@ import { Chance } from "../chance.ts";
 import { customs } from "./customs.ts";
 import { devices } from "./devices.ts";
 import { gateways } from "./gateways.ts";
+import { schedules } from "./schedules.ts";
 import type { Theme } from "./theme.ts";
 import { webhooks } from "./webhooks.ts";
 
 const workloads: Theme = { name: "workloads", weight: 5, births: 8, operations: [], share: 0 };
 
-export const themes: readonly Theme[] = [workloads, webhooks, devices, gateways, customs];
+export const themes: readonly Theme[] = [
+  workloads,
+  schedules,
+  webhooks,
+  devices,
+  gateways,
+  customs,
+];
 
 export const themeOf = (seed: number): Theme => new Chance(seed ^ 0x7e3e).weighted(themes);
