@@ -150,5 +150,5 @@ const statefulSets: Mutant[] = [
 export const workloadMutants: readonly Mutant[] = [
   ...jobs,
   ...cronJobs.map((mutant) => ({ ...mutant, theme: "schedules" })),
-  ...statefulSets,
+  ...statefulSets.map((mutant) => ({ ...mutant, theme: "sets" })),
 ];

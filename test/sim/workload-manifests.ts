@@ -99,7 +99,7 @@ const claimTemplate = {
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
 };
 
-function statefulSet(chance: Chance): Made {
+export function statefulSet(chance: Chance): Made {
   const app = chance.pick(apps);
   const metadata = named(chance, `t-${app}`);
   const labels = { app, of: metadata.name };

@@ -4,6 +4,7 @@ import { customs } from "./customs.ts";
 import { devices } from "./devices.ts";
 import { gateways } from "./gateways.ts";
 import { schedules } from "./schedules.ts";
+import { sets } from "./sets.ts";
 import type { Theme } from "./theme.ts";
 import { webhooks } from "./webhooks.ts";
 
@@ -12,6 +13,7 @@ const workloads: Theme = { name: "workloads", weight: 5, births: 8, operations: 
 export const themes: readonly Theme[] = [
   workloads,
   schedules,
+  sets,
   webhooks,
   devices,
   gateways,
