@@ -3,7 +3,7 @@ import { Chance } from "./chance.ts";
 import { invariants } from "./invariants.ts";
 import { contents } from "./contents.ts";
 import { operations, perform } from "./operations.ts";
-import { namespace, path, type Operation } from "./targets.ts";
+import { namespace, path, type Operation, type OperationRow } from "./targets.ts";
 import { Violation, type Invariant } from "./seen.ts";
 import { Simulation, type Mode } from "./simulation.ts";
 import { themeOf } from "./themes/themes.ts";
@@ -31,11 +31,13 @@ export function scenarioOf(seed: number, length: number): Scenario {
   const own = theme.operations;
   const nodes = own.length > 0 ? 2 + chance.below(2) : 1 + chance.below(4);
   const count = Math.ceil(length / 2) + chance.below(length);
-  const list = Array.from({ length: count }, (_, i): Operation => {
+  const rowAt = (i: number): OperationRow | undefined => {
     // Something to play with comes first.
-    const begins = i === 0 || (i < 3 && own.length === 0);
-    const rows = i < 3 || chance.in100(theme.share) ? own : operations;
-    const row = begins ? operations[0] : chance.weighted(rows.length > 0 ? rows : operations);
+    if (i === 0 || (i < 3 && own.length === 0)) return operations[0];
+    return chance.weighted(i < 3 || chance.in100(theme.share) ? own : operations);
+  };
+  const list = Array.from({ length: count }, (_, i): Operation => {
+    const row = rowAt(i);
     // Alarms are late, and requests come first: they meet what is due.
     const slip = chance.in100(35) ? { slip: chance.pick([1, 300, 2_500, 9_000]) } : {};
     return { what: row?.what ?? "", ...row?.make(chance), ...slip };
