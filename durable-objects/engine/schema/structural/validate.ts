@@ -123,7 +123,9 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
     const valid = found.filter(({ isValid }) => isValid).length;
     if (valid !== allOf.length)
       result.add(
-        plain(`${quoted()} must validate all the schemas (allOf)${valid ? "" : ". None validated"}`),
+        plain(
+          `${quoted()} must validate all the schemas (allOf)${valid ? "" : ". None validated"}`,
+        ),
       );
   }
   if (not && check(not, value, place).isValid)
