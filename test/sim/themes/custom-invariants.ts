@@ -26,9 +26,7 @@ export const customInvariants: Invariant[] = [
     name: "what is defined is served, and what is not leaves nothing",
     when: "settled",
     check: (sim) => {
-      const [definition] = sim
-        .all(definitionId)
-        .filter(({ metadata }) => metadata.name === customId);
+      const definition = sim.all(definitionId).find(({ metadata }) => metadata.name === customId);
       if (definition)
         return isTrue(definition, "Established") && isTrue(definition, "NamesAccepted")
           ? undefined
