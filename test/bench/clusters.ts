@@ -2,8 +2,6 @@
 import { runInNewContext } from "node:vm";
 import { setFlagsFromString } from "node:v8";
 import { pathToFileURL } from "node:url";
-import { compile } from "../../durable-objects/engine/cel/compile.ts";
-import { Program } from "../../durable-objects/engine/cel/program.ts";
 import { World } from "../helpers/world.ts";
 
 export interface Figures {
@@ -13,7 +11,7 @@ export interface Figures {
 const namespace = "/apis/apps/v1/namespaces/default/deployments";
 
 /** Like the peer's: one small container that becomes ready at once. */
-const deployment = (replicas: number, image = "nginx:1.27"): object => ({
+export const deployment = (replicas: number, image = "nginx:1.27"): object => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name: "web" },
@@ -35,7 +33,7 @@ export function cpuMs(body: () => void): number {
 }
 
 /** Every worker has pulled the images already, as `pulls set to nothing` wants it. */
-function clusterOf(nodes: number): World {
+export function clusterOf(nodes: number): World {
   const world = new World({ nodes, seed: "bench" });
   world.settle();
   for (const image of ["nginx:1.27", "nginx:1.26"]) {
@@ -129,7 +127,7 @@ function rollout(replicas: number, nodes: number): Figures {
 }
 
 /** Turns that nobody asked for, from now on. */
-function countAlarms(world: World): () => number {
+export function countAlarms(world: World): () => number {
   let alarms = 0;
   const run = world.engine.run.bind(world.engine);
   world.engine.run = (now) => {
@@ -216,143 +214,11 @@ function quiet(): Figures {
   };
 }
 
-/** What `until` costs by Pod, from a creation on. */
-function perPod(world: World, pods: number, manifest: object, until: () => boolean): Figures {
-  const { rowsWritten, bytes } = world.engine.log;
-  const { steps } = world.engine;
-  const began = world.now;
-  const cpu = cpuMs(() => {
-    world.create(manifest);
-    // Longer nobody looks for, and time would stand.
-    world.until(until, 590_000);
-  });
-  return {
-    cpuMsPerPod: cpu / pods,
-    rowsPerPod: (world.engine.log.rowsWritten - rowsWritten) / pods,
-    bytesPerPod: (world.engine.log.bytes - bytes) / pods,
-    stepsPerPod: (world.engine.steps - steps) / pods,
-    virtualSeconds: (world.now - began) / 1000,
-  };
-}
-
-/** A Job whose Pods all run at once, to its completion. */
-function job(pods: number, nodes: number): Figures {
-  const container = { name: "c", image: "nginx:1.27", command: ["sh", "-c", "sleep 5"] };
-  const template = { spec: { restartPolicy: "Never", containers: [container] } };
-  const spec = { parallelism: pods, completions: pods, template };
-  const world = clusterOf(nodes);
-  const status = (): { completionTime?: string } | undefined =>
-    (world.engine.store.get("jobs.batch", "default", "bench") as { status?: object }).status;
-  const metadata = { name: "bench" };
-  return perPod(
-    world,
-    pods,
-    { apiVersion: "batch/v1", kind: "Job", metadata, spec },
-    () => status()?.completionTime !== undefined,
-  );
-}
-
-/** A StatefulSet, one Pod after the other, until the last is ready. */
-function statefulSet(replicas: number, nodes: number): Figures {
-  const { spec } = deployment(replicas) as { spec: object };
-  const world = clusterOf(nodes);
-  const ready = (): number | undefined =>
-    (
-      world.engine.store.get("statefulsets.apps", "default", "web") as {
-        status?: { readyReplicas?: number };
-      }
-    ).status?.readyReplicas;
-  return perPod(
-    world,
-    replicas,
-    {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      metadata: { name: "web" },
-      spec: { ...spec, serviceName: "web" },
-    },
-    () => ready() === replicas,
-  );
-}
-
-const policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
-
-/** A policy of four expressions, bound. */
-const policy = {
-  apiVersion: "admissionregistration.k8s.io/v1",
-  kind: "ValidatingAdmissionPolicy",
-  metadata: { name: "bench" },
-  spec: {
-    matchConstraints: {
-      resourceRules: [
-        {
-          apiGroups: [""],
-          apiVersions: ["v1"],
-          operations: ["CREATE", "UPDATE"],
-          resources: ["configmaps"],
-        },
-      ],
-    },
-    variables: [{ name: "keys", expression: "object.data.map(k, k)" }],
-    validations: [
-      { expression: "variables.keys.all(k, k.matches('^[a-z]+-[0-9]+$'))" },
-      { expression: "size(variables.keys) <= 20" },
-      { expression: "object.metadata.name.startsWith('c-') || request.userInfo.username == 'x'" },
-    ],
-  },
-};
-
-/** Writes of a ConfigMap without a policy and with one, and what a unit of an expression's cost takes. */
-function expressions(writes: number): Figures {
-  const data = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`key-${i}`, "x"]));
-  const path = "/api/v1/namespaces/default/configmaps";
-  const world = new World({ nodes: 1, seed: "bench" });
-  const write = (prefix: string): number =>
-    cpuMs(() => {
-      for (let i = 0; i < writes; i++) {
-        const metadata = { name: `${prefix}-${i}` };
-        world.request("POST", path, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
-      }
-      world.delete(path);
-    });
-  write("c");
-  const plain = write("c");
-  world.request("POST", policies, policy);
-  world.request("POST", policies.replace("policies", "policybindings"), {
-    ...policy,
-    kind: "ValidatingAdmissionPolicyBinding",
-    spec: { policyName: "bench", validationActions: ["Deny"] },
-  });
-  write("c");
-  const held = write("c");
-  const ten = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
-  const loops = ["a", "b", "c", "d"].reduce(
-    (inner, name) => `${ten}.all(${name}, ${inner})`,
-    "a + b + c + d > 0",
-  );
-  const compiled = compile(loops, { variables: new Map(), field: () => null });
-  if ("error" in compiled) throw new Error(compiled.error);
-  const program = new Program(compiled.e);
-  let units = 0;
-  const burnt = cpuMs(() => {
-    for (let i = 0; i < 50; i++) units += program.evaluate(() => undefined).cost;
-  });
-  return {
-    usPerWrite: (1_000 * plain) / writes,
-    usPerHeldWrite: (1_000 * held) / writes,
-    usPerUnit: (1_000 * burnt) / units,
-    units,
-  };
-}
-
 const sets: Record<string, (...args: number[]) => Figures> = {
   rollout,
   update,
   warm,
   quiet,
-  job,
-  statefulSet,
-  expressions,
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,forks,started,terminals,page,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
+ * `npm run bench [-- --only cluster,kinds,containers,peer,served,forks,started,terminals,page,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
  * test: every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
  * `--against DIR`, another checkout, attacks are made on that one as well, and sandboxes and learners are served by both in turn; with
  * `--attack TEXT` only those attacks whose names hold it. `hosted` is creations, learners, alive, forks, costs and startup, each of which may be named alone;
@@ -16,6 +16,7 @@ import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
 import type { Started } from "./started.ts";
+import { kinds } from "./kind-rows.ts";
 import { pages } from "./page-rows.ts";
 import { alive, costs, creations, learners, startUp, terminals } from "./hosted.ts";
 
@@ -24,7 +25,8 @@ const { values } = parseArgs({
   options: {
     only: {
       type: "string",
-      default: "cluster,containers,peer,served,forks,started,terminals,page,attacks,real,hosted",
+      default:
+        "cluster,kinds,containers,peer,served,forks,started,terminals,page,attacks,real,hosted",
     },
     against: { type: "string" },
     attack: { type: "string", default: "" },
@@ -108,31 +110,12 @@ function clusters(): void {
       replicas === 5_000 ? heapMb < 100 : undefined,
     );
   }
-  for (const [name, kind, pods] of [
-    ["job", "a Job", 1_000],
-    ["statefulSet", "a StatefulSet", 100],
-  ] as const) {
-    const found = ours(name, pods, nodesFor(pods));
-    seen[`${name} ${pods}`] = found;
-    const { cpuMsPerPod = 0, rowsPerPod = 0, bytesPerPod = 0, stepsPerPod = 0 } = found;
-    add(`${kind} of ${whole(pods)}: CPU per Pod`, `${fine(cpuMsPerPod)} ms`);
-    const work = `${fine(stepsPerPod)}, ${fine(rowsPerPod)}, ${whole(bytesPerPod)}`;
-    add(`${kind} of ${whole(pods)}: steps, rows, bytes per Pod`, work);
-  }
   const ten = ours("update", 10, 3);
   seen["update 10"] = ten;
   add(
     "rolling update of 10: rows, alarms, bytes",
     `${ten["rows"]}, ${ten["alarms"]}, ${whole(ten["bytes"] ?? 0)}`,
   );
-  const expressions = ours("expressions", 1_000);
-  seen["expressions"] = expressions;
-  const { usPerWrite = 0, usPerHeldWrite = 0, usPerUnit = 0 } = expressions;
-  add(
-    "a write, and one that a policy looks at",
-    `${whole(usPerWrite)}, ${whole(usPerHeldWrite)} us`,
-  );
-  add("expressions: CPU of a million units of cost", ms(1_000 * usPerUnit));
   const quiet = ours("quiet");
   seen["quiet"] = quiet;
   const life = quiet["rowsPerPodLife"] ?? 0;
@@ -319,6 +302,7 @@ if (only.has("alive")) alive(bench);
 if (only.has("costs")) costs(bench, values.write);
 if (only.has("startup")) startUp(bench);
 if (only.has("terminals")) terminals(bench);
+if (only.has("kinds")) kinds(bench);
 if (only.has("page")) pages(bench);
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);

@@ -76,7 +76,12 @@ export class World {
   }
 
   request(method: string, url: string, body?: unknown, options: RequestOptions = {}): Answer {
-    const response = this.raw(method, url, body, options) as Reply;
+    return this.answerOf(this.raw(method, url, body, options));
+  }
+
+  /** What was answered, read as its type says. */
+  answerOf(given: EngineResponse): Answer {
+    const response = given as Reply;
     const text =
       typeof response.body === "string" ? response.body : new TextDecoder().decode(response.body);
     let parsed: unknown = text;

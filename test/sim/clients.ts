@@ -54,6 +54,23 @@ class Watch {
   }
 }
 
+/** So much was written since that the log need not reach back: a quarter of its size it keeps at least. */
+const mayForget = (sim: Simulation, rv: number): boolean =>
+  rv < sim.firstRv || sim.history.bytesAfter(rv) > sim.world.engine.log.sizes.log / 4;
+
+/** The same of a list: each object that changed since must be known as it was. */
+function mayForgetState(sim: Simulation, { resource, namespace }: Ask, rv: number): boolean {
+  if (mayForget(sim, rv)) return true;
+  const then = sim.history.objectsAt(rv, resource, namespace);
+  const now = sim.history.at(sim.lastRv, resource, namespace);
+  for (const [key, { object, since }] of then) {
+    if (now.get(key) === object.metadata.resourceVersion) continue;
+    // What it was born with is known for as long as nothing is forgotten.
+    if (mayForget(sim, since === undefined ? sim.firstRv : since - 1)) return true;
+  }
+  return false;
+}
+
 interface Pages {
   ask: Ask;
   rv: number;
@@ -147,7 +164,7 @@ export class Clients {
     const { ask, seen } = watch;
     if (type === "ERROR") {
       const mine = watch.rv;
-      const excused = object.code === 410 && this.#sim.mayForget(mine);
+      const excused = object.code === 410 && mayForget(this.#sim, mine);
       this.#sim.look("expiry", { request: `${ask.url} from ${mine}: ${object.message}`, excused });
       this.#list(watch);
       this.#open(watch, false);
@@ -189,7 +206,7 @@ export class Clients {
     if (answer.status === 410) {
       const next = sim.history.changes[sim.history.after(from)];
       if (next && this.#isOld(next.at)) return;
-      const excused = sim.mayForgetState(ask.resource, ask.namespace, from);
+      const excused = mayForgetState(sim, ask, from);
       return sim.look("expiry", { request: `${ask.url} at ${from}`, excused });
     }
     this.#lookAtItems(ask, answer.body, from);
@@ -245,7 +262,7 @@ export class Clients {
         if (this.#takePage(pages, answer.body)) this.#pages.push(pages);
         continue;
       }
-      const excused = this.#isOld(at) || this.#sim.mayForgetState(ask.resource, ask.namespace, rv);
+      const excused = this.#isOld(at) || mayForgetState(this.#sim, ask, rv);
       this.#sim.look("expiry", { request: `${url} of ${rv}`, excused });
       // What the refusal offers: the rest, as it is now.
       this.#rest(pages, answer.body.metadata.continue);
@@ -297,7 +314,7 @@ export class Clients {
     const lines = opened.type === "watch" ? opened.lines : [];
     const events = lines.map((line) => JSON.parse(line) as { type: string; object: Any });
     if (events[0]?.type === "ERROR") {
-      return sim.look("expiry", { request: watch, excused: sim.mayForget(rv) });
+      return sim.look("expiry", { request: watch, excused: mayForget(sim, rv) });
     }
     const types = { create: "ADDED", update: "MODIFIED", delete: "DELETED" };
     const expected = sim.history.changes

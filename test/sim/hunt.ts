@@ -5,8 +5,9 @@ import { mutants } from "./mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { share } from "./processes.ts";
 import { judge, scenarioOf } from "./scenario.ts";
+import { themeOf } from "./themes/themes.ts";
 
-const seedsMax = 200;
+const seedsMax = 300;
 const length = 24;
 /** Without these a scenario might never end. */
 const guards = ["time goes on", "the cluster does not run away"];
@@ -21,13 +22,15 @@ export interface Hunted {
 
 /** Hunts one mutant, seed by seed. */
 export function hunted(mutant: number): Hunted {
-  const { by, plant } = mutants[mutant] as Mutant;
+  const { by, theme, plant } = mutants[mutant] as Mutant;
   const rows = invariants.filter(({ name }) => name === by || guards.includes(name));
   const others = new Set<string>();
   const undo = plant();
   forgetBirths();
   try {
-    for (let seed = 1; seed <= seedsMax; seed++) {
+    for (let seed = 1, judged = 0; judged < seedsMax; seed++) {
+      if (theme !== undefined && themeOf(seed).name !== theme) continue;
+      judged += 1;
       const failure = failureOf(seed, rows);
       if (failure === by) return { mutant, seed, others: [...others] };
       if (failure) others.add(failure);

@@ -12,6 +12,10 @@ import type { Invariant } from "./seen.ts";
 import { settledInvariants } from "./settled.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import { statefulSetInvariants } from "./stateful-set-invariants.ts";
+import { customInvariants } from "./themes/custom-invariants.ts";
+import { deviceInvariants } from "./themes/device-invariants.ts";
+import { gatewayInvariants } from "./themes/gateway-invariants.ts";
+import { webhookInvariants } from "./themes/webhook-invariants.ts";
 
 function twice(pairs: Iterable<[value: string, holder: string]>): string | undefined {
   const holders = new Map<string, string>();
@@ -67,6 +71,10 @@ export const invariants: Invariant[] = [
   ...jobInvariants,
   ...cronJobInvariants,
   ...statefulSetInvariants,
+  ...webhookInvariants,
+  ...deviceInvariants,
+  ...gatewayInvariants,
+  ...customInvariants,
   ...clientInvariants,
   ...faultInvariants,
   {

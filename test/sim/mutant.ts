@@ -8,6 +8,8 @@ export interface Mutant {
   name: string;
   /** The invariant that must notice it, alone. */
   by: string;
+  /** Scenarios of other themes cannot notice it. */
+  theme?: string;
   /** Returns what takes it out again. */
   plant(): () => void;
 }

@@ -147,4 +147,8 @@ const statefulSets: Mutant[] = [
   },
 ];
 
-export const workloadMutants: readonly Mutant[] = [...jobs, ...cronJobs, ...statefulSets];
+export const workloadMutants: readonly Mutant[] = [
+  ...jobs,
+  ...cronJobs.map((mutant) => ({ ...mutant, theme: "schedules" })),
+  ...statefulSets.map((mutant) => ({ ...mutant, theme: "sets" })),
+];

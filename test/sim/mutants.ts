@@ -27,6 +27,7 @@ import {
 } from "./mutant.ts";
 import { clientMutants } from "./mutants-clients.ts";
 import { containerMutants } from "./mutants-containers.ts";
+import { themeMutants } from "./mutants-themes.ts";
 import { workloadMutants } from "./mutants-workloads.ts";
 import type { Any } from "./simulation.ts";
 
@@ -360,4 +361,5 @@ export const mutants: readonly Mutant[] = [
   ...clientMutants,
   ...containerMutants,
   ...workloadMutants,
+  ...themeMutants,
 ];

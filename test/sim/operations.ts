@@ -2,6 +2,7 @@
 import { clientOperations } from "./client-operations.ts";
 import * as manifests from "./manifests.ts";
 import { apps, images } from "./templates.ts";
+import { themes } from "./themes/themes.ts";
 import { workloadOperations } from "./workload-operations.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import {
@@ -299,8 +300,12 @@ export const operations: OperationRow[] = [
   { what: "alarm twice", weight: 3, make: () => ({}), run: (sim) => sim.duplicateAlarm() },
 ];
 
+const known = new Map(
+  [...operations, ...themes.flatMap((theme) => theme.operations)].map((row) => [row.what, row]),
+);
+
 export function perform(sim: Simulation, operation: Operation): void {
-  const row = operations.find((o) => o.what === operation.what);
+  const row = known.get(operation.what);
   if (!row) throw new Error(`no operation ${operation.what}`);
   // Whoever acts looks first, and sees what is due by now as done; a late alarm comes later still.
   if (operation.what !== "alarm late") sim.run();

@@ -3,9 +3,10 @@ import { Chance } from "./chance.ts";
 import { invariants } from "./invariants.ts";
 import { contents } from "./contents.ts";
 import { operations, perform } from "./operations.ts";
-import { namespace, path, type Operation } from "./targets.ts";
+import { namespace, path, type Operation, type OperationRow } from "./targets.ts";
 import { Violation, type Invariant } from "./seen.ts";
 import { Simulation, type Mode } from "./simulation.ts";
+import { themeOf } from "./themes/themes.ts";
 
 export interface Scenario {
   seed: number;
@@ -26,11 +27,17 @@ const settleMs = 25 * 60_000;
 
 export function scenarioOf(seed: number, length: number): Scenario {
   const chance = new Chance(seed);
-  const nodes = 1 + chance.below(4);
+  const theme = themeOf(seed);
+  const own = theme.operations;
+  const nodes = own.length > 0 ? 2 + chance.below(2) : 1 + chance.below(4);
   const count = Math.ceil(length / 2) + chance.below(length);
-  const list = Array.from({ length: count }, (_, i): Operation => {
+  const rowAt = (i: number): OperationRow | undefined => {
     // Something to play with comes first.
-    const row = i < 3 ? operations[0] : chance.weighted(operations);
+    if (i === 0 || (i < 3 && own.length === 0)) return operations[0];
+    return chance.weighted(i < 3 || chance.in100(theme.share) ? own : operations);
+  };
+  const list = Array.from({ length: count }, (_, i): Operation => {
+    const row = rowAt(i);
     // Alarms are late, and requests come first: they meet what is due.
     const slip = chance.in100(35) ? { slip: chance.pick([1, 300, 2_500, 9_000]) } : {};
     return { what: row?.what ?? "", ...row?.make(chance), ...slip };
@@ -53,6 +60,7 @@ function heal(sim: Simulation): void {
   if (sim.all("clocks.podyard.dev").length > 0) {
     sim.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: null, speed: null } });
   }
+  themeOf(sim.seed).heal?.(sim);
   // What they make would go on for ever.
   for (const { metadata } of sim.all("cronjobs.batch", namespace)) {
     sim.patch(`${path("crons")}/${metadata.name}`, { spec: { suspend: true } });
@@ -127,6 +135,7 @@ function listen(sim: Simulation, operation?: Operation): void {
   sim.run();
   sim.clients.read();
   sim.terminals.read();
+  sim.visits.read();
 }
 
 /** The scenario as it is, and once more without the faults that must leave no trace: both logs are one. */

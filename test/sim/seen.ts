@@ -4,6 +4,7 @@ import type { Fault } from "../../durable-objects/engine/loop/faults.ts";
 import type { Line } from "./contents.ts";
 import type { State } from "./history.ts";
 import type { Any, Simulation } from "./simulation.ts";
+import type { Visit } from "./visits.ts";
 
 /** What is seen at each kind of moment. */
 export interface Seen {
@@ -17,6 +18,12 @@ export interface Seen {
   end: undefined;
   /** A request was answered. `kept`: what it had begun was not taken back. */
   answer: { request: string; status: number; text: string; kept: boolean };
+  /** It is known what came of a write that was marked; `after`: the revision before it. */
+  told: { request: string; mark: string; after: number; status: number; text: string };
+  /** One object, read in two versions one after the other. */
+  versions: { one: Any; other: Any };
+  /** Who answered a request through a Gateway. `then`: all objects by the log when it was sent. */
+  visit: { visit: Visit; status: number; body: string };
   /** A ready Pod was evicted under these budgets. */
   eviction: { pod: Any; budgets: Any[] };
   /** Somebody wrote with a revision after which another had written. */

@@ -17,7 +17,8 @@ function reasonOf(pod: Any): string | undefined {
     // Nobody knows whether an unknown server answers; the others do.
     if (status.state?.running && !status.ready && !/nginx/.test(status.image)) return "probe";
   }
-  return pod.status?.reason;
+  // Claims that are not made, or have no devices, are told by Events alone.
+  return pod.spec.resourceClaims ? "devices" : pod.status?.reason;
 }
 
 const countOf = (sim: Simulation, owner: Any): Any[] =>
@@ -133,7 +134,7 @@ const lacksClaim = (sim: Simulation, pod: Any): boolean =>
 
 function schedulable(sim: Simulation, pod: Any): string | undefined {
   if (pod.spec.nodeName || pod.metadata.deletionTimestamp || finished(pod)) return undefined;
-  if (lacksClaim(sim, pod)) return undefined;
+  if (lacksClaim(sim, pod) || pod.spec.resourceClaims) return undefined;
   const home = sim.all("nodes").find((node) => {
     const wanted = Object.entries(pod.spec.nodeSelector ?? {});
     if (node.spec.unschedulable || node.spec.taints?.length) return false;
@@ -144,6 +145,9 @@ function schedulable(sim: Simulation, pod: Any): string | undefined {
   });
   return home ? `${id(pod)} waits although ${home.metadata.name} has room` : undefined;
 }
+
+/** A ResourceClaim stays while a Pod has its devices. */
+const isUsed = (object: Any): boolean => (object.status?.reservedFor ?? []).length > 0;
 
 export const settledInvariants: Invariant[] = [
   {
@@ -182,7 +186,7 @@ export const settledInvariants: Invariant[] = [
     when: "settled",
     check: (sim) =>
       first(sim.shadow.values(), (o) =>
-        o.metadata.deletionTimestamp ? `${id(o)} is still going` : undefined,
+        o.metadata.deletionTimestamp && !isUsed(o) ? `${id(o)} is still going` : undefined,
       ),
   },
   {

@@ -18,6 +18,8 @@ import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
 import { Violation, type Invariant, type InvariantOf, type Seen, type When } from "./seen.ts";
 import { Terminals } from "./terminals.ts";
+import { Visits } from "./visits.ts";
+import { Writers } from "./writers.ts";
 
 /** The machine stopped: what was not on disk is gone. */
 class Crash extends Error {
@@ -58,6 +60,8 @@ export class Simulation {
   readonly history = new History();
   readonly clients: Clients;
   readonly terminals: Terminals;
+  readonly writers: Writers;
+  readonly visits: Visits;
   readonly #hash = createHash("sha1");
   /** Faults that must leave no trace in the log are left out. */
   readonly calm: boolean;
@@ -73,8 +77,8 @@ export class Simulation {
   #isLate = false;
   /** How the last transaction ended. */
   #takenBack = false;
-  /** Alarms since the last operation. */
-  alarms = 0;
+  /** Alarms in a row at one moment. */
+  #still = 0;
   /** Writes to disk until the machine stops. */
   #crashIn: number | undefined;
   /** Writes to the store until one fails. */
@@ -82,14 +86,17 @@ export class Simulation {
   /** A node without power keeps what it had, so not everything can be demanded. */
   healed = false;
 
+  readonly seed: number;
+
   constructor(seed: number, nodes: number, invariants: readonly Invariant[], options: Mode = {}) {
+    this.seed = seed;
     for (const row of invariants) {
       this.#invariants.set(row.when, [...(this.#invariants.get(row.when) ?? []), row]);
     }
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
-    this.world = options.world ?? newborn(seed % 8, nodes);
-    this.birth = birthOf(seed % 8, nodes);
+    this.world = options.world ?? newborn(seed, nodes);
+    this.birth = birthOf(seed, nodes);
     this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;
     const exec = sql.exec.bind(sql);
@@ -104,6 +111,8 @@ export class Simulation {
     this.firstRv = this.lastRv;
     this.clients = new Clients(this);
     this.terminals = new Terminals(this);
+    this.writers = new Writers(this);
+    this.visits = new Visits(this);
     for (const resource of this.world.engine.store.resources()) {
       for (const object of this.world.engine.store.list(resource)) {
         this.shadow.set(shadowKey(resource, object.metadata), object);
@@ -169,25 +178,28 @@ export class Simulation {
   }
 
   #alarms(ms: number, atEach: () => void): void {
+    const target = this.world.now + ms;
+    this.#still = 0;
+    while (this.alarmBy(target)) atEach();
+    this.world.now = target;
+  }
+
+  /** The next alarm, unless it is later than this moment of the wall; false: it is. */
+  alarmBy(target: number): boolean {
     const { world } = this;
-    const target = world.now + ms;
-    let still = 0;
-    for (;;) {
-      const due = world.engine.nextDueMs(world.now);
-      if (due === undefined || due > target) break;
-      still = due <= world.now ? still + 1 : 0;
-      world.now = Math.max(world.now, due);
-      this.alarms += 1;
-      this.#alarm();
-      atEach();
-      this.look("alarm", { count: still });
-    }
-    world.now = target;
+    const due = world.engine.nextDueMs(world.now);
+    if (due === undefined || due > target) return false;
+    this.#still = due <= world.now ? this.#still + 1 : 0;
+    world.now = Math.max(world.now, due);
+    this.#alarm();
+    this.look("alarm", { count: this.#still });
+    return true;
   }
 
   #alarm(): void {
     this.#guarded(() => this.world.engine.run(this.world.now));
     this.checkFaults();
+    this.writers.read();
   }
 
   /** The same for longer than a cluster stays awake by itself: somebody looks every minute. */
@@ -226,12 +238,17 @@ export class Simulation {
     this.slipNow();
     // In the middle of a jump, which takes several turns, it would come at a moment that lateness decides.
     if (isFastForwarding(clockOf(this.world.engine.store))) this.#alarms(0, () => undefined);
-    const answer = this.#guarded(() => this.world.request(method, url, body, options));
-    this.say(
-      `  ${method} ${url} -> ${answer.status}${answer.status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`,
-    );
+    const { held } = this.writers;
+    const first = this.#guarded(() => this.world.raw(method, url, body, options));
+    // What asks webhooks is taken back with each attempt.
+    const kept = held === this.writers.held && !this.#takenBack;
+    const request = `${method} ${url}`;
+    const response = this.writers.await(first, request);
+    if (!response) return { status: 0, headers: {}, text: "", body: {} };
+    const answer = this.world.answerOf(response);
     const { status, text } = answer;
-    this.look("answer", { request: `${method} ${url}`, status, text, kept: !this.#takenBack });
+    this.say(`  ${request} -> ${status}${status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`);
+    this.look("answer", { request, status, text, kept });
     this.checkFaults();
     return answer;
   }
@@ -256,10 +273,16 @@ export class Simulation {
     return result;
   }
 
-  pollProxy(pending: ProxyPending): Reply | undefined {
+  readonly pollProxy = (pending: ProxyPending): Reply | undefined =>
+    this.#polled(() => this.world.engine.pollProxy(pending));
+
+  readonly pollHeld = (id: string): EngineResponse | undefined =>
+    this.#polled(() => this.world.engine.pollHeld(id));
+
+  /** No time passes in it. */
+  #polled<T>(body: () => T): T {
     const isLate = this.#isLate;
-    const reply = this.#guarded(() => this.world.engine.pollProxy(pending));
-    // No time passes in it.
+    const reply = this.#guarded(body);
     this.#isLate = isLate;
     return reply;
   }
@@ -275,26 +298,6 @@ export class Simulation {
   /** As stored, without a request. */
   all(resource: string, namespace?: string): readonly Any[] {
     return this.world.engine.store.list(resource, namespace);
-  }
-
-  // What the log must still know
-
-  /** So much was written since that the log need not reach back: a quarter of its size it keeps at least. */
-  mayForget(rv: number): boolean {
-    return rv < this.firstRv || this.history.bytesAfter(rv) > this.world.engine.log.sizes.log / 4;
-  }
-
-  /** The same of a list: each object that changed since must be known as it was. */
-  mayForgetState(resource: string, namespace: string, rv: number): boolean {
-    if (this.mayForget(rv)) return true;
-    const then = this.history.objectsAt(rv, resource, namespace);
-    const now = this.history.at(this.lastRv, resource, namespace);
-    for (const [key, { object, since }] of then) {
-      if (now.get(key) === object.metadata.resourceVersion) continue;
-      // What it was born with is known for as long as nothing is forgotten.
-      if (this.mayForget(since === undefined ? this.firstRv : since - 1)) return true;
-    }
-    return false;
   }
 
   // Judgement

@@ -72,7 +72,7 @@ function job(chance: Chance): Made {
 export const schedules = ["* * * * *", "* * * * *", "*/2 * * * *", "*/5 * * * *"];
 export const policies = ["Allow", "Forbid", "Replace"];
 
-function cronJob(chance: Chance): Made {
+export function cronJob(chance: Chance): Made {
   const spec: Fields = {
     schedule: chance.pick(schedules),
     concurrencyPolicy: chance.pick(policies),
@@ -99,7 +99,7 @@ const claimTemplate = {
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
 };
 
-function statefulSet(chance: Chance): Made {
+export function statefulSet(chance: Chance): Made {
   const app = chance.pick(apps);
   const metadata = named(chance, `t-${app}`);
   const labels = { app, of: metadata.name };

@@ -1,14 +1,16 @@
 /** Every stored object, sent back as it is. */
-import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { alike, stable } from "./contents.ts";
 import { first } from "./pods.ts";
 import type { Any, Simulation } from "./simulation.ts";
 
-function urlOf(resource: string, { metadata }: KubeObject): string | undefined {
-  const found = builtin.stored(resource);
+function urlOf(sim: Simulation, resource: string, object: KubeObject): string | undefined {
+  const { apiVersion, metadata } = object;
+  const found = sim.world.engine.registry.stored(resource);
   if (!found?.verbs.includes("update")) return undefined;
   const root = found.group ? `/apis/${found.group}/${found.version}` : `/api/${found.version}`;
+  // Stored before another version was for that.
+  if (found.group && apiVersion !== `${found.group}/${found.version}`) return undefined;
   const within = metadata.namespace ? `/namespaces/${metadata.namespace}` : "";
   return `${root}${within}/${found.plural}/${metadata.name}`;
 }
@@ -30,7 +32,7 @@ export function writesBack(sim: Simulation): string | undefined {
     // Events are all alike; the last few will do.
     const objects = sim.all(resource).slice(resource === "events" ? -5 : 0);
     return first(objects, (object) => {
-      const url = urlOf(resource, object);
+      const url = urlOf(sim, resource, object);
       const known = `${sim.birth} ${url} ${object.metadata.resourceVersion}`;
       const old = Number(object.metadata.resourceVersion) <= sim.firstRv;
       if (!url || (old && accepted.has(known))) return undefined;

@@ -625,10 +625,15 @@ export const answerBytesAhead = 4 * 1024;
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */
 export const networkRoundsMax = 64;
-/** Calls of webhooks that one step of a controller waits for at a time. */
+/** Texts of certificates that are kept as they were read, of all clusters of a process, and how long one may be. */
+export const certificateTextsKeptMax = 64;
+export const certificateCharactersKeptMax = 16_384;
+/** Calls of webhooks that one step of a controller, or a request about many objects, waits for at a time. */
 export const assumedCallsMax = 32;
 /** Rounds of calls after which a request, or a step, is refused: each asked for something else. */
 export const hookRoundsMax = 64;
+/** Of them, those that a request goes through before it is answered or held; the others come in later turns. */
+export const hookRoundsAtOnceMax = 8;
 /** Requests that wait for webhooks at a time; one more is refused. */
 export const heldRequestsMax = 256;
 /** Bodies of them together, in base64: what they are asked with lies in records of network and Pod once more. */

@@ -171,6 +171,7 @@ function buildStatus(sync: Sync): PodStatus {
     if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   }
   if (old.qosClass) status.qosClass = old.qosClass;
+  // They are the claim controller's. k8s: pkg/kubelet/status/status_manager.go mergePodStatus
   if (old.resourceClaimStatuses) status.resourceClaimStatuses = old.resourceClaimStatuses;
   if (old.extendedResourceClaimStatus)
     status.extendedResourceClaimStatus = old.extendedResourceClaimStatus;

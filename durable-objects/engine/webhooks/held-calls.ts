@@ -7,6 +7,7 @@ import type { Calls, HookAnswers, HookCall } from "../api/webhooks/calls.ts";
 import {
   heldCharactersMax,
   heldRequestsMax,
+  hookRoundsAtOnceMax,
   hookRoundsMax,
   outcomeKeptMs,
 } from "../core/limits.ts";
@@ -244,7 +245,7 @@ export class HeldCalls {
 
   /** Goes as far as it goes within this moment, for who cannot wait for the queue: nobody else is in the middle of a step. */
   push(id: string): void {
-    for (let round = 0; round < hookRoundsMax; round++) {
+    for (let round = 0; round < hookRoundsAtOnceMax; round++) {
       const held = this.#load(id);
       if (!held || held.response) return;
       const context = this.#parts.context();

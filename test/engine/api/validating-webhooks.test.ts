@@ -80,6 +80,21 @@ describe("a validating webhook", () => {
     expect(world.delete(`${configs}/kept`).status).toBe(200);
   });
 
+  test("is asked about each object of a deletion of many, which is refused whole", () => {
+    const count = 200;
+    for (let i = 0; i < count; i++)
+      world.make(configs, config(`many-${i}`, {}, { labels: { of: "many" } }));
+    const some = `${configs}?labelSelector=of=many`;
+    const kept = { data: { "webhook-e2e-test": "webhook-nondeletable" } };
+    world.patch(`${configs}/many-${count - 1}`, kept);
+    expect(said(world.delete(some))[0]).toBe(400);
+    expect(world.get(some).items).toHaveLength(count);
+    world.patch(`${configs}/many-${count - 1}`, { data: null });
+    expect(world.delete(some).status).toBe(200);
+    expect(world.get(some).items).toEqual([]);
+    world.check();
+  });
+
   test("that never answers has its whole timeout", () => {
     const before = world.now;
     const hanging = pod("hanging-pod", { labels: { "webhook-e2e-test": "wait-forever" } });

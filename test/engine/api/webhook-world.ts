@@ -1,7 +1,7 @@
 /** A cluster with agnhost's webhook server, deployed as upstream's end-to-end tests do it. */
-import type { EngineResponse, Reply } from "../../../durable-objects/engine/ports/request.ts";
+import type { EngineResponse } from "../../../durable-objects/engine/ports/request.ts";
 import { authority, serverCertificate, serverKey } from "../../helpers/webhook-certificates.ts";
-import { World, type Answer, type RequestOptions } from "../../helpers/world.ts";
+import { World, type Answer } from "../../helpers/world.ts";
 
 export const group = "/apis/admissionregistration.k8s.io/v1";
 export const validating = `${group}/validatingwebhookconfigurations`;
@@ -108,27 +108,11 @@ const server = (args: string[]): object => ({
 
 export class WebhookWorld extends World {
   /** Waits, in virtual time, for what webhooks answer. */
-  override request(
-    method: string,
-    url: string,
-    body?: unknown,
-    options: RequestOptions = {},
-  ): Answer {
-    return this.answerOf(this.raw(method, url, body, options));
-  }
-
-  answerOf(first: EngineResponse, withinMs = 60_000): Answer {
-    let response = first;
-    if (response.type === "held") {
-      const { id } = response;
-      let found: EngineResponse | undefined;
-      this.until(() => (found = this.engine.pollHeld(id)) !== undefined, withinMs);
-      response = found!;
-    }
-    const { status, headers, body } = response as Reply;
-    const text = typeof body === "string" ? body : new TextDecoder().decode(body);
-    const isJson = headers["content-type"]?.includes("json");
-    return { status, headers, text, body: isJson && text ? JSON.parse(text) : text };
+  override answerOf(first: EngineResponse, withinMs = 60_000): Answer {
+    if (first.type !== "held") return super.answerOf(first);
+    let found: EngineResponse | undefined;
+    this.until(() => (found = this.engine.pollHeld(first.id)) !== undefined, withinMs);
+    return super.answerOf(found!);
   }
 
   make(path: string, object: object): void {

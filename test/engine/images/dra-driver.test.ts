@@ -6,6 +6,8 @@ import {
   deviceClass,
   devicesOf,
   driver,
+  driverRights,
+  driverSet,
   pod,
   request,
   template,
@@ -13,66 +15,10 @@ import {
 
 const slices = "/apis/resource.k8s.io/v1/resourceslices";
 
-const rbac = `
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: dra-example-driver-service-account}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: dra-example-driver-role}
-rules:
-- {apiGroups: [resource.k8s.io], resources: [resourceclaims], verbs: [get]}
-- {apiGroups: [""], resources: [nodes], verbs: [get]}
-- {apiGroups: [resource.k8s.io], resources: [resourceslices], verbs: [get, list, watch, create, update, patch, delete]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: dra-example-driver-role-binding}
-subjects: [{kind: ServiceAccount, name: dra-example-driver-service-account, namespace: default}]
-roleRef: {kind: ClusterRole, name: dra-example-driver-role, apiGroup: rbac.authorization.k8s.io}
-`;
-
-/** As the chart makes it. */
-const daemonSet = (env = ""): string => `
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: dra-example-driver-kubeletplugin}
-spec:
-  selector: {matchLabels: {app: dra}}
-  template:
-    metadata: {labels: {app: dra}}
-    spec:
-      serviceAccountName: dra-example-driver-service-account
-      terminationGracePeriodSeconds: 1
-      containers:
-      - name: plugin
-        image: registry.k8s.io/dra-example-driver/dra-example-driver:v0.4.0
-        command: [dra-example-kubeletplugin]
-        securityContext: {privileged: true}
-        livenessProbe: {grpc: {port: 51515, service: liveness}, failureThreshold: 3, periodSeconds: 10}
-        env:
-        - {name: DEVICE_PROFILE, value: gpu}
-        - {name: CDI_ROOT, value: /var/run/cdi}
-        - {name: NUM_DEVICES, value: "4"}
-        - {name: HEALTHCHECK_PORT, value: "51515"}
-        - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
-        - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
-${env}
-        volumeMounts:
-        - {name: plugins-registry, mountPath: /var/lib/kubelet/plugins_registry}
-        - {name: plugins, mountPath: /var/lib/kubelet/plugins}
-        - {name: cdi, mountPath: /var/run/cdi}
-      volumes:
-      - {name: plugins-registry, hostPath: {path: /var/lib/kubelet/plugins_registry}}
-      - {name: plugins, hostPath: {path: /var/lib/kubelet/plugins}}
-      - {name: cdi, hostPath: {path: /var/run/cdi}}
-`;
-
 function world(env = "", nodes = 1): World {
   const w = new World({ nodes });
   w.advance(1000);
-  w.create(deviceClass(), rbac, daemonSet(env));
+  w.create(deviceClass(), driverRights, driverSet(env));
   w.advance(60_000);
   return w;
 }
@@ -156,6 +102,37 @@ describe("the example driver of dynamic resource allocation", () => {
     expect(variables(w, "pod1")).toContain("GPU_DEVICE_1=gpu-1");
   });
 
+  test("a Pod's status keeps the names of its claims to its end, and then they go", () => {
+    const w = world();
+    const containers = [
+      {
+        name: "c",
+        image: "busybox:1.37",
+        command: ["sh", "-c", "sleep 5"],
+        resources: { claims: [{ name: "gpu" }] },
+      },
+    ];
+    const source = { resourceClaimTemplateName: "single" };
+    const watch = w.watch("/api/v1/namespaces/default/pods?watch=1&fieldSelector=metadata.name=p");
+    w.create(
+      template("single", [request("gpu")]),
+      pod("p", source, { restartPolicy: "Never", containers }),
+    );
+    w.advance(20_000);
+    const told = watch.read().map(({ object: { status } }) => status);
+    const [first, ...names] = told.map((status) =>
+      String(status.resourceClaimStatuses?.[0].resourceClaimName),
+    );
+    const [name] = names;
+    expect(first).toBe("undefined");
+    expect(name).toMatch(/^p-gpu-/);
+    expect(new Set(names).size).toBe(1);
+    expect(told.at(-1).phase).toBe("Succeeded");
+    expect(
+      w.request("GET", `/apis/resource.k8s.io/v1/namespaces/default/resourceclaims/${name}`).status,
+    ).toBe(404);
+  });
+
   test("by the parameters of a claim, request by request", () => {
     const w = world();
     const opaque = (sharing: object): object => ({
@@ -235,7 +212,7 @@ describe("the example driver of dynamic resource allocation", () => {
     expect(w.events("p").at(-1)).toBe(
       "Warning FailedPrepareDynamicResources Failed to prepare dynamic resources: prepare dynamic resources: DRA driver gpu.example.com is not registered",
     );
-    w.create(daemonSet());
+    w.create(driverSet());
     w.advance(30_000);
     expect(variables(w, "p")).toContain("GPU_DEVICE_0=gpu-0");
     const cdi = (): string[] => {
@@ -289,7 +266,7 @@ describe("the example driver of dynamic resource allocation", () => {
     w.advance(1000);
     w.create(
       "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: dra-example-driver-service-account}",
-      daemonSet(),
+      driverSet(),
     );
     w.advance(20_000);
     const [{ metadata }] = w.pods("default", "app=dra");

@@ -90,3 +90,60 @@ export const devicesOf = (w: World, name: string): string[] =>
   );
 export const scheduled = (w: World, name: string): string | undefined =>
   w.pod(name).status.conditions?.find((c: { type: string }) => c.type === "PodScheduled")?.message;
+
+/** What the example driver may do. */
+export const driverRights = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: dra-example-driver-service-account}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: dra-example-driver-role}
+rules:
+- {apiGroups: [resource.k8s.io], resources: [resourceclaims], verbs: [get]}
+- {apiGroups: [""], resources: [nodes], verbs: [get]}
+- {apiGroups: [resource.k8s.io], resources: [resourceslices], verbs: [get, list, watch, create, update, patch, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: dra-example-driver-role-binding}
+subjects: [{kind: ServiceAccount, name: dra-example-driver-service-account, namespace: default}]
+roleRef: {kind: ClusterRole, name: dra-example-driver-role, apiGroup: rbac.authorization.k8s.io}
+`;
+
+/** The example driver, as its chart makes it; `env`: more variables of its container. */
+export const driverSet = (env = "", devices = 4): string => `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: dra-example-driver-kubeletplugin}
+spec:
+  selector: {matchLabels: {app: dra}}
+  template:
+    metadata: {labels: {app: dra}}
+    spec:
+      serviceAccountName: dra-example-driver-service-account
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: plugin
+        image: registry.k8s.io/dra-example-driver/dra-example-driver:v0.4.0
+        command: [dra-example-kubeletplugin]
+        securityContext: {privileged: true}
+        livenessProbe: {grpc: {port: 51515, service: liveness}, failureThreshold: 3, periodSeconds: 10}
+        env:
+        - {name: DEVICE_PROFILE, value: gpu}
+        - {name: CDI_ROOT, value: /var/run/cdi}
+        - {name: NUM_DEVICES, value: "${devices}"}
+        - {name: HEALTHCHECK_PORT, value: "51515"}
+        - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+        - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
+${env}
+        volumeMounts:
+        - {name: plugins-registry, mountPath: /var/lib/kubelet/plugins_registry}
+        - {name: plugins, mountPath: /var/lib/kubelet/plugins}
+        - {name: cdi, mountPath: /var/run/cdi}
+      volumes:
+      - {name: plugins-registry, hostPath: {path: /var/lib/kubelet/plugins_registry}}
+      - {name: plugins, hostPath: {path: /var/lib/kubelet/plugins}}
+      - {name: cdi, hostPath: {path: /var/run/cdi}}
+`;

@@ -17,11 +17,13 @@ export function deleteCollection(call: Call): ApiResponse {
   }
   const { options, dryRun } = deleteOptions(call);
   const write = { ...ofDelete(call), dryRun };
-  for (const { metadata } of chosen) {
-    const { namespace = "", name } = metadata;
-    if (!context.store.get(resource.id, namespace, name)) continue;
-    context.operations.delete(resource, namespace, name, options, write);
-  }
+  context.operations.calls.together(() => {
+    for (const { metadata } of chosen) {
+      const { namespace = "", name } = metadata;
+      if (!context.store.get(resource.id, namespace, name)) continue;
+      context.operations.delete(resource, namespace, name, options, write);
+    }
+  });
   // The answer tells what was found, not what became of it.
   const items = chosen.map((o) => shown(resource, o, context.reader));
   return written(200, listOf(resource, found, items), wantedOf(call));

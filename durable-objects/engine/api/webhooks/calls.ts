@@ -103,6 +103,19 @@ export class Calls {
     }
   }
 
+  /** Runs what asks about many things, none of which follows from another: a request then waits for all of them together. */
+  together(body: () => void): void {
+    const caller = this.#caller;
+    if (!caller || caller.assumes) return body();
+    caller.assumes = true;
+    try {
+      body();
+    } finally {
+      caller.assumes = false;
+    }
+    if (caller.missing) throw new Awaited();
+  }
+
   /** An object in another version, as it was converted for who asks now. */
   memo(object: KubeObject, apiVersion: string): KubeObject | undefined {
     return this.#caller?.converted?.get(object)?.get(apiVersion);

@@ -1,6 +1,8 @@
 /** Certificates that a server shows, and whether a client that trusts some authorities takes them. Go's crypto/x509 Verify */
 import { equalBytes } from "../../core/equal.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
+import { certificateCharactersKeptMax, certificateTextsKeptMax } from "../../core/limits.ts";
+import { memo } from "../../core/memo.ts";
 import { decodeUtf8 } from "../../core/utf8.ts";
 import { isAddress } from "../ip.ts";
 import { inside, objectIdOf, readAll, tags, type Der } from "./der.ts";
@@ -73,8 +75,13 @@ export function parseCertificate(bytes: Uint8Array): Certificate | undefined {
   };
 }
 
-/** All certificates of a text. */
-export function certificatesOf(pem: string): Certificate[] {
+/** All certificates of a text. Servers show the same to everybody, so short texts are kept as they were read. */
+export const certificatesOf = (pem: string): readonly Certificate[] =>
+  pem.length > certificateCharactersKeptMax ? read(pem) : readOnce(pem);
+
+const readOnce = memo(certificateTextsKeptMax, read);
+
+function read(pem: string): readonly Certificate[] {
   const found: Certificate[] = [];
   for (let at = 0; ;) {
     const next = decodePem(pem, at);
@@ -127,6 +134,20 @@ const anyPurpose = "2.5.29.37.0";
 /** k8s: Go's x509 maxChainSignatureChecks bounds the search; chains that servers show are short. */
 const chainDepthMax = 10;
 
+const signatures = new WeakMap<Certificate, WeakMap<Certificate, { problem?: string }>>();
+
+/** What is wrong with the signature of one by another; worked out once, while both are kept. */
+function signedWrongly(one: Certificate, parent: Certificate): string | undefined {
+  let known = signatures.get(one);
+  if (!known) signatures.set(one, (known = new WeakMap()));
+  let found = known.get(parent);
+  if (!found) {
+    const problem = signatureProblem({ ...one, publicKeyDer: parent.publicKeyDer });
+    known.set(parent, (found = problem === undefined ? {} : { problem }));
+  }
+  return found.problem;
+}
+
 /** Why a chain does not lead to an authority that is trusted; undefined: it does. */
 function untrusted(
   leaf: Certificate,
@@ -144,8 +165,7 @@ function untrusted(
     return candidates.some((parent) => {
       const why = !parent.isAuthority
         ? "x509: invalid signature: parent certificate cannot sign this kind of certificate"
-        : (signatureProblem({ ...from, publicKeyDer: parent.publicKeyDer }) ??
-          outOfDate(parent, now));
+        : (signedWrongly(from, parent) ?? outOfDate(parent, now));
       if (why !== undefined) {
         hint ??= { why, name: parent.commonName };
         return false;

@@ -13,7 +13,7 @@ import { labelSelector } from "../../machinery/selectors.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { objectKeyOf } from "../addresses.ts";
-import { effective, hostnameOf } from "./hostnames.ts";
+import { covers, effective, hostnameOf } from "./hostnames.ts";
 import type { Attached, ListenerState, Problem } from "./listeners.ts";
 import { unsupportedValue } from "./matching.ts";
 
@@ -98,14 +98,20 @@ function selects(
   }
 }
 
-/** Every route on every listener of a Gateway; once on each, however often it names it. */
+/**
+ * Every route on every listener of a Gateway; once on each, however often it names it. `host`: those alone that may answer to it, as
+ * a Gateway may have many routes, and each request is for one name.
+ */
 export function attachedTo(
   reader: Reader,
   gateway: Gateway,
   states: readonly ListenerState[],
+  host?: string,
 ): Attached[] {
   if (!reader.resources.stored(httpRoutes)) return [];
-  return reader.byIndex<HTTPRoute>("route.parent", objectKeyOf(gateway)).flatMap((route) => {
+  const all = reader.byIndex<HTTPRoute>("route.parent", objectKeyOf(gateway));
+  const some = host === undefined ? all : all.filter((route) => mayAnswer(route, host));
+  return some.flatMap((route) => {
     const found = new Map<ListenerState, Attached>();
     for (const ref of parentsOf(route, gateway)) {
       const attachment = attachmentOf(reader, gateway, states, route, ref);
@@ -113,4 +119,9 @@ export function attachedTo(
     }
     return [...found.values()];
   });
+}
+
+function mayAnswer({ spec }: HTTPRoute, host: string): boolean {
+  const own = texts(spec?.hostnames);
+  return own.length === 0 || own.some((name) => covers(name.toLowerCase(), host));
 }

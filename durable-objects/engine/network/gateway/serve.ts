@@ -70,7 +70,7 @@ export function startGateway(
   if (!state && secure) return { ...failed(gateway, `no listener for ${host}`), error: "tls" };
   if (!state)
     return answered(failed(gateway, `no listener for ${host}`), plain(404, "no listener matches"));
-  const attached = attachedTo(reader, gateway, [...all]).filter((one) => one.state === state);
+  const attached = attachedTo(reader, gateway, [state], host);
   const found = bounded(() => bestRule(attached, host, request, new MatchWork()));
   const path = request.path.split("?")[0];
   if (found === "exhausted")

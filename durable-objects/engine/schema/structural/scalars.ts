@@ -10,9 +10,10 @@ export const typesOf = (schema: JsonSchema): readonly string[] =>
   schema["x-kubernetes-int-or-string"] ? ["integer", "string"] : schema.type ? [schema.type] : [];
 
 /** k8s: validation/formats.go StripUnsupportedFormatsPostProcessorForVersion */
-export function formatOf({ format, type, ...rest }: JsonSchema): string {
+export function formatOf(schema: JsonSchema): string {
+  const { format, type } = schema;
   if (!format) return "";
-  const single = rest["x-kubernetes-int-or-string"] ? "" : (type ?? "");
+  const single = schema["x-kubernetes-int-or-string"] ? "" : (type ?? "");
   if (single === "" || single === "string") return formatKnown(format) ? format : "";
   if (single === "integer") return /^int(32|64)$/.test(format) ? format : "";
   if (single === "number") return /^(float|double)$/.test(format) ? format : "";

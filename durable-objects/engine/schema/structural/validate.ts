@@ -123,7 +123,7 @@ function furthest(results: readonly Result[]): Result | undefined {
 function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Result {
   const result = new Result();
   const { anyOf = [], oneOf = [], allOf = [], not } = schema;
-  const quoted = goQuote(place.path);
+  const quoted = (): string => goQuote(place.path);
   if (anyOf.length > 0) {
     const failed: Result[] = [];
     let first: Result | undefined;
@@ -135,7 +135,7 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
       }
       failed.push(found);
     }
-    if (!first) result.add(plain(`${quoted} must validate at least one schema (anyOf)`));
+    if (!first) result.add(plain(`${quoted()} must validate at least one schema (anyOf)`));
     result.merge(first ?? furthest(failed));
   }
   if (oneOf.length > 0) {
@@ -144,7 +144,7 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
     if (valid.length === 1) result.merge(valid[0]);
     else {
       const why = valid.length ? `Found ${valid.length} valid alternatives` : "Found none valid";
-      result.add(plain(`${quoted} must validate one and only one schema (oneOf). ${why}`));
+      result.add(plain(`${quoted()} must validate one and only one schema (oneOf). ${why}`));
       if (valid.length === 0) result.merge(furthest(found));
     }
   }
@@ -154,11 +154,13 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
     const valid = found.filter(({ isValid }) => isValid).length;
     if (valid !== allOf.length)
       result.add(
-        plain(`${quoted} must validate all the schemas (allOf)${valid ? "" : ". None validated"}`),
+        plain(
+          `${quoted()} must validate all the schemas (allOf)${valid ? "" : ". None validated"}`,
+        ),
       );
   }
   if (not && check(not, value, place).isValid)
-    result.add(plain(`${quoted} must not validate the schema (not)`));
+    result.add(plain(`${quoted()} must not validate the schema (not)`));
   result.matches++;
   return result;
 }
