@@ -1,5 +1,6 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import { drawPods } from "./draw-pod.ts";
+import type { Kept } from "./kept.ts";
 import type { Box, Cell, Layout, Rail, Room, Waiting } from "./layout.ts";
 import type { Frame } from "./motion.ts";
 import { rounded, write, type Pen } from "./pen.ts";
@@ -21,11 +22,15 @@ export function drawGround(pen: Pen, layout: Layout): void {
   for (const room of layout.rooms) drawRoom(pen, room);
 }
 
-/** All of it, `onGround` what comes over the ground alone. */
-export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, onGround = false): void {
-  if (!onGround) drawGround(pen, layout);
+/** All of it. `kept`: prepared for the movement that the frame is of. */
+export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, kept?: Kept): void {
+  if (kept) kept.putGround(pen);
+  else {
+    pen.context.clearRect(0, 0, layout.width, layout.height);
+    drawGround(pen, layout);
+  }
   drawLinks(pen, layout, frame, marks);
-  drawPods(pen, frame.cells);
+  drawPods(pen, frame.cells, kept);
   for (const rail of layout.rails) drawRail(pen, rail);
   for (const room of layout.rooms) drawRope(pen, room);
   drawMarks(pen, layout, marks);
@@ -147,21 +152,27 @@ function drawRope(pen: Pen, { x, y, w, node }: Room): void {
 }
 
 function drawLinks(pen: Pen, { rails, density }: Layout, { cells }: Frame, marks: Marks): void {
-  const at = new Map(cells.map((cell) => [cell.pod.uid, cell]));
   const count = rails.reduce(
     (sum, { links, service }) => sum + (service.system ? 0 : links.length),
     0,
   );
+  const isMarked = ({ service }: Rail): boolean =>
+    isSame(marks.pointed?.ref, service.ref) || isSame(marks.selected, service.ref);
+  const shown = rails.filter(
+    (rail) => isMarked(rail) || !(rail.service.system || count > linksMax || density === "shapes"),
+  );
+  if (shown.length === 0) return;
+  const at = new Map(cells.map((cell) => [cell.pod.uid, cell]));
   const { context, palette } = pen;
-  for (const { service, links, x, y, w } of rails) {
-    const isMarked = isSame(marks.pointed?.ref, service.ref) || isSame(marks.selected, service.ref);
-    if (!isMarked && (service.system || count > linksMax || density === "shapes")) continue;
+  for (const rail of shown) {
+    const { links, x, y, w } = rail;
+    const marked = isMarked(rail);
     for (const { uid, isReady } of links) {
       const cell = at.get(uid);
       if (!cell) continue;
       context.strokeStyle = context.fillStyle = isReady ? palette.accent : palette.moving;
-      context.lineWidth = isMarked ? 2.2 : 1.3;
-      context.globalAlpha = isMarked ? 1 : 0.7;
+      context.lineWidth = marked ? 2.2 : 1.3;
+      context.globalAlpha = marked ? 1 : 0.7;
       context.setLineDash(isReady ? [] : [4, 4]);
       drawLink(pen, cell, Math.min(Math.max(cell.gutterX, x + 8), x + w - 8), y);
     }
