@@ -54,6 +54,9 @@ function drawLobby(pen: Pen, lobby: Waiting): void {
   }
 }
 
+/** Of small letters, on the wide side. */
+const letterWidth = 6.5;
+
 function drawRoom(pen: Pen, room: Room): void {
   const { context, palette } = pen;
   const { x, y, w, title, word, note, node } = room;
@@ -64,7 +67,7 @@ function drawRoom(pen: Pen, room: Room): void {
   context.lineWidth = 1;
   context.stroke();
   if (node?.ready === false) hatch(pen, room);
-  const noteRoom = w > 190 || word === "" ? 62 : 0;
+  const noteRoom = w > 190 || word === "" ? note.length * letterWidth : 0;
   const wordRoom = word === "" ? 0 : Math.min(w * 0.55, word.length * 7.6);
   write(pen, title, x + 10, y + 15, w - 24 - noteRoom - wordRoom, {
     size: 13,
@@ -80,7 +83,7 @@ function drawRoom(pen: Pen, room: Room): void {
   }
   if (word !== "") {
     const color = node?.ready === false ? palette.bad : palette.moving;
-    const right = x + w - 10 - (noteRoom > 0 ? noteRoom - 6 : 0);
+    const right = x + w - 10 - (noteRoom > 0 ? noteRoom + 6 : 0);
     write(pen, word, right, y + 15, wordRoom + 8, { size: 11, color, bold: true, align: "right" });
   }
   drawBars(pen, room);
