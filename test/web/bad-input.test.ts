@@ -140,25 +140,6 @@ describe.skipIf(!executablePath)("bad input in the page", () => {
     await discard();
   });
 
-  test.each([
-    ["broken YAML", "kind: Pod\n metadata: {", /error converting YAML to JSON: yaml: line \d+: /],
-    ["3 MB", "# a long line\n".repeat(threeMegabytes / 14), /^this is more than \d+ KiB; apply it/],
-  ])(
-    "%s as new objects: refused in words, and there again when one comes back",
-    async (_, text, words) => {
-      const creator = page.getByRole("dialog", { name: "Create objects" });
-      const field = creator.getByRole("textbox", { name: "Objects as YAML" });
-      await button("Create").click();
-      await paste(field, text);
-      await creator.getByRole("button", { name: "Apply" }).click();
-      await creator.getByRole("alert").getByText(words).waitFor();
-      await creator.getByRole("button", { name: "Close" }).click();
-      await button("Create").click();
-      await field.getByText(text.slice(0, 9)).first().waitFor();
-      await creator.getByRole("button", { name: "Close" }).click();
-    },
-  );
-
   test("3 MB pasted into a terminal: nothing is typed, and it goes on", async () => {
     const input = page.getByRole("textbox", { name: "Terminal input" });
     await input.evaluate((area, length) => {
