@@ -2,10 +2,9 @@ import { useSignal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useRef } from "preact/hooks";
 import { rowsSince, undoTo, type Undone } from "../api/past.ts";
-import { forkSandbox } from "../api/sandboxes.ts";
+import { forkSandbox, placeOf } from "../api/sandboxes.ts";
 import { timelineOf } from "../api/timeline.ts";
 import type { Desk } from "../desk/desk.ts";
-import { enter } from "../desk/entering.ts";
 import { changedByPeople, type ObjectName } from "../time/undoing.ts";
 import { countText, momentText } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
@@ -21,7 +20,7 @@ export function MomentBanner({ desk }: { desk: Desk }) {
   const { busy, problem, run } = useWork();
   const at = moment.value;
   if (at === undefined) return <WhatWasUndone done={done.value} />;
-  const fork = (): Promise<void> => enter(forkSandbox(sandbox, at));
+  const fork = async (): Promise<void> => location.assign(placeOf(await forkSandbox(sandbox, at)));
   return (
     <div class="moment-banner">
       <p role="status">

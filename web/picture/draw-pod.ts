@@ -1,6 +1,5 @@
-import type { Kept } from "./kept.ts";
 import type { Cell } from "./layout.ts";
-import type { Moved } from "./motion.ts";
+import type { Copies, Moved } from "./motion.ts";
 import type { Palette } from "./palette.ts";
 import { arc, circle, rounded, write, type Pen } from "./pen.ts";
 import { passed, type PodState, type Shape } from "./pod-state.ts";
@@ -14,7 +13,7 @@ const leftOfFading = 0.3;
 const isOutline: Partial<Record<Shape, true>> = { waiting: true, creating: true, blocked: true };
 
 /** `kept`: of the movement that they are in. */
-export function drawPods(pen: Pen, cells: readonly Moved[], kept?: Kept): void {
+export function drawPods(pen: Pen, cells: readonly Moved[], kept?: Copies): void {
   const discs: Moved[] = [];
   const rings: Moved[] = [];
   for (const cell of cells) {

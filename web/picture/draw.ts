@@ -1,8 +1,7 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import { drawPods } from "./draw-pod.ts";
-import type { Kept } from "./kept.ts";
 import type { Box, Cell, Layout, Rail, Room, Waiting } from "./layout.ts";
-import type { Frame } from "./motion.ts";
+import type { Copies, Frame } from "./motion.ts";
 import { rounded, write, type Pen } from "./pen.ts";
 import { isSame, type Target } from "./pointing.ts";
 
@@ -23,7 +22,7 @@ export function drawGround(pen: Pen, layout: Layout): void {
 }
 
 /** All of it. `kept`: prepared for the movement that the frame is of. */
-export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, kept?: Kept): void {
+export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, kept?: Copies): void {
   if (kept) kept.putGround(pen);
   else {
     pen.context.clearRect(0, 0, layout.width, layout.height);

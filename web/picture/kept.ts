@@ -1,7 +1,7 @@
 import { drawGround } from "./draw.ts";
 import { drawPods } from "./draw-pod.ts";
 import type { Layout } from "./layout.ts";
-import type { Moved } from "./motion.ts";
+import type { Copies, Moved } from "./motion.ts";
 import type { Palette } from "./palette.ts";
 import type { Pen } from "./pen.ts";
 
@@ -12,7 +12,7 @@ const over = 2;
  * What all frames of a movement have in common, drawn once: rooms, and Pods with their words, which each frame copies to where they
  * are by then. To fill and write them anew is most of what a frame costs where no GPU does it.
  */
-export class Kept {
+export class Kept implements Copies {
   readonly #ground = document.createElement("canvas");
   /** Pods with words, where they stand at the end; of mere shapes a copy costs as much as they do. */
   readonly #pods = document.createElement("canvas");

@@ -1,4 +1,5 @@
 import type { Box, Cell, Layout } from "./layout.ts";
+import type { Pen } from "./pen.ts";
 
 /** How one layout becomes the next: what is in both moves, what is new grows, what is gone fades. */
 
@@ -11,6 +12,13 @@ export interface Moved extends Cell {
   alpha: number;
   /** Where it stands at the end. Undefined: nowhere, it goes. */
   home?: Cell | undefined;
+}
+
+/** What frames of a movement have in common, drawn already. */
+export interface Copies {
+  putGround(pen: Pen): void;
+  /** Returns whether it has it. */
+  putPod(pen: Pen, cell: Moved): boolean;
 }
 
 export interface Frame {
