@@ -2,6 +2,7 @@ import { lazy, Suspense } from "preact/compat";
 import type { VNode } from "preact";
 import { Home } from "./pages/home.tsx";
 import { InvitationPage } from "./pages/invitation.tsx";
+import { entered } from "./desk/entering.ts";
 import { SandboxPage } from "./pages/sandbox.tsx";
 import { ScenarioPage } from "./pages/scenario.tsx";
 import { SnapshotPage } from "./pages/snapshot.tsx";
@@ -38,11 +39,12 @@ export function App() {
 }
 
 function Site({ secret }: { secret: string | undefined }) {
-  const sandbox = /^\/s\/([\w-]+)$/.exec(location.pathname)?.[1];
+  const made = entered.value;
+  const sandbox = made?.id ?? /^\/s\/([\w-]+)$/.exec(location.pathname)?.[1];
   if (sandbox !== undefined) {
     return (
       <>
-        <SandboxPage id={sandbox} secret={secret} />
+        <SandboxPage key={sandbox} id={sandbox} secret={secret} made={made} />
         <HumanCheck />
       </>
     );

@@ -17,7 +17,7 @@ const drawMsMax = 8;
 
 export function pages({ add, child, seen }: Bench): void {
   const found = child<PageFigures>("test/bench/page.ts");
-  const drawn = child<Drawn>("test/bench/picture.ts");
+  const drawn = child<Drawn[]>("test/bench/picture.ts");
   seen["page"] = { ...found, drawn };
   const { start, desk, slow, promptMs, echo, idle } = found;
   const paint = (name: string, { scriptBytes, styleBytes, paintMs }: Painted): void =>
@@ -42,18 +42,20 @@ export function pages({ add, child, seen }: Bench): void {
     median < promptMsMax,
   );
   add("a key to its echo in the page (p50, p95)", `${fine(echo.p50Ms)} ms, ${fine(echo.p95Ms)} ms`);
-  add(
-    `${drawn.pods} moving Pods: frames per second (software)`,
-    fine(drawn.framesPerSecond),
-    "60",
-    drawn.framesPerSecond >= 58,
-  );
-  add(
-    `${drawn.pods} moving Pods: JavaScript per frame, layout once`,
-    `${fine(drawn.drawMs)} ms, ${fine(drawn.layoutMs)} ms`,
-    `${drawMsMax} ms`,
-    drawn.drawMs <= drawMsMax,
-  );
+  for (const { pods, framesPerSecond, slowFrameMs, drawMs, cpuMs, layoutMs } of drawn) {
+    add(
+      `${pods} moving Pods: frames per second (software), p99 of a frame (${load()})`,
+      `${fine(framesPerSecond)}, ${fine(slowFrameMs)} ms`,
+      "60",
+      framesPerSecond >= 58,
+    );
+    add(
+      `${pods} moving Pods: JavaScript per frame, CPU of it all, layout once`,
+      `${fine(drawMs)} ms, ${fine(cpuMs)} ms, ${fine(layoutMs)} ms`,
+      `${drawMsMax} ms`,
+      drawMs <= drawMsMax,
+    );
+  }
   const { requests, objectRequests, alarms, objectMs } = idle;
   const cost = [requests, objectRequests, alarms, objectMs].map(whole).join(", ");
   add(

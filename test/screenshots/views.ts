@@ -107,7 +107,8 @@ export const views: View[] = [
     whole: true,
     async show(page, { origin, id, key }) {
       await page.goto(`${origin}/embed/s/${id}#k=${key}`);
-      await page.getByRole("heading", { name: "Pods" }).waitFor();
+      await page.getByRole("img", { name: /^Picture of the cluster/ }).waitFor();
+      await page.getByRole("row", { name: /^flaky/ }).waitFor();
     },
   },
   {

@@ -24,6 +24,20 @@ describe.skipIf(!executablePath)("the page", () => {
     expect(await kubeconfigIn(page)).toContain("current-context: podyard-");
     await closeShare(page);
     expect(page.url()).toMatch(/\/s\/[a-z2-7]{26}#k=podyard_/);
+    // In place: nothing is loaded anew on the way to the prompt.
+    expect(await page.evaluate(() => performance.getEntriesByType("navigation")[0]!.name)).toBe(
+      `${inject("url")}/`,
+    );
+    expect(await page.title()).toMatch(/^podyard-[a-z2-7]{8} - Podyard$/);
+  });
+
+  test("back leads to the start page, forward into the sandbox again", async () => {
+    const place = page.url();
+    await page.goBack();
+    await page.getByRole("button", { name: "Make a sandbox" }).waitFor();
+    await page.goForward();
+    await page.getByRole("tab", { name: "Picture" }).waitFor();
+    expect(page.url()).toBe(place);
   });
 
   test("the Pod table moves as the cluster does", async () => {

@@ -477,6 +477,14 @@ describe("pointing", () => {
     expect(targetAt(targets, -1, -1)).toBeUndefined();
   });
 
+  test("from room to room, past the Pods that lie between", () => {
+    // The second node has the cluster's own Pods alone, which are small and near.
+    const system = pod("dns", { node: "node-2", metadata: { namespace: "kube-system" } });
+    const all = targetsOf(layOut(sceneOf(cluster([pod("a"), system])), 1100));
+    const first = all.find(({ ref }) => ref.name === "node-1")!;
+    expect(neighbour(all, first, "ArrowRight")?.ref.name).toBe("node-2");
+  });
+
   test("arrows go to what lies next in their direction, and reach everything", () => {
     const { x } = named("p-0");
     expect(neighbour(targets, undefined, "ArrowDown")).toBe(targets[0]);

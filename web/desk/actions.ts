@@ -1,13 +1,13 @@
 import {
   deleteSandbox,
   forkSandbox,
-  placeOf,
   renameSandbox,
   resetSandbox,
   type Sandbox,
 } from "../api/sandboxes.ts";
 import { askWhy } from "./ask-why.ts";
 import type { Desk, ObjectRef } from "./desk.ts";
+import { enter } from "./entering.ts";
 import type { TerminalTabs } from "./terminal-tabs.ts";
 import { hasLesson, show, showPanel, showTerminal, type Board } from "./board.ts";
 import { timeKeysOf } from "./time-keys.ts";
@@ -21,9 +21,7 @@ export interface Action {
 }
 
 /** What is done with the sandbox as a whole. Throws ApiError. */
-export async function fork(sandbox: Sandbox): Promise<void> {
-  location.assign(placeOf(await forkSandbox(sandbox)));
-}
+export const fork = (sandbox: Sandbox): Promise<void> => enter(forkSandbox(sandbox));
 
 export async function rename({ id, title, key }: Sandbox): Promise<void> {
   const next = prompt("Title of the sandbox", title)?.trim();

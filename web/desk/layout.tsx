@@ -3,6 +3,8 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { usePresence } from "../panels/presence.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useWork, when } from "../ui/work.ts";
 import { actionsOf } from "./actions.ts";
 import { dropping } from "./dropping.ts";
@@ -28,6 +30,7 @@ export function DeskLayout({ sandbox }: { sandbox: Sandbox }) {
   const board = useMemo(() => boardOf(sandbox), [sandbox]);
   const here = usePresence(sandbox);
   const work = useWork();
+  useTitle(nameOf(sandbox));
   useEffect(() => listenForKeys(board), [board]);
   const actions = actionsOf(board, work.run);
   const { over, sharing, desk } = board;
@@ -128,21 +131,25 @@ function Parts({ board }: { board: Board }) {
 /** On a phone one thing is seen at a time. */
 function PhoneTabs({ board }: { board: Board }) {
   const { rows, view, panel, terminals, over } = board;
-  const tabs = [...rows, ...(terminals ? [{ name: "terminal", title: "Terminal" }] : [])];
+  const terminal = { name: "terminal", title: "Terminal", icon: "terminal" as const };
+  // What one goes to and fro between lies together.
+  const tabs: { name: string; title: string; icon: IconName }[] = terminals
+    ? [...rows.slice(0, 1), terminal, ...rows.slice(1)]
+    : [...rows];
   return (
     <nav class="phone-tabs" aria-label="Parts">
-      {tabs.map(({ name, title }) => (
+      {tabs.map(({ name, title, icon }) => (
         <button
           key={name}
           type="button"
           aria-pressed={name === (view.value === "split" ? panel.value : view.value)}
           onClick={() => show(board, name)}
         >
-          {title}
+          <Icon name={icon} /> {title}
         </button>
       ))}
       <button type="button" onClick={() => (over.value = "palette")}>
-        More
+        <Icon name="more" /> More
       </button>
     </nav>
   );

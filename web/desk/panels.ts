@@ -1,6 +1,7 @@
 import { lazy } from "preact/compat";
 import type { ComponentType } from "preact";
 import type { Role } from "../api/sandboxes.ts";
+import type { IconName } from "../ui/icon.tsx";
 import type { Desk } from "./desk.ts";
 
 /** The panels of the desk. A new one is a file in `web/panels/` and a row here. */
@@ -11,6 +12,7 @@ export interface PanelRow {
   /** As `view=` of the address names it. */
   name: string;
   title: string;
+  icon: IconName;
   /** Goes to it after `g`. */
   key: string;
   Component: PanelComponent;
@@ -25,6 +27,7 @@ export const panels: readonly PanelRow[] = [
   {
     name: "picture",
     title: "Picture",
+    icon: "picture",
     key: "p",
     Component: lazy(async () => (await import("../panels/picture.tsx")).Picture),
     roles: everybody,
@@ -32,6 +35,7 @@ export const panels: readonly PanelRow[] = [
   {
     name: "objects",
     title: "Objects",
+    icon: "objects",
     key: "o",
     Component: lazy(async () => (await import("../panels/objects.tsx")).Objects),
     roles: everybody,
@@ -39,6 +43,7 @@ export const panels: readonly PanelRow[] = [
   {
     name: "timeline",
     title: "Timeline",
+    icon: "timeline",
     key: "l",
     Component: lazy(async () => (await import("../panels/timeline.tsx")).Timeline),
     roles: everybody,
@@ -46,6 +51,7 @@ export const panels: readonly PanelRow[] = [
   {
     name: "lesson",
     title: "Lesson",
+    icon: "lesson",
     key: "i",
     Component: Lesson,
     roles: everybody,

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { mayBeKnown } from "../api/me.ts";
-import { createSandbox, listSandboxes, placeOf } from "../api/sandboxes.ts";
+import { createSandbox, listSandboxes } from "../api/sandboxes.ts";
 import { listGallery } from "../api/scenarios.ts";
+import { enter } from "../desk/entering.ts";
 import { Problem } from "../ui/panel.tsx";
 import { warm } from "../ui/warm.ts";
 import { useLoaded, useWork } from "../ui/work.ts";
@@ -12,11 +13,6 @@ import "./home.css";
 /** What this is, and one button that starts a cluster. */
 export function Home() {
   const { busy, problem, run } = useWork();
-  const start = async (): Promise<void> => {
-    warm();
-    const made = await createSandbox();
-    location.assign(placeOf(made));
-  };
   return (
     <>
       <section class="hero">
@@ -34,7 +30,7 @@ export function Home() {
             disabled={busy.value}
             onPointerEnter={warm}
             onFocus={warm}
-            onClick={() => run(start)}
+            onClick={() => run(() => enter(createSandbox()))}
           >
             {busy.value ? "Making it…" : "Make a sandbox"}
           </button>

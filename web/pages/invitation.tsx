@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { acceptInvitation, readInvitation } from "../api/sandboxes.ts";
 import { Problem } from "../ui/panel.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork, when } from "../ui/work.ts";
 
 const allows: Record<string, string> = {
@@ -21,9 +22,11 @@ export function InvitationPage({ secret }: { secret: string }) {
     location.assign(`/s/${joined.id}`);
   };
   const to = invitation.value;
+  const title = to ? `Join ${to.sandbox.title || "a sandbox"}` : "Invitation";
+  useTitle(title);
   return (
     <section class="welcome">
-      <h1>{to ? `Join ${to.sandbox.title || "a sandbox"}` : "Invitation"}</h1>
+      <h1>{title}</h1>
       <Problem text={problem.value ?? unread.value} />
       {unread.value && <a href="/">Make a sandbox of your own</a>}
       {to && (

@@ -9,6 +9,7 @@ import { MySandboxes, MyScenarios, MySnapshots } from "../panels/mine.tsx";
 import { Sessions } from "../panels/sessions.tsx";
 import { SignIn } from "../panels/sign-in.tsx";
 import { Panel, Problem } from "../ui/panel.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork } from "../ui/work.ts";
 
 /** Everything that is somebody's own. */
@@ -40,6 +41,7 @@ export function MePage() {
 }
 
 function Account({ me, again }: { me: Me; again: () => Promise<void> }) {
+  useTitle(me.name ?? "Yours");
   return (
     <>
       <h1>{me.name ?? "Yours"}</h1>

@@ -1,17 +1,17 @@
-import { createSandbox, placeOf } from "../api/sandboxes.ts";
+import { createSandbox } from "../api/sandboxes.ts";
 import { unpack } from "../api/manifest-link.ts";
+import { enter } from "../desk/entering.ts";
 import { Panel, Problem } from "../ui/panel.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork } from "../ui/work.ts";
 
 /** Manifests that the link itself carries: shown first, applied when the visitor says so. */
 export function NewPage({ packed }: { packed: string | undefined }) {
+  useTitle("A cluster from a link");
   const { value: manifests, problem: unread } = useLoaded(() => unpack(packed));
   const { busy, problem, run } = useWork();
   const text = manifests.value;
-  const start = async (): Promise<void> => {
-    const made = await createSandbox({ manifests: text! });
-    location.assign(placeOf(made));
-  };
+  const start = (): Promise<void> => enter(createSandbox({ manifests: text! }));
   return (
     <div class="article">
       <h1>A cluster from a link</h1>

@@ -13,12 +13,15 @@ interface Props {
   id: string;
   /** Of the fragment; without it the cookie opens the sandbox. */
   secret?: string | undefined;
+  /** Of a sandbox that was just made all is known. */
+  made?: Sandbox | undefined;
 }
 
-export function SandboxPage({ id, secret }: Props) {
-  const sandbox = useSignal<Sandbox | undefined>(undefined);
+export function SandboxPage({ id, secret, made }: Props) {
+  const sandbox = useSignal(made);
   const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
+    if (made) return;
     const isPainted = painted();
     void isPainted.then(warm);
     Promise.all([readSandbox(id, secret), isPainted]).then(

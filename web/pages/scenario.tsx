@@ -1,8 +1,9 @@
 import { lazy, Suspense } from "preact/compat";
 import { readScenario, startLab, type Scenario } from "../api/scenarios.ts";
-import { placeOf } from "../api/sandboxes.ts";
+import { enter } from "../desk/entering.ts";
 import { Embedding } from "../panels/embedding.tsx";
 import { Problem } from "../ui/panel.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork } from "../ui/work.ts";
 
 const Markdown = lazy(async () => (await import("../ui/markdown.tsx")).Markdown);
@@ -27,8 +28,9 @@ const factsOf = ({ level, minutes, nodes }: Scenario): string =>
 
 function Opened({ scenario }: { scenario: Scenario }) {
   const { id, title, readme } = scenario;
+  useTitle(title);
   const { busy, problem, run } = useWork();
-  const start = async (): Promise<void> => location.assign(placeOf(await startLab(id)));
+  const start = (): Promise<void> => enter(startLab(id));
   return (
     <div class="article">
       <div>

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "preact/compat";
-import { createSandbox, placeOf } from "../api/sandboxes.ts";
+import { createSandbox } from "../api/sandboxes.ts";
 import {
   kubeOf,
   ownsSnapshot,
@@ -7,9 +7,11 @@ import {
   withdrawSnapshot,
   type Snapshot,
 } from "../api/snapshots.ts";
+import { enter } from "../desk/entering.ts";
 import { Embedding } from "../panels/embedding.tsx";
 import { Pods } from "../panels/pods.tsx";
 import { Panel, Problem } from "../ui/panel.tsx";
+import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork, when } from "../ui/work.ts";
 
 const StillPicture = lazy(async () => (await import("../panels/still-picture.tsx")).StillPicture);
@@ -30,12 +32,10 @@ export function SnapshotPage({ id }: { id: string }) {
 function Moment({ snapshot }: { snapshot: Snapshot }) {
   const { id } = snapshot;
   const title = snapshot.title || `Snapshot ${id.slice(0, 8)}`;
+  useTitle(title);
   const { value: mine } = useLoaded(() => ownsSnapshot(id).catch(() => false));
   const { busy, problem, run } = useWork();
-  const fork = async (): Promise<void> => {
-    const made = await createSandbox({ snapshot: id });
-    location.assign(placeOf(made));
-  };
+  const fork = (): Promise<void> => enter(createSandbox({ snapshot: id }));
   const withdraw = async (): Promise<void> => {
     await withdrawSnapshot(id);
     location.assign("/me");

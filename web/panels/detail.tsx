@@ -5,6 +5,7 @@ import { deleteObject, describe, eventsPath } from "../api/object.ts";
 import { listTable, type TableView } from "../api/tables.ts";
 import { whyView } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
+import { TabList } from "../desk/tab-list.tsx";
 import { hasHandActions } from "../objects/actions.ts";
 import { useTold } from "../objects/told.ts";
 import { Problem } from "../ui/panel.tsx";
@@ -40,19 +41,12 @@ export function Detail({ desk }: { desk: Desk }) {
   return (
     <aside class="panel detail" aria-labelledby="detail-title">
       <Title desk={desk} object={object} writes={writes} />
-      <div class="tabs" role="tablist" aria-label="Of this object">
-        {views.map((name) => (
-          <button
-            key={name}
-            type="button"
-            role="tab"
-            aria-selected={shown === name}
-            onClick={() => (desk.detail.value = { view: name })}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <TabList
+        label="Of this object"
+        tabs={views.map((name) => ({ name, title: name }))}
+        current={shown}
+        choose={(name) => (desk.detail.value = { view: name })}
+      />
       <div
         role="tabpanel"
         aria-label={shown}
@@ -128,7 +122,9 @@ function Described({ desk, object }: Part) {
       {text.value === undefined ? (
         !problem.value && <p class="quiet">Asking kubectl…</p>
       ) : (
-        <pre tabIndex={0}>{text.value}</pre>
+        <pre class="told" tabIndex={0}>
+          {text.value}
+        </pre>
       )}
     </>
   );

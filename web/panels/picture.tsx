@@ -1,4 +1,5 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { followObjects, type Objects } from "../api/objects.ts";
 import { askWhy } from "../desk/ask-why.ts";
@@ -49,6 +50,9 @@ export function Picture({ desk }: { desk: Looked }) {
   const scene = useMemo(() => objects.value && sceneOf(objects.value), [objects.value]);
   const { detail, selected } = desk;
   const why = detail && ((ref: ObjectRef) => askWhy({ detail, selected }, ref));
+  const strips = rollouts.value.map((rollout) => (
+    <RolloutStrip key={rollout.uid} rollout={rollout} />
+  ));
   return (
     <section class="panel picture" aria-labelledby="picture-title">
       <div class="title">
@@ -67,7 +71,9 @@ export function Picture({ desk }: { desk: Looked }) {
         </div>
       )}
       {scene && !asTable.value && (
-        <Canvas scene={scene} desk={desk} arrangement={arrangement.value} />
+        <Canvas scene={scene} desk={desk} arrangement={arrangement.value}>
+          {strips}
+        </Canvas>
       )}
       {scene && (
         <div
@@ -83,9 +89,7 @@ export function Picture({ desk }: { desk: Looked }) {
           />
         </div>
       )}
-      {rollouts.value.map((rollout) => (
-        <RolloutStrip key={rollout.uid} rollout={rollout} />
-      ))}
+      {asTable.value && strips}
     </section>
   );
 }
@@ -151,9 +155,11 @@ interface CanvasProps {
   scene: Scene;
   desk: Looked;
   arrangement: Arrangement;
+  /** Right under the picture. */
+  children: ComponentChildren;
 }
 
-function Canvas({ scene, desk, arrangement }: CanvasProps) {
+function Canvas({ scene, desk, arrangement, children }: CanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | undefined>(undefined);
   const pointed = useSignal<Target | undefined>(undefined);
@@ -177,6 +183,7 @@ function Canvas({ scene, desk, arrangement }: CanvasProps) {
         tabIndex={0}
         aria-label={`Picture of the cluster: ${scene.nodes.length} nodes, ${scene.pods.length} Pods. Arrow keys move, Enter selects.`}
       />
+      {children}
       <div class="said">
         <p role="status">{target?.sentence ?? ""}</p>
         {!target && <p aria-hidden="true">Point at anything to read it; a click selects it.</p>}

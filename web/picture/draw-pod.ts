@@ -1,4 +1,6 @@
 import type { Cell } from "./layout.ts";
+import type { Copies, Moved } from "./motion.ts";
+import type { Palette } from "./palette.ts";
 import { arc, circle, rounded, write, type Pen } from "./pen.ts";
 import { passed, type PodState, type Shape } from "./pod-state.ts";
 import type { Container } from "./pod-view.ts";
@@ -10,32 +12,55 @@ const leftOfFading = 0.3;
 /** Shapes of Pods whose containers do not run yet: an outline alone. */
 const isOutline: Partial<Record<Shape, true>> = { waiting: true, creating: true, blocked: true };
 
-export function drawPods(pen: Pen, cells: readonly Drawn[]): void {
-  const plain = cells.filter(isPlain);
-  // Where there are hundreds, those that stand still and are ready are one path.
-  if (plain.length > 0) {
-    pen.context.fillStyle = pen.palette.good;
-    pen.context.beginPath();
-    for (const { x, y, w, h } of plain) {
-      pen.context.moveTo(x + w, y + h / 2);
-      pen.context.arc(x + w / 2, y + h / 2, w / 2 - 3, 0, 2 * Math.PI);
-    }
-    pen.context.fill();
+/** `kept`: of the movement that they are in. */
+export function drawPods(pen: Pen, cells: readonly Moved[], kept?: Copies): void {
+  const discs: Moved[] = [];
+  const rings: Moved[] = [];
+  for (const cell of cells) {
+    const { density, alpha, pod } = cell;
+    if (density === "shapes" && alpha === 1 && pod.state.shape === "ready") discs.push(cell);
+    else if (density === "shapes" && alpha === 1 && pod.state.shape === "running") rings.push(cell);
+    else if (!kept?.putPod(pen, cell)) drawPod(pen, cell);
   }
-  for (const cell of cells) if (!isPlain(cell)) drawPod(pen, cell);
+  fillAll(pen, discs, "good", (radius) => [radius - 0.5, 0]);
+  fillAll(pen, rings, "moving", (radius) => [
+    radius - 1.5 + ringWidth(radius) / 2,
+    radius - 1.5 - ringWidth(radius) / 2,
+  ]);
 }
 
-type Drawn = Cell & { alpha: number };
-const isPlain = ({ density, alpha, pod }: Drawn): boolean =>
-  density === "shapes" && alpha === 1 && pod.state.shape === "ready";
+const signRadius = ({ w }: Cell): number => w / 2 - 2.5;
+const ringWidth = (radius: number): number => Math.max(2, radius * 0.28);
 
-function drawPod(pen: Pen, cell: Drawn): void {
+/** Where there are hundreds, those of one look are one path: a path of its own for each takes several times as long to fill. */
+function fillAll(
+  { context, palette }: Pen,
+  cells: readonly Cell[],
+  color: keyof Palette,
+  radiiOf: (radius: number) => [outer: number, inner: number],
+): void {
+  if (cells.length === 0) return;
+  context.fillStyle = palette[color];
+  context.beginPath();
+  for (const cell of cells) {
+    const [outer, inner] = radiiOf(signRadius(cell));
+    const [x, y] = [cell.x + cell.w / 2, cell.y + cell.h / 2];
+    context.moveTo(x + outer, y);
+    context.arc(x, y, outer, 0, 2 * Math.PI);
+    if (inner === 0) continue;
+    context.moveTo(x + inner, y);
+    context.arc(x, y, inner, 0, 2 * Math.PI, true);
+  }
+  context.fill();
+}
+
+function drawPod(pen: Pen, cell: Moved): void {
   const { context, palette, nowMs } = pen;
   const { pod, x, y, w, h, alpha, density } = cell;
   const { state } = pod;
   context.globalAlpha = alpha;
   if (density === "shapes") {
-    drawSign(pen, state, x + w / 2, y + h / 2, w / 2 - 2.5);
+    drawSign(pen, state, x + w / 2, y + h / 2, signRadius(cell));
     context.globalAlpha = 1;
     return;
   }
@@ -169,7 +194,7 @@ const signs: Record<Shape, Sign> = {
     letter(pen, "!", x, y + 0.5, radius * 1.3, pen.palette.bad);
   },
   running(pen, _state, x, y, radius) {
-    stroke(pen.context, pen.palette.moving, Math.max(2, radius * 0.28));
+    stroke(pen.context, pen.palette.moving, ringWidth(radius));
     circle(pen, x, y, radius - 1.5);
     pen.context.stroke();
   },

@@ -1,7 +1,7 @@
 import type { ObjectRef } from "../desk/desk.ts";
 import { drawPods } from "./draw-pod.ts";
 import type { Box, Cell, Layout, Rail, Room, Waiting } from "./layout.ts";
-import type { Frame } from "./motion.ts";
+import type { Copies, Frame } from "./motion.ts";
 import { rounded, write, type Pen } from "./pen.ts";
 import { isSame, type Target } from "./pointing.ts";
 
@@ -21,11 +21,15 @@ export function drawGround(pen: Pen, layout: Layout): void {
   for (const room of layout.rooms) drawRoom(pen, room);
 }
 
-/** All of it, `onGround` what comes over the ground alone. */
-export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, onGround = false): void {
-  if (!onGround) drawGround(pen, layout);
+/** All of it. `kept`: prepared for the movement that the frame is of. */
+export function draw(pen: Pen, layout: Layout, frame: Frame, marks: Marks, kept?: Copies): void {
+  if (kept) kept.putGround(pen);
+  else {
+    pen.context.clearRect(0, 0, layout.width, layout.height);
+    drawGround(pen, layout);
+  }
   drawLinks(pen, layout, frame, marks);
-  drawPods(pen, frame.cells);
+  drawPods(pen, frame.cells, kept);
   for (const rail of layout.rails) drawRail(pen, rail);
   for (const room of layout.rooms) drawRope(pen, room);
   drawMarks(pen, layout, marks);
@@ -49,6 +53,9 @@ function drawLobby(pen: Pen, lobby: Waiting): void {
   }
 }
 
+/** Of small letters, on the wide side. */
+const letterWidth = 6.5;
+
 function drawRoom(pen: Pen, room: Room): void {
   const { context, palette } = pen;
   const { x, y, w, title, word, note, node } = room;
@@ -59,7 +66,7 @@ function drawRoom(pen: Pen, room: Room): void {
   context.lineWidth = 1;
   context.stroke();
   if (node?.ready === false) hatch(pen, room);
-  const noteRoom = w > 190 || word === "" ? 62 : 0;
+  const noteRoom = w > 190 || word === "" ? note.length * letterWidth : 0;
   const wordRoom = word === "" ? 0 : Math.min(w * 0.55, word.length * 7.6);
   write(pen, title, x + 10, y + 15, w - 24 - noteRoom - wordRoom, {
     size: 13,
@@ -75,7 +82,7 @@ function drawRoom(pen: Pen, room: Room): void {
   }
   if (word !== "") {
     const color = node?.ready === false ? palette.bad : palette.moving;
-    const right = x + w - 10 - (noteRoom > 0 ? noteRoom - 6 : 0);
+    const right = x + w - 10 - (noteRoom > 0 ? noteRoom + 6 : 0);
     write(pen, word, right, y + 15, wordRoom + 8, { size: 11, color, bold: true, align: "right" });
   }
   drawBars(pen, room);
@@ -147,21 +154,27 @@ function drawRope(pen: Pen, { x, y, w, node }: Room): void {
 }
 
 function drawLinks(pen: Pen, { rails, density }: Layout, { cells }: Frame, marks: Marks): void {
-  const at = new Map(cells.map((cell) => [cell.pod.uid, cell]));
   const count = rails.reduce(
     (sum, { links, service }) => sum + (service.system ? 0 : links.length),
     0,
   );
+  const isMarked = ({ service }: Rail): boolean =>
+    isSame(marks.pointed?.ref, service.ref) || isSame(marks.selected, service.ref);
+  const shown = rails.filter(
+    (rail) => isMarked(rail) || !(rail.service.system || count > linksMax || density === "shapes"),
+  );
+  if (shown.length === 0) return;
+  const at = new Map(cells.map((cell) => [cell.pod.uid, cell]));
   const { context, palette } = pen;
-  for (const { service, links, x, y, w } of rails) {
-    const isMarked = isSame(marks.pointed?.ref, service.ref) || isSame(marks.selected, service.ref);
-    if (!isMarked && (service.system || count > linksMax || density === "shapes")) continue;
+  for (const rail of shown) {
+    const { links, x, y, w } = rail;
+    const marked = isMarked(rail);
     for (const { uid, isReady } of links) {
       const cell = at.get(uid);
       if (!cell) continue;
       context.strokeStyle = context.fillStyle = isReady ? palette.accent : palette.moving;
-      context.lineWidth = isMarked ? 2.2 : 1.3;
-      context.globalAlpha = isMarked ? 1 : 0.7;
+      context.lineWidth = marked ? 2.2 : 1.3;
+      context.globalAlpha = marked ? 1 : 0.7;
       context.setLineDash(isReady ? [] : [4, 4]);
       drawLink(pen, cell, Math.min(Math.max(cell.gutterX, x + 8), x + w - 8), y);
     }

@@ -1,4 +1,5 @@
 import type { Box, Cell, Layout } from "./layout.ts";
+import type { Pen } from "./pen.ts";
 
 /** How one layout becomes the next: what is in both moves, what is new grows, what is gone fades. */
 
@@ -6,13 +7,29 @@ export const transitionMsMax = 250;
 /** Faster than this, in virtual seconds of a real one, movement would only flicker. */
 const speedMax = 20;
 
+/** A Pod as a frame shows it. */
+export interface Moved extends Cell {
+  alpha: number;
+  /** Where it stands at the end. Undefined: nowhere, it goes. */
+  home?: Cell | undefined;
+}
+
+/** What frames of a movement have in common, drawn already. */
+export interface Copies {
+  putGround(pen: Pen): void;
+  /** Returns whether it has it. */
+  putPod(pen: Pen, cell: Moved): boolean;
+}
+
 export interface Frame {
-  cells: (Cell & { alpha: number })[];
+  cells: Moved[];
   isMoving: boolean;
 }
 
 export interface Transition {
-  from: ReadonlyMap<string, Cell> | undefined;
+  /** Where each of the layout's cells was, undefined where there was none; undefined: nothing moves. */
+  from: readonly (Cell | undefined)[] | undefined;
+  gone: readonly Cell[];
   to: Layout;
   startMs: number;
 }
@@ -24,39 +41,52 @@ export function transitionTo(
 ): Transition {
   // Of another width everything stands elsewhere, and nothing happened in the cluster.
   const moves = before && before.layout.width === to.width && speed <= speedMax && !isReduced;
-  const from = moves ? new Map(before.frame.cells.map((cell) => [cell.pod.uid, cell])) : undefined;
-  return { from: from && isOther(from, to) ? from : undefined, to, startMs: nowMs };
+  if (!moves) return { from: undefined, gone: [], to, startMs: nowMs };
+  const left = new Map<string, Cell>(before.frame.cells.map((cell) => [cell.pod.uid, cell]));
+  const from = to.cells.map(({ pod: { uid } }) => {
+    const old = left.get(uid);
+    left.delete(uid);
+    return old;
+  });
+  const gone = [...left.values()];
+  return {
+    from: gone.length > 0 || isOther(from, to) ? from : undefined,
+    gone,
+    to,
+    startMs: nowMs,
+  };
 }
 
-/** Whether any Pod came, went or stands elsewhere. */
-function isOther(from: ReadonlyMap<string, Cell>, { cells }: Layout): boolean {
-  return (
-    from.size !== cells.length ||
-    cells.some((cell) => {
-      const old = from.get(cell.pod.uid);
-      return !old || old.x !== cell.x || old.y !== cell.y || old.w !== cell.w || old.h !== cell.h;
-    })
-  );
-}
+/** Whether any Pod came or stands elsewhere. */
+const isOther = (from: readonly (Cell | undefined)[], { cells }: Layout): boolean =>
+  cells.some((cell, i) => {
+    const old = from[i];
+    return !old || old.x !== cell.x || old.y !== cell.y || old.w !== cell.w || old.h !== cell.h;
+  });
 
-export function frameAt({ from, to, startMs }: Transition, nowMs: number): Frame {
+export function frameAt({ from, gone, to, startMs }: Transition, nowMs: number): Frame {
   const t = from ? Math.min(1, Math.max(0, (nowMs - startMs) / transitionMsMax)) : 1;
   if (!from || t === 1) {
-    return { cells: to.cells.map((cell) => ({ ...cell, alpha: 1 })), isMoving: false };
+    return { cells: to.cells.map((cell) => moved(cell, cell, 1, cell)), isMoving: false };
   }
   const eased = 1 - (1 - t) ** 3;
-  const there = new Set<string>();
-  const cells = to.cells.map((cell) => {
-    there.add(cell.pod.uid);
-    const old = from.get(cell.pod.uid);
-    if (!old) return { ...shrunk(cell, 0.6 + 0.4 * eased), alpha: eased };
-    return { ...cell, ...between(old, cell, eased), alpha: 1 };
+  const cells = to.cells.map((cell, i) => {
+    const old = from[i];
+    return old
+      ? moved(cell, between(old, cell, eased), 1, cell)
+      : moved(cell, shrunk(cell, 0.6 + 0.4 * eased), eased, cell);
   });
-  for (const [uid, old] of from) {
-    if (!there.has(uid)) cells.push({ ...shrunk(old, 1 - 0.3 * eased), alpha: 1 - eased });
-  }
+  for (const cell of gone) cells.push(moved(cell, shrunk(cell, 1 - 0.3 * eased), 1 - eased));
   return { cells, isMoving: true };
 }
+
+/** Field by field: hundreds are made in each frame. */
+const moved = (
+  { pod, density, gutterX }: Cell,
+  { x, y, w, h }: Box,
+  alpha: number,
+  home?: Cell,
+): Moved => ({ pod, density, gutterX, x, y, w, h, alpha, home });
 
 const between = (a: Box, b: Box, t: number): Box => ({
   x: a.x + (b.x - a.x) * t,
@@ -65,12 +95,11 @@ const between = (a: Box, b: Box, t: number): Box => ({
   h: a.h + (b.h - a.h) * t,
 });
 
-const shrunk = (cell: Cell, by: number): Cell => ({
-  ...cell,
-  x: cell.x + (cell.w * (1 - by)) / 2,
-  y: cell.y + (cell.h * (1 - by)) / 2,
-  w: cell.w * by,
-  h: cell.h * by,
+const shrunk = ({ x, y, w, h }: Box, by: number): Box => ({
+  x: x + (w * (1 - by)) / 2,
+  y: y + (h * (1 - by)) / 2,
+  w: w * by,
+  h: h * by,
 });
 
 /** Whether a shape changes by itself as time passes. */

@@ -39,7 +39,10 @@ const ways: Record<string, [x: number, y: number]> = {
 
 export const isWay = (key: string): boolean => key in ways;
 
-/** What lies nearest in the direction of an arrow key; what is off the line counts as further. Undefined: nothing does. */
+/** As long as there is something in line, what is not is further than anything. */
+const outOfLine = 1e6;
+
+/** What lies nearest in the direction of an arrow key, in line with it if anything is. Undefined: nothing does. */
 export function neighbour(
   targets: readonly Target[],
   from: Target | undefined,
@@ -54,7 +57,7 @@ export function neighbour(
     if (to === from || ahead <= 0 || overlaps(from, to, dx !== 0)) continue;
     const aside = dx === 0 ? apart(from.x, from.w, to.x, to.w) : apart(from.y, from.h, to.y, to.h);
     const off = Math.abs(dx === 0 ? to.x - from.x : to.y - from.y);
-    const far = ahead + 4 * aside + off / 100;
+    const far = ahead + (aside > 0 ? outOfLine + 4 * aside : 0) + off / 100;
     if (far < bestFar) [best, bestFar] = [to, far];
   }
   return best;

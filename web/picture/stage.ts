@@ -2,7 +2,7 @@ import type { Time } from "../api/changes.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { draw, type Marks } from "./draw.ts";
 import { drawTravel } from "./draw-travel.ts";
-import { Ground } from "./ground.ts";
+import { Kept } from "./kept.ts";
 import { layOut, type Arrangement, type Layout } from "./layout.ts";
 import {
   frameAt,
@@ -40,7 +40,7 @@ export class Stage {
   #scene: Scene | undefined;
   #arrangement: Arrangement = "nodes";
   #layout: Layout | undefined;
-  readonly #ground = new Ground();
+  readonly #kept = new Kept();
   #transition: Transition | undefined;
   #targets: Target[] = [];
   #marks: Marks = { pointed: undefined, hasFocus: false, selected: undefined };
@@ -214,12 +214,9 @@ export class Stage {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     const nowMs = this.#audience.time()?.nowMs;
     const pen = { context, palette: this.#palette, nowMs };
-    if (frame.isMoving) this.#ground.draw(pen, this.#layout, scale);
-    else {
-      this.#ground.forget();
-      context.clearRect(0, 0, this.#layout.width, this.#layout.height);
-    }
-    draw(pen, this.#layout, frame, this.#marks, frame.isMoving);
+    if (frame.isMoving) this.#kept.prepare(pen, this.#layout, scale);
+    else this.#kept.forget();
+    draw(pen, this.#layout, frame, this.#marks, frame.isMoving ? this.#kept : undefined);
     if (this.#drawTravels(pen, drawnMs) || frame.isMoving) this.#ask();
     else if (isTimed(this.#layout) && this.#audience.time()?.speed) {
       this.#timer = setTimeout(() => this.#ask(), timedMs);
