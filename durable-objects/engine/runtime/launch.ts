@@ -110,15 +110,16 @@ function failed(message: string, exitCode: number): StartFailure {
   };
 }
 
-/** Whether Linux would begin a program with these arguments and this environment. */
-function fitsIntoMemory({ command = [], args = [], env }: ContainerSpec): boolean {
-  if ([...command, ...args].some((word) => word.length > argumentBytesMax)) return false;
-  let bytes = 0;
-  for (const { name, value } of env) {
-    if (value.length > argumentBytesMax) return false;
-    bytes += name.length + value.length;
-  }
-  return bytes <= environmentBytesMax;
+/** Why Linux would not begin a program with these arguments and this environment. */
+function argumentsProblem(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined {
+  const { command = [], args = [], env } = spec;
+  const texts = [...command, ...args, ...env.map(({ value }) => value)];
+  const bytes = env.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+  if (bytes <= environmentBytesMax && texts.every(({ length }) => length <= argumentBytesMax))
+    return undefined;
+  const { entrypoint, cmd } = context.images.find(spec.image).version;
+  const [named = ""] = [...command, ...entrypoint, ...args, ...cmd];
+  return failed(execFailure(named, new Errno("E2BIG")), 128);
 }
 
 /** Starts a container's first process; the Pod's record is made by the first container. */
@@ -126,13 +127,8 @@ export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
 ): PodKernel | StartFailure {
-  const tooLong = pathProblem(spec);
+  const tooLong = pathProblem(spec) ?? argumentsProblem(context, spec);
   if (tooLong) return tooLong;
-  if (!fitsIntoMemory(spec)) {
-    const { entrypoint, cmd } = context.images.find(spec.image).version;
-    const [named = ""] = [...(spec.command ?? []), ...entrypoint, ...(spec.args ?? []), ...cmd];
-    return failed(execFailure(named, new Errno("E2BIG")), 128);
-  }
   const mounts = prepareMounts(context, spec);
   if ("error" in mounts) {
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };
