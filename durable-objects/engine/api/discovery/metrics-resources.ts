@@ -26,17 +26,18 @@ const usagesOf = (metrics: NodeMetrics | PodMetrics): Usage[] =>
 
 const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-export const metricsVersions = ["v1beta1"];
+const version = "v1beta1";
+export const metricsApiVersion = `metrics.k8s.io/${version}`;
 
 const rows = [
   { plural: "nodes", kind: "NodeMetrics", namespaced: false },
   { plural: "pods", kind: "PodMetrics", namespaced: true },
 ];
 
-function hooksOf(plural: string, kind: string, namespaced: boolean, version: string): Kind {
+function hooksOf(plural: string, kind: string, namespaced: boolean): Kind {
   const hooks: Kind<NodeMetrics | PodMetrics> = {
     resource: `${plural}.metrics.k8s.io`,
-    apiVersion: `metrics.k8s.io/${version}`,
+    apiVersion: metricsApiVersion,
     kind,
     schema: schemaNamed(`metrics/v1beta1.${kind}`),
     namespaced,
@@ -58,14 +59,11 @@ function hooksOf(plural: string, kind: string, namespaced: boolean, version: str
   return hooks as unknown as Kind;
 }
 
-const resourceOf = (
-  version: string,
-  { plural, kind, namespaced }: (typeof rows)[number],
-): Resource => ({
+const resourceOf = ({ plural, kind, namespaced }: (typeof rows)[number]): Resource => ({
   id: `${plural}.metrics.k8s.io`,
   group: "metrics.k8s.io",
   version,
-  apiVersion: `metrics.k8s.io/${version}`,
+  apiVersion: metricsApiVersion,
   plural,
   singular: "",
   kind,
@@ -76,14 +74,14 @@ const resourceOf = (
   storageVersionHash: undefined,
   subresources: [],
   scale: undefined,
-  hooks: hooksOf(plural, kind, namespaced, version),
+  hooks: hooksOf(plural, kind, namespaced),
   schema: schemaNamed(`metrics/v1beta1.${kind}`),
   servedVersion: undefined,
   checks: {},
 });
 
-export const metricsGroup: readonly GroupVersion[] = metricsVersions.map((version) => ({
+export const metricsGroup: GroupVersion = {
   group: "metrics.k8s.io",
   version,
-  resources: rows.map((row) => resourceOf(version, row)),
-}));
+  resources: rows.map(resourceOf),
+};

@@ -56,7 +56,7 @@ export function groupVersionsOf(
     for (const v of item.versions) addVersion(result, item.metadata.name, v, make);
   }
   for (const kind of kinds) if (kind.discovery) place(result, ownResource(kind, undefined));
-  result.push(...metricsGroup);
+  result.push(metricsGroup);
   return result;
 }
 

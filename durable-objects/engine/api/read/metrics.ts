@@ -13,7 +13,7 @@ import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "../context.ts";
 import { matches, selectionOf } from "./list.ts";
 import {
-  metricsVersions,
+  metricsApiVersion,
   type NodeMetrics,
   type PodMetrics,
   type Usage,
@@ -40,11 +40,11 @@ function usageOf(amount: Amount, about: string, atMs: number): Usage {
   };
 }
 
-function header(object: KubeObject, kind: string, version: string, atMs: number) {
+function header(object: KubeObject, kind: string, atMs: number) {
   const { name, namespace, labels } = object.metadata;
   return {
     kind,
-    apiVersion: `metrics.k8s.io/${version}`,
+    apiVersion: metricsApiVersion,
     metadata: {
       name,
       ...(namespace ? { namespace } : {}),
@@ -56,12 +56,12 @@ function header(object: KubeObject, kind: string, version: string, atMs: number)
   };
 }
 
-function podMetrics(context: ApiContext, pod: Pod, version: string): PodMetrics | undefined {
+function podMetrics(context: ApiContext, pod: Pod): PodMetrics | undefined {
   const found = context.podUsage(pod);
   if (!found) return undefined;
   const { atMs, containers } = found;
   return {
-    ...header(pod, "PodMetrics", version, atMs),
+    ...header(pod, "PodMetrics", atMs),
     containers: containers.map(({ name, ...amount }) => ({
       name,
       usage: usageOf(amount, `${pod.metadata.uid}/${name}`, atMs),
@@ -69,11 +69,7 @@ function podMetrics(context: ApiContext, pod: Pod, version: string): PodMetrics 
   };
 }
 
-function nodeMetrics(
-  context: ApiContext,
-  node: KubeObject,
-  version: string,
-): NodeMetrics | undefined {
+function nodeMetrics(context: ApiContext, node: KubeObject): NodeMetrics | undefined {
   const { reader } = context;
   const { name, creationTimestamp } = node.metadata;
   if (!hasKubelet(node) || reader.now - parseTime(creationTimestamp) < metricsWindowMs)
@@ -86,47 +82,40 @@ function nodeMetrics(
       all.memoryBytes += memoryBytes;
     }
   }
-  return { ...header(node, "NodeMetrics", version, atMs), usage: usageOf(all, name, atMs) };
+  return { ...header(node, "NodeMetrics", atMs), usage: usageOf(all, name, atMs) };
 }
 
 interface Row {
   /** What is measured, as it is stored. */
   measured: string;
   kind: string;
-  of(
-    context: ApiContext,
-    object: KubeObject,
-    version: string,
-  ): NodeMetrics | PodMetrics | undefined;
+  of(context: ApiContext, object: KubeObject): NodeMetrics | PodMetrics | undefined;
 }
 
 const rows: Record<string, Row> = {
   nodes: { measured: "nodes", kind: "nodemetrics", of: nodeMetrics },
-  pods: { measured: "pods", kind: "podmetrics", of: (c, o, v) => podMetrics(c, o as Pod, v) },
+  pods: { measured: "pods", kind: "podmetrics", of: (c, o) => podMetrics(c, o as Pod) },
 };
 
 /** Rows for handle.ts, by `group/version/resource`. */
 export const metricsKinds: Record<string, Review> = {};
-for (const version of metricsVersions) {
-  for (const plural of Object.keys(rows)) {
-    metricsKinds[`metrics.k8s.io/${version}/${plural}`] = (context, request, info) => {
-      const resource = context.registry.at(info.group, info.version, info.resource) as Resource;
-      const row = rows[plural] as Row;
-      const call = { context, request, info, resource };
-      if (info.name) {
-        const namespace = resource.namespaced ? info.namespace : "";
-        const object = context.reader.get(row.measured, namespace, info.name);
-        const metrics = object && row.of(context, object, version);
-        if (metrics) return computedOne(call, metrics);
-        const name = namespace ? `${namespace}/${info.name}` : info.name;
-        throw status.notFound({ group: info.group, plural: row.kind }, name);
-      }
-      const selection = selectionOf(resource, info);
-      const items = context.reader
-        .list(row.measured, selection.namespace || undefined)
-        .filter((object) => matches(resource, selection, object))
-        .flatMap((object) => row.of(context, object, version) ?? []);
-      return computedList(call, items);
-    };
-  }
+for (const [plural, row] of Object.entries(rows)) {
+  metricsKinds[`${metricsApiVersion}/${plural}`] = (context, request, info) => {
+    const resource = context.registry.at(info.group, info.version, info.resource) as Resource;
+    const call = { context, request, info, resource };
+    if (info.name) {
+      const namespace = resource.namespaced ? info.namespace : "";
+      const object = context.reader.get(row.measured, namespace, info.name);
+      const metrics = object && row.of(context, object);
+      if (metrics) return computedOne(call, metrics);
+      const name = namespace ? `${namespace}/${info.name}` : info.name;
+      throw status.notFound({ group: info.group, plural: row.kind }, name);
+    }
+    const selection = selectionOf(resource, info);
+    const items = context.reader
+      .list(row.measured, selection.namespace || undefined)
+      .filter((object) => matches(resource, selection, object))
+      .flatMap((object) => row.of(context, object) ?? []);
+    return computedList(call, items);
+  };
 }
