@@ -75,8 +75,8 @@ export const sessionsMax = 64;
 export const sessionIdleMsMax = 30 * 60_000;
 /** So often an object wakes while sessions lie in its memory alone: the platform puts it to sleep after ten seconds without. */
 export const sessionHoldMs = 5_000;
-/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 30 ms. */
-export const pumpWorkMax = 120;
+/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 20 ms. */
+export const pumpWorkMax = 80;
 export const sessionWorkMax = 40;
 /** The same of one port-forwarded connection before it is the next one's turn. */
 export const connectionWorkMax = 16;
