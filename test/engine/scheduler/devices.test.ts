@@ -353,6 +353,18 @@ describe("claims of Pods", () => {
     expect(w.request("GET", `${path}/c`).status).toBe(404);
   });
 
+  test("a Pod that was put on its node asks in vain for a claim that goes, and once", () => {
+    const w = world();
+    w.create(claim("c", [request("a")]), pod("p", { resourceClaimName: "c" }));
+    w.advance(10_000);
+    expect(w.request("DELETE", `${path}/c`).status).toBe(200);
+    w.create(pod("late", { resourceClaimName: "c" }, { nodeName: nodeOf(w) }));
+    w.advance(600_000);
+    expect(claimOf(w, "c").status.reservedFor).toMatchObject([{ name: "p" }]);
+    expect([...w.engine.store.recordKeys("attempts")]).toEqual([]);
+    expect(w.pod("late").status.phase).toBe("Pending");
+  });
+
   test("who looks after devices gets those that others use", () => {
     const w = world();
     w.patch("/api/v1/namespaces/default", {

@@ -77,6 +77,8 @@ function syncPod(key: string, client: Client): Due {
   for (const one of claimNamesOf(current)) {
     const claim = client.get<ResourceClaim>(claims, namespace, one);
     if (!claim?.status?.allocation || isReservedFor(pod, claim)) continue;
+    // Refused for a claim that goes; the next one of its name wakes the Pod again.
+    if (claim.metadata.deletionTimestamp !== undefined) continue;
     const user = { resource: "pods", name, uid: pod.metadata.uid ?? "" };
     const reserve = (was: ResourceClaim): ResourceClaim => ({
       ...was,
