@@ -37,24 +37,23 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   const before = expressionCost.used;
   expressionCost.used = 0;
   try {
-    const asked: Asked = {};
-    const answer = answerOf(context, request, asked);
-    count(context, request, asked, answer);
+    const noted: Noted = {};
+    const answer = answerOf(context, request, noted);
+    count(context, request, noted, answer);
     return answer;
   } finally {
     expressionCost.used += before;
   }
 }
 
-/** What a request turned out to be about. */
-interface Asked {
-  info?: RequestInfo;
-  resource?: Resource;
+/** What a request turned out to be about, once it is one that is served: nobody else's words become labels. */
+interface Noted {
+  about?: { info: RequestInfo; resource: Resource };
 }
 
-function answerOf(context: ApiContext, request: ApiRequest, asked: Asked): ApiResponse {
+function answerOf(context: ApiContext, request: ApiRequest, noted: Noted): ApiResponse {
   try {
-    return pretty(request, dispatch(context, request, asked));
+    return pretty(request, dispatch(context, request, noted));
   } catch (error) {
     if (error instanceof status.StatusError)
       return pretty(request, failure(error, request.headers["accept"]));
@@ -69,13 +68,13 @@ function answerOf(context: ApiContext, request: ApiRequest, asked: Asked): ApiRe
 function count(
   { reader: { now }, requests }: ApiContext,
   request: ApiRequest,
-  { info, resource }: Asked,
+  { about }: Noted,
   answer: ApiResponse,
 ): void {
   const code = codeOf(answer);
-  if (!info || !resource || code === undefined) return;
+  if (!about || code === undefined) return;
   const seconds = (now - (request.sinceMs ?? now)) / 1000;
-  requests.note(info, resource, request, { code, seconds });
+  requests.note(about.info, about.resource, request, { code, seconds });
 }
 
 /** Undefined: it is not known yet. */
@@ -98,13 +97,10 @@ export function failure(error: status.StatusError, accept = ""): Reply {
     : answer;
 }
 
-function dispatch(context: ApiContext, request: ApiRequest, noted: Asked): ApiResponse {
+function dispatch(context: ApiContext, request: ApiRequest, noted: Noted): ApiResponse {
   const fixed = staticResponse(request, context.registry);
   if (fixed) return fixed;
   const info = requestInfo(request);
-  noted.info = info;
-  if (info.isResource)
-    noted.resource = context.registry.at(info.group, info.version, info.resource);
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
   const attributes = attributesOf(info);
@@ -113,10 +109,11 @@ function dispatch(context: ApiContext, request: ApiRequest, noted: Asked): ApiRe
   const remote = remoteOf(context, request.path);
   if (remote) return elsewhere(context, request, user, remote);
   if (!info.isResource) return nonResource(context, request);
-  const { resource } = noted;
+  const resource = context.registry.at(info.group, info.version, info.resource);
   if (!resource) return missing(context, request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
+  noted.about = { info, resource };
   checkMediaTypes(info, resource, request.headers);
   const asked = `${info.group}/${info.version}/${info.resource}`;
   const { deprecation } = resource.hooks;

@@ -46,6 +46,8 @@ export const objectBytesMax = 1.5 * 1024 * 1024;
 export const specDiffBytesMax = 64 * 1024;
 /** Of comparing two texts, in pairs of equal lines: some 20 ms. */
 export const diffUnitsMax = 2_000_000;
+/** Kinds of requests that are counted apart for /metrics: definitions come and go. */
+export const requestLabelsMax = 5_000;
 export const generateNameAttemptsMax = 8;
 /** Items of a long list that are written at once, some 5 ms; only of a longer one are there pieces. */
 export const listPieceItems = 250;

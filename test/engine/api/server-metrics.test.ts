@@ -56,3 +56,20 @@ test("what is stored, and what it was built from", () => {
   expect(text).toContain("\n# TYPE apiserver_request_total counter\n");
   expect(text).toMatch(/\nkubernetes_build_info\{build_date="[^"]+",.*git_version="v1\.36/);
 });
+
+test("nothing that a client makes up becomes a label", () => {
+  const world = new World({ nodes: 1 });
+  const before = world.request("GET", "/metrics").text;
+  for (const asked of [`${pods}/a/made-up`, `${pods}/a/eviction/made-up`, "/apis/made-up/v1/pods"])
+    expect(world.request("GET", asked).status).toBe(404);
+  expect(world.request("MADEUP", pods).status).toBe(405);
+  expect(world.request("GET", "/metrics").text).toBe(before);
+  world.request("POST", `${pods}?dryRun=made-up`, {
+    kind: "Pod",
+    apiVersion: "v1",
+    metadata: {},
+  });
+  const { text } = world.request("GET", "/metrics");
+  expect(text).toContain('dry_run="invalid"');
+  expect(text).not.toContain("made-up");
+});

@@ -2,6 +2,7 @@
  * The API server's own metrics of requests to resources, since this engine was made, as a server's count from its start. What
  * components write comes without requests and is not among them. k8s: apiserver/pkg/endpoints/metrics/metrics.go
  */
+import { requestLabelsMax } from "../../core/limits.ts";
 import type { ApiRequest } from "../../ports/request.ts";
 import { goNumber, type Labels, type Metric, type Sample } from "../../machinery/prometheus.ts";
 import type { RequestInfo } from "../request/request-info.ts";
@@ -11,8 +12,8 @@ interface Counted {
   labels: Labels;
   /** By status. */
   codes: Map<number, number>;
-  /** How many took no longer than each bucket says, and how long they took together. */
-  within: number[];
+  /** How many took no longer than a bucket says and longer than the one before, and how long all took together. */
+  tookUpTo: Map<number, number>;
   seconds: number;
 }
 
@@ -35,8 +36,17 @@ function verbOf({ verb, subresource }: RequestInfo, method: string, type: string
 const scopeOf = ({ name, namespace }: RequestInfo): string =>
   name ? "resource" : namespace ? "namespace" : "cluster";
 
+/** k8s: cleanDryRun */
+function dryRunOf({ query }: RequestInfo): string {
+  const asked = query.all("dryRun");
+  if (asked.length === 0) return "";
+  return asked.every((one) => one === "All") ? "All" : "invalid";
+}
+
 export class RequestMetrics {
   readonly #counted = new Map<string, Counted>();
+  /** Requests of which the labels would have been too many. */
+  #uncounted = 0;
 
   /** Counts a request to a resource that was answered, and how long that took by the cluster's clock. */
   note(
@@ -47,7 +57,7 @@ export class RequestMetrics {
   ): void {
     const labels: Labels = {
       component: "apiserver",
-      dry_run: info.query.all("dryRun").join(","),
+      dry_run: dryRunOf(info),
       group: info.group,
       resource: plural,
       scope: scopeOf(info),
@@ -58,12 +68,16 @@ export class RequestMetrics {
     const key = Object.values(labels).join(" ");
     let known = this.#counted.get(key);
     if (!known) {
-      known = { labels, codes: new Map(), within: buckets.map(() => 0), seconds: 0 };
+      if (this.#counted.size >= requestLabelsMax) {
+        this.#uncounted++;
+        return;
+      }
+      known = { labels, codes: new Map(), tookUpTo: new Map(), seconds: 0 };
       this.#counted.set(key, known);
     }
     known.codes.set(code, (known.codes.get(code) ?? 0) + 1);
-    for (let i = 0; i < buckets.length; i++)
-      if (seconds <= (buckets[i] as number)) known.within[i] = (known.within[i] as number) + 1;
+    const end = buckets.find((le) => seconds <= le) ?? Infinity;
+    known.tookUpTo.set(end, (known.tookUpTo.get(end) ?? 0) + 1);
     known.seconds += seconds;
   }
 
@@ -80,17 +94,17 @@ export class RequestMetrics {
         .sort(([a], [b]) => a - b)
         .map(([code, value]): Sample => ({ labels: { ...labels, code: String(code) }, value })),
     );
-    const durations = this.#sorted.flatMap(({ labels, codes, within, seconds }): Sample[] => {
+    const durations = this.#sorted.flatMap(({ labels, codes, tookUpTo, seconds }): Sample[] => {
       if (labels["verb"] === "WATCH" || labels["verb"] === "CONNECT") return [];
       const all = [...codes.values()].reduce((sum, count) => sum + count, 0);
-      const bucket = (le: string, value: number): Sample => ({
+      let within = 0;
+      const bucket = (le: number): Sample => ({
         suffix: "_bucket",
-        labels: { ...labels, le },
-        value,
+        labels: { ...labels, le: goNumber(le) },
+        value: (within += tookUpTo.get(le) ?? 0),
       });
       return [
-        ...buckets.map((le, i) => bucket(goNumber(le), within[i] as number)),
-        bucket("+Inf", all),
+        ...[...buckets, Infinity].map(bucket),
         { suffix: "_sum", labels, value: seconds },
         { suffix: "_count", labels, value: all },
       ];
@@ -107,6 +121,12 @@ export class RequestMetrics {
         type: "histogram",
         help: "[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
         samples: durations,
+      },
+      {
+        name: "cardinality_enforcement_unexpected_categorizations_total",
+        type: "counter",
+        help: "[ALPHA] The count of unexpected categorizations during cardinality enforcement.",
+        samples: [{ value: this.#uncounted }],
       },
     ];
   }
