@@ -7,6 +7,7 @@ import type { Node } from "../kinds/node.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { journal, klog } from "../runtime/node/journal.ts";
+import { kubeletConfigPath } from "../runtime/node/kubelet-configuration.ts";
 import { putService, serviceRecord, type ServiceRecord } from "../runtime/node/services.ts";
 import { hostTreeKey } from "../runtime/volumes/node-files.ts";
 import { DecodeError } from "../schema/decode.ts";
@@ -14,7 +15,6 @@ import { parseYaml } from "../schema/yaml.ts";
 
 /** systemd: RestartSec of kubelet.service */
 const restartMs = 10_000;
-export const configPath = "/var/lib/kubelet/config.yaml";
 const unit = "kubelet";
 
 /** Whether a node's kubelet runs, and if not, when it is to be tried again. */
@@ -32,8 +32,8 @@ export function syncService(
     return { ...stopped(client, node), dueAtMs: retryAtMs };
   const files = runtime.hostFiles?.(runtimeContext(client), node) ?? {};
   // On a node that nobody changed the file is as kubeadm wrote it.
-  const changed = configPath in files || client.records.get("trees", hostTreeKey(node));
-  const problem = changed ? configProblem(files[configPath]) : undefined;
+  const changed = kubeletConfigPath in files || client.records.get("trees", hostTreeKey(node));
+  const problem = changed ? configProblem(files[kubeletConfigPath]) : undefined;
   const outcome =
     problem === undefined ? started(client, node, known) : failed(client, node, known, problem);
   client.wake("nodemachine", node);
@@ -89,7 +89,7 @@ function failed(
       `kubelet.service: Scheduled restart job, restart counter is at ${starts}.`,
       `Started ${title}.`,
     ]);
-  const error = `failed to load kubelet config file, path: ${configPath}, error: failed to load Kubelet config file ${configPath}, error ${problem}`;
+  const error = `failed to load kubelet config file, path: ${kubeletConfigPath}, error: failed to load Kubelet config file ${kubeletConfigPath}, error ${problem}`;
   const line = klog(
     "E",
     client.now,
@@ -116,8 +116,8 @@ function failed(
 /** Why a kubelet cannot load its configuration. k8s: pkg/kubelet/kubeletconfig/configfiles/configfiles.go, util/codec/codec.go */
 function configProblem(text: string | undefined): string | undefined {
   if (text === undefined)
-    return `failed to read kubelet config file "${configPath}", error: open ${configPath}: no such file or directory`;
-  if (text === "") return `kubelet config file "${configPath}" was empty`;
+    return `failed to read kubelet config file "${kubeletConfigPath}", error: open ${kubeletConfigPath}: no such file or directory`;
+  if (text === "") return `kubelet config file "${kubeletConfigPath}" was empty`;
   let value: unknown;
   try {
     ({ value } = parseYaml(text));

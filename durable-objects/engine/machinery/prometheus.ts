@@ -19,6 +19,14 @@ export interface Metric {
   samples: readonly Sample[];
 }
 
+/** What a component was built from. k8s: component-base/metrics/prometheus/version */
+export const buildInfo = (labels: Labels): Metric => ({
+  name: "kubernetes_build_info",
+  type: "gauge",
+  help: "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+  samples: [{ labels, value: 1 }],
+});
+
 /** What the answer says of itself. */
 export const metricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,5 +1,5 @@
 /** /metrics of the API server. k8s: apiserver/pkg/storage/etcd3/metrics/metrics.go, component-base/metrics/prometheus/version */
-import { type Metric, metricsText } from "../../machinery/prometheus.ts";
+import { buildInfo, type Metric, metricsText } from "../../machinery/prometheus.ts";
 import type { ApiContext } from "../context.ts";
 import { version } from "../discovery/discovery.ts";
 
@@ -41,13 +41,4 @@ const buildLabels = {
 
 /** What it knows of itself, as text. */
 export const serverMetrics = (context: ApiContext): string =>
-  metricsText([
-    ...context.requests.metrics(),
-    ...objectMetrics(context),
-    {
-      name: "kubernetes_build_info",
-      type: "gauge",
-      help: "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-      samples: [{ labels: buildLabels, value: 1 }],
-    },
-  ]);
+  metricsText([...context.requests.metrics(), ...objectMetrics(context), buildInfo(buildLabels)]);

@@ -147,8 +147,8 @@ function step(
 ): "kill" | undefined {
   if (state.idleFingerprint !== undefined) {
     if (state.idleFingerprint === print && !mayHaveChanged(sync)) return undefined;
-    const missed = attemptsMissed(state, spec, sync.now);
-    count(state, state.last ?? "success", missed);
+    const counts = attemptsOf(state, spec, sync.now);
+    if (counts) state.counts = counts;
     delete state.idleFingerprint;
     delete state.idleFromMs;
     sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
@@ -162,7 +162,7 @@ function step(
   const result = attempt(sync, container, record, spec, state);
   if (!result) return undefined;
   delete state.call;
-  count(state, result.result, 1);
+  state.counts = counted(state.counts, result.result, 1);
   const act = conclude(sync, container, kind, probe, spec, state, result);
   state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   const settled = state.ok === (state.last === "success") && state.run > 0;
@@ -186,16 +186,19 @@ const isOwn = ({ record }: Sync, { httpGet }: Probe): boolean =>
 
 const columns = { success: 0, failure: 1, unknown: 2 };
 
-function count(state: ProbeRecord, result: Result["result"], attempts: number): void {
-  if (attempts === 0) return;
-  const counts = (state.counts ??= [0, 0, 0]);
+type Counts = NonNullable<ProbeRecord["counts"]>;
+
+function counted(before: Counts | undefined, result: Result["result"], attempts: number): Counts {
+  const counts: Counts = before ? [...before] : [0, 0, 0];
   counts[columns[result]] = (counts[columns[result]] as number) + attempts;
+  return counts;
 }
 
-/** How often a probe that idles would have been made. */
-export function attemptsMissed(state: ProbeRecord, spec: Probe, nowMs: number): number {
-  const { idleFromMs = Infinity } = state;
-  return nowMs < idleFromMs ? 0 : Math.floor((nowMs - idleFromMs) / periodMs(spec)) + 1;
+/** Attempts so far, by result: successes, failures, others; a probe that idles has gone on as it was. Undefined: none. */
+export function attemptsOf(state: ProbeRecord, spec: Probe, nowMs: number): Counts | undefined {
+  const { idleFromMs = Infinity, counts, last = "success" } = state;
+  if (nowMs < idleFromMs) return counts;
+  return counted(counts, last, Math.floor((nowMs - idleFromMs) / periodMs(spec)) + 1);
 }
 
 /** The server's log goes on as if it were asked. */

@@ -3,7 +3,7 @@ import { runtimeContext, runtime } from "../../cri/runtime.ts";
 import type { Client } from "../../ports/controller.ts";
 import { DecodeError } from "../../schema/decode.ts";
 import { parseYaml } from "../../schema/yaml.ts";
-import { configPath } from "../service.ts";
+import { kubeletConfigPath } from "../../runtime/node/kubelet-configuration.ts";
 import { defaults } from "./config-facts.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ function over(known: Fields, said: Fields): Fields {
 }
 
 function fileOf(client: Client, node: string): Fields {
-  const text = runtime.hostFiles?.(runtimeContext(client), node)[configPath] ?? "";
+  const text = runtime.hostFiles?.(runtimeContext(client), node)[kubeletConfigPath] ?? "";
   try {
     const { value } = parseYaml(text);
     return isFields(value) ? value : {};

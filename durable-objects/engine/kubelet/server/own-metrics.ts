@@ -2,7 +2,7 @@
 import { objectKey } from "../../core/object.ts";
 import type { Node } from "../../kinds/node.ts";
 import { type Pod, isMirror } from "../../kinds/pod/types.ts";
-import type { Metric, Sample } from "../../machinery/prometheus.ts";
+import { buildInfo, type Metric, type Sample } from "../../machinery/prometheus.ts";
 import type { Client } from "../../ports/controller.ts";
 import { kubeletTable, type PodRecord } from "../record.ts";
 import type { MeasuredNode } from "./measured.ts";
@@ -101,11 +101,7 @@ export function ownMetrics(client: Client, node: Node, measured: MeasuredNode): 
     gauge("kubelet_running_pods", "[BETA] Number of pods that have a running pod sandbox", [
       { value: records.filter(({ sandbox }) => sandbox).length },
     ]),
-    gauge(
-      "kubernetes_build_info",
-      "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-      [{ labels: build, value: 1 }],
-    ),
+    buildInfo(build),
     ...volumeMetrics(measured),
   ];
 }

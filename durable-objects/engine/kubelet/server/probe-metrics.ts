@@ -3,8 +3,8 @@ import { objectKey } from "../../core/object.ts";
 import { isSidecar, type Pod, podContainers } from "../../kinds/pod/types.ts";
 import type { Metric, Sample } from "../../machinery/prometheus.ts";
 import type { Client } from "../../ports/controller.ts";
-import { attemptsMissed, specOf } from "../probes/worker.ts";
-import { kubeletTable, type PodRecord, type ProbeKind, type ProbeRecord } from "../record.ts";
+import { attemptsOf, specOf } from "../probes/worker.ts";
+import { kubeletTable, type PodRecord, type ProbeKind } from "../record.ts";
 import { podLabels } from "./resource-metrics.ts";
 
 const titles: Record<ProbeKind, string> = {
@@ -12,15 +12,8 @@ const titles: Record<ProbeKind, string> = {
   readiness: "Readiness",
   startup: "Startup",
 };
+/** As they are counted. */
 const results = ["successful", "failed", "unknown"] as const;
-
-/** Attempts by result; one that idles has gone on as it was. */
-function attempts(state: ProbeRecord, missed: number): number[] {
-  const counts = [...(state.counts ?? [0, 0, 0])];
-  const at = state.last === "failure" ? 1 : 0;
-  counts[at] = (counts[at] as number) + missed;
-  return counts;
-}
 
 function samplesOf(client: Client, pod: Pod): Sample[] {
   const key = objectKey(pod.metadata.namespace, pod.metadata.name);
@@ -34,9 +27,9 @@ function samplesOf(client: Client, pod: Pod): Sample[] {
       const state = probes[probe];
       const spec = specOf(container, probe);
       if (!state || !spec) continue;
-      const counts = attempts(state, attemptsMissed(state, spec, client.now));
+      const counts = attemptsOf(state, spec, client.now);
       for (const [i, result] of results.entries()) {
-        const value = counts[i] as number;
+        const value = counts?.[i] ?? 0;
         const labels = {
           ...podLabels(pod),
           container: container.name,

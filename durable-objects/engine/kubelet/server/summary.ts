@@ -14,6 +14,8 @@ interface Look {
   time: string;
   /** `only_cpu_and_memory`. */
   brief: boolean;
+  /** Of its disk. */
+  usedBytes: number;
 }
 
 const cpuOf = ({ time }: Look, { cpuMilli, cpuSeconds }: Usage) => ({
@@ -31,25 +33,26 @@ const memoryOf = ({ time }: Look, { memoryBytes }: Usage, limit?: number) => ({
   rssBytes: memoryBytes,
 });
 
-const diskOf = ({ time }: Look, usedBytes: number, capacityBytes: number, free: number) => ({
+const diskOf = (
+  { time }: Look,
+  usedBytes: number,
+  capacityBytes: number,
+  free = capacityBytes - usedBytes,
+) => ({
   time,
   availableBytes: Math.max(free, 0),
   capacityBytes,
   usedBytes,
 });
 
+/** What something takes of the node's disk, on which all of them lie. */
+const shareOf = (look: Look, bytes: number) => {
+  const { diskCapacityBytes: capacity } = look.node;
+  return diskOf(look, bytes, capacity, capacity - look.usedBytes);
+};
+
 function containerOf(look: Look, measured: MeasuredContainer, limit: number | undefined) {
-  const { diskCapacityBytes } = look.node;
-  const disk = look.brief
-    ? {}
-    : {
-        rootfs: diskOf(
-          look,
-          measured.diskBytes,
-          diskCapacityBytes,
-          diskCapacityBytes - diskUsed(look.node),
-        ),
-      };
+  const disk = look.brief ? {} : { rootfs: shareOf(look, measured.diskBytes) };
   return {
     name: measured.container.name,
     startTime: rfc3339(measured.startedAtMs),
@@ -62,7 +65,7 @@ function containerOf(look: Look, measured: MeasuredContainer, limit: number | un
 const volumeOf = (look: Look, namespace: string, volume: MeasuredVolume) => {
   const { usedBytes, capacityBytes, name, claim } = volume;
   return {
-    ...diskOf(look, usedBytes, capacityBytes, capacityBytes - usedBytes),
+    ...diskOf(look, usedBytes, capacityBytes),
     name,
     ...(claim === undefined ? {} : { pvcRef: { name: claim, namespace } }),
   };
@@ -72,23 +75,14 @@ const ownBytes = ({ containers, volumes }: MeasuredPod): number =>
   containers.reduce((all, { diskBytes }) => all + diskBytes, 0) +
   volumes.reduce((all, { claim, usedBytes }) => all + (claim === undefined ? usedBytes : 0), 0);
 
-const diskUsed = ({ pods }: MeasuredNode): number =>
-  pods.reduce((all, pod) => all + ownBytes(pod), 0);
-
 function podOf(look: Look, measured: MeasuredPod, limitOf: LimitOf) {
   const { pod, containers, volumes } = measured;
   const { name, namespace = "", uid } = pod.metadata;
-  const { diskCapacityBytes } = look.node;
   const disk = look.brief
     ? {}
     : {
         ...(volumes.length > 0 ? { volume: volumes.map((v) => volumeOf(look, namespace, v)) } : {}),
-        "ephemeral-storage": diskOf(
-          look,
-          ownBytes(measured),
-          diskCapacityBytes,
-          diskCapacityBytes - diskUsed(look.node),
-        ),
+        "ephemeral-storage": shareOf(look, ownBytes(measured)),
       };
   return {
     podRef: { name, namespace, uid },
@@ -104,15 +98,14 @@ type LimitOf = (container: MeasuredContainer) => number | undefined;
 
 /** The whole Summary. */
 export function summaryOf(node: MeasuredNode, brief: boolean, limitOf: LimitOf): object {
-  const look: Look = { node, time: rfc3339(node.nowMs), brief };
-  const used = diskUsed(node);
-  const { diskCapacityBytes: capacity } = node;
+  const usedBytes = node.pods.reduce((all, pod) => all + ownBytes(pod), 0);
+  const look: Look = { node, time: rfc3339(node.nowMs), brief, usedBytes };
   const own = {
     nodeName: node.name,
     startTime: rfc3339(node.startedAtMs),
     cpu: cpuOf(look, node),
     memory: memoryOf(look, node, node.memoryCapacityBytes),
-    ...(brief ? {} : { fs: diskOf(look, used, capacity, capacity - used) }),
+    ...(brief ? {} : { fs: shareOf(look, usedBytes) }),
   };
   return { node: own, pods: node.pods.map((pod) => podOf(look, pod, limitOf)) };
 }
