@@ -1,4 +1,8 @@
-import { nodesMax, snapshotBytesMax } from "../durable-objects/engine/core/limits.ts";
+import {
+  nodesMax,
+  requestBodyBytesMax,
+  snapshotBytesMax,
+} from "../durable-objects/engine/core/limits.ts";
 import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */
@@ -39,8 +43,8 @@ export function limitsOf(env: Env): Limits {
   };
 }
 
-/** The API server's own limit; larger bodies answer 413. k8s: apiserver/pkg/server/config.go MaxRequestBodyBytes */
-export const requestBodyBytesMax = 3 * 1024 * 1024;
+/** Larger bodies answer 413 here already. */
+export { requestBodyBytesMax };
 /** A key's revocation is noticed by every isolate within this time. */
 export const keyCacheMsMax = 3_000;
 export const keyCacheEntriesMax = 5_000;

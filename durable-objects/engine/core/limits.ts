@@ -38,7 +38,7 @@ export const secretComparisonsMax = 5_000_000;
 export const inflatePieceBytes = 4_096;
 
 // API
-/** Checked again behind the edge, whose own bound is `worker/limits.ts`: the engine is also asked by Pods. */
+/** Of a request; the edge reads no more, and the engine, which Pods ask too, looks again. k8s: apiserver/pkg/server/config.go MaxRequestBodyBytes */
 export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
 export const objectBytesMax = 1.5 * 1024 * 1024;
