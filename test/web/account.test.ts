@@ -67,6 +67,25 @@ describe.skipIf(!executablePath)("an account", () => {
     await expectPlain(page);
   });
 
+  test("what is one's own appears all at once: nothing moves under the pointer", async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((done) => (release = done));
+    await page.route("**/api/me/sessions", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const others = page.waitForResponse("**/api/me/tokens");
+    await page.reload();
+    await (await others).finished();
+    await page.getByRole("heading", { name: "Pupil One" }).waitFor();
+    const tokens = page.getByText("Make a token");
+    expect(await tokens.isVisible()).toBe(false);
+    release();
+    await tokens.waitFor();
+    expect(await panel("Sessions").getByText("this one").isVisible()).toBe(true);
+    await page.unroute("**/api/me/sessions");
+  });
+
   test("who declines at the provider reads so, and finds the way back", async () => {
     const visitor = await openPage(await browser.newContext());
     await visitor.page.goto(origin);

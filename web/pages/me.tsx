@@ -10,6 +10,7 @@ import { Sessions } from "../panels/sessions.tsx";
 import { SignIn } from "../panels/sign-in.tsx";
 import { Panel, Problem } from "../ui/panel.tsx";
 import { useTitle } from "../ui/title.ts";
+import { Together } from "../ui/together.tsx";
 import { useLoaded, useWork } from "../ui/work.ts";
 
 /** Everything that is somebody's own. */
@@ -50,26 +51,28 @@ function Account({ me, again }: { me: Me; again: () => Promise<void> }) {
           Only this browser's cookie knows you. Sign in, and what is here is kept. <SignIn />
         </p>
       )}
-      <div class="yard even">
-        <div class="column">
-          <MySandboxes />
-          <MySnapshots />
-          <MyScenarios />
+      <Together>
+        <div class="yard even">
+          <div class="column">
+            <MySandboxes />
+            <MySnapshots />
+            <MyScenarios />
+          </div>
+          <div class="column">
+            {me.name !== null && (
+              <>
+                <Name me={me} again={again} />
+                <Identities />
+                <Passkeys />
+              </>
+            )}
+            <Sessions />
+            <ApiTokens />
+            <EmbedOrigins me={me} />
+            <End me={me} />
+          </div>
         </div>
-        <div class="column">
-          {me.name !== null && (
-            <>
-              <Name me={me} again={again} />
-              <Identities />
-              <Passkeys />
-            </>
-          )}
-          <Sessions />
-          <ApiTokens />
-          <EmbedOrigins me={me} />
-          <End me={me} />
-        </div>
-      </div>
+      </Together>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { messageOf } from "../api/client.ts";
+import { useLoading } from "./together.tsx";
 
 /** Asking the server from a component. */
 
@@ -42,7 +43,11 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
       problem.value = messageOf(error);
     }
   };
-  useEffect(() => void again(), []);
+  const loading = useLoading();
+  useEffect(() => {
+    if (loading) loading.value += 1;
+    void again().finally(() => loading && (loading.value -= 1));
+  }, []);
   return { value, problem, again };
 }
 
