@@ -5,9 +5,9 @@ import type { KubeObject } from "../core/object.ts";
 import { clockName } from "../kinds/podyard/clock.ts";
 import { builtin } from "../api/discovery/registry.ts";
 import { memberRoles } from "../api/auth/member-roles.ts";
-import { rbacBase } from "../api/auth/rbac-base.ts";
+import { controllerRbac, rbacBase } from "../api/auth/rbac-base.ts";
 import { apiServiceBase } from "./api-services.ts";
-import { flowControlBase, serviceRangeBase } from "./later-base.ts";
+import { flowControlBase, laterAccounts, serviceRangeBase } from "./later-base.ts";
 import { systemBase } from "./system-base.ts";
 
 interface BaseObject {
@@ -79,6 +79,8 @@ const later = (born: string): BaseObject[] =>
     ...flowControlBase(born),
     ...serviceRangeBase(born),
     ...apiServiceBase(born),
+    ...controllerRbac,
+    ...laterAccounts,
   ] as unknown as BaseObject[];
 
 /**

@@ -43,3 +43,12 @@ export const serviceRangeBase = (born: string): Born[] => [
   addressOf(kubernetesServiceIp, { namespace: "default", name: "kubernetes" }),
   addressOf(dnsServiceIp, { namespace: "kube-system", name: "kube-dns" }),
 ];
+
+/** Of controllers whose kinds came later; the others' are in system-base.ts. */
+export const laterAccounts: Born[] = [
+  {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "device-taint-eviction-controller", namespace: "kube-system" },
+  },
+];

@@ -380,6 +380,51 @@ describe("rules", () => {
   });
 });
 
+describe("controllers", () => {
+  test("each that acts under an account of its own has a role and its binding", () => {
+    const world = new World();
+    const accounts: KubeObject[] = world.get(
+      "/api/v1/namespaces/kube-system/serviceaccounts",
+    ).items;
+    const bindings: KubeObject[] = world.get(`${rbac}/clusterrolebindings`).items;
+    // Of the namespace, of kubeadm's addons, and two that have Roles.
+    const others = new Set([
+      "bootstrap-signer",
+      "coredns",
+      "default",
+      "kube-proxy",
+      "token-cleaner",
+    ]);
+    const controllers = accounts.map((one) => one.metadata.name).filter((one) => !others.has(one));
+    expect(controllers).toHaveLength(35);
+    for (const account of controllers) {
+      const name = `system:controller:${account}`;
+      expect(bindings.find((one) => one.metadata.name === name)).toMatchObject({
+        roleRef: { apiGroup: group, kind: "ClusterRole", name },
+        subjects: [{ kind: "ServiceAccount", name: account, namespace: "kube-system" }],
+      });
+    }
+    expect(world.get(`${rbac}/clusterroles/system:controller:ttl-controller`)).toMatchObject({
+      metadata: {
+        annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
+        labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+      },
+      rules: [
+        { apiGroups: [""], resources: ["nodes"], verbs: ["list", "patch", "update", "watch"] },
+        { apiGroups: ["", "events.k8s.io"], resources: ["events"] },
+      ],
+    });
+  });
+
+  test("their accounts may do what their work is, and no more", () => {
+    const world = new World();
+    const account = "system:serviceaccount:kube-system:deployment-controller";
+    const may = as(account, "system:serviceaccounts", "system:serviceaccounts:kube-system");
+    expect(world.request("GET", "/apis/apps/v1/deployments", undefined, may).status).toBe(200);
+    expect(world.request("GET", "/api/v1/secrets", undefined, may).status).toBe(403);
+  });
+});
+
 describe("reviews", () => {
   const review = (
     world: World,

@@ -5,6 +5,7 @@
  */
 import { equal } from "../../core/equal.ts";
 import type { PolicyRule } from "./authorization.ts";
+import controllers from "./controller-roles.json" with { type: "json" };
 import facts from "./rbac-base.json" with { type: "json" };
 
 const group = "rbac.authorization.k8s.io";
@@ -121,3 +122,18 @@ export const rbacBase: readonly RbacObject[] = [
   ...(facts.Role as readonly Facts[]).map((role) => roleOf("Role", role, [])),
   ...(facts.RoleBinding as readonly Facts[]).map((b) => bindingOf("RoleBinding", b)),
 ];
+
+/**
+ * The role of each controller that acts under an account of its own, and that account's binding; in controller-roles.json as above.
+ * k8s: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go
+ */
+export const controllerRbac: readonly RbacObject[] = Object.entries(controllers).flatMap(
+  ([account, rules]) => {
+    const name = `system:controller:${account}`;
+    const subjects = [`ServiceAccount/kube-system/${account}`];
+    return [
+      roleOf("ClusterRole", { name, rules }, []),
+      bindingOf("ClusterRoleBinding", { name, role: `ClusterRole/${name}`, subjects }),
+    ];
+  },
+);
