@@ -261,10 +261,18 @@ export class Past {
     let written = 0;
     let bytes = 0;
     const until = this.#shedUntil;
+    let rvBefore = this.#rows("id <= ? ORDER BY id DESC LIMIT 1", this.#shedId)[0]?.rv;
     for (const row of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, until)) {
       if (bytes >= bytesMax) return { written, bytes };
       bytes += row.bytes;
       this.#shedId = row.id;
+      const hasRecordsAlone = row.rv === rvBefore;
+      rvBefore = row.rv;
+      if (hasRecordsAlone) {
+        written += 1;
+        this.#sql.exec("DELETE FROM log WHERE id = ?", row.id);
+        continue;
+      }
       const { nowMs, changes, records, causes } = this.#turn(row.id);
       if (records.length === 0) continue;
       written += 1;

@@ -47,7 +47,9 @@ export class Store {
   rv = 0;
   /** Changes and record changes since `takePending`. */
   #changes: Change[] = [];
-  #recordChanges = new Map<string, RecordChange>();
+  #recordChanges: RecordChange[] = [];
+  /** The same by table and key. */
+  readonly #noted = new Map<string, Map<string, RecordChange>>();
   #undo: Undo[] | undefined;
   #by: string | undefined;
   readonly #resources = new Map<ResourceId, Group>();
@@ -185,10 +187,16 @@ export class Store {
   }
 
   #noteRecord(table: string, key: string, value: unknown, before: unknown): void {
-    const id = `${table}\0${key}`;
-    const noted = this.#recordChanges.get(id);
-    if (noted) noted.value = value;
-    else this.#recordChanges.set(id, { table, key, value, before });
+    let ofTable = this.#noted.get(table);
+    if (!ofTable) this.#noted.set(table, (ofTable = new Map()));
+    const noted = ofTable.get(key);
+    if (noted) {
+      noted.value = value;
+      return;
+    }
+    const change = { table, key, value, before };
+    ofTable.set(key, change);
+    this.#recordChanges.push(change);
   }
 
   /**
@@ -283,9 +291,10 @@ export class Store {
 
   /** Hands over everything written since the last call: what a log row must hold. */
   takePending(): { changes: Change[]; records: RecordChange[] } {
-    const pending = { changes: this.#changes, records: [...this.#recordChanges.values()] };
+    const pending = { changes: this.#changes, records: this.#recordChanges };
     this.#changes = [];
-    this.#recordChanges = new Map();
+    this.#recordChanges = [];
+    this.#noted.clear();
     return pending;
   }
 
@@ -295,7 +304,7 @@ export class Store {
   }
 
   get hasPending(): boolean {
-    return this.#changes.length > 0 || this.#recordChanges.size > 0;
+    return this.#changes.length > 0 || this.#recordChanges.length > 0;
   }
 
   /** Hydration: places an object as read from disk, no revision, no undo. */

@@ -34,7 +34,8 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
   if (change.op === "update" && before && !concerns(pod, before)) return;
-  const labels = (before ? [pod, before] : [pod]).map(({ metadata }) => metadata.labels);
+  const labels = [pod.metadata.labels];
+  if (before && !equal(before.metadata.labels, labels[0])) labels.push(before.metadata.labels);
   const found = new Set<string>();
   for (const each of labels) {
     if (countFiledUnder(reader, change.namespace, each) > selectorsPerChangeMax) {

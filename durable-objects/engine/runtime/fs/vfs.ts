@@ -146,14 +146,33 @@ const blockStat = ({ tree }: MountPoint, node: Inode, id: string | number): Stat
   numbers: blockNumbers,
 });
 
+function impliedBy(mounts: readonly MountPoint[]): Map<string, Set<string>> {
+  const implied = new Map<string, Set<string>>();
+  for (const mount of mounts)
+    for (let path = mount.at; path !== "/";) {
+      const slash = path.lastIndexOf("/");
+      const parent = path.slice(0, slash) || "/";
+      const names = implied.get(parent) ?? new Set<string>();
+      names.add(path.slice(slash + 1));
+      implied.set(parent, names);
+      path = parent;
+    }
+  return implied;
+}
+
+/** Whether a normal path is a folder's or lies below it. */
+const isWithin = (folder: string, path: string): boolean =>
+  folder === "/" ||
+  (path.startsWith(folder) && (path.length === folder.length || path[folder.length] === "/"));
+
 export class Vfs {
   readonly mounts: readonly MountPoint[];
   readonly now: () => number;
   readonly isOpen: (tree: string, ino: number) => boolean;
   /** Where a path leads into what another process sees. */
   readonly elsewhere: ((full: string) => ResolvedPath | undefined) | undefined;
-  /** Folders that exist because something is mounted in or below them: path to names. */
-  readonly #implied = new Map<string, Set<string>>();
+  /** Folders that exist because something is mounted in or below them: path to names. Most containers never look. */
+  #impliedFolders: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
   constructor(
     mounts: readonly MountPoint[],
@@ -166,15 +185,11 @@ export class Vfs {
     this.now = now;
     this.isOpen = isOpen;
     this.elsewhere = elsewhere;
-    for (const mount of mounts)
-      for (let path = mount.at; path !== "/";) {
-        const slash = path.lastIndexOf("/");
-        const parent = path.slice(0, slash) || "/";
-        const names = this.#implied.get(parent) ?? new Set<string>();
-        names.add(path.slice(slash + 1));
-        this.#implied.set(parent, names);
-        path = parent;
-      }
+  }
+
+  get #implied(): ReadonlyMap<string, ReadonlySet<string>> {
+    this.#impliedFolders ??= impliedBy(this.mounts);
+    return this.#impliedFolders;
   }
 
   /** The file at a container path whose folders hold no links. */
@@ -182,7 +197,7 @@ export class Vfs {
     const other = full.includes("/proc/") ? this.elsewhere?.(full) : undefined;
     if (other) return other;
     for (const mount of this.mounts) {
-      if (mount.at !== "/" && full !== mount.at && !full.startsWith(`${mount.at}/`)) continue;
+      if (!isWithin(mount.at, full)) continue;
       const rest = mount.at === "/" ? full : full.slice(mount.at.length);
       // What was walked is normal already; only a subPath may not be.
       const path = mount.sub === "" ? rest || "/" : normalPath("/", mount.sub + rest);
