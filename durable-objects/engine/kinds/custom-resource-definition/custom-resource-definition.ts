@@ -12,7 +12,10 @@ import {
   type CustomResourceDefinition,
   type DefinitionSpec,
 } from "./types.ts";
-import { validateDefinition, validateDefinitionStatus } from "./validate.ts";
+import {
+  validateDefinition,
+  validateDefinitionStatus,
+} from "./validation/custom-resource-definition.ts";
 
 const noNames = { plural: "", kind: "" };
 

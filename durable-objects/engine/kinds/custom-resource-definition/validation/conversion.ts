@@ -5,12 +5,12 @@ import {
   invalid,
   required,
   type FieldError,
-} from "../../machinery/field.ts";
-import { reviewVersionErrors, validateClient } from "../admission/client-config.ts";
-import { unsupported } from "../checks.ts";
-import { bundleProblem } from "../../machinery/x509/bundle.ts";
-import { isTrue } from "./conditions.ts";
-import type { Conversion, CustomResourceDefinition } from "./types.ts";
+} from "../../../machinery/field.ts";
+import { reviewVersionErrors, validateClient } from "../../admission/client-config.ts";
+import { unsupported } from "../../checks.ts";
+import { bundleProblem } from "../../../machinery/x509/bundle.ts";
+import { isTrue } from "../conditions.ts";
+import type { Conversion, CustomResourceDefinition } from "../types.ts";
 
 const strategies = ["None", "Webhook"];
 

@@ -1,5 +1,5 @@
 /** A definition in upstream's words. k8s: apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go */
-import { equal } from "../../core/equal.ts";
+import { equal } from "../../../core/equal.ts";
 import {
   at,
   child,
@@ -7,16 +7,16 @@ import {
   invalid,
   required,
   type FieldError,
-} from "../../machinery/field.ts";
-import { validateImmutable } from "../../machinery/metadata.ts";
-import { dns1035Label, dns1123Subdomain } from "../../machinery/names.ts";
-import { schemasIn } from "../../schema/structural/json-schema.ts";
-import { schemaPatterns, type Patterns } from "../../schema/structural/patterns.ts";
-import { unsupported } from "../checks.ts";
-import type { WriteContext } from "../define.ts";
-import { approvalOf, isProtected, isTrue } from "./conditions.ts";
-import { definitionsMax, schemaDepthMax, schemaNodesMax } from "../../core/limits.ts";
-import { internalForm, internalText, type InternalSpec } from "./internal-form.ts";
+} from "../../../machinery/field.ts";
+import { validateImmutable } from "../../../machinery/metadata.ts";
+import { dns1035Label, dns1123Subdomain } from "../../../machinery/names.ts";
+import { schemasIn } from "../../../schema/structural/json-schema.ts";
+import { schemaPatterns, type Patterns } from "../../../schema/structural/patterns.ts";
+import { unsupported } from "../../checks.ts";
+import type { WriteContext } from "../../define.ts";
+import { approvalOf, isProtected, isTrue } from "../conditions.ts";
+import { definitionsMax, schemaDepthMax, schemaNodesMax } from "../../../core/limits.ts";
+import { internalForm, internalText, type InternalSpec } from "../internal-form.ts";
 import {
   approvalAnnotation,
   definitions,
@@ -24,11 +24,11 @@ import {
   type DefinitionNames,
   type DefinitionVersion,
   type PrinterColumn,
-} from "./types.ts";
-import { validateBundle, validateConversion } from "./validate-conversion.ts";
-import { validateSchema } from "./validate-schema.ts";
-import { validateSelectableFields } from "./validate-fields.ts";
-import { validateSubresources } from "./validate-subresources.ts";
+} from "../types.ts";
+import { validateBundle, validateConversion } from "./conversion.ts";
+import { validateSchema } from "./schema.ts";
+import { validateSelectableFields } from "./fields.ts";
+import { validateSubresources } from "./subresources.ts";
 
 export function validateDefinition(
   definition: CustomResourceDefinition,

@@ -6,22 +6,22 @@ import {
   forbiddenField,
   invalid,
   type FieldError,
-} from "../../machinery/field.ts";
+} from "../../../machinery/field.ts";
 import {
   additionalOf,
   itemsOf,
   namesIn,
   propertyOf,
   type JsonSchema,
-} from "../../schema/structural/json-schema.ts";
-import type { Patterns } from "../../schema/structural/patterns.ts";
-import { structuralError, structuralViolations } from "../../schema/structural/structure.ts";
-import { unsupported } from "../checks.ts";
-import { checkRules } from "../../cel/rules/check-rules.ts";
-import { checkRuleTexts } from "../../cel/rules/rule-texts.ts";
-import type { DefinitionVersion } from "./types.ts";
-import { validateDefaults } from "./validate-defaults.ts";
-import { validateLists } from "./validate-lists.ts";
+} from "../../../schema/structural/json-schema.ts";
+import type { Patterns } from "../../../schema/structural/patterns.ts";
+import { structuralError, structuralViolations } from "../../../schema/structural/structure.ts";
+import { unsupported } from "../../checks.ts";
+import { checkRules } from "../../../cel/rules/check-rules.ts";
+import { checkRuleTexts } from "../../../cel/rules/rule-texts.ts";
+import type { DefinitionVersion } from "../types.ts";
+import { validateDefaults } from "./defaults.ts";
+import { validateLists } from "./lists.ts";
 
 /** `path`: of the `schema` field. */
 export function validateSchema(

@@ -6,9 +6,9 @@ import {
   invalid,
   required,
   type FieldError,
-} from "../../machinery/field.ts";
-import { itemsOf, propertyOf, type JsonSchema } from "../../schema/structural/json-schema.ts";
-import { unsupported } from "../checks.ts";
+} from "../../../machinery/field.ts";
+import { itemsOf, propertyOf, type JsonSchema } from "../../../schema/structural/json-schema.ts";
+import { unsupported } from "../../checks.ts";
 
 const listTypes = ["atomic", "set", "map"];
 const mapTypes = ["atomic", "granular"];

@@ -1,6 +1,6 @@
 /** k8s: ValidateCustomResourceDefinitionSubresources */
-import { child, invalid, required, type FieldError } from "../../machinery/field.ts";
-import type { Subresources } from "./types.ts";
+import { child, invalid, required, type FieldError } from "../../../machinery/field.ts";
+import type { Subresources } from "../types.ts";
 
 export function validateSubresources(
   subresources: Subresources | undefined,

@@ -1,16 +1,16 @@
 /** Defaults must be values of their schema. k8s: apiextensions-apiserver pkg/apiserver/schema/defaulting/validation.go */
-import { aggregate, at, child, invalid, type FieldError } from "../../machinery/field.ts";
-import { jsonEqual } from "../../schema/patch/go-value.ts";
-import { validateEmbedded } from "../../schema/structural/embedded.ts";
+import { aggregate, at, child, invalid, type FieldError } from "../../../machinery/field.ts";
+import { jsonEqual } from "../../../schema/patch/go-value.ts";
+import { validateEmbedded } from "../../../schema/structural/embedded.ts";
 import {
   itemsOf,
   namesIn,
   propertyOf,
   type JsonSchema,
-} from "../../schema/structural/json-schema.ts";
-import type { Patterns } from "../../schema/structural/patterns.ts";
-import { coerced, EmbeddedProblem, pruned } from "../../schema/structural/prune.ts";
-import { validateValue } from "../../schema/structural/validate.ts";
+} from "../../../schema/structural/json-schema.ts";
+import type { Patterns } from "../../../schema/structural/patterns.ts";
+import { coerced, EmbeddedProblem, pruned } from "../../../schema/structural/prune.ts";
+import { validateValue } from "../../../schema/structural/validate.ts";
 
 /** Where a schema stands: the object that is a resource of its own, and what a value there makes of it. */
 interface Place {

@@ -1,7 +1,18 @@
 /** Fields that selectors may name. k8s: ValidateCustomResourceSelectableFields, apiserver/schema/cel ValidFieldPath */
-import { at, child, duplicate, invalid, required, type FieldError } from "../../machinery/field.ts";
-import { propertyOf, additionalOf, type JsonSchema } from "../../schema/structural/json-schema.ts";
-import type { DefinitionVersion } from "./types.ts";
+import {
+  at,
+  child,
+  duplicate,
+  invalid,
+  required,
+  type FieldError,
+} from "../../../machinery/field.ts";
+import {
+  propertyOf,
+  additionalOf,
+  type JsonSchema,
+} from "../../../schema/structural/json-schema.ts";
+import type { DefinitionVersion } from "../types.ts";
 
 /** k8s: MaxSelectableFields */
 const selectableFieldsMax = 8;
