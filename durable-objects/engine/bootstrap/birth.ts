@@ -11,8 +11,10 @@ export interface BirthOptions {
 /** Makes the nodes (one more than `nodes`: the control plane), the system's Pods and the leases. */
 export function birth(client: Client, options: BirthOptions): void {
   // The base's namespaces are not changes in the log, so they wake no controller.
-  for (const { metadata } of client.list("namespaces"))
+  for (const { metadata } of client.list("namespaces")) {
     client.wake("serviceaccount", metadata.name);
+    client.wake("root-ca-certificate-publisher", metadata.name);
+  }
   for (let index = 0; index <= options.nodes; index++) {
     addNode(client, index === 0 ? controlPlaneName : workerName(index), index);
   }

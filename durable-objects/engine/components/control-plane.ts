@@ -19,7 +19,7 @@ const parts: Record<string, ReadonlySet<string>> = {
     (
       "clusterroleaggregation daemonset deployment disruption endpoints endpointslice endpointslicemirroring ephemeral-volume " +
       "garbagecollector horizontalpodautoscaler namespace nodeeviction nodeipam nodelifecycle persistentvolume-binder podgc " +
-      "pv-protection replicaset replicationcontroller resourcequota serviceaccount serviceaccounttoken statefulset tainteviction"
+      "pv-protection replicaset replicationcontroller resourcequota root-ca-certificate-publisher serviceaccount serviceaccounttoken statefulset tainteviction"
     ).split(" "),
   ),
 };

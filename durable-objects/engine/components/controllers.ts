@@ -50,6 +50,7 @@ import { deviceTaintEvictionController } from "../controllers/resource-claim/dev
 import { resourceClaimController } from "../controllers/resource-claim/resource-claim.ts";
 import { resourceQuotaController } from "../controllers/resource-quota.ts";
 import { loadBalancerController } from "../controllers/service-load-balancer.ts";
+import { rootCaCertificatePublisher } from "../controllers/service-account/root-ca-certificate.ts";
 import { serviceAccountController } from "../controllers/service-account/service-account.ts";
 import { createServiceAccountTokens } from "../controllers/service-account/token.ts";
 import { taintEvictionController } from "../controllers/node/taint-eviction.ts";
@@ -61,6 +62,7 @@ export function createControllers(
   return [
     namespaceController,
     serviceAccountController,
+    rootCaCertificatePublisher,
     createServiceAccountTokens(signingKey),
     nodeIpamController,
     nodeMachineController,

@@ -142,6 +142,13 @@ test("should unconditionally reject operations on fail closed webhook", () => {
     validatingConfiguration("closed", hook("fail-closed", "", { clientConfig: untrusted })),
   );
   expect(world.request("POST", configs, config("c")).body.reason).toBe("InternalError");
+  // A new namespace gets its account all the same, although its kube-root-ca.crt is refused.
+  world.make("/api/v1/namespaces", { metadata: { name: "fails-closed" } });
+  world.advance(1_000);
+  expect(world.get("/api/v1/namespaces/fails-closed/serviceaccounts/default").kind).toBe(
+    "ServiceAccount",
+  );
+  expect(world.get("/api/v1/namespaces/fails-closed/configmaps").items).toEqual([]);
 });
 
 test("should mutate custom resource, with pruning too", () => {
