@@ -90,7 +90,10 @@ export function exit(
     const child = kernel.pod.processes[other];
     if (child?.parent !== key) continue;
     if (child.exitStatus !== undefined) kernel.remove(Number(other));
-    else child.parent = key === init ? 0 : init;
+    else {
+      child.parent = key === init ? 0 : init;
+      child.orphan = true;
+    }
   }
   if (process.container === "pause") {
     endNamespace(kernel, process.pidNamespace);
@@ -109,12 +112,7 @@ export function exit(
   }
   const parent = kernel.pod.processes[process.parent];
   // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does.
-  if (
-    !parent ||
-    parent.exitStatus !== undefined ||
-    (process.parent === init && !parent.wait?.childEnd && parent.program !== "sh")
-  )
-    kernel.remove(key);
+  if (!parent || parent.exitStatus !== undefined || process.orphan) kernel.remove(key);
   else notifyParent(kernel, process.parent);
 }
 

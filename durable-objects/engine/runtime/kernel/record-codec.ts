@@ -14,6 +14,7 @@ const process: StoredNames = {
     container: "c",
     pidNamespace: "ns",
     parent: "pp",
+    orphan: "oph",
     program: "p",
     args: "a",
     state: "s",

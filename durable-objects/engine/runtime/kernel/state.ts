@@ -32,6 +32,8 @@ export interface Process {
   pid: number;
   /** Parent's key; 0: started by the runtime. */
   parent: number;
+  /** Its parent ended before it: PID 1 took it over. */
+  orphan?: true;
   /** Registered program. */
   program: string;
   args: string[];
