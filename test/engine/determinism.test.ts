@@ -1,6 +1,7 @@
 /** The same seed and inputs give the same log byte for byte, also when the object is evicted at any moment. */
 import { describe, expect, test } from "vitest";
 import { World } from "../helpers/world.ts";
+import { driverRights, driverSet } from "./scheduler/devices-world.ts";
 
 const container = { name: "nginx", image: "nginx:1.27" };
 const deployment = {
@@ -158,6 +159,39 @@ describe("determinism", () => {
     expect(stateOf(evicted)).toBe(stateOf(kept));
     expect(kept.rows(url.replace("/web", ""))).toMatchObject([{ Ready: "2/2", "Up-to-date": 2 }]);
     expect(kept.get("/apis/apps/v1/namespaces/default/replicasets").items).toHaveLength(2);
+  });
+
+  test("programs that watch hear of a change in the same order", () => {
+    const slices = "/apis/resource.k8s.io/v1/resourceslices";
+    const pods = "/api/v1/namespaces/default/pods";
+    const run = (evict: boolean): World => {
+      const world = new World({ nodes: 3 });
+      const lose = (): void => {
+        if (evict) world.evict();
+        Object.assign(world.engine.log.sizes, { checkpoint: 5_000 });
+      };
+      lose();
+      // Each watches the slices of its node, and makes anew what is taken away.
+      world.create(driverRights, driverSet());
+      world.advance(60_000);
+      for (let round = 0; round < 6; round++) {
+        // Who watches later stands in the place of whoever watched no more: on disk, not in memory.
+        const { items } = world.get(pods);
+        world.delete(`${pods}/${items[(round * 2) % items.length].metadata.name}`);
+        lose();
+        world.advance(20_000);
+        const [slice] = world.get(slices).items;
+        world.delete(`${slices}/${slice.metadata.name}`);
+        lose();
+        world.advance(20_000);
+        world.delete(slices);
+        world.advance(20_000);
+      }
+      return world;
+    };
+    const [kept, evicted] = [run(false), run(true)];
+    expect(kept.get(slices).items).toHaveLength(3);
+    expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
   });
 
   test("a watch that goes on after an eviction misses nothing and repeats nothing", () => {

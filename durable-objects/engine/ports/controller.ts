@@ -175,7 +175,7 @@ export interface Records {
   /** `value` must be plain JSON and is immutable from here on. */
   put(table: string, key: string, value: unknown): void;
   delete(table: string, key: string): void;
-  /** Keys of a table in insertion order. */
+  /** Keys of a table, sorted: the order in which they came is lost with memory. */
   keys(table: string): Iterable<string>;
 }
 
