@@ -194,6 +194,55 @@ describe("determinism", () => {
     expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
   });
 
+  test("Pods that wait with claims are tried in the same order", () => {
+    const pod = (name: string): object => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: "default" },
+      spec: {
+        containers: [container],
+        volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+      },
+    });
+    const ofPods = { storageClassName: "late", accessModes: ["ReadWriteOnce"] };
+    const run = (evict: boolean): World => {
+      const world = new World();
+      world.patch(nodeUrl, { spec: { unschedulable: true } });
+      world.create(
+        {
+          apiVersion: "storage.k8s.io/v1",
+          kind: "StorageClass",
+          metadata: { name: "late" },
+          provisioner: "kubernetes.io/no-provisioner",
+          volumeBindingMode: "WaitForFirstConsumer",
+        },
+        {
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata: { name: "data", namespace: "default" },
+          spec: { ...ofPods, resources: { requests: { storage: "1Gi" } } },
+        },
+        pod("one"),
+        pod("two"),
+      );
+      world.advance(1_000);
+      // From then on it is the youngest.
+      world.delete("/api/v1/namespaces/default/pods/one");
+      world.create(pod("one"));
+      world.advance(1_000);
+      if (evict) world.evict();
+      world.create({
+        apiVersion: "v1",
+        kind: "PersistentVolume",
+        metadata: { name: "disk" },
+        spec: { ...ofPods, capacity: { storage: "1Gi" }, hostPath: { path: "/disk" } },
+      });
+      world.advance(60_000);
+      return world;
+    };
+    expect(firstDifference(logOf(run(false)), logOf(run(true)))).toBeUndefined();
+  });
+
   test("a watch that goes on after an eviction misses nothing and repeats nothing", () => {
     const seen = (evict: boolean): string[] => {
       const world = new World();
