@@ -193,6 +193,9 @@ export interface Retry {
   retry: true;
   /** After so many in a row it is left until something changes. */
   retriesMax?: number;
+  /** The first delay and the longest, where they are not those of most queues. */
+  firstMs?: number;
+  longestMs?: number;
   /** Virtual ms of another look that is wanted anyway. */
   dueAtMs?: number | undefined;
 }
