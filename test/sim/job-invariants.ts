@@ -19,6 +19,8 @@ const indexKey = "batch.kubernetes.io/job-completion-index";
 const isIndexed = (job: Any): boolean => job.spec.completionMode === "Indexed";
 const isTracked = (pod: Any): boolean => pod.metadata.finalizers?.includes(finalizer) ?? false;
 const isOver = (job: Any): boolean => isTrue(job, "Complete") || isTrue(job, "Failed");
+const isTerminating = (pod: Any): boolean =>
+  !finished(pod) && pod.metadata.deletionTimestamp !== undefined;
 const isActive = (pod: Any): boolean => !finished(pod) && !pod.metadata.deletionTimestamp;
 
 /** Uids of the Pods that have ended so, ever. */
@@ -106,6 +108,26 @@ function endsWrongly(sim: Simulation, job: Any, at: number): string | undefined 
     MaxFailedIndexesExceeded: Boolean(status.failedIndexes),
   };
   return because[end.reason] ? undefined : `${id(job)} ends by ${end.reason}`;
+}
+
+/**
+ * A Job that counts failures by index keeps the last failed Pod of an index until its replacement is made, and none is made while the
+ * Job is suspended or has as many as it may. k8s: canRemoveFinalizer
+ */
+export function isKeptForItsIndex(sim: Simulation, pod: Any): boolean {
+  const job = controlling(sim, "Job", pod);
+  if (job?.spec.backoffLimitPerIndex === undefined || !isTracked(pod)) return false;
+  if (pod.metadata.finalizers.length > 1 || job.metadata.deletionTimestamp || isOver(job))
+    return false;
+  const { suspend, parallelism, completions, podReplacementPolicy } = job.spec;
+  const index = pod.metadata.annotations[indexKey];
+  const others = controlledBy(sim, "Pod", job).filter((p) => p.metadata.uid !== pod.metadata.uid);
+  const isOfIndex = (p: Any): boolean => p.metadata.annotations[indexKey] === index;
+  if (others.some((p) => isOfIndex(p) && (isActive(p) || isTracked(p)))) return false;
+  const terminating = podReplacementPolicy === "Failed" ? others.filter(isTerminating).length : 0;
+  const running = others.filter(isActive).length + terminating;
+  const wanted = Math.min(completions - (job.status?.succeeded ?? 0), parallelism);
+  return finished(pod) && (suspend === true || running >= wanted);
 }
 
 /** Between a change of its Pods and its next look a Job says what was. */

@@ -1,5 +1,7 @@
 /** What must hold when all nodes are well again and time has passed. */
+import { isKeptForItsIndex } from "./job-invariants.ts";
 import { finished, first, fits, hostPorts, id, requestsOf } from "./pods.ts";
+
 import type { Invariant } from "./seen.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import { ready } from "./targets.ts";
@@ -186,7 +188,9 @@ export const settledInvariants: Invariant[] = [
     when: "settled",
     check: (sim) =>
       first(sim.shadow.values(), (o) =>
-        o.metadata.deletionTimestamp && !isUsed(o) ? `${id(o)} is still going` : undefined,
+        o.metadata.deletionTimestamp && !isUsed(o) && !isKeptForItsIndex(sim, o)
+          ? `${id(o)} is still going`
+          : undefined,
       ),
   },
   {
