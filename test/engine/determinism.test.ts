@@ -1,6 +1,7 @@
 /** The same seed and inputs give the same log byte for byte, also when the object is evicted at any moment. */
 import { describe, expect, test } from "vitest";
 import { World } from "../helpers/world.ts";
+import { driverRights, driverSet } from "./scheduler/devices-world.ts";
 
 const container = { name: "nginx", image: "nginx:1.27" };
 const deployment = {
@@ -158,6 +159,88 @@ describe("determinism", () => {
     expect(stateOf(evicted)).toBe(stateOf(kept));
     expect(kept.rows(url.replace("/web", ""))).toMatchObject([{ Ready: "2/2", "Up-to-date": 2 }]);
     expect(kept.get("/apis/apps/v1/namespaces/default/replicasets").items).toHaveLength(2);
+  });
+
+  test("programs that watch hear of a change in the same order", () => {
+    const slices = "/apis/resource.k8s.io/v1/resourceslices";
+    const pods = "/api/v1/namespaces/default/pods";
+    const run = (evict: boolean): World => {
+      const world = new World({ nodes: 3 });
+      const lose = (): void => {
+        if (evict) world.evict();
+        Object.assign(world.engine.log.sizes, { checkpoint: 5_000 });
+      };
+      lose();
+      // Each watches the slices of its node, and makes anew what is taken away.
+      world.create(driverRights, driverSet());
+      world.advance(60_000);
+      for (let round = 0; round < 6; round++) {
+        // Who watches later stands in the place of whoever watched no more: on disk, not in memory.
+        const { items } = world.get(pods);
+        world.delete(`${pods}/${items[(round * 2) % items.length].metadata.name}`);
+        lose();
+        world.advance(20_000);
+        const [slice] = world.get(slices).items;
+        world.delete(`${slices}/${slice.metadata.name}`);
+        lose();
+        world.advance(20_000);
+        world.delete(slices);
+        world.advance(20_000);
+      }
+      return world;
+    };
+    const [kept, evicted] = [run(false), run(true)];
+    expect(kept.get(slices).items).toHaveLength(3);
+    expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
+  });
+
+  test("Pods that wait with claims are tried in the same order", () => {
+    const pod = (name: string): object => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: "default" },
+      spec: {
+        containers: [container],
+        volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+      },
+    });
+    const ofPods = { storageClassName: "late", accessModes: ["ReadWriteOnce"] };
+    const run = (evict: boolean): World => {
+      const world = new World();
+      world.patch(nodeUrl, { spec: { unschedulable: true } });
+      world.create(
+        {
+          apiVersion: "storage.k8s.io/v1",
+          kind: "StorageClass",
+          metadata: { name: "late" },
+          provisioner: "kubernetes.io/no-provisioner",
+          volumeBindingMode: "WaitForFirstConsumer",
+        },
+        {
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata: { name: "data", namespace: "default" },
+          spec: { ...ofPods, resources: { requests: { storage: "1Gi" } } },
+        },
+        pod("one"),
+        pod("two"),
+      );
+      world.advance(1_000);
+      // From then on it is the youngest.
+      world.delete("/api/v1/namespaces/default/pods/one");
+      world.create(pod("one"));
+      world.advance(1_000);
+      if (evict) world.evict();
+      world.create({
+        apiVersion: "v1",
+        kind: "PersistentVolume",
+        metadata: { name: "disk" },
+        spec: { ...ofPods, capacity: { storage: "1Gi" }, hostPath: { path: "/disk" } },
+      });
+      world.advance(60_000);
+      return world;
+    };
+    expect(firstDifference(logOf(run(false)), logOf(run(true)))).toBeUndefined();
   });
 
   test("a watch that goes on after an eviction misses nothing and repeats nothing", () => {

@@ -6,7 +6,6 @@ import {
   finished,
   first,
   id,
-  isTrue,
   lastTouched,
 } from "./pods.ts";
 import type { Invariant } from "./seen.ts";
@@ -18,7 +17,13 @@ const indexKey = "batch.kubernetes.io/job-completion-index";
 
 const isIndexed = (job: Any): boolean => job.spec.completionMode === "Indexed";
 const isTracked = (pod: Any): boolean => pod.metadata.finalizers?.includes(finalizer) ?? false;
-const isOver = (job: Any): boolean => isTrue(job, "Complete") || isTrue(job, "Failed");
+const ends = ["Complete", "Failed"];
+const targets = ["SuccessCriteriaMet", "FailureTarget"];
+const conditionOf = (job: Any, types: string[]): Any =>
+  job?.status?.conditions?.find((c: Any) => types.includes(c.type) && c.status === "True");
+const isOver = (job: Any): boolean => conditionOf(job, ends) !== undefined;
+const isTerminating = (pod: Any): boolean =>
+  !finished(pod) && pod.metadata.deletionTimestamp !== undefined;
 const isActive = (pod: Any): boolean => !finished(pod) && !pod.metadata.deletionTimestamp;
 
 /** Uids of the Pods that have ended so, ever. */
@@ -85,27 +90,52 @@ function isTooMany(sim: Simulation, pod: Any): string | undefined {
   return twin && `${id(pod)} has the index of ${id(twin)}`;
 }
 
-/** What speaks against an end that was just told. */
-function endsWrongly(sim: Simulation, job: Any, at: number): string | undefined {
-  const end = job.status.conditions.find(
-    (c: Any) => (c.type === "Complete" || c.type === "Failed") && c.status === "True",
-  );
+/** What speaks against what a Job was just said to end as. Its spec may change before it has ended. */
+function decidesWrongly(job: Any, at: number): string | undefined {
   const { spec, status } = job;
-  const { succeeded = 0, failed = 0, active = 0, terminating = 0, startTime } = status;
-  const left = told(job).succeeded + told(job).failed - succeeded - failed;
-  if (active || terminating || left) return `${id(job)} ends with Pods`;
-  if (controlledBy(sim, "Pod", job).some(isTracked)) return `${id(job)} ends with Pods uncounted`;
+  const { reason } = conditionOf(job, targets);
+  const { succeeded, failed } = told(job);
   const because: Record<string, boolean> = {
     CompletionsReached: succeeded >= (spec.completions ?? 1),
     SuccessPolicy: spec.successPolicy !== undefined && succeeded > 0,
     BackoffLimitExceeded:
       failed > spec.backoffLimit || spec.template.spec.restartPolicy === "OnFailure",
-    DeadlineExceeded: at - Date.parse(startTime) >= spec.activeDeadlineSeconds * 1000,
+    DeadlineExceeded: at - Date.parse(status.startTime) >= spec.activeDeadlineSeconds * 1000,
     PodFailurePolicy: spec.podFailurePolicy !== undefined && failed > 0,
     FailedIndexes: Boolean(status.failedIndexes),
     MaxFailedIndexesExceeded: Boolean(status.failedIndexes),
   };
-  return because[end.reason] ? undefined : `${id(job)} ends by ${end.reason}`;
+  return because[reason] ? undefined : `${id(job)} is to end by ${reason}`;
+}
+
+/** What speaks against an end that was just told. */
+function endsWrongly(sim: Simulation, job: Any): string | undefined {
+  const { succeeded = 0, failed = 0, active = 0, terminating = 0 } = job.status;
+  const left = told(job).succeeded + told(job).failed - succeeded - failed;
+  if (active || terminating || left) return `${id(job)} ends with Pods`;
+  if (controlledBy(sim, "Pod", job).some(isTracked)) return `${id(job)} ends with Pods uncounted`;
+  const { reason } = conditionOf(job, ends);
+  return conditionOf(job, targets)?.reason === reason ? undefined : `${id(job)} ends by ${reason}`;
+}
+
+/**
+ * A Job that counts failures by index keeps the last failed Pod of an index until its replacement is made, and none is made while the
+ * Job is suspended or has as many as it may. k8s: canRemoveFinalizer
+ */
+export function isKeptForItsIndex(sim: Simulation, pod: Any): boolean {
+  const job = controlling(sim, "Job", pod);
+  if (job?.spec.backoffLimitPerIndex === undefined || !isTracked(pod)) return false;
+  if (pod.metadata.finalizers.length > 1 || job.metadata.deletionTimestamp || isOver(job))
+    return false;
+  const { suspend, parallelism, completions, podReplacementPolicy } = job.spec;
+  const index = pod.metadata.annotations[indexKey];
+  const others = controlledBy(sim, "Pod", job).filter((p) => p.metadata.uid !== pod.metadata.uid);
+  const isOfIndex = (p: Any): boolean => p.metadata.annotations[indexKey] === index;
+  if (others.some((p) => isOfIndex(p) && (isActive(p) || isTracked(p)))) return false;
+  const terminating = podReplacementPolicy === "Failed" ? others.filter(isTerminating).length : 0;
+  const running = others.filter(isActive).length + terminating;
+  const wanted = Math.min(completions - (job.status?.succeeded ?? 0), parallelism);
+  return finished(pod) && (suspend === true || running >= wanted);
 }
 
 /** Between a change of its Pods and its next look a Job says what was. */
@@ -156,10 +186,15 @@ export const jobInvariants: Invariant[] = [
   {
     name: "a Job ends for a reason, and last",
     when: "change",
-    check: (sim, { resource, op, object, previous, at }) =>
-      resource === "jobs.batch" && op === "update" && isOver(object) && !isOver(previous)
-        ? endsWrongly(sim, object, at)
-        : undefined,
+    check: (sim, { resource, op, object, previous, at }) => {
+      if (resource !== "jobs.batch" || op !== "update") return undefined;
+      const isNew = (types: string[]): boolean =>
+        conditionOf(object, types) !== undefined && !conditionOf(previous, types);
+      return (
+        (isNew(targets) ? decidesWrongly(object, at) : undefined) ??
+        (isNew(ends) ? endsWrongly(sim, object) : undefined)
+      );
+    },
   },
   {
     name: "what a Job counts is there",

@@ -1,5 +1,7 @@
 /** What must hold when all nodes are well again and time has passed. */
+import { isKeptForItsIndex } from "./job-invariants.ts";
 import { finished, first, fits, hostPorts, id, requestsOf } from "./pods.ts";
+
 import type { Invariant } from "./seen.ts";
 import type { Any, Simulation } from "./simulation.ts";
 import { ready } from "./targets.ts";
@@ -122,24 +124,43 @@ function portTaken(sim: Simulation, node: string, pod: Any): boolean {
     );
 }
 
-/** A claim that is not there, or that nothing has bound. */
-const lacksClaim = (sim: Simulation, pod: Any): boolean =>
-  (pod.spec.volumes ?? []).some(
-    ({ persistentVolumeClaim: claim }: Any) =>
-      claim &&
-      !sim
-        .all("persistentvolumeclaims", pod.metadata.namespace)
-        .some((c) => c.metadata.name === claim.claimName),
+/** The claims that a Pod names; undefined: not there. */
+const claimsOf = (sim: Simulation, pod: Any): Any[] =>
+  (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim: named }: Any) =>
+    named
+      ? [
+          sim
+            .all("persistentvolumeclaims", pod.metadata.namespace)
+            .find((claim) => claim.metadata.name === named.claimName),
+        ]
+      : [],
   );
+
+/** Whether the volume of a claim can be had on a node: a local one lies on one alone. */
+function reaches(sim: Simulation, node: Any, claim: Any): boolean {
+  const volume = sim
+    .all("persistentvolumes")
+    .find(({ metadata }) => metadata.name === claim.spec.volumeName);
+  const terms: Any[] | undefined = volume?.spec.nodeAffinity?.required.nodeSelectorTerms;
+  return (
+    !terms ||
+    terms.some(({ matchExpressions }) =>
+      // What provisioners write: each names a label and its values.
+      matchExpressions.every(({ key, values }: Any) => values.includes(node.metadata.labels[key])),
+    )
+  );
+}
 
 function schedulable(sim: Simulation, pod: Any): string | undefined {
   if (pod.spec.nodeName || pod.metadata.deletionTimestamp || finished(pod)) return undefined;
-  if (lacksClaim(sim, pod) || pod.spec.resourceClaims) return undefined;
+  const claims = claimsOf(sim, pod);
+  if (claims.includes(undefined) || pod.spec.resourceClaims) return undefined;
   const home = sim.all("nodes").find((node) => {
     const wanted = Object.entries(pod.spec.nodeSelector ?? {});
     if (node.spec.unschedulable || node.spec.taints?.length) return false;
     if (pod.spec.affinity?.nodeAffinity) return false;
     if (portTaken(sim, node.metadata.name, pod)) return false;
+    if (!claims.every((claim) => reaches(sim, node, claim))) return false;
     if (!wanted.every(([k, v]) => node.metadata.labels?.[k] === v)) return false;
     return fits(sim, node, { ...requestsOf(pod), pods: 1 });
   });
@@ -186,7 +207,9 @@ export const settledInvariants: Invariant[] = [
     when: "settled",
     check: (sim) =>
       first(sim.shadow.values(), (o) =>
-        o.metadata.deletionTimestamp && !isUsed(o) ? `${id(o)} is still going` : undefined,
+        o.metadata.deletionTimestamp && !isUsed(o) && !isKeptForItsIndex(sim, o)
+          ? `${id(o)} is still going`
+          : undefined,
       ),
   },
   {

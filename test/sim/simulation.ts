@@ -221,7 +221,7 @@ export class Simulation {
 
   /** Somebody looks, and sees what is due by now as done. */
   run(): void {
-    this.#guarded(() => this.world.engine.look(this.world.now));
+    this.#polled(() => this.world.engine.look(this.world.now));
     this.#alarm();
   }
 
@@ -279,7 +279,7 @@ export class Simulation {
   readonly pollHeld = (id: string): EngineResponse | undefined =>
     this.#polled(() => this.world.engine.pollHeld(id));
 
-  /** No time passes in it. */
+  /** No time passes in it: what is late stays so. */
   #polled<T>(body: () => T): T {
     const isLate = this.#isLate;
     const reply = this.#guarded(body);

@@ -95,8 +95,6 @@ function asDeclared(sim: Simulation, set: Any): string | undefined {
   // A full quota is told by Events alone.
   if (sim.all("resourcequotas", "lab").length > 0) return undefined;
   const ill = all.some((pod) => !isAvailable(set, pod, now));
-  const surplus = [...pods.keys()].filter((ordinal) => !inRange(set, ordinal));
-  if (surplus.length > 0 && !ill) return `${id(set)} still has ${surplus}`;
   const taken = new Set(
     sim
       .all("pods", "lab")
@@ -104,7 +102,10 @@ function asDeclared(sim: Simulation, set: Any): string | undefined {
       .map((pod) => pod.metadata.name),
   );
   const missing = ordinals(set).filter((ordinal) => !pods.has(ordinal));
+  // A Pod that cannot be made is tried again and again, before any is taken away. k8s: updateStatefulSet, AlreadyExists
   if (missing.some((ordinal) => taken.has(`${set.metadata.name}-${ordinal}`))) return undefined;
+  const surplus = [...pods.keys()].filter((ordinal) => !inRange(set, ordinal));
+  if (surplus.length > 0 && !ill) return `${id(set)} still has ${surplus}`;
   return missing.length > 0 && !(isOrdered(set) && ill)
     ? `${id(set)} lacks ${missing}, and nothing says why`
     : undefined;

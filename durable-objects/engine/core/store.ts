@@ -167,6 +167,7 @@ export class Store {
     return this.#records.get(table)?.get(key) as T | undefined;
   }
 
+  /** In an order that a loss of memory changes. */
   recordKeys(table: string): Iterable<string> {
     if (this.#deferred.size) this.#need(`r\0${table}`);
     return this.#records.get(table)?.keys() ?? [];

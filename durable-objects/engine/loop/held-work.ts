@@ -29,7 +29,7 @@ export class HeldWork {
   /** After what a user changed. */
   lift(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    for (const work of [...this.#store.recordKeys(heldTable)]) {
+    for (const work of [...this.#store.recordKeys(heldTable)].sort()) {
       const key = work.slice(work.indexOf("\0") + 1);
       const named = this.#store.record(heldTable, work) === 1;
       if (!changes.some((change) => changesWhatIsWanted(change) && (!named || names(key, change))))

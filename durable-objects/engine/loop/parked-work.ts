@@ -39,7 +39,7 @@ export class ParkedWork {
   see(changes: readonly Change[]): void {
     if (!changes.some((change) => this.#stoppages.concerns(change))) return;
     this.#stopped = this.#stoppages.stopped();
-    for (const work of [...this.#store.recordKeys(parkedTable)]) {
+    for (const work of [...this.#store.recordKeys(parkedTable)].sort()) {
       if (this.#stopped.has(work.slice(0, work.indexOf("\0")))) continue;
       this.#store.putRecord(parkedTable, work, undefined);
       this.#queue.add(work);

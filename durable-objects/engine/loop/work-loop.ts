@@ -196,7 +196,8 @@ export class WorkLoop {
     const failed = typeof due === "object" && "retry" in due;
     if (failed && retries < (due.retriesMax ?? Number.POSITIVE_INFINITY)) {
       this.store.putRecord(retriesTable, work, retries + 1);
-      const retryAt = this.#now.ms + Math.min(retryMsMin * 2 ** retries, retryMsMax);
+      const { firstMs = retryMsMin, longestMs = retryMsMax } = due;
+      const retryAt = this.#now.ms + Math.min(firstMs * 2 ** retries, longestMs);
       return Math.min(retryAt, due.dueAtMs ?? retryAt);
     }
     if (retries > 0) this.store.putRecord(retriesTable, work, undefined);

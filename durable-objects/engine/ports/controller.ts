@@ -175,7 +175,7 @@ export interface Records {
   /** `value` must be plain JSON and is immutable from here on. */
   put(table: string, key: string, value: unknown): void;
   delete(table: string, key: string): void;
-  /** Keys of a table in insertion order. */
+  /** Keys of a table, sorted: the order in which they came is lost with memory. */
   keys(table: string): Iterable<string>;
 }
 
@@ -193,6 +193,9 @@ export interface Retry {
   retry: true;
   /** After so many in a row it is left until something changes. */
   retriesMax?: number;
+  /** The first delay and the longest, where they are not those of most queues. */
+  firstMs?: number;
+  longestMs?: number;
   /** Virtual ms of another look that is wanted anyway. */
   dueAtMs?: number | undefined;
 }

@@ -58,7 +58,7 @@ export function terminal(context: RuntimeContext, name: string): TerminalState |
 
 /** All terminals, by name. */
 export const terminals = (context: RuntimeContext): TerminalState[] =>
-  [...context.records.keys(terminalTable)].sort().flatMap((name) => terminal(context, name) ?? []);
+  [...context.records.keys(terminalTable)].flatMap((name) => terminal(context, name) ?? []);
 
 /** Whether one more may be opened. */
 export const isTerminalRoom = (context: RuntimeContext): boolean =>

@@ -180,7 +180,7 @@ export function podsToRequeue(
     // An even spread depends on all nodes, the changed one need not be the one that is taken.
     if (may && (!empty || waits.has("spread") || takenWhenEmpty(info, empty))) found.push(info);
   }
-  return found.sort(byImportance).map((info) => info.key);
+  return inOrder(found);
 }
 
 /** k8s: plugins/queuesort PrioritySort: by priority, then by age */
@@ -188,6 +188,11 @@ export const byImportance = (a: PodInfo, b: PodInfo): number =>
   b.priority - a.priority ||
   byText(a.pod.metadata.creationTimestamp, b.pod.metadata.creationTimestamp) ||
   byText(a.key, b.key);
+
+const inOrder = (pods: PodInfo[]): string[] => pods.sort(byImportance).map((info) => info.key);
+
+/** Of all, the most important first: the order of a map is another one after a loss of memory. */
+export const keysOf = (pods: ReadonlyMap<string, PodInfo>): string[] => inOrder([...pods.values()]);
 
 /**
  * Keys of the Pods that use a claim. Those written after it do not count: their own change wakes them, and whether the cache knows
@@ -203,7 +208,7 @@ export function usersOfClaim(
     if (metadata.namespace !== namespace || Number(metadata.resourceVersion) > rv) continue;
     if (claimNames(info.pod).some((used) => used.claim === claim)) users.push(info);
   }
-  return users.sort(byImportance).map((info) => info.key);
+  return inOrder(users);
 }
 
 export function usersOfResourceClaim(
@@ -216,5 +221,5 @@ export function usersOfResourceClaim(
     if (info.pod.metadata.namespace !== namespace) continue;
     if (claimNamesOf(info.pod).includes(claim)) users.push(info);
   }
-  return users.sort(byImportance).map((info) => info.key);
+  return inOrder(users);
 }

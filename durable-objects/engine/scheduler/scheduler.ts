@@ -35,6 +35,7 @@ import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { claimStatusesOf } from "../kinds/pod/resource-claims.ts";
 import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
 import {
+  keysOf,
   podsToRequeue,
   nodeQueueingHint,
   podQueueingHint,
@@ -80,8 +81,8 @@ export function createScheduler(): Controller {
       },
       persistentvolumeclaims: (change, reader) =>
         usersOfClaim(change, open(reader).pendingWithClaims),
-      persistentvolumes: (_change, reader) => open(reader).pendingWithClaims.keys(),
-      "storageclasses.storage.k8s.io": (_change, reader) => open(reader).pendingWithClaims.keys(),
+      persistentvolumes: (_change, reader) => keysOf(open(reader).pendingWithClaims),
+      "storageclasses.storage.k8s.io": (_change, reader) => keysOf(open(reader).pendingWithClaims),
       "resourceclaims.resource.k8s.io": (change, reader) => wokenByClaim(change, open(reader)),
       "resourceslices.resource.k8s.io": (_change, reader) => {
         const known = open(reader);

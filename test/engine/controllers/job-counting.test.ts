@@ -90,6 +90,38 @@ test("podReplacementPolicy: a terminating Pod is replaced once it has ended", ()
     expect(statusOf(world, name)).toMatchObject({ terminating: 0, failed: 1, active: 1 });
 });
 
+test.each([true, false])(
+  "a Pod that fails after the Job was suspended is counted and goes; the Job ends once resumed (memory: %s)",
+  (kept) => {
+    const world = new World();
+    const policy = { rules: [{ action: "Count", onExitCodes: { operator: "In", values: [3] } }] };
+    world.create(job("late", { backoffLimit: 0, podFailurePolicy: policy }, "trap '' TERM; sleep 99"));
+    world.advance(5_000);
+    world.delete(`${podsUrl}/${world.pods()[0].metadata.name}`);
+    world.patch(`${url}/late`, { spec: { suspend: true } });
+    world.advance(10_000);
+    if (!kept) world.evict();
+    expect(world.pods()).toEqual([]);
+    // Without a startTime it may not end, so the last write is refused again and again.
+    const target = statusOf(world, "late");
+    expect(target.conditions.map(({ type }: { type: string }) => type)).toEqual([
+      "Suspended",
+      "FailureTarget",
+    ]);
+    expect(target).toMatchObject({ failed: 1, uncountedTerminatedPods: {} });
+    expect(finished(world, "late")).toBe(false);
+    world.advance(300_000);
+    const refused = Number(world.engine.store.record("retries", "job\0default/late"));
+    expect(refused).toBeGreaterThan(7);
+    expect(refused).toBeLessThan(13);
+    world.patch(`${url}/late`, { spec: { suspend: false } });
+    world.advance(2_000);
+    expect(statusOf(world, "late")).toMatchObject({ failed: 1, uncountedTerminatedPods: {} });
+    expect(finished(world, "late")).toBe(true);
+    world.check();
+  },
+);
+
 test("manualSelector: takes in what matches, and tracks it", () => {
   const world = new World();
   const labels = { app: "mine" };

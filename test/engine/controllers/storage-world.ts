@@ -34,7 +34,7 @@ export function sh(
       get: (table: string, k: string) => store.record(table, k),
       put: (table: string, k: string, value: unknown) => store.putRecord(table, k, value),
       delete: (table: string, k: string) => store.putRecord(table, k, undefined),
-      keys: (table: string) => store.recordKeys(table),
+      keys: (table: string) => [...store.recordKeys(table)].sort(),
     },
     reader: {
       now: w.engine.virtualNow,

@@ -499,7 +499,7 @@ function clientOf(world: World): Client {
         world.recordWrites++;
       },
       delete: (table, key) => void world.tables.get(table)?.delete(key),
-      keys: (table) => world.tables.get(table)?.keys() ?? [],
+      keys: (table) => [...(world.tables.get(table)?.keys() ?? [])].sort(),
     },
     wake: (_controller, key, atMs) => {
       if (atMs === undefined) world.dirty.add(key);

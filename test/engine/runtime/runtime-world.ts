@@ -44,7 +44,7 @@ export class RuntimeWorld implements RuntimeContext {
       this.tables.get(table)?.delete(key);
       this.writes++;
     },
-    keys: (table: string): Iterable<string> => this.tables.get(table)?.keys() ?? [],
+    keys: (table: string): Iterable<string> => [...(this.tables.get(table)?.keys() ?? [])].sort(),
   };
   /** A cluster without objects. */
   readonly reader = {

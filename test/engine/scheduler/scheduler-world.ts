@@ -204,7 +204,7 @@ export class World {
         get: (table, key) => store.record(table, key),
         put: (table, key, value) => store.putRecord(table, key, value),
         delete: (table, key) => store.putRecord(table, key, undefined),
-        keys: (table) => store.recordKeys(table),
+        keys: (table) => [...store.recordKeys(table)].sort(),
       },
       random: () => {
         this.#chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) >>> 0;

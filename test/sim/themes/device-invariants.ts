@@ -50,13 +50,17 @@ function runsWithout(sim: Simulation, pod: Any): string | undefined {
   });
 }
 
-/** A user that is noted with this revision, and is not there. */
-function strange(sim: Simulation, { object, previous }: Change): string | undefined {
+/**
+ * A user that is noted with this revision, and is not there. What keeps claims may note one that has ended, when it tries again
+ * what it could not do for a Pod of the name before; it takes it out again. k8s: syncPod
+ */
+function strange(sim: Simulation, { object, previous, by }: Change): string | undefined {
   const known = new Set(previous ? users(previous).map(({ uid }) => uid) : []);
   return first(users(object), ({ name, uid }) => {
     if (known.has(uid)) return undefined;
     const pod = sim.shadow.get(shadowKey("pods", { namespace, name })) as Any;
-    return pod?.metadata.uid === uid && !finished(pod)
+    const mayHaveEnded = by === "resource-claim-controller" && pod?.spec.nodeName;
+    return pod?.metadata.uid === uid && (mayHaveEnded || !finished(pod))
       ? undefined
       : `${id(object)} is reserved for ${name}, which is not there`;
   });

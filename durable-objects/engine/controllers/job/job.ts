@@ -49,6 +49,8 @@ import { verdict } from "./verdict.ts";
 
 /** k8s: SyncJobBatchPeriod */
 const batchMs = 1000;
+/** k8s: DefaultJobApiBackOff, MaxJobApiBackOff */
+const retryDelays = { firstMs: 1_000, longestMs: 60_000 };
 const laterMark = "@later/";
 const orphanMark = "@orphan/";
 
@@ -148,8 +150,8 @@ function look(client: Client, key: string, job: Job): Due {
   setOrDrop(status, "active", sync.active);
   status.ready = sync.ready;
   status.terminating = sync.terminating;
-  track(sync);
-  return failure ? { retry: true, dueAtMs: sync.dueAtMs } : sync.dueAtMs;
+  const failed = track(sync) ?? failure;
+  return failed ? { retry: true, ...retryDelays, dueAtMs: sync.dueAtMs } : sync.dueAtMs;
 }
 
 /** All that run; while there are more than one look takes away, nothing is decided. */

@@ -7,6 +7,7 @@ import { podsPerReconcileMax } from "../../core/limits.ts";
 import { countIndexes, indexesText, withIndexes } from "../../kinds/batch/indexes.ts";
 import { hasCondition, isIndexed, type Job, jobs } from "../../kinds/batch/shape.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
+import { StatusError } from "../../machinery/status.ts";
 import { keepBackoff } from "./backoff.ts";
 import { judgeFailure } from "./failure-policy.ts";
 import { byIndexOrder, untrack } from "./manage.ts";
@@ -22,7 +23,8 @@ import {
   wantedIndex,
 } from "./sync.ts";
 
-export function track(sync: Sync): void {
+/** Returns what the last write was refused with: what went before it stays, as it would upstream. */
+export function track(sync: Sync): StatusError | undefined {
   const { client, key, job } = sync;
   const tracked = new Set(sync.pods.filter(isTracked).map((pod) => pod.metadata.uid));
   countUntracked(sync, tracked);
@@ -37,9 +39,22 @@ export function track(sync: Sync): void {
   }
   countUntracked(sync, tracked);
   const finished = !full && finish(sync);
-  flush(sync);
+  const refused = refusalOf(() => flush(sync));
+  if (refused) return refused;
   if (finished) tellFinished(sync);
   else if (full) lookAgain(sync, client.now);
+  return undefined;
+}
+
+/** A Job that was suspended when the last of its Pods failed has no startTime, without which it may not end. */
+function refusalOf(write: () => void): StatusError | undefined {
+  try {
+    write();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
 }
 
 /** Pods whose finalizer is gone move from the list to the count. k8s: cleanUncountedPodsWithoutFinalizers */

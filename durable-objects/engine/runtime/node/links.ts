@@ -56,7 +56,7 @@ export function linkHasNews(records: Records, handle: string): boolean {
 
 /** All, in the order of their handles. */
 export function links(records: Records): [handle: string, Link][] {
-  const handles = [...records.keys(linksTable)].sort();
+  const handles = [...records.keys(linksTable)];
   return handles.flatMap((handle) => {
     const value = link(records, handle);
     return value ? [[handle, value]] : [];
