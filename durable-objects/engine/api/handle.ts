@@ -8,11 +8,12 @@ import { explanationKinds } from "./read/explanations.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
 import type { Registry, RemoteVersion, Resource } from "./discovery/registry.ts";
+import { flowHeaders, flowOf, type Flow } from "./flow-control.ts";
 import { forbiddenTo } from "./auth/forbidden.ts";
 import { healthMetrics } from "./discovery/health.ts";
 import { serverMetrics } from "./read/server-metrics.ts";
 import { metricsContentType } from "../machinery/prometheus.ts";
-import { impersonated } from "./auth/impersonation.ts";
+import { actsAsAnother, impersonated } from "./auth/impersonation.ts";
 import { metricsKinds } from "./read/metrics.ts";
 import { prefersProtobuf, prefersYaml } from "./request/negotiation.ts";
 import { json, pretty, protobufReply, yamlReply, reply, withWarnings } from "./request/reply.ts";
@@ -40,7 +41,9 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
     const noted: Noted = {};
     const answer = answerOf(context, request, noted);
     count(context, request, noted, answer);
-    return answer;
+    return noted.flow && "headers" in answer
+      ? { ...answer, headers: { ...answer.headers, ...flowHeaders(noted.flow) } }
+      : answer;
   } finally {
     expressionCost.used += before;
   }
@@ -49,6 +52,7 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
 /** What a request turned out to be about, once it is one that is served: nobody else's words become labels. */
 interface Noted {
   about?: { info: RequestInfo; resource: Resource };
+  flow?: Flow | undefined;
 }
 
 function answerOf(context: ApiContext, request: ApiRequest, noted: Noted): ApiResponse {
@@ -68,9 +72,10 @@ function answerOf(context: ApiContext, request: ApiRequest, noted: Noted): ApiRe
 function count(
   { reader: { now }, requests }: ApiContext,
   request: ApiRequest,
-  { about }: Noted,
+  { about, flow }: Noted,
   answer: ApiResponse,
 ): void {
+  if (flow) requests.noteFlow(flow);
   const code = codeOf(answer);
   if (!about || code === undefined) return;
   const seconds = (now - (request.sinceMs ?? now)) / 1000;
@@ -99,13 +104,16 @@ export function failure(error: status.StatusError, accept = ""): Reply {
 
 function dispatch(context: ApiContext, request: ApiRequest, noted: Noted): ApiResponse {
   const fixed = staticResponse(request, context.registry);
-  if (fixed) return fixed;
+  // Whoever asks in somebody's name has to be allowed to.
+  if (fixed && !actsAsAnother(request.headers)) return fixed;
   const info = requestInfo(request);
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
   const attributes = attributesOf(info);
   const user = impersonated(authorityOf(context), request, asker, attributes);
+  noted.flow = flowOf(context.reader, user, attributes);
   permit(context, user, attributes);
+  if (fixed) return fixed;
   const remote = remoteOf(context, request.path);
   if (remote) return elsewhere(context, request, user, remote);
   if (!info.isResource) return nonResource(context, request);

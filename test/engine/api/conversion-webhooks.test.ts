@@ -14,6 +14,9 @@ const version = (of: "v1" | "v2", storage: boolean): object => ({
   name: of,
   served: true,
   storage,
+  selectableFields: (of === "v1" ? [".hostPort"] : [".host", ".port"]).map((jsonPath) => ({
+    jsonPath,
+  })),
   schema: {
     openAPIV3Schema: {
       type: "object",
@@ -129,6 +132,51 @@ test("a watch tells of objects when they are converted", () => {
   expect([...world.engine.store.recordKeys("held-steps")]).toHaveLength(1);
   world.advance(120_000);
   expect([...world.engine.store.recordKeys("held-steps")]).toEqual([]);
+  world.check();
+});
+
+test("field selectors ask for the fields of their version, in lists and watches", () => {
+  define();
+  const { metadata } = world.get(at("v1"));
+  const since = `watch=1&resourceVersion=${metadata.resourceVersion}`;
+  const watches = ["v2?fieldSelector=host=a", "v2?fieldSelector=host=a,port=80", "v1?fieldSelector=hostPort=a:80"]
+    .map((one) => one.split("?"))
+    .map(([of = "", selector]) => world.watch(`${at(of)}?${since}&${selector}`));
+  for (const [called, host, port] of [
+    ["one", "a", "80"],
+    ["two", "a", "8080"],
+    ["other", "b", undefined],
+  ] as const)
+    world.make(at("v2"), custom("v2", called, { host, ...(port ? { port } : {}) }));
+  const names = (of: string, selector: string): string[] =>
+    world
+      .get(`${at(of)}?fieldSelector=${selector}`)
+      .items.map((one: { metadata: { name: string } }) => one.metadata.name);
+  expect(names("v2", "host=a")).toEqual(["one", "two"]);
+  expect(names("v2", "host=a,port=80")).toEqual(["one"]);
+  expect(names("v2", "metadata.name=two")).toEqual(["two"]);
+  expect(names("v1", "hostPort=a:8080")).toEqual(["two"]);
+  const seen = watches.map(() => [] as string[]);
+  const look = (): void => {
+    for (let i = 0; i < 20; i++) {
+      watches.forEach((watch, at) => {
+        for (const { type, object } of watch.read() as { type: string; object: any }[])
+          seen[at]!.push(`${type} ${object.metadata.name} ${object.host ?? object.hostPort}`);
+      });
+      world.advance(500);
+    }
+  };
+  look();
+  expect(seen).toEqual([["ADDED one a", "ADDED two a"], ["ADDED one a"], ["ADDED one a:80"]]);
+  world.request("DELETE", `${at("v2")}?fieldSelector=host=a,port=80`);
+  world.patch(`${at("v2")}/two`, { host: "b" });
+  look();
+  expect(names("v2", "host=a")).toEqual([]);
+  expect(seen.map((one) => one.slice(one.findLastIndex((text) => text.startsWith("ADDED")) + 1))).toEqual([
+    ["DELETED one a", "DELETED two a"],
+    ["DELETED one a"],
+    ["DELETED one a:80"],
+  ]);
   world.check();
 });
 

@@ -553,11 +553,51 @@ describe("agnhost", () => {
     ],
     [["dns-suffix"], "default.svc.cluster.local,svc.cluster.local,cluster.local\n"],
     [["dns-server-list"], "10.96.0.10\n"],
+    [["nonewprivs"], "Effective uid: 0\n"],
     [["nosuch"], 'Error: unknown command "nosuch" for "app"\nRun \'app --help\' for usage.\n'],
     [["connect", "nowhere:80"], "DNS: lookup nowhere on 10.96.0.10:53: no such host\n"],
     [["connect", "10.244.1.5:81"], "REFUSED\n"],
   ])("%j prints", (args, text) => {
     expect(log(agnhost(args))).toBe(text);
+  });
+
+  test("test-webserver serves the image's files as Go's file server does", () => {
+    const running = agnhost(["test-webserver"]);
+    const at = (path: string): string =>
+      running.world.exec(running.spec, ["curl", "-si", `http://127.0.0.1${path}`]).stdout;
+    const found = at("/localhost.crt");
+    expect(found).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(found).toMatch(/\r\ncache-control: private\r\n/i);
+    expect(found).toMatch(/\r\ncontent-type: text\/plain; charset=utf-8\r\n/i);
+    expect(found).toContain("\r\n\r\n-----BEGIN CERTIFICATE-----\n");
+    expect(at("/etc")).toMatch(/^HTTP\/1\.1 301 [^]*location: etc\/\r\n/i);
+    expect(at("/agnhost")).toMatch(/content-type: application\/octet-stream/i);
+    expect(at("/nothing")).toMatch(/^HTTP\/1\.1 404 [^]*\n404 page not found\n$/);
+    expect(at("/")).toContain('<a href="localhost.key">localhost.key</a>');
+  });
+
+  test.each<[string, string[], Partial<ContainerSpec>]>([
+    [
+      "netexec",
+      ["netexec", "--tls-cert-file=/localhost.crt", "--tls-private-key-file=/localhost.key"],
+      {},
+    ],
+    ["porter", ["porter"], env({ SERVE_TLS_PORT_8080: "ok" })],
+  ])("%s serves TLS with the pair that lies in the image", (_, args, more) => {
+    const running = agnhost(args, more);
+    const curl = (rest: string): string =>
+      running.world.exec(running.spec, [
+        "sh",
+        "-c",
+        `curl -s -o /dev/null --cacert /localhost.crt ${rest}; echo $?`,
+      ]).stdout;
+    expect(curl("https://127.0.0.1:8080/healthz")).toBe("0\n");
+  });
+
+  test("netexec ends where its certificate's file is missing", () => {
+    const running = agnhost(["netexec", "--tls-cert-file=/none", "--tls-private-key-file=/none"]);
+    expect(log(running)).toContain("open /none: no such file or directory");
+    expect(state(running)).toMatchObject({ exitCode: 1 });
   });
 
   test("porter serves what its environment says", () => {

@@ -223,3 +223,27 @@ test("requests are forgotten: decided ones after an hour, others after a day", (
   hours(24);
   expect(names()).toEqual([]);
 });
+
+test("a status write takes metadata along, and does not own its conditions", () => {
+  const w = new World({ nodes: 1 });
+  const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  const made = w.request("POST", path, {
+    apiVersion: "certificates.k8s.io/v1",
+    kind: "CertificateSigningRequest",
+    metadata: { name: "one" },
+    spec: { request: base64(ofJane), signerName: "example.com/mine", usages: ["client auth"] },
+  });
+  expect(made.status, JSON.stringify(made.body)).toBe(201);
+  const patch = (sub: string, body: object) =>
+    w.request("PATCH", `${path}/one/${sub}?fieldManager=tests`, body, {
+      type: "application/merge-patch+json",
+    });
+  const conditions = [{ type: "Seen", status: "True", reason: "tests" }];
+  const answer = patch("status", { metadata: { annotations: { n: "x" } }, status: { conditions } });
+  expect([answer.status, answer.body.metadata.annotations]).toEqual([200, { n: "x" }]);
+  expect(answer.body.status.conditions).toMatchObject(conditions);
+  const { fieldsV1 } = answer.body.metadata.managedFields.find(
+    ({ subresource }: { subresource?: string }) => subresource === "status",
+  );
+  expect(fieldsV1).toEqual({ "f:metadata": { "f:annotations": { ".": {}, "f:n": {} } } });
+});

@@ -79,6 +79,10 @@ export function impersonated(
   throw refusal ?? status.internalError("all impersonation modes failed");
 }
 
+/** Whether a request names somebody that it is to count as. */
+export const actsAsAnother = (headers: Readonly<Record<string, string>>): boolean =>
+  Object.keys(headers).some((name) => name.startsWith("impersonate-"));
+
 function wantedOf(headers: Readonly<Record<string, string>>): Wanted | undefined {
   const wanted: Wanted = {
     name: headers["impersonate-user"] ?? "",

@@ -89,12 +89,39 @@ export function fieldsOf(resource: Resource, object: KubeObject): Record<string,
   };
 }
 
+/** Whether a selector asks for fields of custom resources, which are those of the version that is asked for. */
+export const asksForOwnFields = ({ hooks }: Resource, { fields }: Selection): boolean =>
+  hooks.custom !== undefined &&
+  (fields?.terms.some(({ field }) => !field.startsWith("metadata.")) ?? false);
+
+/** Whether an object fits the field selector, as it is shown. */
+export function fitsFields(resource: Resource, selection: Selection, object: KubeObject): boolean {
+  if (!selection.fields) return true;
+  const shown = asksForOwnFields(resource, selection)
+    ? (resource.hooks.custom?.read(object) ?? object)
+    : object;
+  return selection.fields.matches(fieldsOf(resource, shown));
+}
+
+function fitsLabels({ namespace, labels }: Selection, { metadata }: KubeObject): boolean {
+  if (namespace && metadata.namespace !== namespace) return false;
+  return !labels || labels.matches(metadata.labels ?? {});
+}
+
 /** Whether an object fits namespace, label and field selectors. */
-export function matches(resource: Resource, selection: Selection, object: KubeObject): boolean {
-  if (selection.namespace && object.metadata.namespace !== selection.namespace) return false;
-  if (selection.labels && !selection.labels.matches(object.metadata.labels ?? {})) return false;
-  if (selection.fields && !selection.fields.matches(fieldsOf(resource, object))) return false;
-  return true;
+export const matches = (resource: Resource, selection: Selection, object: KubeObject): boolean =>
+  fitsLabels(selection, object) && fitsFields(resource, selection, object);
+
+/** Those of them that fit; custom resources are converted together first, where their fields are asked for. */
+export function matching(
+  resource: Resource,
+  selection: Selection,
+  objects: readonly KubeObject[],
+): KubeObject[] {
+  const labelled = objects.filter((object) => fitsLabels(selection, object));
+  if (!selection.fields) return labelled;
+  if (asksForOwnFields(resource, selection)) resource.hooks.custom?.readAll(labelled);
+  return labelled.filter((object) => fitsFields(resource, selection, object));
 }
 
 /** Candidates in key order, narrowed by an index where a selector allows it. */
@@ -145,7 +172,7 @@ export function list(
       ? candidates(store, resource, selection)
       : stateAt(store, log, resource.id, selection.namespace, exact)?.sort(inKeyOrder);
   if (!known) throw tooOld(from);
-  const all = known.filter((o) => matches(resource, selection, o));
+  const all = matching(resource, selection, known);
   const start = from === undefined ? 0 : firstAfter(all, from.key);
   // Any state will do, so upstream answers from its cache, whole. k8s: cacher shouldDelegateList
   const unlimited =

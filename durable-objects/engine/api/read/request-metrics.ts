@@ -6,6 +6,7 @@ import { requestLabelsMax } from "../../core/limits.ts";
 import type { ApiRequest } from "../../ports/request.ts";
 import { goNumber, type Labels, type Metric, type Sample } from "../../machinery/prometheus.ts";
 import type { RequestInfo } from "../request/request-info.ts";
+import type { Flow } from "../flow-control.ts";
 import type { Resource } from "../discovery/registry.ts";
 
 interface Counted {
@@ -45,6 +46,8 @@ function dryRunOf({ query }: RequestInfo): string {
 
 export class RequestMetrics {
   readonly #counted = new Map<string, Counted>();
+  /** By priority level and schema. */
+  readonly #flows = new Map<string, { labels: Labels; value: number }>();
   /** Requests of which the labels would have been too many. */
   #uncounted = 0;
 
@@ -79,6 +82,15 @@ export class RequestMetrics {
     const end = buckets.find((le) => seconds <= le) ?? Infinity;
     known.tookUpTo.set(end, (known.tookUpTo.get(end) ?? 0) + 1);
     known.seconds += seconds;
+  }
+
+  /** Counts a request by the flow that it belonged to. k8s: apiserver/pkg/util/flowcontrol/metrics */
+  noteFlow({ schema, level }: Flow): void {
+    const labels = { flow_schema: schema.metadata.name, priority_level: level.metadata.name };
+    const key = Object.values(labels).join(" ");
+    const known = this.#flows.get(key);
+    if (known) known.value++;
+    else if (this.#flows.size < requestLabelsMax) this.#flows.set(key, { labels, value: 1 });
   }
 
   /** In the order of their labels. */
@@ -121,6 +133,12 @@ export class RequestMetrics {
         type: "histogram",
         help: "[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
         samples: durations,
+      },
+      {
+        name: "apiserver_flowcontrol_dispatched_requests_total",
+        type: "counter",
+        help: "[BETA] Number of requests executed by API Priority and Fairness subsystem",
+        samples: [...this.#flows.keys()].sort().map((key) => this.#flows.get(key) as Sample),
       },
       {
         name: "cardinality_enforcement_unexpected_categorizations_total",

@@ -2,6 +2,7 @@
 import { buildInfo, type Metric, metricsText } from "../../machinery/prometheus.ts";
 import type { ApiContext } from "../context.ts";
 import { version } from "../discovery/discovery.ts";
+import { seatsOf } from "../flow-control.ts";
 
 /** How many objects of each kind there are, under its newer and its older name. */
 function objectMetrics({ store }: ApiContext): Metric[] {
@@ -27,6 +28,32 @@ function objectMetrics({ store }: ApiContext): Metric[] {
   ];
 }
 
+const seatGauges = [
+  ["nominal", "[BETA] Nominal number of execution seats configured for each priority level"],
+  [
+    "lower",
+    "[ALPHA] Configured lower bound on number of execution seats available to each priority level",
+  ],
+  [
+    "upper",
+    "[ALPHA] Configured upper bound on number of execution seats available to each priority level",
+  ],
+] as const;
+
+/** How many seats each priority level has. k8s: apiserver/pkg/util/flowcontrol/metrics */
+function seatMetrics({ reader }: ApiContext): Metric[] {
+  const levels = seatsOf(reader);
+  return seatGauges.map(([bound, help]) => ({
+    name: `apiserver_flowcontrol_${bound}_limit_seats`,
+    type: "gauge",
+    help,
+    samples: levels.map((level) => ({
+      labels: { priority_level: level.name },
+      value: level[bound],
+    })),
+  }));
+}
+
 const buildLabels = {
   build_date: version.buildDate,
   compiler: version.compiler,
@@ -41,4 +68,9 @@ const buildLabels = {
 
 /** What it knows of itself, as text. */
 export const serverMetrics = (context: ApiContext): string =>
-  metricsText([...context.requests.metrics(), ...objectMetrics(context), buildInfo(buildLabels)]);
+  metricsText([
+    ...context.requests.metrics(),
+    ...seatMetrics(context),
+    ...objectMetrics(context),
+    buildInfo(buildLabels),
+  ]);

@@ -7,15 +7,16 @@ import {
   notSupported,
   type FieldError,
 } from "../../machinery/field.ts";
-import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
+import { candidates, matching, notANumber, selectionOf, type Selection } from "./list.ts";
 import { definitions } from "../../kinds/custom-resource-definition/types.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { partial, table } from "./table.ts";
 import { lastLines } from "./watch-end.ts";
+import { eventsOf, type WatchEvent } from "./watch-events.ts";
 import { keep } from "../../core/memo.ts";
-import { objectKey, type KubeObject } from "../../core/object.ts";
+import type { KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
 import type { Log, LogEntry } from "../../core/log.ts";
 import type { Store } from "../../core/store.ts";
@@ -68,9 +69,7 @@ export function openWatch(
   }
   const lines: string[] = [];
   const chosen = selectionFor(resource, subscription);
-  const found = candidates(context.store, resource, chosen).filter((object) =>
-    matches(resource, chosen, object),
-  );
+  const found = matching(resource, chosen, candidates(context.store, resource, chosen));
   resource.hooks.custom?.readAll(found);
   for (const object of found)
     lines.push(encode(resource, subscription, "ADDED", object, context.now));
@@ -146,12 +145,8 @@ export function poll(
     }
     const selection = selectionFor(resource, subscription);
     try {
-      if (resource.hooks.custom?.asks) convertAll(context.log, resource, selection, entries);
-      for (const entry of entries) {
-        if (entry.resource !== resource.id) continue;
-        const event = eventOf(resource, selection, entry);
-        if (event) lines.push(encodeEntry(context, resource, subscription, event, entry));
-      }
+      for (const event of eventsOf(context.log, resource, selection, entries))
+        lines.push(encodeEntry(context, resource, subscription, event));
     } catch (error) {
       // Of a version that nothing converts to.
       if (!(error instanceof status.StatusError)) throw error;
@@ -167,21 +162,6 @@ export function poll(
 /** Whether telling of it may have to wait for a webhook that converts its objects. */
 export const isConverted = (registry: Registry, subscription: Subscription): boolean =>
   resourceOf(registry, subscription)?.hooks.custom?.asks ?? false;
-
-/** One call of the webhook for all that is told of. */
-function convertAll(
-  log: Log,
-  resource: Resource,
-  selection: Selection,
-  entries: Iterable<LogEntry>,
-): void {
-  const objects: KubeObject[] = [];
-  for (const entry of entries) {
-    const event = entry.resource === resource.id && eventOf(resource, selection, entry);
-    if (event) objects.push(eventObject(log, event, entry));
-  }
-  resource.hooks.custom?.readAll(objects);
-}
 
 function resourceOf(registry: Registry, subscription: Subscription): Resource | undefined {
   const [group = "", version = "", plural = ""] = subscription.resource.split("/");
@@ -207,45 +187,7 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
   return found;
 }
 
-/** What a revision is to a selection: an object leaving it is DELETED, one entering it ADDED. */
-function eventOf(
-  resource: Resource,
-  selection: Selection,
-  entry: LogEntry,
-): "ADDED" | "MODIFIED" | "DELETED" | undefined {
-  if (selection.namespace && entry.namespace !== selection.namespace) return undefined;
-  const did = entry.op !== "create" && matchedBefore(resource, selection, entry);
-  if (entry.op === "delete") return did ? "DELETED" : undefined;
-  const does = matches(resource, selection, entry.object);
-  if (does) return did ? "MODIFIED" : "ADDED";
-  return did ? "DELETED" : undefined;
-}
-
-function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry): boolean {
-  if (selection.labels && !selection.labels.matches(entry.previousLabels ?? {})) return false;
-  if (!selection.fields) return true;
-  if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
-  const { name, namespace } = entry;
-  const own = resource.servedVersion ? fieldsOf(resource, entry.object) : entry.previousFields;
-  return selection.fields.matches({
-    ...own,
-    "metadata.name": name,
-    "metadata.namespace": namespace,
-  });
-}
-
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
-
-/** What leaves a selection is shown as it last was, at the revision that took it away. k8s: cache_watcher.go convertToWatchEvent */
-function eventObject(log: Log, type: string, entry: LogEntry): KubeObject {
-  const { object, op } = entry;
-  if (type !== "DELETED" || op === "delete") return object;
-  const key = objectKey(entry.namespace, entry.name);
-  const previous =
-    entry.previous ?? log.before(entry.rv - 1, entry.resource, [key]).get(key) ?? object;
-  const { resourceVersion } = object.metadata;
-  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
-}
 
 /** Encoded once per revision and form; many watchers share the text. */
 const encoded = new WeakMap<LogEntry, { of: Resource; forms: Map<string, string> }>();
@@ -259,13 +201,11 @@ function formsOf(entry: LogEntry, resource: Resource): Map<string, string> {
 }
 
 function encodeEntry(
-  { log, now }: WatchContext,
+  { now }: WatchContext,
   resource: Resource,
   subscription: Subscription,
-  type: "ADDED" | "MODIFIED" | "DELETED",
-  entry: LogEntry,
+  { type, object, entry }: WatchEvent,
 ): string {
-  const object = eventObject(log, type, entry);
   const { custom } = resource.hooks;
   const asStored =
     !resource.servedVersion &&

@@ -4,6 +4,7 @@ import type { Program } from "../../runtime/kernel/types.ts";
 import { agnhostCheck, agnhostChecks } from "./checks.ts";
 import { agnhostConsumers } from "./consumers.ts";
 import { agnhostGuestbook } from "./guestbook.ts";
+import { localhostCertificate, localhostKey } from "./localhost-pair-data.ts";
 import { netexec } from "./netexec.ts";
 import { portForwardTester } from "./port-forward.ts";
 import { agnhostServer, agnhostServers } from "./servers.ts";
@@ -82,9 +83,12 @@ export const agnhost: ImageDefinition = {
         {
           ...agnhostUsers,
           "/agnhost": { program: "agnhost" },
-          "/agnhost-2": { program: "agnhost" },
+          "/agnhost-2": { link: "agnhost" },
+          "/localhost.crt": localhostCertificate,
+          "/localhost.key": localhostKey,
           "/coredns": { program: "coredns" },
           "/uploads": { dir: true, mode: 0o777 },
+          "/home/user-defined-in-image": { dir: true, uid: 1000, gid: 1000, mode: 0o2755 },
           "/bin/bash": { program: "bash" },
           "/usr/bin/curl": { program: "curl" },
           "/usr/bin/nc": { program: "nc.openbsd" },

@@ -139,6 +139,10 @@ export const agnhostChecks: Record<string, Check> = lookup({
     sys.write(1, `[${sys.argv.join(" ")}]\n`);
     return 0;
   },
+  nonewprivs(sys) {
+    sys.write(1, `Effective uid: ${sys.who.uid}\n`);
+    return 0;
+  },
   "etc-hosts"(sys) {
     sys.write(1, sys.readFile("/etc/hosts"));
     return 0;

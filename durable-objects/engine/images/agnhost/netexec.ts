@@ -250,7 +250,14 @@ const server = askingServer<Work>({
     const http = Number(flagOf(sys, "http-port") ?? 8080);
     const udp = Number(flagOf(sys, "udp-port") ?? 8081);
     goLog(sys, `Started HTTP server on port ${http}`);
-    if (!goListen(sys, http, "h", { tls: flagOf(sys, "tls-cert-file") !== undefined })) return 1;
+    const pair = ["tls-cert-file", "tls-private-key-file"].map((flag) => flagOf(sys, flag));
+    const missing = pair.find((file) => file && sys.peek(file)?.type !== "f");
+    if (missing) {
+      goLog(sys, `open ${missing}: no such file or directory`);
+      return 1;
+    }
+    const secure = pair[0] ? { tls: true, certificate: sys.readFile(pair[0]) } : {};
+    if (!goListen(sys, http, "h", secure)) return 1;
     if (udp < 0) return undefined;
     goLog(sys, `Started UDP server on port  ${udp}`);
     return goListen(sys, udp, "u") ? undefined : 1;

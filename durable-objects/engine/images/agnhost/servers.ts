@@ -12,11 +12,11 @@ import {
   goNotFound,
   goRedirect,
   hasFlag,
-  html,
   remoteAddress,
   targetOf,
 } from "../serving/serve.ts";
 import { fakeRegistry } from "./fake-registry.ts";
+import { testWebserver } from "./file-server.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { writeAll } from "../serving/sockets.ts";
 
@@ -51,32 +51,34 @@ const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.starte
 
 const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
 
+/** A port that shows the certificate of a file, the image's own where the environment names none. */
+function pairListen(sys: Sys, port: number): void {
+  const [certFile = "", keyFile = ""] = [
+    sys.env["CERT_FILE"] || "localhost.crt",
+    sys.env["KEY_FILE"] || "localhost.key",
+  ];
+  const missing = [certFile, keyFile].find((file) => sys.peek(file)?.type !== "f");
+  if (missing === undefined)
+    return void goListen(sys, port, "h", { tls: true, certificate: sys.readFile(certFile) });
+  goLog(
+    sys,
+    `tls server on port "${port}" with certFile="${certFile}", keyFile="${keyFile}" failed: open ${missing}: no such file or directory`,
+  );
+}
+
 /** Ports of SERVE_PORT_8080=text and its like. */
 function porter(sys: Sys): void {
   for (const name of Object.keys(sys.env)) {
     const [, kind, port] = porterEnv.exec(name) ?? [];
     if (port === undefined) continue;
     if (kind === "UDP_PORT") goLog(sys, `Started UDP server on port ${port}`);
-    goListen(sys, Number(port), kind === "UDP_PORT" ? "u" : "h", { tls: kind === "TLS_PORT" });
+    if (kind === "TLS_PORT") pairListen(sys, Number(port));
+    else goListen(sys, Number(port), kind === "UDP_PORT" ? "u" : "h");
   }
 }
 
 const porterText = (sys: Sys, port: number, kinds: string[]): string =>
   kinds.map((kind) => sys.env[`SERVE_${kind}_${port}`]).find((text) => text !== undefined) ?? "";
-
-function files(sys: Sys, request: HttpRequest): HttpAnswer["response"] {
-  const { path } = targetOf(request);
-  const stat = sys.peek(path);
-  if (stat?.type === "f" && sys.access(path, 4)) return plain(sys.readFile(path));
-  if (stat?.type !== "d") return goNotFound();
-  const names = sys.list(path).map((name) => {
-    const shown = sys.peek(`${path.replace(/\/$/, "")}/${name}`)?.type === "d" ? `${name}/` : name;
-    return `<a href="${shown}">${shown}</a>\n`;
-  });
-  return html(
-    `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.join("")}</pre>\n`,
-  );
-}
 
 export const agnhostServers: Record<string, Subcommand> = lookup({
   pause: {
@@ -121,10 +123,7 @@ export const agnhostServers: Record<string, Subcommand> = lookup({
       return seconds > 10 ? plain(`error: ${seconds}`, 500) : plain("ok");
     },
   },
-  "test-webserver": {
-    start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 80)) ? undefined : 1),
-    http: (sys, _state, request) => files(sys, request),
-  },
+  "test-webserver": testWebserver,
   porter: {
     start: (sys) => porter(sys),
     http(sys, _state, request) {

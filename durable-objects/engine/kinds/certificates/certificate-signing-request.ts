@@ -23,7 +23,7 @@ import {
   type CertificateRequest,
 } from "../../machinery/x509/request.ts";
 import { age, ageColumn, column, nameColumn } from "../columns.ts";
-import type { Kind, WriteContext } from "../define.ts";
+import { allMetadata, type Kind, type WriteContext } from "../define.ts";
 import type { Stored } from "../stored.ts";
 import { checkSignerName } from "./signer-name.ts";
 import { schemaNamed } from "../../schema/types.ts";
@@ -222,7 +222,8 @@ export const CertificateSigningRequest: Kind<CertificateSigningRequest> = {
   validateCreate: (csr) => validate(csr),
   validateUpdate,
   validateStatusUpdate: validateUpdate,
-  statusResets: ["spec"],
+  statusWritesMetadata: allMetadata,
+  statusResets: ["status.conditions"],
   fields: ({ spec }) => ({ "spec.signerName": spec?.signerName ?? "" }),
   table: {
     columns: [
