@@ -108,11 +108,11 @@ export function exit(
     return;
   }
   const parent = kernel.pod.processes[process.parent];
-  // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does.
+  // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does; a shell does it itself.
   if (
     !parent ||
     parent.exitStatus !== undefined ||
-    (process.parent === init && !parent.wait?.childEnd && parent.program !== "sh")
+    (process.parent === init && !parent.wait?.childEnd && !kernel.program(parent).reaps)
   )
     kernel.remove(key);
   else notifyParent(kernel, process.parent);

@@ -129,6 +129,8 @@ export interface Program<S = any> {
   storedNames?: StoredNames;
   start(sys: Sys): S;
   step(sys: Sys, state: S): Step;
+  /** Takes in its children itself, orphans too, when it comes to it: as the first process of a container too. */
+  reaps?: true;
   /** Whether the program has a handler for a signal; then `signal` runs it and `step` goes on. */
   handles?(state: S, signal: number): boolean;
   signal?(sys: Sys, state: S, signal: number): Step;

@@ -214,6 +214,7 @@ function program(name: string, flavour?: ShellState["flavour"]): Program<ShellSt
   return {
     name,
     storedNames: shellNames,
+    reaps: true,
     start: (sys) => start(sys, flavour),
     step: (sys, state) => advance(new Shell(sys, state)),
     handles(state, signal) {
