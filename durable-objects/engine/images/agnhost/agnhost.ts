@@ -2,6 +2,7 @@
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import type { Program } from "../../runtime/kernel/types.ts";
 import { agnhostCheck, agnhostChecks } from "./checks.ts";
+import { closeWait } from "./closewait.ts";
 import { agnhostConsumers } from "./consumers.ts";
 import { agnhostGuestbook } from "./guestbook.ts";
 import { netexec } from "./netexec.ts";
@@ -15,6 +16,7 @@ import { resolveVersion } from "../tags.ts";
 
 const ownPrograms = new Set([
   "netexec",
+  "net",
   "guestbook",
   "port-forward-tester",
   "resource-consumer-controller",
@@ -104,6 +106,7 @@ export const agnhost: ImageDefinition = {
     agnhostServer,
     agnhostCheck,
     netexec,
+    closeWait,
     agnhostGuestbook,
     agnhostConsumers,
     portForwardTester,
