@@ -3,6 +3,7 @@ import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/kernel/types.ts";
 import { busyboxFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
+import { boomServer } from "./boom-server.ts";
 import { answer, goNotFound, smallServer } from "./serving/serve.ts";
 
 const tested = (name: string): string[] => [
@@ -99,4 +100,5 @@ export const e2eImages: ImageDefinition[] = [
   picture("kitten"),
   nonewprivs,
   nonroot,
+  boomServer,
 ];

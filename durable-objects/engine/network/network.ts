@@ -53,7 +53,14 @@ function connect(
   if (!listener || closed) return { done: true, error: "refused" };
   return {
     done: true,
-    result: tcp.openStream(context, from, outcome.pod, outcome.port, outcome.clientIp),
+    result: tcp.openStream(
+      context,
+      from,
+      outcome.pod,
+      outcome.port,
+      outcome.clientIp,
+      `${ip}:${port}`,
+    ),
   };
 }
 

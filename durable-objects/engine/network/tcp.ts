@@ -6,25 +6,32 @@ import { answerBytesAhead, outcomeKeptMs, pipeBytesMax, streamBytesMax } from ".
 import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
-import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
+import type { Connection, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { isFrozen, loadPod, runPod } from "./loaded-pods.ts";
 import { nextId } from "./ids.ts";
-import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
+import { closeWaitMs, networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
 
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
   context.records.get<Stream>(networkTable, id);
 
-/** Opens a connection and gives its id; whether anybody listens shows later. */
+/** Something went either way. */
+function moved(context: RuntimeContext, id: string, stream: Stream): void {
+  context.records.put(networkTable, id, { ...stream, movedAtMs: Math.round(context.now) });
+}
+
+/** Opens a connection and gives its id; whether anybody listens shows later. `asked`: for which address and port. */
 export function openStream(
   context: RuntimeContext,
   from: Source,
   to: string,
   port: number,
   clientIp: string,
+  asked?: string,
 ): string {
   const id = nextId(context, "s");
   const at = `${clientIp}:${32_768 + ((Number(id.slice(1)) * 7) % 28_000)}`;
-  context.records.put(networkTable, id, { from, to, port, at, up: "", down: "" } satisfies Stream);
+  const target = asked === undefined ? {} : { asked };
+  moved(context, id, { from, to, port, at, ...target, up: "", down: "" });
   context.wake?.("network", id);
   return id;
 }
@@ -40,7 +47,7 @@ export function send(context: RuntimeContext, id: string, bytes: string, end: bo
   const up = stream.up + bytes;
   // Whoever sends on without ever being read is cut off rather than kept in memory.
   if (up.length > streamBytesMax * 2) return close(context, id);
-  context.records.put(networkTable, id, { ...stream, up, ...(end ? { upEnd: true } : {}) });
+  moved(context, id, { ...stream, up, ...(end ? { upEnd: true } : {}) });
   context.wake?.("network", id);
 }
 
@@ -77,15 +84,15 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   collect(context, stream);
   const kernel = PodKernel.load(context, stream.to);
   if (!kernel) stream.downEnd = true;
-  else if (!stream.downEnd) carry(kernel, id, stream);
+  else if (!stream.downEnd || stream.connection !== undefined) carry(kernel, id, stream);
   kernel?.save();
-  const moved = !equal(before, stream);
-  if (kernel && moved) context.wakePod(stream.to);
+  const changed = !equal(before, stream);
+  if (kernel && changed) context.wakePod(stream.to);
   if (stream.gone && stream.downEnd) {
     context.records.delete(networkTable, id);
     return undefined;
   }
-  if (moved) context.records.put(networkTable, id, stream);
+  if (changed) moved(context, id, stream);
   const held =
     stream.clientConnection !== undefined &&
     hasNews(stream) &&
@@ -97,8 +104,8 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
 }
 
 /** Whether some process has a connection open. */
-const isHeld = (kernel: Kernel, connection: number): boolean =>
-  Object.values(kernel.pod.openFiles).some(
+const isHeld = ({ openFiles }: Partial<PodRecord>, connection: number): boolean =>
+  Object.values(openFiles ?? {}).some(
     (file) => file.kind === "c" && file.connection === connection,
   );
 
@@ -121,7 +128,7 @@ function collect(context: RuntimeContext, stream: Stream): void {
   connection.bytes[1] = connection.bytes[1].slice(part.length);
   stream.up += part;
   if (connection.writeClosed[0] && connection.bytes[1] === "") stream.upEnd = true;
-  if (!isHeld(kernel, stream.clientConnection) && stream.upEnd) stream.gone = true;
+  if (!isHeld(kernel.pod, stream.clientConnection) && stream.upEnd) stream.gone = true;
   if (part !== "") {
     kernel.touch();
     kernel.run();
@@ -137,7 +144,7 @@ function handOver(context: RuntimeContext, id: string, ca: number): boolean {
   const kernel = stream && loadPod(context, podKey);
   const connection = kernel?.pod.connections[ca];
   if (!stream || !kernel || !connection) return false;
-  if (!isHeld(kernel, ca)) {
+  if (!isHeld(kernel.pod, ca)) {
     delete kernel.pod.connections[ca];
     kernel.touch();
     kernel.save();
@@ -160,17 +167,27 @@ function handOver(context: RuntimeContext, id: string, ca: number): boolean {
   return true;
 }
 
-/** A stream that is over, and that its client has forgotten, is swept up later. */
+/**
+ * A stream that is over, and that its client has forgotten, is swept up later: as long as the client keeps its end open, when
+ * nodes forget it too. It is looked at ever more seldom.
+ */
 function left(context: RuntimeContext, id: string): number | undefined {
   const stream = load(context, id);
   if (!stream?.downEnd) return undefined;
   const closedAt = stream.closedAt ?? context.now;
-  if (context.now >= closedAt + outcomeKeptMs) {
+  const passed = context.now - closedAt;
+  if (passed >= (isKept(context, stream) ? closeWaitMs : outcomeKeptMs)) {
     context.records.delete(networkTable, id);
     return undefined;
   }
   if (stream.closedAt === undefined) context.records.put(networkTable, id, { ...stream, closedAt });
-  return closedAt + outcomeKeptMs;
+  return closedAt + Math.min(Math.max(outcomeKeptMs, 2 * passed), closeWaitMs);
+}
+
+/** Whether its client still has its end open. */
+function isKept({ records }: RuntimeContext, { from, clientConnection }: Stream): boolean {
+  const pod = records.get<Partial<PodRecord>>("runtime", from.pod ?? "");
+  return pod !== undefined && clientConnection !== undefined && isHeld(pod, clientConnection);
 }
 
 const equal = (a: Stream, b: Stream): boolean =>
@@ -226,7 +243,10 @@ function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undef
   if (stream.gone) delete connection.stream;
   if (!connection.writeClosed[1] || connection.bytes[0] !== "") return;
   stream.downEnd = true;
-  if (stream.connection !== undefined) delete kernel.pod.connections[stream.connection];
+  const { connection: id } = stream;
+  // Who has only half-closed still reads.
+  if (id === undefined || (connection.halfClosed && isHeld(kernel.pod, id))) return;
+  delete kernel.pod.connections[id];
   kernel.touch();
 }
 

@@ -247,6 +247,24 @@ describe("a block volume", () => {
     expect(world.onNode("head -c 8 /tmp/v/file")).toBe("ABCDefgh");
     expect(world.onNode("stat -c %s /tmp/v/file")).toBe("65536\n");
   });
+
+  test("of a node that is larger than a program holds is looked at from its beginning", () => {
+    const world = begun();
+    world.onNode(
+      "mkdir -p /tmp/v && dd if=/dev/zero of=/tmp/v/file bs=4096 count=5120 && losetup -f /tmp/v/file",
+    );
+    world.claim("local-pv", "/dev/loop0", "Block");
+    world.create(podOf("user", ...used("local-pv")));
+    world.running("user").in = "user";
+    world.out("echo test-file-content | dd of=/mnt/device bs=512 count=100");
+    expect(world.out(`hexdump -n 100 -e '100 "%_p"' /mnt/device | head -1`)).toBe(
+      `test-file-content${".".repeat(83)}`,
+    );
+    expect(world.out(`hexdump -n 8 -e '"%07_ax" 4/1 " %02x" "\n"' /mnt/device`)).toBe(
+      "0000000 74 65 73 74\n0000004 2d 66 69 6c\n",
+    );
+    expect(world.out("hexdump -n 4 -C /mnt/device")).toContain("|test|");
+  });
 });
 
 test("a Unix socket is a hostPath of its type, and its Pod talks by it", () => {

@@ -2,6 +2,7 @@
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import type { Program } from "../../runtime/kernel/types.ts";
 import { agnhostCheck, agnhostChecks } from "./checks.ts";
+import { closeWait } from "./closewait.ts";
 import { agnhostConsumers } from "./consumers.ts";
 import { agnhostGuestbook } from "./guestbook.ts";
 import { localhostCertificate, localhostKey } from "./localhost-pair-data.ts";
@@ -16,6 +17,7 @@ import { resolveVersion } from "../tags.ts";
 
 const ownPrograms = new Set([
   "netexec",
+  "net",
   "guestbook",
   "port-forward-tester",
   "resource-consumer-controller",
@@ -108,6 +110,7 @@ export const agnhost: ImageDefinition = {
     agnhostServer,
     agnhostCheck,
     netexec,
+    closeWait,
     agnhostGuestbook,
     agnhostConsumers,
     portForwardTester,

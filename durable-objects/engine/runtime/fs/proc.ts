@@ -8,6 +8,7 @@ import { isSetting, kernelFile, kernelFolders, oomScoreOf, setKernelFile } from 
 import { processSecurity } from "./process-security.ts";
 import { groupFile, groupFolder } from "./pod-cgroups.ts";
 import { memoryFiles } from "../kernel/memory-files.ts";
+import { conntrack } from "./conntrack.ts";
 import type { Inode } from "./inode.ts";
 import { mountOptions, shownMounts, type ReadTree } from "./vfs.ts";
 
@@ -88,6 +89,8 @@ export class ProcTree implements ReadTree {
     }
     if (file === "oom_score_adj")
       return `${kernel.pod.containers[process.container] ? oomScoreOf(kernel.container(process.container)) : 0}\n`;
+    if (file === "net/nf_conntrack")
+      return this.node || kernel.pod.pod.hostNetwork ? conntrack(kernel) : "";
     if (file === "stat")
       return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
     return undefined;
@@ -95,7 +98,7 @@ export class ProcTree implements ReadTree {
 
   #content(path: string): string | undefined {
     const { kernel, record } = this.container;
-    const process = /^\/proc\/(\d+)\/(\w+)$/.exec(path);
+    const process = /^\/proc\/(\d+)\/(\w+|net\/nf_conntrack)$/.exec(path);
     if (process) return this.#processFile(Number(process[1]), process[2] ?? "");
     const total = Math.round(defaultCapacity.memoryBytes / 1024);
     const uptime = ((kernel.now - record.startedAtMs) / 1000 + 86_400).toFixed(2);
@@ -143,6 +146,7 @@ export class ProcTree implements ReadTree {
       "loadavg",
       "meminfo",
       "mounts",
+      "net",
       "self",
       "sys",
       "uptime",
@@ -153,9 +157,10 @@ export class ProcTree implements ReadTree {
 
   list(path: string): string[] {
     if (/^\/proc\/\d+$/.test(path))
-      return "cmdline comm environ fd gid_map mounts oom_score_adj root stat status uid_map".split(
+      return "cmdline comm environ fd gid_map mounts net oom_score_adj root stat status uid_map".split(
         " ",
       );
+    if (/^\/proc\/\d+\/net$/.test(path)) return ["nf_conntrack"];
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
     const names = this.#folder(path) ?? [];
@@ -184,7 +189,7 @@ export class ProcTree implements ReadTree {
     const path = String(id);
     const modifiedAtMs = Math.round(this.container.record.startedAtMs);
     if (this.#folder(path)) return { type: "d", mode: 0o555, modifiedAtMs };
-    const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
+    const pid = /^\/proc\/(\d+)(?:\/net)?$/.exec(path)?.[1];
     if (pid)
       return this.#pids().includes(Number(pid))
         ? { type: "d", mode: 0o555, modifiedAtMs }
@@ -195,8 +200,11 @@ export class ProcTree implements ReadTree {
     if (description !== undefined)
       return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
     if (path === "/proc/self") return { type: "l", mode: 0o777, modifiedAtMs, data: "1" };
+    if (path === "/proc/net") return { type: "l", mode: 0o777, modifiedAtMs, data: "self/net" };
     const content = this.#content(path);
     if (content === undefined) return undefined;
+    if (path.endsWith("/nf_conntrack"))
+      return { type: "f", mode: 0o440, modifiedAtMs, data: content };
     return { type: "f", mode: isSetting(path) ? 0o644 : 0o444, modifiedAtMs, data: content };
   }
 

@@ -129,8 +129,9 @@ export class OpenFiles implements Files {
     // Nobody reads on this side any more; what the other has not read yet stays.
     connection.bytes[side] = "";
     const read = connection.bytes[0] === "" && connection.bytes[1] === "";
-    if (connection.writeClosed[0] && connection.writeClosed[1] && read)
-      delete this.#pod.connections[id];
+    if (!connection.writeClosed[0] || !connection.writeClosed[1] || !read) return;
+    delete this.#pod.connections[id];
+    if (connection.stream) this.kernel.context.wake?.("network", connection.stream);
   }
 
   /** Puts an open file at a descriptor, closing what was there. */

@@ -258,14 +258,15 @@ function bridge(sys: Sys, ip: string, to: number): Connected {
 function attach(sys: Sys, id: string, to: string): number {
   const { context, pod } = sys.kernel;
   const c = pod.next++;
+  const stream = context.records.get<Stream>(networkTable, id);
+  const port = stream?.at.split(":").at(-1);
   pod.connections[c] = {
     bytes: ["", ""],
     writeClosed: [false, false],
-    addresses: [ownAddress(sys, c), to],
+    addresses: [port === undefined ? ownAddress(sys, c) : `${pod.pod.ip}:${port}`, to],
     stream: id,
     outbound: true,
   };
-  const stream = context.records.get<Stream>(networkTable, id);
   if (stream) context.records.put(networkTable, id, { ...stream, clientConnection: c });
   context.wake?.("network", id);
   return descriptor(sys, c, 0);

@@ -4,6 +4,9 @@ import { RecordCodec } from "../../core/record-codec.ts";
 /** Records of what is under way in the network: streams have keys `sN`. */
 export const networkTable = "network";
 
+/** How long nodes know a connection that one side has closed. k8s: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration */
+export const closeWaitMs = 3_600_000;
+
 /** Field names of those records on disk: of streams, and of network/exchange.ts and network/udp.ts. */
 export const networkRecordCodec = new RecordCodec({
   fields: {
@@ -13,6 +16,8 @@ export const networkRecordCodec = new RecordCodec({
     connection: "c",
     clientConnection: "ca",
     answer: "a",
+    asked: "w",
+    movedAtMs: "m",
   },
 });
 
@@ -30,6 +35,10 @@ export interface Stream {
   port: number;
   /** Address and port the server sees. */
   at: string;
+  /** Address and port that the client asked for, where they are not the server's own. */
+  asked?: string;
+  /** When bytes, or an end, last went either way. */
+  movedAtMs?: number;
   /** Bytes to the server and to the client, and whether each side writes no more. */
   up: string;
   upEnd?: true;

@@ -1,6 +1,7 @@
 /** Bytes to look at: od, hexdump, xxd. */
 import type { Program } from "../../kernel/types.ts";
 import { count } from "../counts.ts";
+import { formatted } from "./hexdump-format.ts";
 import { options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 
@@ -113,17 +114,40 @@ const od = tool("od", (io) => {
   return code.code;
 });
 
+/** A file as far as it is asked for: devices are large. */
+function beginning(io: Io, file: string, most: number, code: { code: number }): string {
+  if (file === "-" || most === Infinity) return io.input(file, code) ?? "";
+  let data = "";
+  const read = (): void => {
+    const fd = io.sys.open(file, { read: true });
+    for (let part; data.length < most && (part = io.sys.read(fd, most - data.length));)
+      data += part;
+    io.sys.close(fd);
+  };
+  if (!io.try(file, read)) code.code = 1;
+  return data;
+}
+
 const visible = (part: string): string => part.replace(/[^ -~]/g, ".");
 
 const hexdump = (name: "hexdump" | "hd"): Program =>
   tool(name, (io) => {
     const opts = options(io, "bcCdovxn:s:e:f:");
     const code = { code: 0 };
-    const data = (opts.rest.length ? opts.rest : ["-"])
-      .map((file) => io.input(file, code) ?? "")
-      .join("");
-    const skip = count(io, opts.value("s") ?? "0");
-    const shown = data.slice(skip, opts.has("n") ? skip + count(io, opts.value("n")!) : undefined);
+    const skip = Math.max(0, count(io, opts.value("s") ?? "0"));
+    const end = opts.has("n") ? skip + Math.max(0, count(io, opts.value("n")!)) : Infinity;
+    let data = "";
+    for (const file of opts.rest.length ? opts.rest : ["-"])
+      data += beginning(io, file, end - data.length, code);
+    const shown = data.slice(skip, end);
+    const formats = opts.values("e");
+    if (formats.length > 0) {
+      const text = formats.map((one) => formatted(one, shown, opts.has("v"), skip));
+      const bad = formats[text.indexOf(undefined)];
+      if (bad !== undefined) return io.fail(`bad format {${bad}}`);
+      io.out(text.join(""));
+      return code.code;
+    }
     const canonical = opts.has("C") || name === "hd";
     const line = (part: string): string => {
       const bytes = [...part].map((c) => hex(c.charCodeAt(0), 2));

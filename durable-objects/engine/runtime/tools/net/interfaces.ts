@@ -143,26 +143,26 @@ function sockets(io: Io): Socket[] {
       owner,
     });
   }
-  for (const connection of Object.values(kernel.pod.connections)) {
-    const state =
-      connection.writeClosed[0] || connection.writeClosed[1] ? "CLOSE_WAIT" : "ESTABLISHED";
-    out.push({
-      kind: "tcp",
-      local: connection.addresses[0],
-      remote: connection.addresses[1],
-      state,
-      owner: "-",
-    });
-    if (!connection.stream)
+  for (const { addresses, writeClosed, stream, outbound } of Object.values(kernel.pod.connections))
+    for (const side of [0, 1] as const) {
+      if (stream && (side === 0) !== (outbound === true)) continue;
+      const [local, remote] = side === 0 ? addresses : addresses.toReversed();
+      const state = connectionState(writeClosed[side], writeClosed[side === 0 ? 1 : 0]);
       out.push({
         kind: "tcp",
-        local: connection.addresses[1],
-        remote: connection.addresses[0],
+        local: local as string,
+        remote: remote as string,
         state,
         owner: "-",
       });
-  }
+    }
   return out;
+}
+
+/** RFC 9293: 3.3.2, by who has sent its FIN. */
+function connectionState(self: boolean, other: boolean): string {
+  if (self) return other ? "TIME_WAIT" : "FIN_WAIT2";
+  return other ? "CLOSE_WAIT" : "ESTABLISHED";
 }
 
 function chosen(io: Io, letters: string): Socket[] {
