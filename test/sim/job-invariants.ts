@@ -120,7 +120,7 @@ function endsWrongly(sim: Simulation, job: Any): string | undefined {
 
 /**
  * A Job that counts failures by index keeps the last failed Pod of an index until its replacement is made, and none is made while the
- * Job is suspended or has as many as it may. k8s: canRemoveFinalizer
+ * Job is suspended, has as many as it may, or a quota is full. k8s: canRemoveFinalizer
  */
 export function isKeptForItsIndex(sim: Simulation, pod: Any): boolean {
   const job = controlling(sim, "Job", pod);
@@ -135,7 +135,10 @@ export function isKeptForItsIndex(sim: Simulation, pod: Any): boolean {
   const terminating = podReplacementPolicy === "Failed" ? others.filter(isTerminating).length : 0;
   const running = others.filter(isActive).length + terminating;
   const wanted = Math.min(completions - (job.status?.succeeded ?? 0), parallelism);
-  return finished(pod) && (suspend === true || running >= wanted);
+  const isRefused = sim
+    .all("resourcequotas", pod.metadata.namespace)
+    .some(({ status }) => Number(status?.used?.pods) >= Number(status?.hard?.pods));
+  return finished(pod) && (suspend === true || running >= wanted || isRefused);
 }
 
 /** Between a change of its Pods and its next look a Job says what was. */

@@ -81,11 +81,11 @@ export class Simulation {
   #still = 0;
   /** Writes to disk until the machine stops. */
   #crashIn: number | undefined;
-  /** Writes to the store until one fails. */
+  /** Writes to the store until one fails, and what the last that did so said. */
   #throwIn: number | undefined;
+  planted = "";
   /** A node without power keeps what it had, so not everything can be demanded. */
   healed = false;
-
   readonly seed: number;
 
   constructor(seed: number, nodes: number, invariants: readonly Invariant[], options: Mode = {}) {
@@ -265,10 +265,9 @@ export class Simulation {
   /** What an adapter does to an open session. */
   session<T>(body: (sessions: World["engine"]["sessions"]) => T): T {
     this.slipNow();
-    const result = this.#guarded(() => {
-      const { engine, now } = this.world;
-      return engine.session(now, () => body(engine.sessions));
-    });
+    const result = this.#guarded(() =>
+      this.world.engine.session(this.world.now, () => body(this.world.engine.sessions)),
+    );
     this.checkFaults();
     return result;
   }
@@ -375,7 +374,8 @@ export class Simulation {
     store.write = (op, resource, object, atMs) => {
       if (this.#throwIn !== undefined && this.#throwIn-- <= 0) {
         this.#throwIn = undefined;
-        throw new Planted(`${op} of ${resource} ${object.metadata.name} fails`);
+        this.planted = `${op} of ${resource} ${object.metadata.name} fails`;
+        throw new Planted(this.planted);
       }
       return write(op, resource, object, atMs);
     };

@@ -150,7 +150,8 @@ export class EngineClient implements Client {
       get: (table, key) => store.record(table, key),
       put: (table, key, value) => store.putRecord(table, key, value),
       delete: (table, key) => store.putRecord(table, key, undefined),
-      keys: (table) => [...store.recordKeys(table)].sort(),
+      keys: (table, inAnyOrder) =>
+        inAnyOrder ? store.recordKeys(table) : [...store.recordKeys(table)].sort(),
     };
   }
 

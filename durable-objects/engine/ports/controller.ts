@@ -175,8 +175,11 @@ export interface Records {
   /** `value` must be plain JSON and is immutable from here on. */
   put(table: string, key: string, value: unknown): void;
   delete(table: string, key: string): void;
-  /** Keys of a table, sorted: the order in which they came is lost with memory. */
-  keys(table: string): Iterable<string>;
+  /**
+   * Keys of a table, sorted: the order in which they came is lost with memory. `inAnyOrder`: for who counts or looks for one, where
+   * there may be thousands.
+   */
+  keys(table: string, inAnyOrder?: true): Iterable<string>;
 }
 
 /** Maps a change to keys this controller must look at. Must be cheap and pure. */

@@ -95,7 +95,9 @@ test.each([true, false])(
   (kept) => {
     const world = new World();
     const policy = { rules: [{ action: "Count", onExitCodes: { operator: "In", values: [3] } }] };
-    world.create(job("late", { backoffLimit: 0, podFailurePolicy: policy }, "trap '' TERM; sleep 99"));
+    world.create(
+      job("late", { backoffLimit: 0, podFailurePolicy: policy }, "trap '' TERM; sleep 99"),
+    );
     world.advance(5_000);
     world.delete(`${podsUrl}/${world.pods()[0].metadata.name}`);
     world.patch(`${url}/late`, { spec: { suspend: true } });

@@ -323,6 +323,24 @@ describe("claims of Pods", () => {
     expect(w.pod("p").spec.nodeName).toBe(nodeOf(w));
   });
 
+  test("a Pod's other claims are made, whichever it waits for", () => {
+    const w = world();
+    w.create(template("t", [request("a")]));
+    const resourceClaims = [
+      { name: "gpu", resourceClaimName: "later" },
+      { name: "more", resourceClaimTemplateName: "t" },
+    ];
+    w.create(pod("p", {}, { resourceClaims }));
+    w.advance(1000);
+    expect(w.get(path).items).toHaveLength(1);
+    w.delete(`${path}/${w.get(path).items[0].metadata.name}`);
+    w.advance(1000);
+    expect(w.get(path).items).toHaveLength(1);
+    w.create(claim("later", [request("a")]));
+    w.advance(1000);
+    expect(w.pod("p").spec.nodeName).toBe(nodeOf(w));
+  });
+
   test("a Pod waits for a claim that its user has still to make", () => {
     const w = world();
     w.create(pod("p", { resourceClaimName: "later" }));

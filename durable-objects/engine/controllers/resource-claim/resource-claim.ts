@@ -48,10 +48,11 @@ function needsWork(pod: Pod, reader: Reader): boolean {
   for (const one of pod.spec.resourceClaims ?? []) {
     const named = claimNameOf(pod, one);
     if ("problem" in named) return true;
-    if (named.name === undefined) return false;
+    // Whatever one claim waits for, others may want work.
+    if (named.name === undefined) continue;
     const claim = reader.get<ResourceClaim>(claims, pod.metadata.namespace ?? "", named.name);
-    if (!claim) return one.resourceClaimTemplateName !== undefined;
-    if (named.own && notForPod(pod, claim) !== undefined) return false;
+    if (!claim && one.resourceClaimTemplateName !== undefined) return true;
+    if (!claim || (named.own && notForPod(pod, claim) !== undefined)) continue;
     if (pod.spec.nodeName && claim.status?.allocation && !isReservedFor(pod, claim)) return true;
   }
   return false;
@@ -76,7 +77,8 @@ function syncPod(key: string, client: Client): Due {
   const current = client.get<Pod>("pods", namespace, name) ?? pod;
   for (const one of claimNamesOf(current)) {
     const claim = client.get<ResourceClaim>(claims, namespace, one);
-    if (!claim?.status?.allocation || isReservedFor(pod, claim)) continue;
+    if (!claim) return undefined;
+    if (!claim.status?.allocation || isReservedFor(pod, claim)) continue;
     // Refused for a claim that goes; the next one of its name wakes the Pod again.
     if (claim.metadata.deletionTimestamp !== undefined) continue;
     const user = { resource: "pods", name, uid: pod.metadata.uid ?? "" };

@@ -69,7 +69,7 @@ export class Chunks {
       return;
     }
     const prefix = `${this.#tree}\n${ino}\n`;
-    for (const key of new Set([...this.#dirty.keys(), ...this.#records.keys("files")])) {
+    for (const key of new Set([...this.#dirty.keys(), ...this.#records.keys("files", true)])) {
       const chunk = key.startsWith(prefix) ? Number(key.slice(prefix.length)) : -1;
       if (chunk >= first && chunk < end) yield chunk;
     }

@@ -36,7 +36,7 @@ export class Space {
 
   #count(): number {
     let sum = 0;
-    for (const key of this.#records.keys("trees"))
+    for (const key of this.#records.keys("trees", true))
       if (key !== this.#key) sum += this.#records.get<TreeRecord>("trees", key)?.bytes ?? 0;
     return sum;
   }

@@ -20,7 +20,7 @@ export function programKey(kernel: Kernel, process: Process): string {
 
 /** Whether any program was ever stopped: asked before each run. */
 export const anyStopped = ({ records }: RuntimeContext): boolean =>
-  records.keys(stoppedTable)[Symbol.iterator]().next().done !== true;
+  records.keys(stoppedTable, true)[Symbol.iterator]().next().done !== true;
 
 /** Throws AssertionError for a program that was stopped because the whole process died of it. */
 export function refuseStopped(kernel: Kernel, process: Process): void {

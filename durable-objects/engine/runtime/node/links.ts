@@ -64,4 +64,4 @@ export function links(records: Records): [handle: string, Link][] {
 }
 
 export const hasLinks = (records: Records): boolean =>
-  records.keys(linksTable)[Symbol.iterator]().next().done !== true;
+  records.keys(linksTable, true)[Symbol.iterator]().next().done !== true;
