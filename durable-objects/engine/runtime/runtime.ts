@@ -16,6 +16,7 @@ import { closeMachine } from "./machine.ts";
 import { containerTree, removeContainer } from "./remove-container.ts";
 import { cdiEnv } from "./node/cdi.ts";
 import { callSocket, hostSockets } from "./volumes/node-sockets.ts";
+import { releaseDevices } from "./volumes/device-mounts.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -356,6 +357,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     for (const list of Object.values(record.logs))
       for (const log of list) removeLogs(context.records, podKey, log);
     context.records.delete("runtime", podKey);
+    releaseDevices(context, record.pod.node);
   },
 };
 

@@ -126,6 +126,34 @@ describe("a local volume", () => {
     expect(world.onNode("ls /tmp")).toBe("");
   });
 
+  test("of a device without a file system: its kubelet makes one, and lets go of it", () => {
+    const world = begun();
+    world.onNode("dd if=/dev/zero of=/tmp/file bs=4096 count=64; losetup -f /tmp/file");
+    world.claim("local-pv", "/dev/loop0");
+    world.user("pod1", "local-pv", 1234);
+    expect(world.out("stat -c %g /mnt/volume1; ls /mnt/volume1")).toBe("1234\n");
+    world.out("mkdir /mnt/volume1/f; echo test-file-content > /mnt/volume1/f/test-file");
+    const at = "/var/lib/kubelet/plugins/kubernetes.io/local-volume/mounts/local-pv";
+    expect(world.onNode("mount")).toContain(`/dev/loop0 on ${at} type ext4 (rw,relatime)\n`);
+    expect(world.onNode("losetup -d /dev/loop0")).toContain("Device or resource busy");
+    world.user("pod2", "local-pv");
+    expect(world.out("cat /mnt/volume1/f/test-file")).toBe("test-file-content\n");
+    const end = (name: string): void => {
+      world.delete(`/api/v1/namespaces/default/pods/${name}`, { gracePeriodSeconds: 0 });
+      world.advance(1000);
+    };
+    end("pod1");
+    expect(world.onNode(`cat ${at}/f/test-file`)).toBe("test-file-content\n");
+    end("pod2");
+    expect(world.onNode(`ls ${at}`)).toContain("No such file or directory");
+    world.user("pod3", "local-pv");
+    expect(world.out("cat /mnt/volume1/f/test-file")).toBe("test-file-content\n");
+    end("pod3");
+    expect(world.onNode("losetup -d /dev/loop0; losetup; rm /tmp/file; ls /run/mount/aside")).toBe(
+      "",
+    );
+  });
+
   test("is its Pod's group's, a hostPath is not", () => {
     const world = begun();
     world.onNode("mkdir -p /tmp/v");

@@ -6,25 +6,11 @@
 import { Errno } from "../../errno.ts";
 import { mountOptions, shownMounts } from "../../fs/vfs.ts";
 import { loopTable, type Loop } from "../../volumes/node-files.ts";
+import { aside, mountTable, type NodeMount } from "../../volumes/node-mounts.ts";
 import { removeAll } from "../files/rm.ts";
 import { options, type Options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 import { inFolder } from "../words.ts";
-
-/** By node: what was mounted by hand, and files that are block devices. */
-const mountTable = "node-mounts";
-const aside = "/run/mount/aside";
-
-interface NodeMount {
-  at: string;
-  device: string;
-  fsType: string;
-  options: string;
-  /** A folder on itself. */
-  bound?: true;
-  /** Folder with what lies beneath. */
-  beneath?: string;
-}
 
 const nodeOf = (io: Io): string => io.sys.kernel.pod.pod.node;
 
