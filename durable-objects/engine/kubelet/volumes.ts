@@ -149,6 +149,12 @@ function subPathOf(
   return { path };
 }
 
+/** k8s: pkg/kubelet/kubelet_pods.go translateMountPropagation */
+function propagationOf({ mountPropagation }: VolumeMount): Pick<Mount, "propagation"> {
+  if (mountPropagation === "Bidirectional") return { propagation: "shared" };
+  return mountPropagation === "HostToContainer" ? { propagation: "slave" } : {};
+}
+
 /** Mounts in the order of the spec. k8s: pkg/kubelet/kubelet_pods.go makeMounts */
 export function containerMounts(
   reader: Reader,
@@ -173,6 +179,7 @@ export function containerMounts(
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(sub.path ? { subPath: sub.path } : {}),
+      ...propagationOf(mount),
       readOnly:
         Boolean(mount.readOnly) ||
         Boolean(volume.persistentVolumeClaim?.readOnly) ||

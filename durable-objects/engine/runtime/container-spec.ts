@@ -45,6 +45,8 @@ export interface Mount {
   memoryBytes?: number;
   /** A volume that is a block device: `mountPath` is the device's. */
   block?: true;
+  /** Later mounts of the node below it are seen; `shared`: and the container's are the node's. */
+  propagation?: "slave" | "shared";
 }
 
 export interface ContainerSpec {

@@ -351,8 +351,10 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return;
     const trees = new Set<string>();
-    for (const key in record.containers)
-      trees.add(containerTree(podKey, record.containers[key]?.spec.id ?? ""));
+    for (const { spec, ownMounts = [] } of Object.values(record.containers)) {
+      trees.add(containerTree(podKey, spec.id));
+      for (const { key } of ownMounts) trees.add(key);
+    }
     for (const tree of trees) removeTree(context.records, tree);
     for (const list of Object.values(record.logs))
       for (const log of list) removeLogs(context.records, podKey, log);

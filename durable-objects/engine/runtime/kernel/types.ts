@@ -129,8 +129,7 @@ export interface Program<S = any> {
   storedNames?: StoredNames;
   start(sys: Sys): S;
   step(sys: Sys, state: S): Step;
-  /** Takes in its children itself, orphans too, when it comes to it: as the first process of a container too. */
-  reaps?: true;
+  reaps?: true; // takes in its children itself, orphans too
   /** Whether the program has a handler for a signal; then `signal` runs it and `step` goes on. */
   handles?(state: S, signal: number): boolean;
   signal?(sys: Sys, state: S, signal: number): Step;
@@ -329,12 +328,12 @@ export interface Container {
   readonly upperKey: string;
   readonly hostname: string;
   readonly vfs: Vfs;
+  remount(): void;
   /** Makes the trees known that files opened in an earlier run may lie in. */
   openTrees(): void;
   /** Paths below a folder that a process has made its root. */
   rooted(root: string | undefined): Vfs;
   readonly passwd: readonly PasswdEntry[];
-  /** Groups of /etc/group: name, number, members. */
   readonly groups: readonly GroupEntry[];
   /** What is known of its image, while nothing of it is the container's own. */
   readonly lookupCache: ImageLookupCache | undefined;

@@ -2,38 +2,23 @@
  * Block devices of a node that local volumes of mode Filesystem name: the kubelet gives them a file system where they have
  * none, and mounts each in a folder of its own as long as some container has it. k8s: pkg/volume/local/local.go MountDevice
  */
-import type { Records } from "../../ports/controller.ts";
 import type { VolumeDevice } from "../container-spec.ts";
 import type { Tree } from "../fs/tree.ts";
 import type { PodRecord } from "../kernel/state.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { hostTree, hostTreeKey, loopTable, makeFolders, type Loop } from "./node-files.ts";
-import { aside, mountTable, type NodeMount } from "./node-mounts.ts";
-import { below, clear } from "./volumes.ts";
+import {
+  bringBack,
+  keepList,
+  mountTable,
+  putAside,
+  removeFolder,
+  type NodeMount,
+} from "./node-mounts.ts";
 
 const mountsFolder = "/var/lib/kubelet/plugins/kubernetes.io/local-volume/mounts";
 /** k8s: pkg/volume/local/local.go defaultFSType */
 const defaultFsType = "ext4";
-
-function moveAll(tree: Tree, from: string, to: string): void {
-  for (const name of tree.list(from)) {
-    const path = below(from, name);
-    tree.rename(path, below(to, name));
-    const id = tree.find(path);
-    if (id !== undefined && tree.inode(id)?.type === "d") clear(tree, path);
-    if (id !== undefined) tree.unlink(path, () => false);
-  }
-}
-
-function remove(tree: Tree, folder: string): void {
-  clear(tree, folder);
-  tree.unlink(folder, () => false);
-}
-
-function keep<T>(records: Records, table: string, node: string, all: readonly T[]): void {
-  if (all.length > 0) records.put(table, node, all);
-  else records.delete(table, node);
-}
 
 /** The folder where a device is mounted from now on; undefined: it cannot be. */
 export function mountDevice(
@@ -52,10 +37,7 @@ export function mountDevice(
   if (!loop || (loop.fsType ?? fsType) !== fsType) return undefined;
   makeFolders(tree, at, 0o750);
   const { held, ...rest } = loop;
-  if (held !== undefined) {
-    moveAll(tree, held, at);
-    remove(tree, held);
-  }
+  bringBack(tree, held, at);
   const next = loops.map((one) => (one === loop ? { ...rest, fsType } : one));
   records.put(loopTable, node, next);
   records.put(mountTable, node, [...mounts, { at, device, fsType, options: "rw,relatime" }]);
@@ -84,20 +66,15 @@ export function releaseDevices(context: RuntimeContext, node: string): void {
   const tree = hostTree(context, node, () => Math.round(context.now));
   let loops = records.get<Loop[]>(loopTable, node) ?? [];
   for (const { at, device } of over) {
-    let n = 0;
-    while (tree.find(`${aside}/${n}`) !== undefined) n++;
-    const held = `${aside}/${n}`;
-    makeFolders(tree, held);
-    moveAll(tree, at, held);
-    remove(tree, at);
-    loops = loops.map((loop) => (loop.device === device ? { ...loop, held } : loop));
+    const ends = loops.some((loop) => loop.device === device && loop.autoclear);
+    const held = ends ? undefined : putAside(tree, at);
+    removeFolder(tree, at);
+    loops = loops.flatMap((loop) =>
+      loop.device !== device ? [loop] : held === undefined ? [] : [{ ...loop, held }],
+    );
   }
   tree.save();
-  keep(records, loopTable, node, loops);
-  keep(
-    records,
-    mountTable,
-    node,
-    mounts.filter((one) => !over.includes(one)),
-  );
+  keepList(records, loopTable, node, loops);
+  const left = mounts.filter((one) => !over.includes(one));
+  keepList(records, mountTable, node, left);
 }
