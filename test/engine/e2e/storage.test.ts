@@ -157,6 +157,43 @@ describe("a local volume", () => {
     expect(world.onNode("losetup; rm /tmp/file; ls /run/mount/aside")).toBe("");
   });
 
+  test("that is larger, as its claim's status says, grows with its Pod", () => {
+    const world = begun();
+    const expandable = { provisioner: "kubernetes.io/no-provisioner", allowVolumeExpansion: true };
+    world.create({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "local" },
+      ...expandable,
+    });
+    world.onNode("mkdir -p /tmp/v");
+    world.claim("local-pv", "/tmp/v");
+    world.user("pod1", "local-pv");
+    const claim = "/api/v1/namespaces/default/persistentvolumeclaims/local-pv";
+    const storage = "2058Mi";
+    world.patch(claim, { spec: { resources: { requests: { storage } } } });
+    world.patch(`${claim}/status`, {
+      status: {
+        allocatedResources: { storage },
+        allocatedResourceStatuses: { storage: "NodeResizePending" },
+        conditions: [{ type: "FileSystemResizePending", status: "True" }],
+      },
+    });
+    world.advance(5_000);
+    expect(world.get(claim).status.capacity.storage).toBe("2Gi");
+    world.patch("/api/v1/persistentvolumes/local-pv", { spec: { capacity: { storage } } });
+    world.advance(1_000);
+    expect(world.get(claim).status).toEqual({
+      phase: "Bound",
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage },
+      allocatedResources: { storage },
+    });
+    const text = `Normal FileSystemResizeSuccessful MountVolume.NodeExpandVolume succeeded for volume "local-pv" ${node}`;
+    expect(world.events("pod1").at(-1)).toBe(text);
+    expect(world.events("local-pv").at(-1)).toBe(text);
+  });
+
   test("is its Pod's group's, a hostPath is not", () => {
     const world = begun();
     world.onNode("mkdir -p /tmp/v");
