@@ -23,7 +23,7 @@ import {
   isMirror,
 } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
-import { countTerminations } from "./terminations.ts";
+import { countTerminations } from "./server/terminations.ts";
 import { terminate } from "./terminal-status.ts";
 
 /**

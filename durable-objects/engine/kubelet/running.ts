@@ -12,7 +12,7 @@ import { restartAll } from "./restart-all.ts";
 import { runtimeProblem } from "./runtime-handler.ts";
 import { hostnameProblem } from "./start.ts";
 import { type Sync, podEvent, requeueAt } from "./sync.ts";
-import { expandVolumes } from "./volume-expansion.ts";
+import { expandVolumes } from "./resize/volumes.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 

@@ -5,7 +5,7 @@ import { type Pod, isMirror } from "../../kinds/pod/types.ts";
 import { buildInfo, type Metric, type Sample } from "../../machinery/prometheus.ts";
 import type { Client } from "../../ports/controller.ts";
 import { kubeletTable, type PodRecord } from "../record.ts";
-import { terminationMetric } from "../terminations.ts";
+import { terminationMetric } from "./terminations.ts";
 import type { MeasuredNode } from "./measured.ts";
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({

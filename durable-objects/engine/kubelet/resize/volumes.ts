@@ -2,14 +2,14 @@
  * File systems that grow on their node: claims whose status says that this is what is left to do. The folders and devices
  * here have no size of their own, so what remains is to say so. k8s: pkg/volume/util/operationexecutor/node_expander.go
  */
-import { value } from "../machinery/quantity.ts";
-import type { Pod, Volume } from "../kinds/pod/types.ts";
-import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
-import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
-import type { Waker } from "../ports/controller.ts";
-import { podEvent, type Sync } from "./sync.ts";
-import { claimName, volumeOf } from "./volumes.ts";
-import { usedVolumes } from "./volume-problems.ts";
+import { value } from "../../machinery/quantity.ts";
+import type { Pod, Volume } from "../../kinds/pod/types.ts";
+import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { Waker } from "../../ports/controller.ts";
+import { podEvent, type Sync } from "../sync.ts";
+import { claimName, volumeOf } from "../volumes.ts";
+import { usedVolumes } from "../volume-problems.ts";
 
 type ClaimStatus = NonNullable<PersistentVolumeClaim["status"]>;
 

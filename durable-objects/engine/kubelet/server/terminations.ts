@@ -1,8 +1,8 @@
 /** How often containers of a node have ended, as its kubelet counts them. k8s: pkg/kubelet/status/status_manager.go checkAndRecordTerminations */
-import type { ContainerState, ContainerStatus, PodStatus } from "../kinds/pod/types.ts";
-import type { Metric } from "../machinery/prometheus.ts";
-import type { Client } from "../ports/controller.ts";
-import type { Sync } from "./sync.ts";
+import type { ContainerState, ContainerStatus, PodStatus } from "../../kinds/pod/types.ts";
+import type { Metric } from "../../machinery/prometheus.ts";
+import type { Client } from "../../ports/controller.ts";
+import type { Sync } from "../sync.ts";
 
 /** By node: how many by kind of container, exit code and reason. */
 const table = "kubelet-terminations";
