@@ -361,6 +361,8 @@ describe("mounts in containers", () => {
     expect(world.sh("mount --bind /tmp /m").stderr).toContain("Operation not supported");
     expect(world.out("umount /m; cat /m/file; umount /m || echo $?")).toBe("beneath\n32\n");
     world.out("mount -t tmpfs none /m; echo x > /m/x");
+    expect(world.sh("exec 3< /m/x; umount /m").stderr).toBe("umount: /m: target is busy.\n");
+    expect(world.sh("cd /m; umount /m").code).toBe(32);
     world.delete("/api/v1/namespaces/default/pods/own", { gracePeriodSeconds: 0 });
     world.advance(1000);
     expect([...world.engine.store.recordKeys("trees")].join()).not.toContain("mount-");

@@ -39,19 +39,22 @@ export function changeLoop(io: Io, device: string, next: Loop | undefined): void
 export const isMounted = (io: Io, device: string): boolean =>
   mounted(io).some((one) => one.device === device);
 
+/** Its root folder is the node's. */
+const seesNode = (io: Io): boolean =>
+  io.sys.peekPlace("/")?.mount.tree.key === hostTreeKey(nodeOf(io));
+
 /** Its mounts are the node's own: a process of the machine, or one that has entered them. */
-function isOnNode({ sys }: Io): boolean {
-  const { rootFolder } = sys.process;
-  const entered = sys.container.record.spec.machine || rootFolder?.startsWith("/proc/");
-  const root = sys.peekPlace("/")?.mount.tree.key;
-  return Boolean(entered) && root === hostTreeKey(sys.kernel.pod.pod.node);
+function isOnNode(io: Io): boolean {
+  const { process, container } = io.sys;
+  const entered = container.record.spec.machine || process.rootFolder?.startsWith("/proc/");
+  return Boolean(entered) && seesNode(io);
 }
 
 const isAdministrator = ({ sys }: Io): boolean =>
   sys.who.uid === 0 && sys.container.capable("SYS_ADMIN");
 
-/** May change the devices of the node. */
-export const mayMount = (io: Io): boolean => isAdministrator(io) && isOnNode(io);
+/** May change the devices of the node, which no namespace keeps apart. */
+export const mayMount = (io: Io): boolean => isAdministrator(io) && seesNode(io);
 
 /** The node's tree, where a mount at a place is the node's. */
 function sharedTree(io: Io, { mount }: ResolvedPath): Tree | undefined {
@@ -71,7 +74,7 @@ function show(io: Io, types: readonly string[] | undefined): void {
     ...point,
     options: mountOptions(point),
   }));
-  const own = io.sys.peekPlace("/")?.mount.tree.key === hostTreeKey(nodeOf(io)) ? mounted(io) : [];
+  const own = seesNode(io) ? mounted(io) : [];
   for (const { device, at, fsType, options: how } of [...points, ...own])
     if (!types || types.includes(fsType)) io.out(`${device} on ${at} type ${fsType} (${how})\n`);
 }
@@ -157,6 +160,17 @@ function mountAt(io: Io, opts: Options, device: string, target: string): string 
   return tree ? mountOnNode(io, opts, device, place, tree) : mountOwn(io, opts, device, place);
 }
 
+/** Somebody has a file open there, or stands there. */
+function isBusy({ sys }: Io, { at, key }: OwnMount): boolean {
+  const { pod } = sys.kernel;
+  if (Object.values(pod.openFiles).some((file) => file.kind === "f" && file.tree === key))
+    return true;
+  return Object.values(pod.processes).some(
+    ({ container, cwd = "/" }) =>
+      container === sys.container.key && (cwd === at || cwd.startsWith(`${at}/`)),
+  );
+}
+
 function unmountOwn(io: Io, place: ResolvedPath): boolean {
   const { container, kernel } = io.sys;
   const all = container.record.ownMounts ?? [];
@@ -164,6 +178,7 @@ function unmountOwn(io: Io, place: ResolvedPath): boolean {
   const last = all.findLastIndex(({ at }) => at === path);
   const found = all[last];
   if (!found) return false;
+  if (isBusy(io, found)) return io.fail(`${path}: target is busy.`, 32);
   const left = all.toSpliced(last, 1);
   if (left.length > 0) container.record.ownMounts = left;
   else delete container.record.ownMounts;
