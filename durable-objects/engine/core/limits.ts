@@ -302,6 +302,8 @@ export const chunksLookedUpMax = 1_024;
 export const accountFilesKeptMax = 50;
 /** Layers of nodes' file systems, one per node and machine id. */
 export const nodeLayersKeptMax = 64;
+/** Mounts by hand on a node, or of a container's own: each is looked at for every path. */
+export const ownMountsMax = 64;
 /** Files of a node that are block devices at a time. */
 export const loopDevicesMax = 64;
 /** Of a file below a node's /var/log that its kubelet hands out: more is a matter of the node's shell. */

@@ -32,6 +32,7 @@ import { type Pod, isMirror, runningUid } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { type Sync, podEvent } from "./sync.ts";
 import { runtimeContext } from "../cri/runtime.ts";
+import { wakeGrown, wakeLarger } from "./resize/volumes.ts";
 import { usesData } from "./volumes.ts";
 
 /** From a Pod's creation to its refusal. Upstream's kubelet takes some ten milliseconds, and whoever replaces the Pod as long. */
@@ -124,7 +125,11 @@ export function createKubelet(runtime: Runtime): Controller {
       nodes: wakeNode,
       configmaps: wakeWaiting("configmaps"),
       secrets: wakeWaiting("secrets"),
-      persistentvolumeclaims: wakeClaim,
+      persistentvolumeclaims: (change, reader) => [
+        ...(wakeClaim(change, reader) ?? []),
+        ...(wakeGrown(change, reader) ?? []),
+      ],
+      persistentvolumes: wakeLarger,
     },
     reconcile: (key, client) => {
       if (key.startsWith(reviewPrefix))

@@ -23,6 +23,7 @@ import {
   isMirror,
 } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
+import { countTerminations } from "./server/terminations.ts";
 import { terminate } from "./terminal-status.ts";
 
 /**
@@ -41,6 +42,7 @@ export function publish(sync: Sync): void {
 }
 
 function write(sync: Sync, status: PodStatus): void {
+  countTerminations(sync, sync.pod.status ?? {}, status);
   const updated = sync.client.modify<Pod>(
     "pods",
     sync.pod.metadata.namespace ?? "",

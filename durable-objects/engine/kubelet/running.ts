@@ -12,6 +12,7 @@ import { restartAll } from "./restart-all.ts";
 import { runtimeProblem } from "./runtime-handler.ts";
 import { hostnameProblem } from "./start.ts";
 import { type Sync, podEvent, requeueAt } from "./sync.ts";
+import { expandVolumes } from "./resize/volumes.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 
@@ -22,6 +23,7 @@ export function runPod(sync: Sync): void {
     return;
   }
   if (!sandboxReady(sync)) return;
+  expandVolumes(sync);
   fillVolumes(sync);
   for (let round = 0; ; round++) {
     if (round === kubeletRoundsMax) {

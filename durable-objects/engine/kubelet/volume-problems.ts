@@ -124,11 +124,13 @@ function setUpProblem(
     const why = `lstat ${folder.path}: no such file or directory`;
     return `MapVolume.EvalHostSymlinks failed for volume "${name}" : ${why}`;
   }
-  const missing = host?.(folder.path, "") ?? host?.(folder.path, "Directory");
+  const missing =
+    host?.(folder.path, "Directory") !== undefined &&
+    host(folder.path, "BlockDevice") !== undefined;
   return failed(
     "NewMounter initialization",
     name,
-    missing && `path "${folder.path}" does not exist`,
+    missing ? `path "${folder.path}" does not exist` : undefined,
   );
 }
 

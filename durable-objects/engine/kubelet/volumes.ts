@@ -29,6 +29,8 @@ interface Folder {
   local?: true;
   /** It is a device. */
   block?: true;
+  /** The file system that a device is given. */
+  fsType?: string;
 }
 
 const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
@@ -51,8 +53,9 @@ export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | und
   if (spec?.hostPath)
     return { path: spec.hostPath.path, type: spec.hostPath.type ?? "", volumeName };
   if (!spec?.local) return undefined;
+  const { path, fsType } = spec.local;
   const block = spec.volumeMode === "Block" ? { block: true as const } : {};
-  return { path: spec.local.path, type: "", volumeName, local: true, ...block };
+  return { path, type: "", volumeName, local: true, ...block, ...(fsType ? { fsType } : {}) };
 }
 
 /** Whether a Pod uses a ConfigMap or Secret in a volume or variable. */
@@ -81,6 +84,13 @@ function pluginOf(reader: Reader, pod: Pod, volume: Volume): string {
   if (volume.emptyDir) return "kubernetes.io~empty-dir";
   const folder = folderOf(reader, pod, volume);
   return folder && !folder.local ? "kubernetes.io~host-path" : "kubernetes.io~local-volume";
+}
+
+/** What may be a device with a file system. */
+function deviceOf(reader: Reader, pod: Pod, volume: Volume): Pick<Mount, "device"> {
+  const { local, volumeName: name, fsType } = folderOf(reader, pod, volume) ?? {};
+  if (!local || name === undefined) return {};
+  return { device: fsType === undefined ? { name } : { name, fsType } };
 }
 
 /** A volume that shows an image's files. */
@@ -139,6 +149,12 @@ function subPathOf(
   return { path };
 }
 
+/** k8s: pkg/kubelet/kubelet_pods.go translateMountPropagation */
+function propagationOf({ mountPropagation }: VolumeMount): Pick<Mount, "propagation"> {
+  if (mountPropagation === "Bidirectional") return { propagation: "shared" };
+  return mountPropagation === "HostToContainer" ? { propagation: "slave" } : {};
+}
+
 /** Mounts in the order of the spec. k8s: pkg/kubelet/kubelet_pods.go makeMounts */
 export function containerMounts(
   reader: Reader,
@@ -159,9 +175,11 @@ export function containerMounts(
     mounts.push({
       volume: mount.name,
       plugin: pluginOf(reader, pod, volume),
+      ...deviceOf(reader, pod, volume),
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(sub.path ? { subPath: sub.path } : {}),
+      ...propagationOf(mount),
       readOnly:
         Boolean(mount.readOnly) ||
         Boolean(volume.persistentVolumeClaim?.readOnly) ||

@@ -25,10 +25,17 @@ export interface PodSandbox {
   hostAliases?: { ip: string; hostnames: string[] }[];
 }
 
+/** A PersistentVolume that may be a device with a file system: its name, and which. */
+export interface VolumeDevice {
+  name: string;
+  fsType?: string;
+}
+
 export interface Mount {
-  /** Name of the volume in the Pod, and its plugin's folder, for messages; not kept. */
+  /** Name of the volume in the Pod, its plugin's folder, for messages, and what it is; not kept. */
   volume?: string;
   plugin?: string;
+  device?: VolumeDevice;
   mountPath: string;
   /** Volume of the Pod, as runtime/volumes/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
   source: string;
@@ -38,6 +45,8 @@ export interface Mount {
   memoryBytes?: number;
   /** A volume that is a block device: `mountPath` is the device's. */
   block?: true;
+  /** Later mounts of the node below it are seen; `shared`: and the container's are the node's. */
+  propagation?: "slave" | "shared";
 }
 
 export interface ContainerSpec {

@@ -15,4 +15,5 @@ export function removeContainer(kernel: Kernel, key: string): void {
   kernel.touch();
   kernel.save();
   removeTree(kernel.records, containerTree(kernel.key, record.spec.id));
+  for (const { key: tree } of record.ownMounts ?? []) removeTree(kernel.records, tree);
 }

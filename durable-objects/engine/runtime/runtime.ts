@@ -16,6 +16,7 @@ import { closeMachine } from "./machine.ts";
 import { containerTree, removeContainer } from "./remove-container.ts";
 import { cdiEnv } from "./node/cdi.ts";
 import { callSocket, hostSockets } from "./volumes/node-sockets.ts";
+import { releaseDevices } from "./volumes/device-mounts.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -350,12 +351,15 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return;
     const trees = new Set<string>();
-    for (const key in record.containers)
-      trees.add(containerTree(podKey, record.containers[key]?.spec.id ?? ""));
+    for (const { spec, ownMounts = [] } of Object.values(record.containers)) {
+      trees.add(containerTree(podKey, spec.id));
+      for (const { key } of ownMounts) trees.add(key);
+    }
     for (const tree of trees) removeTree(context.records, tree);
     for (const list of Object.values(record.logs))
       for (const log of list) removeLogs(context.records, podKey, log);
     context.records.delete("runtime", podKey);
+    releaseDevices(context, record.pod.node);
   },
 };
 

@@ -1,5 +1,5 @@
 /** What upstream's end-to-end tests of SIG Node ask, beside what stands in test/engine/kubelet. k8s: test/e2e/node, test/e2e/common/node */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { World } from "../../helpers/world.ts";
 import { KubectlWorld } from "../kubectl/kubectl-world.ts";
 
@@ -242,4 +242,129 @@ test("a probe that asks another host follows what that host says", () => {
   world.delete("/api/v1/namespaces/default/pods/server");
   world.advance(60_000);
   expect(ready()).toBe(false);
+});
+
+describe("mounts in containers", () => {
+  const folder = "/var/lib/kubelet/shared";
+  const names = ["master", "slave", "private", "default"];
+  const modes: Record<string, string> = {
+    master: "Bidirectional",
+    slave: "HostToContainer",
+    private: "None",
+  };
+  const member = (name: string): object => {
+    const volumes = [{ name: "host", hostPath: { path: folder } }];
+    const mode = modes[name] === undefined ? {} : { mountPropagation: modes[name] };
+    return podOf(
+      name,
+      { volumes },
+      {
+        command: ["sh", "-c", `mkdir /mnt/test/${name}; sleep 3600`],
+        volumeMounts: [{ name: "host", mountPath: "/mnt/test", ...mode }],
+        securityContext: { privileged: true },
+      },
+    );
+  };
+  const hostExec = podOf(
+    "hostexec",
+    { volumes: [{ name: "rootfs", hostPath: { path: "/" } }], hostNetwork: true },
+    {
+      image: "registry.k8s.io/e2e-test-images/agnhost:2.63.0",
+      command: ["sleep", "1d"],
+      securityContext: { privileged: true },
+      volumeMounts: [{ name: "rootfs", mountPath: "/rootfs", readOnly: true }],
+    },
+  );
+  const running = (world: KubectlWorld, ...all: string[]): void => {
+    for (const name of all) world.until(() => world.pod(name).status.phase === "Running");
+    world.advance(1000);
+  };
+  const onNode = (world: KubectlWorld, command: string): string => {
+    world.in = "hostexec";
+    const { stdout, stderr } = world.sh(
+      `nsenter --mount=/rootfs/proc/1/ns/mnt -- sh -c '${command}'`,
+    );
+    return stdout + stderr;
+  };
+
+  test("propagate as their volume says", () => {
+    const world = new KubectlWorld({ nodes: 1 }).begin();
+    world.create(hostExec, ...names.map(member));
+    running(world, "hostexec", ...names);
+    for (const name of names) {
+      world.in = name;
+      expect(world.out("ls /mnt/test")).toBe("default\nmaster\nprivate\nslave\n");
+      const at = `/mnt/test/${name}`;
+      world.out(`mount -t tmpfs e2e-${name} ${at}; echo ${name} > ${at}/file`);
+      expect(world.out("mount -t tmpfs")).toContain(
+        name === "master" ? "" : `e2e-${name} on ${at} type tmpfs (rw,relatime)\n`,
+      );
+    }
+    expect(
+      onNode(
+        world,
+        `mkdir ${folder}/host; mount -t tmpfs none ${folder}/host; echo host > ${folder}/host/file`,
+      ),
+    ).toBe("");
+    const seen: Record<string, string[]> = {};
+    world.evict();
+    for (const name of names) {
+      world.in = name;
+      const one = (other: string): string => world.sh(`cat /mnt/test/${other}/file`).stdout.trim();
+      seen[name] = [...names, "host"].filter((other) => one(other) === other);
+    }
+    expect(seen).toEqual({
+      master: ["master", "host"],
+      slave: ["master", "slave", "host"],
+      private: ["private"],
+      default: ["default"],
+    });
+    const kubelet = onNode(world, "pidof kubelet").trim();
+    expect(kubelet).toMatch(/^\d+$/);
+    const cat = (name: string): string =>
+      onNode(world, `nsenter -t ${kubelet} -m cat "${folder}/${name}/file"`);
+    expect([cat("host"), cat("master")]).toEqual(["host\n", "master\n"]);
+    for (const name of names.slice(1)) expect(cat(name)).toContain("No such file");
+    // One that comes later gets what is mounted by then.
+    world.create(
+      podOf(
+        "late",
+        { volumes: [{ name: "host", hostPath: { path: folder } }] },
+        { volumeMounts: [{ name: "host", mountPath: "/mnt/test" }] },
+      ),
+    );
+    running(world, "late");
+    world.in = "late";
+    expect(world.out("cat /mnt/test/*/file")).toBe("host\nmaster\n");
+    for (const name of names) {
+      world.in = name;
+      expect(world.sh(`umount /mnt/test/${name}`)).toEqual({ stdout: "", stderr: "", code: 0 });
+      expect(world.out(`ls /mnt/test/${name}`)).toBe("");
+    }
+    expect(onNode(world, `umount ${folder}/host; rm -rf ${folder}; ls /run/mount/aside`)).toBe("");
+  });
+
+  test("need rights, hold what fits in them, and go with their container", () => {
+    const world = new KubectlWorld({ nodes: 1 }).begin();
+    world.create(podOf("plain", {}), podOf("own", {}, { securityContext: { privileged: true } }));
+    running(world, "plain", "own");
+    world.in = "plain";
+    expect(world.sh("mount -t tmpfs none /mnt").stderr).toBe(
+      "mount: permission denied (are you root?)\n",
+    );
+    world.in = "own";
+    world.out("mkdir /m && echo beneath > /m/file && mount -t tmpfs -o size=64k none /m && ls /m");
+    expect(world.sh("head -c 100000 /dev/zero > /m/zeros").stderr).toContain(
+      "No space left on device",
+    );
+    expect(world.out("df /m | tail -1")).toMatch(/^none\s+64 /);
+    expect(world.sh("mount --bind /tmp /m").stderr).toContain("Operation not supported");
+    expect(world.out("umount /m; cat /m/file; umount /m || echo $?")).toBe("beneath\n32\n");
+    world.out("mount -t tmpfs none /m; echo x > /m/x");
+    expect(world.sh("exec 3< /m/x; umount /m").stderr).toBe("umount: /m: target is busy.\n");
+    expect(world.sh("cd /m; umount /m").code).toBe(32);
+    world.delete("/api/v1/namespaces/default/pods/own", { gracePeriodSeconds: 0 });
+    world.advance(1000);
+    expect([...world.engine.store.recordKeys("trees")].join()).not.toContain("mount-");
+  });
 });

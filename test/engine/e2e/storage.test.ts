@@ -126,6 +126,74 @@ describe("a local volume", () => {
     expect(world.onNode("ls /tmp")).toBe("");
   });
 
+  test("of a device without a file system: its kubelet makes one, and lets go of it", () => {
+    const world = begun();
+    world.onNode("dd if=/dev/zero of=/tmp/file bs=4096 count=64; losetup -f /tmp/file");
+    world.claim("local-pv", "/dev/loop0");
+    world.user("pod1", "local-pv", 1234);
+    expect(world.out("stat -c %g /mnt/volume1; ls /mnt/volume1")).toBe("1234\n");
+    world.out("mkdir /mnt/volume1/f; echo test-file-content > /mnt/volume1/f/test-file");
+    const at = "/var/lib/kubelet/plugins/kubernetes.io/local-volume/mounts/local-pv";
+    expect(world.onNode("mount")).toContain(`/dev/loop0 on ${at} type ext4 (rw,relatime)\n`);
+    world.user("pod2", "local-pv");
+    expect(world.out("cat /mnt/volume1/f/test-file")).toBe("test-file-content\n");
+    const end = (name: string): void => {
+      world.delete(`/api/v1/namespaces/default/pods/${name}`, { gracePeriodSeconds: 0 });
+      world.advance(1000);
+    };
+    end("pod1");
+    expect(world.onNode(`cat ${at}/f/test-file`)).toBe("test-file-content\n");
+    end("pod2");
+    expect(world.onNode(`ls ${at}`)).toContain("No such file or directory");
+    world.user("pod3", "local-pv");
+    expect(world.out("cat /mnt/volume1/f/test-file")).toBe("test-file-content\n");
+    // The device goes with who still has it.
+    expect(world.onNode("losetup -d /dev/loop0; losetup")).toMatch(
+      /\/dev\/loop0 +0 +0 +1 +0 \/tmp\/file/,
+    );
+    world.in = "pod3";
+    expect(world.out("cat /mnt/volume1/f/test-file")).toBe("test-file-content\n");
+    end("pod3");
+    expect(world.onNode("losetup; rm /tmp/file; ls /run/mount/aside")).toBe("");
+  });
+
+  test("that is larger, as its claim's status says, grows with its Pod", () => {
+    const world = begun();
+    const expandable = { provisioner: "kubernetes.io/no-provisioner", allowVolumeExpansion: true };
+    world.create({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "local" },
+      ...expandable,
+    });
+    world.onNode("mkdir -p /tmp/v");
+    world.claim("local-pv", "/tmp/v");
+    world.user("pod1", "local-pv");
+    const claim = "/api/v1/namespaces/default/persistentvolumeclaims/local-pv";
+    const storage = "2058Mi";
+    world.patch(claim, { spec: { resources: { requests: { storage } } } });
+    world.patch(`${claim}/status`, {
+      status: {
+        allocatedResources: { storage },
+        allocatedResourceStatuses: { storage: "NodeResizePending" },
+        conditions: [{ type: "FileSystemResizePending", status: "True" }],
+      },
+    });
+    world.advance(5_000);
+    expect(world.get(claim).status.capacity.storage).toBe("2Gi");
+    world.patch("/api/v1/persistentvolumes/local-pv", { spec: { capacity: { storage } } });
+    world.advance(1_000);
+    expect(world.get(claim).status).toEqual({
+      phase: "Bound",
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage },
+      allocatedResources: { storage },
+    });
+    const text = `Normal FileSystemResizeSuccessful MountVolume.NodeExpandVolume succeeded for volume "local-pv" ${node}`;
+    expect(world.events("pod1").at(-1)).toBe(text);
+    expect(world.events("local-pv").at(-1)).toBe(text);
+  });
+
   test("is its Pod's group's, a hostPath is not", () => {
     const world = begun();
     world.onNode("mkdir -p /tmp/v");
@@ -172,7 +240,6 @@ test("a file is a device, with a file system that keeps what is in it", () => {
   );
   world.onNode("mount -t ext4 /dev/loop0 /tmp/a && echo hello > /tmp/a/file");
   expect(world.onNode("mount /dev/loop0 /tmp/b")).toContain("already mounted or mount point busy");
-  expect(world.onNode("losetup -d /dev/loop0")).toContain("Device or resource busy");
   expect(
     world.onNode("umount /tmp/a && ls /tmp/a && mount /dev/loop0 /tmp/b && cat /tmp/b/file"),
   ).toBe("hello\n");

@@ -132,6 +132,33 @@ describe("through the proxy of its node", () => {
     expect(lines(text, "kubelet_running_containers")[0]).toMatch(/container_state="running"/);
   });
 
+  test("/metrics: how containers ended, once each", () => {
+    const crash = (name: string, command: string, restartPolicy: string): object => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name },
+      spec: {
+        nodeName: "node-1",
+        restartPolicy,
+        initContainers: [{ name: "i", image: "busybox", command: ["true"] }],
+        containers: [{ name: "c", image: "busybox", command: ["sh", "-c", command] }],
+      },
+    });
+    world.create(
+      crash("once", "exit 139", "Never"),
+      crash("again", "sleep 1; exit 3", "OnFailure"),
+    );
+    world.until(() => world.pod("again").status.containerStatuses[0].restartCount === 2);
+    world.evict();
+    const name = "kubelet_terminated_containers_total";
+    const labels = (kind: string, code: number, reason: string): string =>
+      `${name}{container_type="${kind}",exit_code="${code}",reason="${reason}"}`;
+    const found = lines(ask(world, "/metrics").text, name);
+    expect(found).toContain(`${labels("container", 139, "Error")} 1`);
+    expect(found).toContain(`${labels("container", 3, "Error")} 2`);
+    expect(found).toContain(`${labels("init_container", 0, "Completed")} 2`);
+  });
+
   test("/runningpods/ tells what the container runtime knows", () => {
     const found = ask(world, "/runningpods/").body.items.find(
       ({ metadata }: { metadata: { name: string } }) => metadata.name === "web",

@@ -5,6 +5,7 @@ import { type Pod, isMirror } from "../../kinds/pod/types.ts";
 import { buildInfo, type Metric, type Sample } from "../../machinery/prometheus.ts";
 import type { Client } from "../../ports/controller.ts";
 import { kubeletTable, type PodRecord } from "../record.ts";
+import { terminationMetric } from "./terminations.ts";
 import type { MeasuredNode } from "./measured.ts";
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
@@ -101,6 +102,7 @@ export function ownMetrics(client: Client, node: Node, measured: MeasuredNode): 
     gauge("kubelet_running_pods", "[BETA] Number of pods that have a running pod sandbox", [
       { value: records.filter(({ sandbox }) => sandbox).length },
     ]),
+    terminationMetric(client, node.metadata.name),
     buildInfo(build),
     ...volumeMetrics(measured),
   ];

@@ -1,6 +1,7 @@
 /** Paths of one container: its image under its writable layer, its mounts, links, permissions. */
 import { pathBytesMax, pathDepthMax, symlinkDepthMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
+import { deviceNumbers, type DeviceNumbers } from "./device-numbers.ts";
 import type { FileId, Inode } from "./inode.ts";
 import { Tree } from "./tree.ts";
 
@@ -39,11 +40,15 @@ export interface MountPoint {
   options?: string;
   /** Its file is shown as a block device. */
   block?: true;
+  /** Mounts below it are the node's too. */
+  shared?: true;
+  /** What lies beneath a mount that is not seen here: none of its own. */
+  beneath?: true;
 }
 
 /** What `mount` and `df` tell of: devices are no mounts. */
 export const shownMounts = (mounts: readonly MountPoint[]): MountPoint[] =>
-  mounts.filter(({ block }) => !block).toReversed();
+  mounts.filter(({ block, beneath }) => !block && !beneath).toReversed();
 
 /** Options of a mount, as `mount` and /proc/mounts print them. k8s: pkg/volume/emptydir/empty_dir.go setupTmpfs */
 export function mountOptions({ readOnly, sizeBytes, options }: MountPoint): string {
@@ -70,8 +75,6 @@ export interface ResolvedPath {
   id?: FileId;
   node?: Inode;
 }
-
-export type DeviceNumbers = readonly [major: number, minor: number];
 
 export interface Stat {
   type: Inode["type"];
@@ -107,27 +110,6 @@ export function normalPath(cwd: string, path: string): string {
     else out.push(part);
   }
   return `/${out.join("/")}`;
-}
-
-/** Devices that images and machines have. k8s: Linux Documentation/admin-guide/devices.txt */
-const knownNumbers: Record<string, DeviceNumbers> = {
-  null: [1, 3],
-  zero: [1, 5],
-  full: [1, 7],
-  random: [1, 8],
-  urandom: [1, 9],
-  tty: [5, 0],
-};
-
-export function deviceName(type: "c" | "b", numbers: DeviceNumbers): string {
-  const text = numbers.join(":");
-  const known = Object.keys(knownNumbers).find((name) => knownNumbers[name]?.join(":") === text);
-  return (type === "c" ? known : undefined) ?? text;
-}
-
-function deviceNumbers(device: string): DeviceNumbers {
-  const [major, minor] = device.split(":").map(Number);
-  return knownNumbers[device] ?? [major || 0, minor || 0];
 }
 
 /** Linux: admin-guide/devices.rst, 7 block (loop devices). */

@@ -20,6 +20,7 @@ import { processKey } from "./process-key.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";
 import type { ContainerRecord, Process } from "./state.ts";
 import { throughLinks } from "../volumes/node-files.ts";
+import { below, ownMounts, unseen } from "./mount-view.ts";
 import {
   identify,
   parseGroups,
@@ -30,24 +31,6 @@ import {
   type PasswdEntry,
 } from "./users.ts";
 import { sharedMemory, sharedMemoryBytes, sourceTree, volumeTree } from "../volumes/volumes.ts";
-
-/** What is mounted in a folder, seen from it. */
-function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
-  if (folder === "" || folder === "/") return [...mounts];
-  const inside = (path: string): boolean => path === "/" || folder.startsWith(`${path}/`);
-  const out: MountPoint[] = [];
-  for (const mount of mounts)
-    if (mount.at === folder) out.push({ ...mount, at: "/" });
-    else if (mount.at.startsWith(`${folder}/`))
-      out.push({ ...mount, at: mount.at.slice(folder.length) });
-  // The longest mount path comes first: it is the one the folder lies in.
-  const cover = mounts.find((mount) => inside(mount.at));
-  if (cover && !out.some((mount) => mount.at === "/")) {
-    const rest = cover.at === "/" ? folder : folder.slice(cover.at.length);
-    out.push({ ...cover, at: "/", sub: `${cover.sub}${rest}` });
-  }
-  return out;
-}
 
 export class LoadedContainer implements Container {
   readonly kernel: Kernel;
@@ -86,6 +69,11 @@ export class LoadedContainer implements Container {
   get vfs(): Vfs {
     this.#vfs ??= this.#paths(this.#mounts(), "");
     return this.#vfs;
+  }
+
+  remount(): void {
+    this.#vfs = undefined;
+    this.#roots.clear();
   }
 
   #paths(mounts: MountPoint[], root: string): Vfs {
@@ -230,12 +218,15 @@ export class LoadedContainer implements Container {
         /^host\/([^/]+)(?:\/|(\/(?:proc|sys)(?:\/.*)?))?$/.exec(mount.source) ?? [];
       if (node !== undefined && !mount.subPath) {
         const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node, shown);
-        mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
+        const shared = mount.propagation === "shared" ? { shared: true as const } : {};
+        mounts.push(
+          ...all.map((m) => ({ ...m, ...shared, readOnly: m.readOnly || mount.readOnly })),
+        );
         continue;
       }
       mounts.push(this.#volumeMount(mount, upper));
     }
-    return mounts;
+    return [...ownMounts(this), ...unseen(this, mounts), ...mounts];
   }
 
   #volumeMount(mount: Mount, upper: ReadTree | undefined): MountPoint {
@@ -253,6 +244,7 @@ export class LoadedContainer implements Container {
       sub: trimEndOf(mount.subPath ? `${sub}/${mount.subPath}` : sub, "/"),
       readOnly: mount.readOnly,
       ...(mount.block ? { block: mount.block } : {}),
+      ...(mount.propagation === "shared" ? { shared: true } : {}),
       ...(memoryBytes === undefined
         ? mount.source.startsWith("image/")
           ? { device: "overlay", fsType: "overlay" }

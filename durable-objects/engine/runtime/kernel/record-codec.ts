@@ -79,7 +79,7 @@ const listener: StoredNames = {
 };
 
 const container: StoredNames = {
-  fields: { startedAtMs: "t", pidNamespace: "ns", endedCpu: "u", exit: "x" },
+  fields: { startedAtMs: "t", pidNamespace: "ns", endedCpu: "u", exit: "x", ownMounts: "mt" },
 };
 
 const logRepeat: StoredNames = {

@@ -1,7 +1,8 @@
 /** Files that are no files: fifos, devices, names of sockets. */
 import { lookup } from "../../core/lookup.ts";
 import { Errno } from "../errno.ts";
-import { deviceName, type Credentials, type DeviceNumbers, type Stat } from "../fs/vfs.ts";
+import { deviceName, type DeviceNumbers } from "../fs/device-numbers.ts";
+import type { Credentials, Stat } from "../fs/vfs.ts";
 import type { Sys } from "./types.ts";
 
 /** Makes a named pipe. Throws Errno. */

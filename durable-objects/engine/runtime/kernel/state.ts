@@ -172,6 +172,18 @@ export interface ContainerRecord {
   /** CPU of its processes that are gone, microseconds. */
   endedCpu?: number;
   exit?: Exit;
+  /** What its processes have mounted for themselves. */
+  ownMounts?: OwnMount[];
+}
+
+/** An empty file system in memory, with the key of its tree. */
+export interface OwnMount {
+  at: string;
+  device: string;
+  key: string;
+  sizeBytes: number;
+  /** As `mount` prints them after `rw`. */
+  options: string;
 }
 
 /** A line that comes again and again, and is written only when others follow it. */

@@ -271,6 +271,9 @@ export class SystemCalls extends FileCalls implements Sys {
 
   /** Processes this one can see, by pid. */
   processes(): Process[] {
+    // The /proc that is mounted there shows those of the machine.
+    if (this.process.rootFolder === nodeRoot)
+      return nodeProcesses(this.kernel).map(({ process }) => process);
     return visibleProcesses(this.kernel, this.process.pidNamespace);
   }
   uidOf(process: Process): number {
@@ -285,6 +288,7 @@ export class SystemCalls extends FileCalls implements Sys {
    * mounts are entered. EPERM, ENOENT, ENOTDIR.
    */
   chroot(path: string, entered = false): void {
+    if (this.process.rootFolder === nodeRoot && this.#isOfNode(path)) return;
     const place = this.existing(path);
     if (place.node.type !== "d") throw new Errno("ENOTDIR");
     const right = entered ? "SYS_ADMIN" : "SYS_CHROOT";
@@ -293,6 +297,15 @@ export class SystemCalls extends FileCalls implements Sys {
     const root = `${this.process.rootFolder ?? ""}${place.full}${entered ? "/root" : ""}`;
     this.process.rootFolder = ofNode ? nodeRoot : normalPath("/", root);
     this.process.cwd = "/";
+  }
+
+  /** `/proc/PID/root` of a service of the node. */
+  #isOfNode(path: string): boolean {
+    const pid = /^\/proc\/(\d{1,9})\/root$/.exec(path)?.[1];
+    if (pid === undefined) return false;
+    return nodeProcesses(this.kernel).some(
+      ({ process, pod }) => pod === undefined && process.pid === Number(pid),
+    );
   }
 
   // Network

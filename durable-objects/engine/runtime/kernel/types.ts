@@ -327,12 +327,12 @@ export interface Container {
   readonly upperKey: string;
   readonly hostname: string;
   readonly vfs: Vfs;
+  remount(): void;
   /** Makes the trees known that files opened in an earlier run may lie in. */
   openTrees(): void;
   /** Paths below a folder that a process has made its root. */
   rooted(root: string | undefined): Vfs;
   readonly passwd: readonly PasswdEntry[];
-  /** Groups of /etc/group: name, number, members. */
   readonly groups: readonly GroupEntry[];
   /** What is known of its image, while nothing of it is the container's own. */
   readonly lookupCache: ImageLookupCache | undefined;

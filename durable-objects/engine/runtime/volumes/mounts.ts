@@ -1,10 +1,11 @@
 /** A container's mounts before it starts: folders and owners that are to be, and the paths of subPaths. */
 import { fileChunkBytes } from "../../core/limits.ts";
 import type { Container, RuntimeContext } from "../kernel/types.ts";
-import type { ContainerSpec, Mount } from "../container-spec.ts";
+import type { ContainerSpec, Mount, VolumeDevice } from "../container-spec.ts";
 import { Errno } from "../errno.ts";
 import type { Inode } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
+import { mountDevice } from "./device-mounts.ts";
 import { isKernel, loopFile, makeFolders, setGroup, throughLinks } from "./node-files.ts";
 import {
   below,
@@ -33,8 +34,12 @@ export function prepareMounts(
   spec: ContainerSpec,
 ): Mount[] | { error: string } {
   const mounts: Mount[] = [];
-  for (const [index, { volume = "", plugin, ...mount }] of spec.mounts.entries()) {
-    const prepared = prepareMount(context, spec, mount, index, plugin === localPlugin);
+  for (const [index, { volume = "", plugin, device, ...given }] of spec.mounts.entries()) {
+    const mount = device ? onDevice(context, spec, given, device) : given;
+    const prepared =
+      typeof mount === "string"
+        ? mount
+        : prepareMount(context, spec, mount, index, plugin === localPlugin);
     if (typeof prepared === "string") {
       const where = `volumeMount "${volume}" of container "${spec.name}"`;
       return { error: `failed to ${prepared} for ${where}` };
@@ -68,6 +73,25 @@ export function misfit(container: Container, spec: ContainerSpec): string | unde
     return `error mounting "${from}" to rootfs at "${given.mountPath}": mount src=${from}, dst=${given.mountPath}, dstFd=/proc/thread-self/fd/8, flags=MS_BIND|MS_REC: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`;
   }
   return undefined;
+}
+
+/** A volume whose path is a device is what that holds. */
+function onDevice(
+  context: RuntimeContext,
+  spec: ContainerSpec,
+  given: Mount,
+  device: VolumeDevice,
+): Mount | string {
+  const now = Math.round(context.now);
+  const [key, sub] = sourceTree(given.source);
+  const tree = openTree(context, spec.pod, given.source, () => now, now);
+  const path = throughLinks(tree, sub);
+  const id = tree.find(path);
+  if (id === undefined || tree.inode(id)?.type !== "b") return given;
+  const at = mountDevice(context, key.slice("host/".length), tree, path, device);
+  if (at === undefined) return `mount device ${path}`;
+  tree.save();
+  return { ...given, source: `${key}${at}` };
 }
 
 /** A block device's file: of the volume's own, or behind a loop device of the node. */

@@ -190,6 +190,8 @@ export interface Loop {
   /** The file system it was given, and the folder with what that holds while it is not mounted. */
   fsType?: string;
   held?: string;
+  /** It was let go of while it was mounted: it is none when it is no more. */
+  autoclear?: true;
 }
 
 /** The file behind a block device of a node; undefined: there is none. */

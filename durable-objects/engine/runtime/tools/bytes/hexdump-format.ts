@@ -42,19 +42,26 @@ function partsOf(text: string, asked: number | undefined): Part[] {
   return parts;
 }
 
+const unit = /(\d{1,6})?(?:\/(\d{1,2}))?[ \t]{0,8}"((?:[^"\\]|\\.){0,1000})"/y;
+
 /** Undefined: it is no format. */
 function unitsOf(format: string): Unit[] | undefined {
   const units: Unit[] = [];
-  const unit = /\s*(?:(\d{1,6}))?(?:\/(\d{1,2}))?\s*"((?:[^"\\]|\\.)*)"\s*/gy;
-  let end = 0;
-  for (const found of format.matchAll(unit)) {
+  for (let at = 0; at < format.length;) {
+    if (/\s/.test(format[at] as string)) {
+      at++;
+      continue;
+    }
+    unit.lastIndex = at;
+    const found = unit.exec(format);
+    if (!found) return undefined;
     const [whole, times, bytes, text = ""] = found;
     const parts = partsOf(text, bytes === undefined ? undefined : Number(bytes));
     const sum = parts.reduce((n, part) => n + (typeof part === "string" ? 0 : part.bytes), 0);
     units.push({ times: Number(times ?? 1), parts, bytes: sum });
-    end = found.index + whole.length;
+    at += whole.length;
   }
-  return end === format.length ? units : undefined;
+  return units;
 }
 
 const names =
@@ -84,7 +91,8 @@ function shown(kind: string, data: string, at: number): string {
 }
 
 function padded(flags: string, kind: string, text: string): string {
-  const [, signs = "", wide = "", least] = /^([-+ #0]*)(\d*)(?:\.(\d+))?$/.exec(flags) ?? [];
+  const [, signs = "", wide = "", least] =
+    /^([-+ #0]{0,5})(\d{0,3})(?:\.(\d{1,3}))?$/.exec(flags) ?? [];
   const number = /^[dioxXu]$/.test(kind);
   const digits = number && least !== undefined ? text.padStart(Number(least), "0") : text;
   const width = Number(wide || 0);

@@ -27,7 +27,11 @@ function attach(io: Io, path: string): number {
 function detach(io: Io, device: string): number {
   const loop = loopsOf(io).find((one) => one.device === device);
   if (!loop) return io.fail(`${device}: detach failed: No such device or address`);
-  if (isMounted(io, device)) return io.fail(`${device}: detach failed: Device or resource busy`);
+  // Linux: drivers/block/loop.c loop_clr_fd: who still has it keeps it.
+  if (isMounted(io, device)) {
+    changeLoop(io, device, { ...loop, autoclear: true });
+    return 0;
+  }
   if (loop.held !== undefined) removeAll(io, loop.held);
   changeLoop(io, device, undefined);
   return 0;
@@ -39,8 +43,10 @@ const losetup = tool("losetup", (io) => {
   if (first === undefined && !opts.has("f")) {
     const all = loopsOf(io);
     if (all.length) io.out("NAME       SIZELIMIT OFFSET AUTOCLEAR RO BACK-FILE DIO LOG-SEC\n");
-    for (const { device, file } of all)
-      io.out(`${device.padEnd(10)}         0      0         0  0 ${file}   0     512\n`);
+    for (const { device, file, autoclear } of all)
+      io.out(
+        `${device.padEnd(10)}         0      0         ${autoclear ? 1 : 0}  0 ${file}   0     512\n`,
+      );
     return 0;
   }
   if (!mayMount(io)) return io.fail("cannot find an unused loop device: Permission denied");
