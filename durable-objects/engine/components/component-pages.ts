@@ -200,7 +200,11 @@ const components: Readonly<Record<string, Component>> = {
   },
   "kube-controller-manager": {
     checks: {
-      "/healthz": ["leaderElection", ...managedControllers.map(({ shown }) => shown), "informer-sync"],
+      "/healthz": [
+        "leaderElection",
+        ...managedControllers.map(({ shown }) => shown),
+        "informer-sync",
+      ],
     },
     metrics: controllerMetrics,
   },
@@ -230,7 +234,11 @@ export function componentPage(
       ? undefined
       : { status: 200, type: "text/plain; charset=utf-8", text };
   }
-  const asMetrics = (text: string): KubeletPage => ({ status: 200, type: metricsContentType, text });
+  const asMetrics = (text: string): KubeletPage => ({
+    status: 200,
+    type: metricsContentType,
+    text,
+  });
   if (path === "/metrics") return asMetrics(metricsText(component.metrics(told)));
   return path === "/metrics/slis" ? asMetrics(healthMetrics(component)) : undefined;
 }

@@ -750,3 +750,6 @@ export const schemaChecksPerWriteMax = 2_000_000;
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */
 export const cpuUsPerExpressionUnit = 0.13;
+
+/** Certificates that Pods' servers show through port-forwards, kept as long as there are no more: one costs a signature. */
+export const tlsIdentitiesKeptMax = 64;

@@ -25,7 +25,12 @@ const anonymous = { name: "system:anonymous", groups: ["system:unauthenticated"]
 const isForPeople = ({ headers }: HttpRequest): boolean =>
   /^(curl|Wget|Mozilla\/5\.0)/.test(headers["user-agent"] ?? "");
 
-function refused(request: HttpRequest, code: number, reason: string, message: string): HttpResponse {
+function refused(
+  request: HttpRequest,
+  code: number,
+  reason: string,
+  message: string,
+): HttpResponse {
   const status = {
     kind: "Status",
     apiVersion: "v1",

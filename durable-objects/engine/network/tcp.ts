@@ -33,6 +33,12 @@ export function openStream(
 export const sendCapacityBytes = (context: RuntimeContext, id: string): number =>
   streamBytesMax - (load(context, id)?.up.length ?? 0);
 
+/** From now on what is sent counts as sent over TLS. */
+export function secure(context: RuntimeContext, id: string): void {
+  const stream = load(context, id);
+  if (stream) context.records.put(networkTable, id, { ...stream, secure: true });
+}
+
 /** Adds bytes to what goes to the server; `end` closes this direction after them. */
 export function send(context: RuntimeContext, id: string, bytes: string, end: boolean): void {
   const stream = load(context, id);
@@ -286,6 +292,7 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
     host: kernel.pod.pod.ip,
     port: stream.port,
     clientIp: stream.at.replace(/:\d+$/, ""),
+    ...(stream.secure ? { https: true } : {}),
   });
   if ("handle" in begun) {
     stream.handle = begun.handle;

@@ -13,7 +13,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
 import { sessionTable } from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
-import { forwardTo } from "../network/forward.ts";
+import { forwardTo, type Forwarded } from "../network/forward.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
 
 export interface SessionNews {
@@ -95,11 +95,16 @@ export class Sessions {
   // Forwarded connections
 
   /** Opens a connection to a port of the Pod, as from inside it. The error is the kubelet's text. */
-  connect(session: ForwardSession, port: number): { stream: string } | { error: string } {
+  connect(session: ForwardSession, port: number): Forwarded | { error: string } {
     const context = this.#context();
     const opened = forwardTo(context, { ip: "127.0.0.1" }, session, port);
     if ("stream" in opened) context.records.put(sessionTable, ` ${opened.stream}`, {});
     return opened;
+  }
+
+  /** The client speaks TLS: what is sent is what it said in it. */
+  secure(stream: string): void {
+    tcp.secure(this.#context(), stream);
   }
 
   streamHasNews(stream: string): boolean {

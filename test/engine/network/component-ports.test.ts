@@ -24,7 +24,8 @@ function started(): { world: NetworkWorld; ask(rest: string): string } {
   return { world, ask };
 }
 
-const token = '-H "Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)"';
+const token =
+  '-H "Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)"';
 
 test("health is for everybody, the rest for who is allowed", () => {
   const { world, ask } = started();

@@ -39,6 +39,8 @@ export interface Stream {
   connection?: number;
   /** The client's own connection, in its Pod's record. */
   clientConnection?: number;
+  /** What goes to the server came to it over TLS. */
+  secure?: true;
   /** Request to a server that takes whole HTTP requests, under way: the handle that the server's Pod knows it by. */
   handle?: string;
   /** The client has gone. */
