@@ -1,9 +1,11 @@
 /** TLS spoken through a port-forward, by Node's own client. */
+import { createHash } from "node:crypto";
 import { Duplex } from "node:stream";
 import tls from "node:tls";
 import { expect, test } from "vitest";
+import { sandboxOwner } from "../../durable-objects/engine/api/users.ts";
 import { PodConnection } from "../../durable-objects/sessions/connection.ts";
-import { SessionWorld } from "../engine/streams/streams-world.ts";
+import { forwardOf, SessionWorld, upgrade } from "../engine/streams/streams-world.ts";
 
 function serving(): SessionWorld {
   const world = new SessionWorld();
@@ -30,7 +32,7 @@ function serving(): SessionWorld {
 }
 
 /** A connection to a port as a stream of Node's. */
-function dialled(world: SessionWorld, port: number): Duplex {
+function dialled(world: SessionWorld, port: number, session = world.forward("web")): Duplex {
   const stream = new Duplex({
     read() {},
     write(chunk: Uint8Array, _encoding, done) {
@@ -44,7 +46,7 @@ function dialled(world: SessionWorld, port: number): Duplex {
       done();
     },
   });
-  const connection = new PodConnection(world.forward("web"), port, {
+  const connection = new PodConnection(session, port, {
     data: (bytes) => void stream.push(bytes),
     error: (text) => void stream.destroy(new Error(text)),
     end: () => void stream.push(null),
@@ -88,6 +90,26 @@ test("a client that speaks TLS gets the server's answer, and the same certificat
     shown.push(socket.getPeerCertificate().fingerprint256);
   }
   expect(shown[0]).toBe(shown[1]);
+});
+
+test("the token that let the client in is one to servers that ask the API server, too", async () => {
+  const world = serving();
+  const sha256 = createHash("sha256").update("secret").digest("hex");
+  const path = "/api/v1/namespaces/kube-system/pods/kube-scheduler-control-plane/portforward";
+  const ask = async (token: string): Promise<string> => {
+    const edge = { tokenHash: sha256, user: sandboxOwner };
+    const session = forwardOf(world.raw("GET", path, undefined, { ...upgrade, edge }));
+    const socket = tls.connect({
+      socket: dialled(world, 10_259, session),
+      rejectUnauthorized: false,
+    });
+    return answered(
+      socket,
+      `GET /metrics HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nconnection: close\r\n\r\n`,
+    );
+  };
+  expect(await ask("secret")).toContain("\nscheduler_pending_pods{");
+  expect(await ask("other")).toMatch(/^HTTP\/1\.1 401 /);
 });
 
 test("who does not speak it is told so, and a port without it takes none", async () => {

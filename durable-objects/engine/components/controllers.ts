@@ -58,7 +58,7 @@ import { taintEvictionController } from "../controllers/node/taint-eviction.ts";
 /** Every controller of the cluster; a new one gets its line here. */
 export function createControllers(
   signingKey: Parameters<typeof createServiceAccountTokens>[0],
-  scheduling: Parameters<typeof createScheduler>[0],
+  scheduling?: Parameters<typeof createScheduler>[0],
 ): Controller[] {
   return [
     namespaceController,

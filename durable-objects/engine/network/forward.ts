@@ -24,7 +24,7 @@ export function forwardTo(
 ): Forwarded | { error: string } {
   const error = connectError(context, session, port);
   if (error !== undefined) return { error };
-  const stream = openStream(context, from, session.pod, port, "127.0.0.1");
+  const stream = openStream(context, from, session.pod, port, "127.0.0.1", session.known);
   const record = context.records.get<Partial<PodRecord>>("runtime", session.pod);
   const listener = record?.listeners?.[`tcp/${port}`];
   const secure = listener?.kind === "h" && listener.tls;

@@ -3,6 +3,7 @@
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
 import { answerBytesAhead, outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
+import type { KnownToken } from "../ports/request.ts";
 import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
@@ -21,10 +22,19 @@ export function openStream(
   to: string,
   port: number,
   clientIp: string,
+  known?: KnownToken,
 ): string {
   const id = nextId(context, "s");
   const at = `${clientIp}:${32_768 + ((Number(id.slice(1)) * 7) % 28_000)}`;
-  context.records.put(networkTable, id, { from, to, port, at, up: "", down: "" } satisfies Stream);
+  context.records.put(networkTable, id, {
+    from,
+    to,
+    port,
+    at,
+    up: "",
+    down: "",
+    ...(known ? { known } : {}),
+  } satisfies Stream);
   context.wake?.("network", id);
   return id;
 }
@@ -293,6 +303,7 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
     port: stream.port,
     clientIp: stream.at.replace(/:\d+$/, ""),
     ...(stream.secure ? { https: true } : {}),
+    ...(stream.known ? { known: stream.known } : {}),
   });
   if ("handle" in begun) {
     stream.handle = begun.handle;

@@ -43,7 +43,7 @@ function configured(): World {
 
 /** The names of the schema and the level that an answer's headers name. */
 function flow(world: World, path: string, user?: string, method = "GET"): [string, string] {
-  const headers = user
+  const headers: Record<string, string> = user
     ? { "impersonate-user": user, "impersonate-group": "system:authenticated" }
     : {};
   const told = world.request(method, path, undefined, { headers }).headers;

@@ -59,7 +59,7 @@ export function healthMetrics(): string {
 
 /** The text; undefined where there is no such check. */
 export function healthText(path: string, query: string): string | undefined {
-  const [name = ""] = path.split("/").filter(Boolean);
+  const name = path.split("/").find(Boolean);
   const names = checks.flatMap(([check, only]) => (only && only !== name ? [] : [check]));
   return checksText(path, query, names);
 }

@@ -2,6 +2,8 @@
  * Who asks a server of the cluster's own, and may they: as the API server tells it. k8s: apiserver/pkg/server/options
  * authentication.go and authorization.go, Delegating*Options
  */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { sandboxOwner } from "../../api/users.ts";
 import type { User } from "../../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../bytes.ts";
@@ -45,6 +47,7 @@ export function userOf(
   const { authorization = "" } = request.headers;
   const token = /^bearer (.+)$/i.exec(authorization)?.[1];
   if (token === undefined) return undefined;
+  if (request.known?.sha256 === bytesToHex(sha256(bytesOf(token)))) return request.known.user;
   if (tokens && isAdmin(tokens, authorization)) return sandboxOwner;
   const kind = ["authentication.k8s.io", "tokenreviews", "TokenReview"] as const;
   const found = review(context, server, kind, { token });
