@@ -87,6 +87,7 @@ test("a client that speaks TLS gets the server's answer, and the same certificat
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(text.endsWith("x".repeat(40_000))).toBe(true);
     expect([socket.getProtocol(), socket.alpnProtocol]).toEqual(["TLSv1.3", "http/1.1"]);
+    expect(socket.getPeerCertificate().subjectaltname).toBe("DNS:localhost");
     shown.push(socket.getPeerCertificate().fingerprint256);
   }
   expect(shown[0]).toBe(shown[1]);

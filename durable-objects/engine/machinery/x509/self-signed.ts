@@ -29,7 +29,7 @@ export function selfSigned(
     signed: new Uint8Array(),
     subjectDer: sequence(name),
     publicKeyDer: publicKeyOf(secret),
-    alternativeNames: der(tags.octets, sequence(...names)),
+    alternativeNames: sequence(...names),
     subject: noNames,
     dnsNames,
     emailAddresses: [],
