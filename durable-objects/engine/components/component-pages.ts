@@ -22,6 +22,7 @@ import { isPending } from "../scheduler/cache.ts";
 import type { SchedulerCounts } from "../scheduler/counts.ts";
 import { isGated } from "../scheduler/plugins/scheduling-gates.ts";
 import type { Node } from "../kinds/node.ts";
+import { componentConfigs } from "./component-config-facts.ts";
 import { managedControllers } from "./managed-controllers.ts";
 
 interface Told {
@@ -234,6 +235,8 @@ export function componentPage(
       ? undefined
       : { status: 200, type: "text/plain; charset=utf-8", text };
   }
+  if (path === "/configz")
+    return { status: 200, type: "application/json", text: JSON.stringify(componentConfigs[name]) };
   const asMetrics = (text: string): KubeletPage => ({
     status: 200,
     type: metricsContentType,

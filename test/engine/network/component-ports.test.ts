@@ -49,6 +49,12 @@ test("health is for everybody, the rest for who is allowed", () => {
   );
   world.delete("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/looks");
   world.create(bindingOf("cluster-admin"));
+  const configured = (port: number): any =>
+    JSON.parse(ask(`${token} https://127.0.0.1:${port}/configz`));
+  expect(configured(10_259).componentconfig.leaderElection).toMatchObject({ leaderElect: true });
+  expect(configured(10_257)["kubecontrollermanager.config.k8s.io"].SAController.RootCAFile).toBe(
+    "/etc/kubernetes/pki/ca.crt",
+  );
   expect(ask(`${token} https://127.0.0.1:10257/nothing`)).toBe("404 page not found\n");
 });
 
