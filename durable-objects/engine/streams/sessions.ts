@@ -3,7 +3,7 @@
  * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
  * was lost with the object's memory can be ended when it wakes.
  */
-import { sessionInputBytesMax } from "../core/limits.ts";
+import { cpuUsPerTlsHandshake, sessionInputBytesMax } from "../core/limits.ts";
 import * as tcp from "../network/tcp.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { CommandSession, ForwardSession, SessionStatus } from "../ports/request.ts";
@@ -104,7 +104,9 @@ export class Sessions {
 
   /** The client speaks TLS: what is sent is what it said in it. */
   secure(stream: string): void {
-    tcp.secure(this.#context(), stream);
+    const context = this.#context();
+    context.spend?.(cpuUsPerTlsHandshake);
+    tcp.secure(context, stream);
   }
 
   streamHasNews(stream: string): boolean {

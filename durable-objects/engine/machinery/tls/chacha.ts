@@ -63,12 +63,59 @@ function littleEndian(bytes: Uint8Array, from: number): bigint {
   return view.getBigUint64(from, true) | (view.getBigUint64(from + 8, true) << 64n);
 }
 
-/** RFC 8439, 2.8: of whole blocks, since what is sealed is filled up to some. */
+/** Numbers of 130 bits in ten limbs of 13, so that sums of products stay exact. */
+const limbs = 10;
+const limbBits = 13;
+const limbMask = 0x1fff;
+
+const limbsOf = (n: bigint): number[] =>
+  Array.from({ length: limbs }, (_, i) => Number((n >> BigInt(limbBits * i)) & BigInt(limbMask)));
+
+/** Adds a block and the bit behind it. */
+function addBlock(h: number[], message: Uint8Array, at: number): void {
+  const word = (i: number): number =>
+    i < 8 ? (message[at + 2 * i] as number) | ((message[at + 2 * i + 1] as number) << 8) : 1;
+  for (let i = 0; i < limbs; i++) {
+    const bit = limbBits * i;
+    const first = bit >> 4;
+    const shift = bit & 15;
+    const pair = word(first) | (word(first + 1) << 16);
+    (h[i] as number) += (pair >>> shift) & limbMask;
+  }
+}
+
+/** h = h * r, as far as it has to be brought below the prime between blocks. */
+function multiply(h: number[], r: number[], wrapped: number[]): void {
+  const product: number[] = [];
+  for (let i = 0; i < limbs; i++) {
+    let sum = 0;
+    for (let j = 0; j <= i; j++) sum += (h[j] as number) * (r[i - j] as number);
+    // What goes beyond 130 bits counts five times: 2^130 is 5 more than the prime.
+    for (let j = i + 1; j < limbs; j++)
+      sum += (h[j] as number) * (wrapped[limbs + i - j] as number);
+    product.push(sum);
+  }
+  let carry = 0;
+  for (let i = 0; i < limbs; i++) {
+    const sum = (product[i] as number) + carry;
+    carry = Math.floor(sum / (limbMask + 1));
+    h[i] = sum & limbMask;
+  }
+  (h[0] as number) += carry * 5;
+  (h[1] as number) += (h[0] as number) >>> limbBits;
+  (h[0] as number) &= limbMask;
+}
+
+/** RFC 8439, 2.8: of whole blocks, since what is sealed is filled up to some */
 function tagOf(oneTimeKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const r = littleEndian(oneTimeKey, 0) & clamp;
-  let sum = 0n;
-  for (let at = 0; at < message.length; at += 16)
-    sum = ((sum + littleEndian(message, at) + (1n << 128n)) * r) % prime;
+  const r = limbsOf(littleEndian(oneTimeKey, 0) & clamp);
+  const wrapped = r.map((limb) => limb * 5);
+  const h = Array.from({ length: limbs }, () => 0);
+  for (let at = 0; at < message.length; at += 16) {
+    addBlock(h, message, at);
+    multiply(h, r, wrapped);
+  }
+  const sum = h.reduce((n, limb, i) => n + (BigInt(limb) << BigInt(limbBits * i)), 0n) % prime;
   const tag = (sum + littleEndian(oneTimeKey, 16)) & ((1n << 128n) - 1n);
   const out = new Uint8Array(tagBytes);
   const view = new DataView(out.buffer);
