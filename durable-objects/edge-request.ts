@@ -33,6 +33,8 @@ export interface EdgeRequest {
   grant: Grant;
   /** Who asks. Absent: whom the token in `Authorization` names, which the cluster verifies. */
   user?: User;
+  /** SHA-256 of the token that `user` was known by, where the client may show it to servers of the cluster as well. */
+  tokenHash?: string;
   /** Path as the client sees it. */
   publicPath: string;
   /** A browser's, through a preview. The object compares its token. */
@@ -77,7 +79,7 @@ export function readEdge(headers: Headers): EdgeRequest | undefined {
 
 /** The request as the engine is asked it; reads the body whole. */
 export async function apiRequestOf(request: Request, edge: EdgeRequest): Promise<ApiRequest> {
-  const { user, publicPath, preview, bridge } = edge;
+  const { user, tokenHash, publicPath, preview, bridge } = edge;
   const { pathname, search } = new URL(request.url);
   const headers: Record<string, string> = {};
   for (const [key, value] of request.headers) {
@@ -95,6 +97,7 @@ export async function apiRequestOf(request: Request, edge: EdgeRequest): Promise
     headers,
     publicPath,
     ...(user && { user }),
+    ...(tokenHash && { tokenHash }),
     ...(preview && { preview: { ingressHost: preview.ingressHost, gateway: preview.gateway } }),
     ...(body && { body }),
   };

@@ -146,7 +146,7 @@ describe("imports", () => {
     ["loop", "core machinery ports kinds client runtime cri"],
     [
       "components",
-      "core ports kinds api client scheduler runtime images cri kubelet streams webhooks controllers explanations loop",
+      "core machinery ports kinds api client scheduler runtime images cri kubelet streams webhooks bootstrap controllers explanations loop",
     ],
     ["past", "core machinery ports kinds api"],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],

@@ -1,7 +1,9 @@
 import type { Engine } from "../engine/index.ts";
 import type { ForwardSession } from "../engine/ports/request.ts";
 import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "../limits.ts";
+import type { TlsIdentity } from "../engine/machinery/tls/server.ts";
 import { InputBuffer } from "./input.ts";
+import { SecureEnd } from "./secure.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -17,6 +19,9 @@ export class PodConnection {
   over = false;
   private stream: string | undefined;
   private readonly input = new InputBuffer();
+  /** What the server shows of itself to who speaks TLS; undefined also once it is known whether the client does. */
+  private identity: TlsIdentity | undefined;
+  private secure: SecureEnd | undefined;
   private inputEnded = false;
   private endSent = false;
   private readonly session: ForwardSession;
@@ -35,7 +40,7 @@ export class PodConnection {
   }
 
   get heldBytes(): number {
-    return this.over ? 0 : this.input.bytes;
+    return this.over ? 0 : this.input.bytes + (this.secure?.plain.bytes ?? 0);
   }
 
   endInput(): void {
@@ -48,7 +53,7 @@ export class PodConnection {
     workEnd = engine.sessionWork + sessionWorkMax,
   ): "waiting" | "more" | "over" {
     let sent = 0;
-    while (!this.over && (this.stream === undefined || this.mayMove(engine, this.stream))) {
+    while (!this.over && this.mayGoOn(engine, nowMs)) {
       let isClosed = false;
       const refused = engine.session(
         nowMs,
@@ -58,7 +63,7 @@ export class PodConnection {
           if (came === undefined) return false;
           isClosed = came === "end";
           if (came === "end") return false;
-          this.ends.data(came);
+          this.ends.data(this.secure?.seal(came) ?? came);
           sent += came.length;
           return sent < sendBytesMax && engine.sessionWork < workEnd;
         },
@@ -71,10 +76,37 @@ export class PodConnection {
     return this.over ? "over" : "waiting";
   }
 
+  private mayGoOn(engine: Engine, nowMs: number): boolean {
+    const { stream } = this;
+    if (stream === undefined) return true;
+    if (this.identity && this.input.bytes > 0) {
+      if (SecureEnd.isSpoken(this.input)) {
+        this.secure = new SecureEnd(this.identity);
+        engine.session(nowMs, () => engine.sessions.secure(stream));
+      }
+      this.identity = undefined;
+    }
+    this.secure?.unwrap(this.input, (bytes) => this.ends.data(bytes));
+    return this.mayMove(engine, stream);
+  }
+
+  /** What goes to the server. */
+  private get said(): InputBuffer {
+    return this.secure?.plain ?? this.input;
+  }
+
+  private get saidAll(): boolean {
+    const { secure } = this;
+    const ended = secure
+      ? secure.ended || (this.inputEnded && this.input.bytes === 0)
+      : this.inputEnded;
+    return ended && this.said.bytes === 0;
+  }
+
   private mayMove({ sessions }: Engine, stream: string): boolean {
     if (sessions.streamHasNews(stream)) return true;
-    if (this.input.bytes > 0) return sessions.streamCapacityBytes(stream) > 0;
-    return this.inputEnded && !this.endSent;
+    if (this.said.bytes > 0) return sessions.streamCapacityBytes(stream) > 0;
+    return this.saidAll && !this.endSent;
   }
 
   /** Opens the connection; then one piece to the server, once its answers so far are taken: they would pile up in memory. */
@@ -83,14 +115,16 @@ export class PodConnection {
       const opened = sessions.connect(this.session, this.port);
       if ("error" in opened) return opened;
       this.stream = opened.stream;
+      this.identity = opened.tls;
+      if (this.identity) return undefined;
     }
     if (sessions.streamHasNews(this.stream)) return undefined;
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
     const next =
       sessions.streamCapacityBytes(this.stream) > 0
-        ? this.input.take(serverStepBytesMax)
+        ? this.said.take(serverStepBytesMax)
         : undefined;
-    const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
+    const end = this.saidAll && !this.endSent;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;
     return undefined;
@@ -111,6 +145,8 @@ export class PodConnection {
 
   private finish(engine: Engine, nowMs: number): void {
     this.release(engine, nowMs);
+    const last = this.secure?.close();
+    if (last && last.length > 0) this.ends.data(last);
     this.ends.end();
   }
 

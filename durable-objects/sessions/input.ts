@@ -31,6 +31,11 @@ export class InputBuffer {
     this.spareBytes = block.length - bytes.length;
   }
 
+  /** The next byte, which stays; undefined: there is none. */
+  get next(): number | undefined {
+    return this.pieces[this.first]?.[0];
+  }
+
   /** The next bytes, no more than so many; undefined: there are none. */
   take(bytesMax: number): Uint8Array | undefined {
     const piece = this.pieces[this.first];

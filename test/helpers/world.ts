@@ -27,7 +27,7 @@ export interface RequestOptions {
   accept?: string;
   type?: string;
   /** What the edge says of the request. */
-  edge?: Pick<ApiRequest, "user" | "publicPath" | "preview"> | undefined;
+  edge?: Pick<ApiRequest, "user" | "tokenHash" | "publicPath" | "preview"> | undefined;
 }
 
 /** 2026-01-01T00:00:00Z */

@@ -11,7 +11,7 @@ import {
   type EdgeRequest,
 } from "../../durable-objects/edge-request.ts";
 import { plainPath } from "../../durable-objects/http.ts";
-import { bearerProtocol, forgetKeys } from "../auth.ts";
+import { bearerOf, bearerProtocol, forgetKeys } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
@@ -19,6 +19,7 @@ import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { expiryNoticeMs, requestBodyBytesMax } from "../limits.ts";
 import { factsOf, type Facts } from "../log.ts";
 import { staticReply } from "../static-reply.ts";
+import { hashOf } from "../secrets.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { bridge } from "../streams/stream.ts";
 import { forgetBelongings } from "../principal.ts";
@@ -112,8 +113,11 @@ async function handOn(
   const client = forwardedHeaders(request.headers);
   const { grant, asker } = tenant;
   const edge: EdgeRequest = { grant, publicPath: pathname };
-  if ("user" in asker) edge.user = asker.user;
-  else client.set("authorization", asker.authorization);
+  if ("user" in asker) {
+    edge.user = asker.user;
+    const token = tenant.apiPath.endsWith("/portforward") ? bearerOf(request.headers) : undefined;
+    if (token !== undefined) edge.tokenHash = await hashOf(token);
+  } else client.set("authorization", asker.authorization);
   if (readOnly) edge.readOnly = true;
   // Redirects of proxied servers are the client's to follow.
   const init = {

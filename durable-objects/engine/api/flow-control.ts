@@ -38,8 +38,7 @@ function flowsOf(reader: Reader): readonly Flow[] {
     })
     .sort(
       (a, b) =>
-        precedence(a) - precedence(b) ||
-        (a.schema.metadata.name < b.schema.metadata.name ? -1 : 1),
+        precedence(a) - precedence(b) || (a.schema.metadata.name < b.schema.metadata.name ? -1 : 1),
     );
   sorted.set(list, { of, flows });
   return flows;
@@ -57,11 +56,7 @@ export function flowOf(reader: Reader, user: User, request: Attributes): Flow | 
   );
 }
 
-function fits(
-  rule: flowcontrol.PolicyRulesWithSubjects,
-  user: User,
-  request: Attributes,
-): boolean {
+function fits(rule: flowcontrol.PolicyRulesWithSubjects, user: User, request: Attributes): boolean {
   if (!rule.subjects.some((subject) => isSubject(subject, user))) return false;
   return request.resource
     ? (rule.resourceRules?.some((one) => fitsResource(one, request)) ?? false)
@@ -133,7 +128,11 @@ export function seatsOf(reader: Reader): Seats[] {
 
 function named(
   spec:
-    | { nominalConcurrencyShares?: number; lendablePercent?: number; borrowingLimitPercent?: number }
+    | {
+        nominalConcurrencyShares?: number;
+        lendablePercent?: number;
+        borrowingLimitPercent?: number;
+      }
     | undefined,
 ): { shares: number; lendable: number; borrowing: number | undefined } {
   const { nominalConcurrencyShares = 0, lendablePercent = 0, borrowingLimitPercent } = spec ?? {};

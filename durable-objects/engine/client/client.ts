@@ -1,5 +1,5 @@
 /** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
-import type { KubeletReply, KubeletRequest } from "../ports/kubelet.ts";
+import type { KubeletPage, KubeletReply, KubeletRequest } from "../ports/kubelet.ts";
 import type { QuotaSum } from "../ports/quota-sum.ts";
 import { QuotaSums } from "../api/admission/quota-sums.ts";
 import { measuredKinds } from "../api/admission/quota-usage.ts";
@@ -101,6 +101,8 @@ export interface ClientParts {
   apiServer(request: ApiRequest): ApiResponse;
   /** What a node's kubelet serves. */
   kubelet(node: string, request: KubeletRequest): KubeletReply | undefined;
+  /** What a component of the control plane tells of itself. */
+  component(name: string, request: KubeletRequest): KubeletPage | undefined;
   /** What a watch or a followed log of theirs is owed. */
   pollApi(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
   /** Takes note of a fault of Podyard that went no further. */
@@ -113,6 +115,7 @@ export class EngineClient implements Client {
   readonly tokens: TokenSigner;
   readonly apiServer: ClientParts["apiServer"];
   readonly kubelet: ClientParts["kubelet"];
+  readonly component: ClientParts["component"];
   readonly pollApi: ClientParts["pollApi"];
   readonly fault: ClientParts["fault"];
   readonly #store: Store;
@@ -144,6 +147,7 @@ export class EngineClient implements Client {
     this.tokens = parts.tokens;
     this.apiServer = parts.apiServer;
     this.kubelet = parts.kubelet;
+    this.component = parts.component;
     this.pollApi = parts.pollApi;
     this.fault = parts.fault;
     this.records = {

@@ -58,6 +58,7 @@ import { taintEvictionController } from "../controllers/node/taint-eviction.ts";
 /** Every controller of the cluster; a new one gets its line here. */
 export function createControllers(
   signingKey: Parameters<typeof createServiceAccountTokens>[0],
+  scheduling?: Parameters<typeof createScheduler>[0],
 ): Controller[] {
   return [
     namespaceController,
@@ -98,7 +99,7 @@ export function createControllers(
     pvProtectionController,
     attributesClassProtectionController,
     volumeProvisioner,
-    createScheduler(),
+    createScheduler(scheduling),
     createKubelet(runtime),
     networkController,
     ingressController,

@@ -22,7 +22,9 @@ import { renewKey, signingKey, type Identity, type SigningKey } from "../api/aut
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { signSecretsAnew } from "../controllers/service-account/token.ts";
 import { stoppages } from "./control-plane.ts";
+import { componentPage } from "./component-pages.ts";
 import { createControllers } from "./controllers.ts";
+import { SchedulerCounts } from "../scheduler/counts.ts";
 import { recordCodecs } from "./record-codecs.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
@@ -104,10 +106,13 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     // Pods ask the API, and the API (exec, proxy, webhooks) asks Pods.
     apiServer: (request) => held.answer(request),
     kubelet: (node, request) => kubeletServer(client, node, request),
+    component: (name, request) =>
+      componentPage({ client, queue, counts: work.counts, scheduling }, name, request),
     pollApi: (open, fresh) => converted(held, registry, context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
   });
+  const scheduling = new SchedulerCounts();
   const streams = createStreams(client);
   const context: ApiContext = {
     store,
@@ -123,7 +128,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const held = heldCalls(context, client, random, now);
-  const controllers = [...createControllers(key), held.controller];
+  const controllers = [...createControllers(key, scheduling), held.controller];
   const remember = (): number => log.remember(store.pendingChanges);
   const { follow, ...kinds } = followers(store, registry, calls);
   const told = { faults, stoppages: stoppages(client), remember, follow, stepCalls: held };

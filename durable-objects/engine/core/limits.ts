@@ -752,3 +752,9 @@ export const schemaChecksPerWriteMax = 2_000_000;
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */
 export const cpuUsPerExpressionUnit = 0.13;
+
+/** What beginning to speak TLS costs: half a dozen multiplications of points of curves. */
+export const cpuUsPerTlsHandshake = 7_000;
+
+/** Certificates that Pods' servers show through port-forwards, kept as long as there are no more: one costs a signature. */
+export const tlsIdentitiesKeptMax = 64;

@@ -24,6 +24,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     ...(client.mayRun ? { mayRun: client.mayRun } : {}),
     ...(client.pollApi ? { pollApi: (open, fresh) => client.pollApi!(open, fresh) } : {}),
     ...(client.kubelet ? { kubelet: (node, request) => client.kubelet!(node, request) } : {}),
+    ...(client.component ? { component: (name, asked) => client.component!(name, asked) } : {}),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };
 }

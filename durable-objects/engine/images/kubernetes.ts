@@ -3,15 +3,19 @@ import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
 import { runtimeFiles } from "../runtime/image/base-files.ts";
+import { componentAnswer } from "./component-server.ts";
 import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
 import { etcdProgram } from "./etcd.ts";
+import { flagOf } from "./serving/serve.ts";
 
 interface ComponentRow {
   repository: string;
   /** File of the program; a name without slash is searched for in /usr/local/bin. */
   file: string;
   tls?: boolean;
+  /** Tells of itself to whom the API server lets, at an address that a flag names. */
+  secure?: true;
   /** Speaks grpc.health.v1. */
   grpc?: boolean;
   sizeBytes: number;
@@ -32,6 +36,7 @@ const rows: ComponentRow[] = [
     repository: "kube-controller-manager",
     file: "/usr/local/bin/kube-controller-manager",
     tls: true,
+    secure: true,
     sizeBytes: 23_121_143,
     memoryMib: 52,
     cpuMilli: 15,
@@ -40,6 +45,7 @@ const rows: ComponentRow[] = [
     repository: "kube-scheduler",
     file: "/usr/local/bin/kube-scheduler",
     tls: true,
+    secure: true,
     sizeBytes: 17_228_488,
     memoryMib: 24,
     cpuMilli: 3,
@@ -72,10 +78,12 @@ const programOf = ({ repository }: ComponentRow): string =>
   repository === "coredns/coredns" ? corednsProgram.name : `kubernetes:${repository}`;
 
 /** Opens every port its Pod declares. */
-function listen(sys: Sys, tls: boolean): void {
+function listen(sys: Sys, { tls = false, secure }: ComponentRow): void {
+  const address = secure ? flagOf(sys, "bind-address") : undefined;
+  const bound = address && address !== "0.0.0.0" && address !== "::" ? { address } : {};
   for (const { containerPort, protocol } of sys.container.record.spec.ports ?? []) {
     try {
-      sys.listen(containerPort, protocol === "UDP" ? "u" : "h", { tls });
+      sys.listen(containerPort, protocol === "UDP" ? "u" : "h", { tls, ...bound });
     } catch (error) {
       // DNS declares port 53 twice, and a Pod may take away the right to low ports: the others still serve.
       if (!(error instanceof Errno)) throw error;
@@ -86,13 +94,15 @@ function listen(sys: Sys, tls: boolean): void {
 const component = (row: ComponentRow): Program<Record<string, never>> => ({
   name: programOf(row),
   start(sys) {
-    listen(sys, row.tls ?? false);
+    listen(sys, row);
     return {};
   },
   step: () => ({ wait: {} }),
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),
-  http: (_sys, _state, { path }) => {
+  http: (sys, _state, request) => {
+    const { path } = request;
+    if (row.secure) return { response: componentAnswer(sys, row.repository, request) };
     const known = /^\/(livez|readyz|healthz|health|ready|metrics)\b/.test(path);
     const headers = { "content-type": "text/plain; charset=utf-8" };
     return {

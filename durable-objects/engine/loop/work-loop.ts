@@ -8,6 +8,7 @@ import type { Random } from "../core/random.ts";
 import type { Faults } from "./faults.ts";
 import { Clock } from "../kinds/podyard/clock.ts";
 import { HeldWork } from "./held-work.ts";
+import { StepCounts } from "./step-counts.ts";
 import { ParkedWork, type Stoppages } from "./parked-work.ts";
 import type { Store } from "../core/store.ts";
 import {
@@ -65,6 +66,7 @@ export class WorkLoop {
   steps = 0;
   /** What the turn may still do: a step, a revision of an ordinary size and a little CPU of programs count one each. */
   left = 0;
+  readonly counts = new StepCounts();
   readonly held: HeldWork;
   readonly #parked: ParkedWork;
   readonly #faults: Faults;
@@ -161,6 +163,7 @@ export class WorkLoop {
     if (!controller || this.held.has(work)) return false;
     if (this.#parked.parks(controller.name, work)) return false;
     this.steps += 1;
+    this.counts.took(controller.name);
     this.#client.forget();
     this.#random.reset(this.store.rv, work, this.#now.ms);
     const held = this.#stepCalls.seedOf(work);
@@ -194,6 +197,7 @@ export class WorkLoop {
   #momentOf(work: string, due: Due): Exclude<Due, Retry> {
     const retries = this.store.record<number>(retriesTable, work) ?? 0;
     const failed = typeof due === "object" && "retry" in due;
+    if (failed) this.#noteRetry(work);
     if (failed && retries < (due.retriesMax ?? Number.POSITIVE_INFINITY)) {
       this.store.putRecord(retriesTable, work, retries + 1);
       const { firstMs = retryMsMin, longestMs = retryMsMax } = due;
@@ -214,8 +218,13 @@ export class WorkLoop {
     return waits;
   }
 
+  #noteRetry(work: string): void {
+    this.counts.failed(work.slice(0, work.indexOf("\0")));
+  }
+
   /** A failed key waits, twice as long each time; the others go on. */
   #backOff(work: string, error: unknown): void {
+    this.#noteRetry(work);
     this.#queue.restore(work);
     const attempts = (this.store.record<number>(attemptsTable, work) ?? 0) + 1;
     this.store.putRecord(attemptsTable, work, attempts);

@@ -2,6 +2,12 @@
  * Connections to ports of a Pod as port-forward makes them: from inside the Pod, past Services and policies. Whoever was let in
  * keeps the ForwardSession, which is plain data, and opens one connection after the other.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { tlsIdentitiesKeptMax } from "../core/limits.ts";
+import { keep } from "../core/memo.ts";
+import type { TlsIdentity } from "../machinery/tls/server.ts";
+import { selfSigned } from "../machinery/x509/self-signed.ts";
+import { bytesOf } from "../runtime/bytes.ts";
 import type { ForwardSession } from "../ports/request.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -15,11 +21,48 @@ export function forwardTo(
   from: Source,
   session: ForwardSession,
   port: number,
-): { stream: string } | { error: string } {
+): Forwarded | { error: string } {
   const error = connectError(context, session, port);
   if (error !== undefined) return { error };
-  return { stream: openStream(context, from, session.pod, port, "127.0.0.1") };
+  const stream = openStream(
+    context,
+    from,
+    session.pod,
+    port,
+    "127.0.0.1",
+    undefined,
+    session.known,
+  );
+  const record = context.records.get<Partial<PodRecord>>("runtime", session.pod);
+  const listener = record?.listeners?.[`tcp/${port}`];
+  const secure = listener?.kind === "h" && listener.tls;
+  return secure ? { stream, tls: identityOf(session.podUid) } : { stream };
 }
+
+export interface Forwarded {
+  stream: string;
+  /** The server speaks TLS, and shows this. */
+  tls?: TlsIdentity;
+}
+
+const identities = new Map<string, TlsIdentity>();
+
+/**
+ * What a Pod's servers show to clients outside: a certificate of their own making, the same as long as the Pod is, since people
+ * tell their browsers to trust it. Its key guards nothing that the connection around it does not guard already.
+ */
+function identityOf(podUid: string): TlsIdentity {
+  const known = identities.get(podUid);
+  if (known) return known;
+  const secret = sha256(bytesOf(`tls ${podUid}`));
+  // Below the curve's order, and not zero.
+  secret[0] = 0x7f;
+  const made = selfSigned(secret, "localhost", ["localhost"], 0, goodUntilMs);
+  return keep(identities, tlsIdentitiesKeptMax, podUid, made);
+}
+
+/** A hundred years: the cluster's clock and the client's are not the same. */
+const goodUntilMs = 100 * 365 * 86_400_000;
 
 /** Why a port of the Pod cannot be reached from inside it; undefined: it can. */
 function connectError(

@@ -2,15 +2,14 @@
  * A kubelet's port: whom it lets in, as the API server tells it, and to what. k8s: pkg/kubelet/server/auth.go,
  * cmd/kubelet/app/auth.go
  */
-import { sandboxOwner } from "../api/users.ts";
 import { nodeLogBytesMax } from "../core/limits.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type { ApiResponse, User } from "../ports/request.ts";
-import { bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
+import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { normalPath } from "../runtime/fs/vfs.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import { isAdmin } from "../runtime/net/admin-access.ts";
+import { mayDo, userOf } from "../runtime/net/delegated.ts";
 import { hostTree } from "../runtime/volumes/node-files.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import { answerFor, notHttps, plain, responseOf } from "./hosts.ts";
@@ -25,47 +24,6 @@ const nodeUser = (node: string): User => ({
   name: `system:node:${node}`,
   groups: ["system:nodes", "system:authenticated"],
 });
-
-/** What a review of the API server's came to; undefined: none came of it. */
-function review(
-  context: RuntimeContext,
-  node: string,
-  [group, plural, kind]: [group: string, plural: string, kind: string],
-  spec: object,
-): Record<string, unknown> | undefined {
-  const apiVersion = `${group}/v1`;
-  const answer = context.apiServer?.({
-    method: "POST",
-    path: `/apis/${apiVersion}/${plural}`,
-    query: "",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: bytesOf(encodeUtf8(JSON.stringify({ apiVersion, kind, spec }))),
-    user: nodeUser(node),
-  });
-  if (answer?.type !== "reply" || answer.status !== 201) return undefined;
-  return JSON.parse(decodeUtf8(responseOf(answer).body)).status;
-}
-
-/** Who asks, by certificate or token; undefined: nobody known. */
-function userOf(context: RuntimeContext, node: string, request: HttpRequest): User | undefined {
-  const { tokens } = context;
-  if (request.clientCertificate) {
-    const certified = tokens?.certifiedUser(request.clientCertificate, context.now);
-    if (certified) return certified;
-  }
-  const { authorization = "" } = request.headers;
-  const token = /^bearer (.+)$/i.exec(authorization)?.[1];
-  if (token === undefined) return undefined;
-  if (tokens && isAdmin(tokens, authorization)) return sandboxOwner;
-  const kind = ["authentication.k8s.io", "tokenreviews", "TokenReview"] as const;
-  const found = review(context, node, [...kind], { token });
-  const user = found?.["user"] as
-    | { username: string; uid?: string; groups?: string[]; extra?: User["extra"] }
-    | undefined;
-  if (!found?.["authenticated"] || !user) return undefined;
-  const { username: name, groups = [], uid, extra } = user;
-  return { name, groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) };
-}
 
 const verbs: Record<string, string> = {
   POST: "create",
@@ -101,12 +59,10 @@ function refusal(
     plainPath === root || plainPath.startsWith(`${root}/`);
   const needs = subresources.find(below)?.[1] ?? ["proxy"];
   const verb = verbs[method] ?? "";
-  const { name, groups, uid, extra } = user;
+  const { name } = user;
   for (const subresource of needs) {
-    const kind = ["authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"] as const;
     const resourceAttributes = { verb, version: "v1", resource: "nodes", subresource, name: node };
-    const spec = { user: name, groups, uid, extra, resourceAttributes };
-    if (review(context, node, [...kind], spec)?.["allowed"]) return undefined;
+    if (mayDo(context, nodeUser(node), user, { resourceAttributes })) return undefined;
   }
   return plain(
     403,
@@ -144,7 +100,7 @@ export function kubeletAnswer(
   trusted = false,
 ): HttpResponse | ApiResponse {
   if (!request.https) return notHttps;
-  const user = trusted ? apiServer : userOf(context, node, request);
+  const user = trusted ? apiServer : userOf(context, nodeUser(node), request);
   if (!user) return plain(401, "Unauthorized");
   const refused = refusal(context, node, user, request);
   if (refused) return refused;

@@ -3,6 +3,7 @@
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
 import { answerBytesAhead, outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
+import type { KnownToken } from "../ports/request.ts";
 import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
@@ -27,11 +28,12 @@ export function openStream(
   port: number,
   clientIp: string,
   asked?: string,
+  known?: KnownToken,
 ): string {
   const id = nextId(context, "s");
   const at = `${clientIp}:${32_768 + ((Number(id.slice(1)) * 7) % 28_000)}`;
-  const target = asked === undefined ? {} : { asked };
-  moved(context, id, { from, to, port, at, ...target, up: "", down: "" });
+  const more = { ...(asked !== undefined && { asked }), ...(known && { known }) };
+  moved(context, id, { from, to, port, at, ...more, up: "", down: "" });
   context.wake?.("network", id);
   return id;
 }
@@ -39,6 +41,12 @@ export function openStream(
 /** More than this on its way and the client must wait. */
 export const sendCapacityBytes = (context: RuntimeContext, id: string): number =>
   streamBytesMax - (load(context, id)?.up.length ?? 0);
+
+/** From now on what is sent counts as sent over TLS. */
+export function secure(context: RuntimeContext, id: string): void {
+  const stream = load(context, id);
+  if (stream) context.records.put(networkTable, id, { ...stream, secure: true });
+}
 
 /** Adds bytes to what goes to the server; `end` closes this direction after them. */
 export function send(context: RuntimeContext, id: string, bytes: string, end: boolean): void {
@@ -306,6 +314,8 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
     host: kernel.pod.pod.ip,
     port: stream.port,
     clientIp: stream.at.replace(/:\d+$/, ""),
+    ...(stream.secure ? { https: true } : {}),
+    ...(stream.known ? { known: stream.known } : {}),
   });
   if ("handle" in begun) {
     stream.handle = begun.handle;

@@ -1,7 +1,7 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
 import type { QuotaSum } from "./quota-sum.ts";
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
-import type { KubeletReply, KubeletRequest } from "./kubelet.ts";
+import type { KubeletPage, KubeletReply, KubeletRequest } from "./kubelet.ts";
 import type { ApiOwed, ApiRequest, ApiResponse, LogFollow, Subscription, User } from "./request.ts";
 
 /** How virtual time stands to the wall's, and when something happens by itself. */
@@ -151,6 +151,8 @@ export interface Client extends Reader {
   apiServer?(request: ApiRequest): ApiResponse;
   /** Optional. What a node's kubelet serves to whom it let in; undefined: no such page. */
   kubelet?(node: string, request: KubeletRequest): KubeletReply | undefined;
+  /** Optional. What a component of the control plane tells of itself; undefined: it has no such page. */
+  component?(name: string, request: KubeletRequest): KubeletPage | undefined;
   /**
    * Optional. What a watch or a followed log that was opened through `apiServer` is owed. `fresh`: with what this turn has
    * changed so far, for a reconciler that has written nothing itself yet.

@@ -1,4 +1,4 @@
-/** What a kubelet's own server is asked, by whom it let in. */
+/** What servers of the cluster's own (kubelets, components) are asked, by whom they let in. */
 import type { ApiRequest } from "./request.ts";
 
 export interface KubeletRequest {

@@ -22,6 +22,8 @@ export interface ApiRequest {
    * (`api/users.ts`).
    */
   user?: User;
+  /** SHA-256 of the token that the edge knew `user` by. */
+  tokenHash?: string;
   /** Path as the client sees it, where that is longer than `path`: redirects of proxied servers lead back to it. */
   publicPath?: string;
   /** A browser's, through a preview. */
@@ -136,9 +138,16 @@ export interface CommandSession {
   stderr: boolean;
 }
 
+/** A token of the edge's, as its SHA-256 in hex, and who shows it: the cluster itself cannot tell. */
+export interface KnownToken {
+  sha256: string;
+  user: User;
+}
+
 /** A Pod to whose ports connections may be opened. Plain JSON. */
 export interface ForwardSession {
   kind: "portforward";
+  known?: KnownToken;
   /** `namespace/name` */
   pod: string;
   podUid: string;

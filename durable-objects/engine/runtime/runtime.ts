@@ -257,7 +257,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
         body: "",
         host: request.host,
         port: request.port,
-        clientIp: kernel.pod.pod.hostIP,
+        // To an address of its own the node speaks from that.
+        clientIp: request.host === "127.0.0.1" ? request.host : kernel.pod.pod.hostIP,
         https: request.https,
       };
       const { network } = context;

@@ -25,6 +25,7 @@ import {
   type Failure,
   type Outcome,
 } from "./cycle.ts";
+import { SchedulerCounts } from "./counts.ts";
 import { SchedulerError } from "./framework.ts";
 import { podInfo, type PodInfo } from "./node-info.ts";
 import { bindingFor } from "./devices/binding.ts";
@@ -63,7 +64,7 @@ interface Attempts {
 const noNodes = "no nodes available to schedule pods";
 
 /** Makes the scheduler of one engine: it keeps a cache, so engines must not share one. */
-export function createScheduler(): Controller {
+export function createScheduler(counts = new SchedulerCounts()): Controller {
   let cache: SchedulerCache | undefined;
   const open = (reader: Reader): SchedulerCache => {
     cache ??= new SchedulerCache(reader);
@@ -92,7 +93,7 @@ export function createScheduler(): Controller {
       "deviceclasses.resource.k8s.io": (_change, reader) =>
         podsToRequeue(forDevices, open(reader).waiting),
     },
-    reconcile: (key, client) => reconcile(key, client, open(client)),
+    reconcile: (key, client) => reconcile(key, client, open(client), counts),
   };
 }
 
@@ -141,7 +142,12 @@ function concernsScheduling(change: Change, pod: Pod, before: Pod | undefined): 
   );
 }
 
-function reconcile(key: string, client: Client, cache: SchedulerCache): number | undefined {
+function reconcile(
+  key: string,
+  client: Client,
+  cache: SchedulerCache,
+  counts: SchedulerCounts,
+): number | undefined {
   const { namespace, name } = splitKey(key);
   const pod = client.get<Pod>("pods", namespace, name);
   const past = client.records.get<Attempts>(attemptsTable, key);
@@ -157,12 +163,16 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
   cache.markStale(key);
   cache.compared = 0;
   cache.triedDevices = 0;
-  const failed = waitProblem(pod, client) ?? schedule(podInfo(pod), client, cache);
+  const failed = waitProblem(pod, client) ?? schedule(podInfo(pod), client, cache, counts);
   client.spend?.(
     cache.compared * cpuUsPerTermCompared +
       cache.nodes.length * cpuUsPerNodeTried +
       cache.triedDevices * cpuUsPerDeviceTried,
   );
+  // What waits for volumes or devices was given its node, and is told once it is bound.
+  if (failed === undefined) counts.note("scheduled", (past?.count ?? 0) + 1);
+  else if (failed === "unschedulable" || failed === "error")
+    counts.note(failed, (past?.count ?? 0) + 1);
   if (!failed) {
     if (past) client.records.delete(attemptsTable, key);
     return undefined;
@@ -195,6 +205,7 @@ function schedule(
   info: PodInfo,
   client: Client,
   cache: SchedulerCache,
+  counts: SchedulerCounts,
 ): "unschedulable" | "volumes" | { untilMs: number } | "error" | undefined {
   const { pod } = info;
   if (cache.nodes.length === 0) {
@@ -228,6 +239,7 @@ function schedule(
   const failure = withClaims(pod, outcome.failure, client, cache);
   const preemption = preempt(info, failure, cache);
   if ("candidate" in preemption) {
+    counts.preemptions++;
     evict(info, preemption.candidate, client, cache);
     fail(pod, client, "Unschedulable", failureText(failure), preemption.candidate.node);
   } else {

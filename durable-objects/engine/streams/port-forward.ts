@@ -24,11 +24,13 @@ export function portForward(context: RuntimeContext, call: Call, name: string): 
     const text = `unable to upgrade connection: pod not found (${goQuote(`${name}_${call.info.namespace}`)})`;
     throw new StatusError(500, "InternalError", text);
   }
+  const { tokenHash, user } = call.request;
   const session: ForwardSession = {
     kind: "portforward",
     pod: key,
     podUid: pod.metadata.uid,
     ports,
+    ...(tokenHash !== undefined && user ? { known: { sha256: tokenHash, user } } : {}),
   };
   return { type: "session", kind: "portforward", session };
 }

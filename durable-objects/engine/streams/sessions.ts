@@ -3,7 +3,7 @@
  * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
  * was lost with the object's memory can be ended when it wakes.
  */
-import { sessionInputBytesMax } from "../core/limits.ts";
+import { cpuUsPerTlsHandshake, sessionInputBytesMax } from "../core/limits.ts";
 import * as tcp from "../network/tcp.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { CommandSession, ForwardSession, SessionStatus } from "../ports/request.ts";
@@ -13,7 +13,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
 import { sessionTable } from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
-import { forwardTo } from "../network/forward.ts";
+import { forwardTo, type Forwarded } from "../network/forward.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
 
 export interface SessionNews {
@@ -95,11 +95,18 @@ export class Sessions {
   // Forwarded connections
 
   /** Opens a connection to a port of the Pod, as from inside it. The error is the kubelet's text. */
-  connect(session: ForwardSession, port: number): { stream: string } | { error: string } {
+  connect(session: ForwardSession, port: number): Forwarded | { error: string } {
     const context = this.#context();
     const opened = forwardTo(context, { ip: "127.0.0.1" }, session, port);
     if ("stream" in opened) context.records.put(sessionTable, ` ${opened.stream}`, {});
     return opened;
+  }
+
+  /** The client speaks TLS: what is sent is what it said in it. */
+  secure(stream: string): void {
+    const context = this.#context();
+    context.spend?.(cpuUsPerTlsHandshake);
+    tcp.secure(context, stream);
   }
 
   streamHasNews(stream: string): boolean {

@@ -139,7 +139,11 @@ test("field selectors ask for the fields of their version, in lists and watches"
   define();
   const { metadata } = world.get(at("v1"));
   const since = `watch=1&resourceVersion=${metadata.resourceVersion}`;
-  const watches = ["v2?fieldSelector=host=a", "v2?fieldSelector=host=a,port=80", "v1?fieldSelector=hostPort=a:80"]
+  const watches = [
+    "v2?fieldSelector=host=a",
+    "v2?fieldSelector=host=a,port=80",
+    "v1?fieldSelector=hostPort=a:80",
+  ]
     .map((one) => one.split("?"))
     .map(([of = "", selector]) => world.watch(`${at(of)}?${since}&${selector}`));
   for (const [called, host, port] of [
@@ -172,11 +176,9 @@ test("field selectors ask for the fields of their version, in lists and watches"
   world.patch(`${at("v2")}/two`, { host: "b" });
   look();
   expect(names("v2", "host=a")).toEqual([]);
-  expect(seen.map((one) => one.slice(one.findLastIndex((text) => text.startsWith("ADDED")) + 1))).toEqual([
-    ["DELETED one a", "DELETED two a"],
-    ["DELETED one a"],
-    ["DELETED one a:80"],
-  ]);
+  expect(
+    seen.map((one) => one.slice(one.findLastIndex((text) => text.startsWith("ADDED")) + 1)),
+  ).toEqual([["DELETED one a", "DELETED two a"], ["DELETED one a"], ["DELETED one a:80"]]);
   world.check();
 });
 

@@ -43,7 +43,7 @@ function configured(): World {
 
 /** The names of the schema and the level that an answer's headers name. */
 function flow(world: World, path: string, user?: string, method = "GET"): [string, string] {
-  const headers = user
+  const headers: Record<string, string> = user
     ? { "impersonate-user": user, "impersonate-group": "system:authenticated" }
     : {};
   const told = world.request(method, path, undefined, { headers }).headers;
@@ -85,9 +85,11 @@ test("/metrics tells the seats of each level and how many requests went which wa
         line.startsWith(`apiserver_flowcontrol_${bound}_limit_seats{priority_level="${level}"} `),
       )
       ?.split(" ")[1];
-  expect([seats("nominal", "mine"), seats("nominal", "system"), seats("nominal", "exempt")]).toEqual(
-    ["3", "74", "0"],
-  );
+  expect([
+    seats("nominal", "mine"),
+    seats("nominal", "system"),
+    seats("nominal", "exempt"),
+  ]).toEqual(["3", "74", "0"]);
   expect([seats("lower", "mine"), seats("upper", "mine")]).toEqual(["1", "6"]);
   expect([seats("lower", "system"), seats("upper", "system")]).toEqual(["50", "674"]);
   expect(lines.join("\n")).toMatch(

@@ -273,10 +273,20 @@ function claimUsage(claim: PersistentVolumeClaim): Amounts {
   return out;
 }
 
+/** The classes that a claim wants, has and is on its way to. k8s: getReferencedVolumeAttributesClassNames */
+function attributesClasses({ spec, status }: PersistentVolumeClaim): string[] {
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter((name) => name !== undefined && name !== "");
+  return [...new Set(names as string[])].sort();
+}
+
 const claimEvaluator: Evaluator = {
   kind: {
     usage: (object) => claimUsage(object as PersistentVolumeClaim),
-    scopes: (object) => (object as PersistentVolumeClaim).spec?.volumeAttributesClassName ?? "",
+    scopes: (object) => attributesClasses(object as PersistentVolumeClaim).join(" "),
     until: never,
     usageAfter: () => ({}),
   },
@@ -285,9 +295,11 @@ const claimEvaluator: Evaluator = {
     name === "count/persistentvolumeclaims" ||
     claimNames.some((known) => name === known || name.endsWith(classSuffix + known)),
   usage: (object) => claimUsage(object as PersistentVolumeClaim),
-  inScope: (term, object) =>
-    term.scopeName === "VolumeAttributesClass" &&
-    fits(term, (object as PersistentVolumeClaim).spec?.volumeAttributesClassName),
+  inScope: (term, object) => {
+    if (term.scopeName !== "VolumeAttributesClass") return false;
+    const classes = attributesClasses(object as PersistentVolumeClaim);
+    return classes.length > 0 ? classes.some((one) => fits(term, one)) : fits(term, undefined);
+  },
 };
 
 /** Kinds that quotas knew by a plain name before `count/` came. */

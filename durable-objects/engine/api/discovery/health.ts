@@ -58,9 +58,19 @@ export function healthMetrics(): string {
 }
 
 /** The text; undefined where there is no such check. */
-export function healthText(path: string, queryText: string): string | undefined {
-  const [name = "", ...rest] = path.split("/").filter(Boolean);
+export function healthText(path: string, query: string): string | undefined {
+  const name = path.split("/").find(Boolean);
   const names = checks.flatMap(([check, only]) => (only && only !== name ? [] : [check]));
+  return checksText(path, query, names);
+}
+
+/** The same of a server with other checks, all of which pass. */
+export function checksText(
+  path: string,
+  queryText: string,
+  names: readonly string[],
+): string | undefined {
+  const [name = "", ...rest] = path.split("/").filter(Boolean);
   const check = rest.join("/");
   if (check) return names.includes(check) ? "ok" : undefined;
   const query = new URLQuery(queryText);

@@ -5,6 +5,7 @@
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
+import { boundAttributes, statusCapacity } from "./claim-status.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { removePersistentVolume } from "../../runtime/volumes/volumes.ts";
 import type { Client, Controller, Reader, Waker } from "../../ports/controller.ts";
@@ -109,6 +110,7 @@ function setPhase(
         phase,
         accessModes: volume.spec?.accessModes ?? [],
         capacity: statusCapacity(claim, volume),
+        ...boundAttributes(claim, phase, volume),
       }
     : { phase };
   const same =
@@ -130,15 +132,6 @@ function setPhase(
     "status",
   );
   return claim.status?.phase !== phase;
-}
-
-/** A claim's capacity is set when it is bound; after that only a resize moves it. */
-function statusCapacity(
-  claim: PersistentVolumeClaim,
-  volume: PersistentVolume,
-): Record<string, string> {
-  const known = claim.status?.phase === "Bound" ? claim.status.capacity : undefined;
-  return known ?? volume.spec?.capacity ?? {};
 }
 
 function syncUnbound(client: Client, claim: PersistentVolumeClaim): void {

@@ -4,7 +4,15 @@ import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import type { HttpRequest } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { httpDate } from "../../runtime/logs/times.ts";
-import { answer, flagOf, goAnswer, goListen, goNotFound, html, targetOf } from "../serving/serve.ts";
+import {
+  answer,
+  flagOf,
+  goAnswer,
+  goListen,
+  goNotFound,
+  html,
+  targetOf,
+} from "../serving/serve.ts";
 
 /** Go: mime/type.go builtinTypesLower; the image has no mime.types. */
 const types: Record<string, string> = lookup({

@@ -61,7 +61,7 @@ function makeCertificate(sys: Sys, hosts: string[]): Made {
       signed: new Uint8Array(),
       subjectDer: sequence(name),
       publicKeyDer,
-      alternativeNames: der(tags.octets, sequence(...names)),
+      alternativeNames: sequence(...names),
       subject: noSubject,
       dnsNames: hosts,
       emailAddresses: [],

@@ -3,7 +3,7 @@
  * On disk its names are short (record-codec.ts), as it is written often; an idle container holds one process whose state is a few fields.
  */
 import type { ContainerSpec, PodSandbox } from "../container-spec.ts";
-import type { ForwardSession } from "../../ports/request.ts";
+import type { ForwardSession, KnownToken } from "../../ports/request.ts";
 import type { FileId } from "../fs/inode.ts";
 
 export type Json = unknown;
@@ -314,6 +314,8 @@ export interface HttpRequest {
   https?: boolean;
   /** PEM of what the client shows of itself over https; its key was seen to fit. */
   clientCertificate?: string;
+  /** A token that the cluster cannot verify itself, and whose it is. */
+  known?: KnownToken;
   /** The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind. */
   trust?: { host: string; roots: string };
   /** It comes from the API server, with the certificate by which it speaks for others. */

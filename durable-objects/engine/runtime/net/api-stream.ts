@@ -13,7 +13,7 @@ import type {
   LogFollow,
   Subscription,
 } from "../../ports/request.ts";
-import type { KubeletReply, KubeletRequest } from "../../ports/kubelet.ts";
+import type { KubeletPage, KubeletReply, KubeletRequest } from "../../ports/kubelet.ts";
 import type { HttpRequest, HttpResponse } from "../kernel/state.ts";
 import type { Source } from "./stream.ts";
 
@@ -54,6 +54,8 @@ export interface ApiServer {
   apiServer?(request: ApiRequest): ApiResponse;
   /** Optional. See ports/controller.ts Client. */
   kubelet?(node: string, request: KubeletRequest): KubeletReply | undefined;
+  /** Optional. See ports/controller.ts Client. */
+  component?(name: string, request: KubeletRequest): KubeletPage | undefined;
   /** Optional. See ports/controller.ts Client. */
   pollApi?(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
 }

@@ -1,5 +1,6 @@
 /** A TCP stream of the network, as the record that both its ends and the network read and write. */
 import { RecordCodec } from "../../core/record-codec.ts";
+import type { KnownToken } from "../../ports/request.ts";
 
 /** Records of what is under way in the network: streams have keys `sN`. */
 export const networkTable = "network";
@@ -48,6 +49,10 @@ export interface Stream {
   connection?: number;
   /** The client's own connection, in its Pod's record. */
   clientConnection?: number;
+  /** What goes to the server came to it over TLS. */
+  secure?: true;
+  /** The token of whoever forwards it. */
+  known?: KnownToken;
   /** Request to a server that takes whole HTTP requests, under way: the handle that the server's Pod knows it by. */
   handle?: string;
   /** The client has gone. */
