@@ -67,8 +67,11 @@ export const portionPerRowByte = 3;
 export const portionsPerTurnMax = 4;
 /** Pages of checkpoints that were let go of. */
 export const pagesDroppedPerTurnMax = 100;
-/** History kept on disk: resuming watches, timeline. */
-export const logBytesMax = 16_000_000;
+/**
+ * History kept on disk: resuming watches, timeline. A quarter of it are revisions for certain: twenty seconds of what sixteen of
+ * upstream's tests write at once, of which clients go on from lists that are ten seconds old.
+ */
+export const logBytesMax = 32_000_000;
 /** Pages that only earlier checkpoints name, from which moments are made again; beside what `stateBytesMax` counts. */
 export const pastPagesBytesMax = 16_000_000;
 /** A cluster as it was is kept so long for the next question, by the wall. */
