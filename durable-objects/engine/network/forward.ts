@@ -57,8 +57,15 @@ function identityOf(podUid: string): TlsIdentity {
   const secret = sha256(bytesOf(`tls ${podUid}`));
   // Below the curve's order, and not zero.
   secret[0] = 0x7f;
-  const made = selfSigned(secret, "localhost", ["localhost"], 0, goodUntilMs);
-  return keep(identities, tlsIdentitiesKeptMax, podUid, made);
+  const certificate = selfSigned(secret, {
+    subject: ["2.5.4.3", "localhost"],
+    issuer: "localhost",
+    dnsNames: ["localhost"],
+    notBefore: 0,
+    notAfter: goodUntilMs,
+    serial: Uint8Array.of(1),
+  });
+  return keep(identities, tlsIdentitiesKeptMax, podUid, { certificate, secret });
 }
 
 /** A hundred years: the cluster's clock and the client's are not the same. */

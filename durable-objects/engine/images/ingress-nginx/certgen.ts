@@ -5,11 +5,11 @@
  */
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import { runtimeFiles } from "../../runtime/image/base-files.ts";
-import { encodeUtf8 } from "../../core/utf8.ts";
 import { toBase64 } from "../../runtime/bytes.ts";
 import { encodePem } from "../../machinery/x509/pem.ts";
 import { bitString, der, integer, objectId, sequence, tags } from "../../machinery/x509/der.ts";
-import { issue, publicKeyOf } from "../../machinery/x509/issue.ts";
+import { publicKeyOf } from "../../machinery/x509/issue.ts";
+import { selfSigned } from "../../machinery/x509/self-signed.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { rfc3339Milli } from "../../runtime/logs/times.ts";
@@ -53,31 +53,15 @@ function makeCertificate(sys: Sys, hosts: string[]): Made {
   const secret = bytes(sys, 32);
   // Below the curve's order, and not zero.
   secret[0] = 0x7f;
+  const certificate = selfSigned(secret, {
+    subject: ["2.5.4.10", "nil2"],
+    issuer: "nil1",
+    dnsNames: hosts,
+    notBefore: sys.now - 60_000,
+    notAfter: sys.now + validMs,
+    serial: bytes(sys, 15),
+  });
   const publicKeyDer = publicKeyOf(secret);
-  const names = hosts.map((host) => der(0x82, encodeUtf8(host)));
-  const name = der(tags.set, sequence(objectId("2.5.4.10"), der(tags.utf8, encodeUtf8("nil2"))));
-  const certificate = issue(
-    {
-      signed: new Uint8Array(),
-      subjectDer: sequence(name),
-      publicKeyDer,
-      alternativeNames: sequence(...names),
-      subject: noSubject,
-      dnsNames: hosts,
-      emailAddresses: [],
-      ipAddresses: [],
-      uris: [],
-      algorithm: "",
-      signature: new Uint8Array(),
-    },
-    { secret, commonName: "nil1", notAfter: sys.now + validMs },
-    {
-      notBefore: sys.now - 60_000,
-      notAfter: sys.now + validMs,
-      serial: bytes(sys, 15),
-      usages: ["digital signature", "key encipherment", "server auth"],
-    },
-  );
   // An uncompressed point is what the public key's structure ends with.
   const point = publicKeyDer.subarray(publicKeyDer.length - 65);
   const key = sequence(
@@ -91,18 +75,6 @@ function makeCertificate(sys: Sys, hosts: string[]): Made {
     key: encodePem({ type: "EC PRIVATE KEY", bytes: key }),
   };
 }
-
-const noSubject = {
-  commonName: "",
-  serialNumber: "",
-  organization: [],
-  organizationalUnit: [],
-  country: [],
-  locality: [],
-  province: [],
-  streetAddress: [],
-  postalCode: [],
-};
 
 const secretsPath = (sys: Sys): string =>
   `/api/v1/namespaces/${encodeURIComponent(flag(sys, "namespace"))}/secrets`;

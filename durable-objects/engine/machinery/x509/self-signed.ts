@@ -15,21 +15,29 @@ const noNames = {
   postalCode: [],
 };
 
-/** In DER. `secret`: of a P-256 key; times in virtual ms. */
+/** Times in virtual ms. */
+interface SelfSigned {
+  /** The one attribute of its subject: its object's id, and its text. */
+  subject: readonly [id: string, text: string];
+  /** As whom the key signs. */
+  issuer: string;
+  dnsNames: string[];
+  notBefore: number;
+  notAfter: number;
+  serial: Uint8Array;
+}
+
+/** In DER. `secret`: of a P-256 key. */
 export function selfSigned(
   secret: Uint8Array,
-  commonName: string,
-  dnsNames: string[],
-  notBefore: number,
-  notAfter: number,
-): { certificate: Uint8Array; secret: Uint8Array } {
-  const name = der(tags.set, sequence(objectId("2.5.4.3"), der(tags.utf8, encodeUtf8(commonName))));
-  const names = dnsNames.map((one) => der(0x82, encodeUtf8(one)));
+  { subject: [id, text], issuer, dnsNames, notBefore, notAfter, serial }: SelfSigned,
+): Uint8Array {
+  const name = der(tags.set, sequence(objectId(id), der(tags.utf8, encodeUtf8(text))));
   const request = {
     signed: new Uint8Array(),
     subjectDer: sequence(name),
     publicKeyDer: publicKeyOf(secret),
-    alternativeNames: sequence(...names),
+    alternativeNames: sequence(...dnsNames.map((one) => der(0x82, encodeUtf8(one)))),
     subject: noNames,
     dnsNames,
     emailAddresses: [],
@@ -38,15 +46,7 @@ export function selfSigned(
     algorithm: "",
     signature: new Uint8Array(),
   };
-  const certificate = issue(
-    request,
-    { secret, commonName, notAfter },
-    {
-      notBefore,
-      notAfter,
-      serial: Uint8Array.of(1),
-      usages: ["digital signature", "key encipherment", "server auth"],
-    },
-  );
-  return { certificate, secret };
+  const usages = ["digital signature", "key encipherment", "server auth"];
+  const signer = { secret, commonName: issuer, notAfter };
+  return issue(request, signer, { notBefore, notAfter, serial, usages });
 }
