@@ -266,20 +266,16 @@ export class Past {
       if (bytes >= bytesMax) return { written, bytes };
       bytes += row.bytes;
       this.#shedId = row.id;
-      const hasRecordsAlone = row.rv === rvBefore;
+      // A row of the same revision as the one before has records alone, and need not be read.
+      const turn = row.rv === rvBefore ? undefined : this.#turn(row.id);
       rvBefore = row.rv;
-      if (hasRecordsAlone) {
-        written += 1;
-        this.#sql.exec("DELETE FROM log WHERE id = ?", row.id);
-        continue;
-      }
-      const { nowMs, changes, records, causes } = this.#turn(row.id);
-      if (records.length === 0) continue;
+      if (turn?.records.length === 0) continue;
       written += 1;
-      if (changes.length === 0) {
+      if (!turn || turn.changes.length === 0) {
         this.#sql.exec("DELETE FROM log WHERE id = ?", row.id);
         continue;
       }
+      const { nowMs, changes, causes } = turn;
       const body = turnText({ nowMs, changes, records: [], causes });
       this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, row.id);
     }
