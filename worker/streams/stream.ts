@@ -15,7 +15,8 @@ import {
 /**
  * A watch or a followed log. The client's endless HTTP answer, or its socket, ends here; a WebSocket that may hibernate
  * leads on to the object, so that a quiet stream lets it sleep. A message is the head's `revision`
- * (empty for logs), a newline, and the bytes to send on.
+ * (empty for logs), a newline, and the bytes to send on. A session (exec, attach, port-forward) is handed on as the object
+ * answers it: its socket ends there.
  */
 export async function bridge(
   stub: DurableObjectStub,
