@@ -53,16 +53,23 @@ const evictions = (budget: PodDisruptionBudget | undefined): number =>
 const targetOf = (pod: KubeObject | undefined) =>
   (pod as Pod | undefined)?.status?.conditions?.find((c) => c.type === "DisruptionTarget");
 
-function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
+function wakeForPod(change: Change, reader: Reader): readonly string[] {
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
-  if (
+  const isMarked =
     change.op !== "delete" &&
     targetOf(pod)?.status === "True" &&
-    targetOf(before)?.status !== "True"
-  ) {
-    yield `${podKey}${objectKey(change.namespace, change.name)}`;
-  }
+    targetOf(before)?.status !== "True";
+  const marked = isMarked ? [`${podKey}${objectKey(change.namespace, change.name)}`] : none;
+  if (reader.count(budgets, change.namespace) === 0) return marked;
+  return [...marked, ...wakeBudgets(change, reader)];
+}
+
+const none: readonly string[] = [];
+
+function* wakeBudgets(change: Change, reader: Reader): Iterable<string> {
+  const pod = change.object as Pod;
+  const before = change.previous as Pod | undefined;
   const same =
     change.op === "update" &&
     before !== undefined &&

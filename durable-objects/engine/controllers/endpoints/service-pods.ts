@@ -30,23 +30,36 @@ const selects = (service: Service, labels: Record<string, string> | undefined): 
 };
 
 /** Keys of the Services that a Pod's change may concern. k8s: GetPodUpdateProjectionKey, GetServicesToUpdate */
-export function* servicesOfPod(change: Change, reader: Reader): Iterable<string> {
+export function servicesOfPod(change: Change, reader: Reader): readonly string[] {
+  if (change !== latest.change) latest = { change, keys: servicesConcerned(change, reader) };
+  return latest.keys;
+}
+
+/** Several controllers ask about each change in turn. */
+let latest: { change: Change | undefined; keys: readonly string[] } = {
+  change: undefined,
+  keys: [],
+};
+
+function servicesConcerned(change: Change, reader: Reader): readonly string[] {
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
-  if (change.op === "update" && before && !concerns(pod, before)) return;
+  if (change.op === "update" && before && !concerns(pod, before)) return [];
   const labels = [pod.metadata.labels];
   if (before && !equal(before.metadata.labels, labels[0])) labels.push(before.metadata.labels);
+  const keys: string[] = [];
   const found = new Set<string>();
   for (const each of labels) {
     if (countFiledUnder(reader, change.namespace, each) > selectorsPerChangeMax) {
-      yield labelsKey(change.namespace, each);
+      keys.push(labelsKey(change.namespace, each));
       continue;
     }
     for (const service of filedUnder(reader, change.namespace, each)) {
       if (selects(service, each)) found.add(service.metadata.name);
     }
   }
-  for (const name of [...found].sort()) yield objectKey(change.namespace, name);
+  for (const name of [...found].sort()) keys.push(objectKey(change.namespace, name));
+  return keys;
 }
 
 /** Where the key means all Pods of the same labels: wakes the Services that select them, and says so. */

@@ -105,18 +105,23 @@ function setOwner<T extends KubeObject>(
  * Keys of the owners that a change of a dependent object concerns: who controls it, who did so before, and, where it
  * belongs to nobody, all that could adopt it. k8s: addPod, updatePod, deletePod of each workload controller
  */
-export function* ownersOf<T extends KubeObject>(
+export function ownersOf<T extends KubeObject>(
   kind: OwnerKind<T>,
   change: Change,
   reader: Reader,
 ): Iterable<string> {
   const owner = controllerOf(change.object);
-  if (owner?.kind === kind.kind) yield objectKey(change.namespace, owner.name);
   const before = change.previous && controllerOf(change.previous);
-  if (before?.kind === kind.kind && before.uid !== owner?.uid)
-    yield objectKey(change.namespace, before.name);
-  if (!owner && change.op !== "delete") yield* ownersSelecting(kind, change, reader);
+  const was = before?.kind === kind.kind && before.uid !== owner?.uid ? before : undefined;
+  if (owner && !was && owner.kind !== kind.kind) return nobody;
+  const keys: string[] = [];
+  if (owner?.kind === kind.kind) keys.push(objectKey(change.namespace, owner.name));
+  if (was) keys.push(objectKey(change.namespace, was.name));
+  if (!owner && change.op !== "delete") keys.push(...ownersSelecting(kind, change, reader));
+  return keys;
 }
+
+const nobody: readonly string[] = [];
 
 /** Keys of the owners whose selector matches the changed object. */
 export function* ownersSelecting<T extends KubeObject>(
