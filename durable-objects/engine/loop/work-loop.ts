@@ -2,7 +2,7 @@
 import { StatusError } from "../machinery/status.ts";
 import type { EngineClient, Now } from "../client/client.ts";
 import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
-import { splitKey, type Change, type KubeObject } from "../core/object.ts";
+import { splitKey, type Change, type KubeObject, type ResourceId } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
 import type { Faults } from "./faults.ts";
@@ -62,6 +62,8 @@ export class WorkLoop {
   readonly #now: Now;
   readonly #controllers = new Map<string, Controller>();
   readonly #subscribers = new Map<string, Subscriber[]>();
+  /** What `#subscribersOf` found, by resource. */
+  readonly #concerned = new Map<ResourceId, readonly Subscriber[]>();
   /** Reconciles so far. */
   steps = 0;
   /** What the turn may still do: a step, a revision of an ordinary size and a little CPU of programs count one each. */
@@ -260,7 +262,7 @@ export class WorkLoop {
       throw error;
     }
     this.#follow(changes);
-    for (const change of changes) this.#map(change);
+    for (const change of changes) this.#wake(change);
     this.#parked.see(changes);
     for (const { controller, key, atMs } of this.#client.wakes) {
       if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));
@@ -269,17 +271,21 @@ export class WorkLoop {
     return changes;
   }
 
-  #map(change: Change): void {
-    this.#wake(change, this.#subscribers.get(change.resource));
-    this.#wake(change, this.#subscribers.get("*"));
-  }
-
-  #wake(change: Change, subscribers: readonly Subscriber[] | undefined): void {
-    if (!subscribers) return;
-    for (const { controller, wakes } of subscribers) {
+  #wake(change: Change): void {
+    for (const { controller, wakes } of this.#subscribersOf(change.resource)) {
       const keys = wakes(change, this.#client);
       if (keys) for (const key of keys) this.#queue.add(workKey(controller.name, key));
     }
+  }
+
+  /** Of one kind, then those of all. */
+  #subscribersOf(resource: ResourceId): readonly Subscriber[] {
+    const own = this.#subscribers.get(resource);
+    const all = this.#subscribers.get("*") ?? [];
+    if (!own) return all;
+    let found = this.#concerned.get(resource);
+    if (!found) this.#concerned.set(resource, (found = [...own, ...all]));
+    return found;
   }
 
   /**
