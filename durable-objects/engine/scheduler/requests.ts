@@ -70,9 +70,24 @@ function whileResizing(pod: Pod): PodSpec {
 
 const noScalars: ReadonlyMap<string, number> = new Map();
 
+/** By the containers, which a Pod's revisions share: what they and the rest of the spec asked for when it was worked out. */
+const known = new WeakMap<object, { of: PodSpec; requests: PodRequests }>();
+
+const asksTheSame = (a: PodSpec, b: PodSpec): boolean =>
+  a.initContainers === b.initContainers && a.resources === b.resources && a.overhead === b.overhead;
+
 /** Effective requests of a Pod: init containers, sidecars, Pod-level resources and overhead counted. */
 export function podRequests(pod: Pod): PodRequests {
-  const spec = isResizing(pod) ? whileResizing(pod) : pod.spec;
+  if (isResizing(pod)) return requestsIn(whileResizing(pod));
+  const { spec } = pod;
+  const before = known.get(spec.containers);
+  if (before && asksTheSame(before.of, spec)) return before.requests;
+  const requests = requestsIn(spec);
+  known.set(spec.containers, { of: spec, requests });
+  return requests;
+}
+
+function requestsIn(spec: PodSpec): PodRequests {
   const stated = requestsOf({ spec });
   const complete = spec.containers.every(
     (c) => c.resources?.requests?.["cpu"] && c.resources.requests["memory"],
