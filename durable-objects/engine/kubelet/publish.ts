@@ -12,6 +12,7 @@ import {
   settlePhase,
 } from "./pod-status.ts";
 import { couldRestartAll } from "./restart-all.ts";
+import type { ContainerRecord } from "./record.ts";
 import { podResources, resizeConditions } from "./resize/status.ts";
 import {
   type Container,
@@ -30,8 +31,13 @@ import { terminate } from "./terminal-status.ts";
  * The kubelet ended a container so as to start it anew: upstream's worker kills, pulls and starts within one sync, and says
  * nothing until it is through. k8s: pkg/kubelet/kubelet.go SyncPod
  */
-const isRestarting = ({ record }: Sync): boolean =>
-  Object.values(record.containers).some((c) => c.restartsAtOnce && !c.waiting);
+function isRestarting({ record: { containers } }: Sync): boolean {
+  for (const name in containers) {
+    const { restartsAtOnce, waiting } = containers[name] as ContainerRecord;
+    if (restartsAtOnce && !waiting) return true;
+  }
+  return false;
+}
 
 /** Writes the Pod's status where it has changed. */
 export function publish(sync: Sync): void {

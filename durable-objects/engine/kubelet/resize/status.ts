@@ -39,7 +39,17 @@ export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondi
 
 const totalsMemo = new WeakMap<PodSpec, Resources>();
 
+const nothing: Resources = {};
+
+/** Most Pods say nothing of it. */
+const isSilent = ({ containers, initContainers, resources, overhead }: PodSpec): boolean =>
+  !initContainers &&
+  !resources &&
+  !overhead &&
+  containers.every((c) => !c.resources?.requests && !c.resources?.limits);
+
 function totals(spec: PodSpec): Resources {
+  if (isSilent(spec)) return nothing;
   const known = totalsMemo.get(spec);
   if (known) return known;
   const text = (which: "requests" | "limits"): Record<string, string> => {
