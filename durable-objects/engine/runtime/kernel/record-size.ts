@@ -30,12 +30,16 @@ function mostOf(value: unknown, names?: Level): number {
 
 const specSizes = new WeakMap<object, number>();
 
-/** What a container was started with stays as it is, and is most of a record. */
-function mostOfRecord(pod: PodRecord, { names: { inside } }: RecordCodec): number {
+/**
+ * What a container was started with stays as it is, and is most of a record. Without a codec names count in full, which is
+ * more and soon found.
+ */
+function mostOfRecord(pod: PodRecord, codec?: RecordCodec): number {
+  const inside = codec?.names.inside;
   let sum = 3;
   for (const name in pod)
-    if (name !== "containers") sum += mostOf(pod[name as keyof PodRecord], inside.get(name)) + 20;
-  const names = inside.get("containers")?.each;
+    if (name !== "containers") sum += mostOf(pod[name as keyof PodRecord], inside?.get(name)) + 20;
+  const names = inside?.get("containers")?.each;
   for (const key in pod.containers) {
     const { spec, ...rest } = pod.containers[key] as PodRecord["containers"][string];
     let size = specSizes.get(spec);
@@ -104,6 +108,7 @@ function forgetsInput(stored: PodRecord, pod: PodRecord, codec: RecordCodec): bo
  */
 export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
+  if (mostOfRecord(pod) <= packedRecordCharactersMin) return false;
   const codec = podRecordCodec(kernel.context.images);
   const most = mostOfRecord(pod, codec);
   if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;

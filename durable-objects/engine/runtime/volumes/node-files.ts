@@ -287,28 +287,34 @@ interface Linked {
  * that is not the root of a machine.
  */
 export function throughLinks(tree: Linked, path: string, escaped?: () => void): string {
-  const left = path.split("/").filter(Boolean);
-  const done: string[] = [];
+  // What is left of the path, the next name last.
+  const left = path.split("/").reverse();
+  let done = "";
+  // Nothing lies below what is not there, so no link either.
+  let missing = false;
   for (let links = 0; left.length > 0;) {
-    const part = left.shift() as string;
+    const part = left.pop() as string;
     if (part === "." || part === "") continue;
     if (part === "..") {
-      if (done.pop() === undefined) escaped?.();
+      if (done === "") escaped?.();
+      done = done.slice(0, Math.max(0, done.lastIndexOf("/")));
+      missing = false;
       continue;
     }
-    const here = `/${[...done, part].join("/")}`;
-    const id = tree.find(here);
+    const here = `${done}/${part}`;
+    const id: ReturnType<Linked["find"]> = missing ? undefined : tree.find(here);
     const node = id === undefined ? undefined : tree.inode(id);
     if (node?.type !== "l" || ++links > 40) {
-      done.push(part);
+      done = here;
+      missing = id === undefined;
       continue;
     }
     const target = node.data ?? "";
     if (target.startsWith("/")) {
       escaped?.();
-      done.length = 0;
+      done = "";
     }
-    left.unshift(...target.split("/").filter(Boolean));
+    left.push(...target.split("/").reverse());
   }
-  return `/${done.join("/")}`;
+  return done || "/";
 }
