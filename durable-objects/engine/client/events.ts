@@ -4,6 +4,7 @@ import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import { eventTextsKeptMax } from "../core/limits.ts";
 import { keep, memo } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
+import { hex32 } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { EventSource } from "../ports/controller.ts";
 
@@ -155,9 +156,10 @@ function nanosecondsInHex(ms: number, rest: number): string {
   const high = Math.floor(ms / unit) * 1_000_000 + Math.floor(low / unit);
   if (high !== lastHigh) {
     lastHigh = high;
-    lastHighText = high.toString(16);
+    const above = Math.floor(high / 2 ** 32);
+    lastHighText = above > 0 ? above.toString(16) + hex32(high) : high.toString(16);
   }
-  return lastHighText + (low % unit).toString(16).padStart(6, "0");
+  return lastHighText + hex32(low % unit).slice(2);
 }
 let lastHigh = 0;
 let lastHighText = "0";

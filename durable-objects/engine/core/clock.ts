@@ -30,17 +30,17 @@ let lastSeconds = Number.NaN;
 let lastText = "";
 
 /** `2026-11-20T21:00:00.123000Z`: metav1.MicroTime. */
-export function rfc3339Micro(ms: number): string {
-  return `${new Date(shown(ms)).toISOString().slice(0, 23)}000Z`;
-}
+export const rfc3339Micro = (ms: number): string => withFraction(ms, "000Z");
 
 /** `2026-11-20T21:00:00.123Z` */
-export const rfc3339Milli = (ms: number): string => new Date(shown(ms)).toISOString();
+export const rfc3339Milli = (ms: number): string => withFraction(ms, "Z");
+
+/** Most moments lie within the second that was asked for last. */
+const withFraction = (ms: number, end: string): string =>
+  `${rfc3339(ms).slice(0, 19)}.${String(shown(ms) % 1000).padStart(3, "0")}${end}`;
 
 /** `2026-11-20T21:00:00.123456789Z`-like, as container logs stamp lines (nanoseconds, here always ms exact). */
-export function rfc3339Nano(ms: number): string {
-  return `${new Date(shown(ms)).toISOString().slice(0, 23)}000000Z`;
-}
+export const rfc3339Nano = (ms: number): string => withFraction(ms, "000000Z");
 
 /** ms of an RFC3339 text, NaN when it is none. */
 export function parseTime(text: string | undefined): number {

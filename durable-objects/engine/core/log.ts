@@ -238,7 +238,7 @@ export class Log {
       // By what the row says: a checkpoint under way may have its outcome already.
       store.objectCount = objectCount + (op === "c" ? 1 : op === "d" ? -1 : 0);
       store.rv = rv;
-      tail.addObject(resource, namespace, name, rv);
+      tail.addObject(resource, objectKey(namespace, name), rv);
     }
   }
 
@@ -334,9 +334,7 @@ export class Log {
         bytes += body.length;
       }
       this.#logBytes += bytes;
-      for (const { resource, namespace, name, rv } of changes) {
-        tail.addObject(resource, namespace, name, rv);
-      }
+      for (const { resource, key, rv } of changes) tail.addObject(resource, key, rv);
       const known = new Map<string, string>();
       records.forEach(({ table, key }, i) => {
         const text = texts[i];

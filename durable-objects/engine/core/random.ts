@@ -132,8 +132,9 @@ export class Random {
 
 /** A UUID of four words (32 bits each), of which version and variant take six bits. */
 export function uuidOf(words: readonly number[], variant = "8"): string {
-  const hex = words.map(hex32).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const [a = 0, b = 0, c = 0, d = 0] = words;
+  const [second, third] = [hex32(b), hex32(c)];
+  return `${hex32(a)}-${second.slice(0, 4)}-4${second.slice(5)}-${variant}${third.slice(1, 4)}-${third.slice(4)}${hex32(d)}`;
 }
 
 /** A UUID that follows from two numbers (32 bits each) alone: a seed, and what it is about. */

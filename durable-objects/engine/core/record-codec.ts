@@ -112,8 +112,9 @@ function renamed(value: unknown, level: Level): unknown {
   }
   const { to, inside } = level.of?.(from) ?? level;
   for (const name in from) {
-    const within = inside.get(name);
     const field = from[name];
+    // Numbers and texts need no look.
+    const within = typeof field === "object" ? inside.get(name) : undefined;
     out[to.get(name) ?? name] = within ? renamed(field, within) : field;
   }
   return out;

@@ -1,5 +1,5 @@
 /** What rows of the log changed since a checkpoint, and how much they are: what the next one must write. */
-import { objectKey, splitKey } from "./object.ts";
+import { splitKey } from "./object.ts";
 
 /** An object's key in the checkpoint, of its `objectKey`. */
 export function keyOnDisk(resource: string, key: string): string {
@@ -20,10 +20,11 @@ export class Tail {
     if (hasRevisions) this.revisionBytes += bytes;
   }
 
-  addObject(resource: string, namespace: string, name: string, rv: number): void {
+  /** `key`: its `objectKey`. */
+  addObject(resource: string, key: string, rv: number): void {
     let keys = this.#objects.get(resource);
     if (!keys) this.#objects.set(resource, (keys = new Map()));
-    keys.set(objectKey(namespace, name), rv);
+    keys.set(key, rv);
   }
 
   addRecord(table: string, key: string): void {
