@@ -73,6 +73,16 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   if (addressOf(sys, host) === undefined)
     return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
   const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
+  if (flagOf(sys, "protocol") === "sctp") {
+    // Without a timeout it gives up at once. k8s: test/images/agnhost/connect/connect.go connectSCTP
+    if (timeout === 0) return fail("TIMEOUT");
+    const udp = `${flagOf(sys, "sctp-data") ?? "hostname"}\n`;
+    state.ask ??= { host, port: Number(port), path: "", patienceMs: timeout, udp, sctp: true };
+    const wait = pushAsk(sys, state.ask);
+    if (wait) return wait;
+    if (state.ask.error === "refused") return fail("OTHER: connection refused");
+    return state.ask.error ? fail("TIMEOUT") : 0;
+  }
   state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;
   if (flagOf(sys, "protocol") === "udp") {
     state.ask ??= {
