@@ -85,6 +85,35 @@ describe("a resize", () => {
     expect(w.events("p")).toContain("Normal Killing Container c resize requires restart");
   });
 
+  // k8s: test/e2e/common/node/pod_level_resources_resize.go
+  it.each([0, 30])("of the Pod restarts each container once (grace of %i s)", (grace) => {
+    const resizePolicy = ["cpu", "memory"].map((resourceName) => ({
+      resourceName,
+      restartPolicy: "RestartContainer",
+    }));
+    const w = start([box("c", { resizePolicy }), box("d", { resizePolicy })], {
+      initContainers: [{ ...box("side", { resizePolicy }), restartPolicy: "Always" }],
+      resources: guaranteed("80m", "95Mi"),
+      terminationGracePeriodSeconds: grace,
+    });
+    const resources = guaranteed("80m", "100Mi");
+    const type = "application/strategic-merge-patch+json";
+    expect(w.request("PATCH", `${url}/resize`, { spec: { resources } }, { type }).status).toBe(200);
+    w.advance(5_000);
+    expect(resizeConditions(w).length).toBe(grace ? 1 : 0);
+    w.advance(90_000);
+    const { status } = w.get(url);
+    const restarts = [...status.initContainerStatuses, ...status.containerStatuses].map(
+      (one: { restartCount: number }) => one.restartCount,
+    );
+    expect(restarts).toEqual([1, 1, 1]);
+    expect(status.resources).toEqual(resources);
+    expect(resizeConditions(w)).toEqual([]);
+    const events = w.events("p").filter((text) => /ResizeCompleted|resize requires/.test(text));
+    expect(events).toHaveLength(4);
+    expect(events.at(-1)).toContain("ResizeCompleted");
+  });
+
   it("that finds no room waits until a Pod ends", () => {
     const w = start([box("c", { resources: { requests: list("500m", "64Mi") } })]);
     const other = box("c", { resources: { requests: { cpu: "1" } } });
