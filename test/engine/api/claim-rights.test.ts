@@ -31,7 +31,9 @@ const told = (data = "a"): object => {
 };
 
 function ask(method: "PUT" | "PATCH", status: object, node?: string): Answer {
-  const extra = node ? { "authentication.kubernetes.io/node-name": [node] } : {};
+  const extra: Record<string, string[]> = node
+    ? { "authentication.kubernetes.io/node-name": [node] }
+    : {};
   const user = { name: account, groups: ["system:authenticated"], extra };
   const put = method === "PUT";
   const body = put ? { ...w.get(url), status: { ...w.get(url).status, ...status } } : { status };
