@@ -108,6 +108,7 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   const to = { host, port: Number(port), timeout };
   if (flagOf(sys, "protocol") === "sctp") return connectSctp(sys, state, to);
   if (flagOf(sys, "protocol") === "udp") return connectUdp(sys, state, to);
+  state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;
   if (sys.now >= state.until) return fail("TIMEOUT");
   const dialled = dial(sys, host, Number(port));
   if ("dueAtMs" in dialled)
