@@ -240,6 +240,8 @@ describe("an API server behind a Service", () => {
     expect(ask(w, "POST", flunders, flunder("one")).body.message).toBe(
       'flunders.wardle.example.com "one" already exists',
     );
+    const cbor = ask(w, "POST", flunders, "x", { type: "application/cbor" });
+    expect(cbor).toMatchObject({ status: 415, body: { reason: "UnsupportedMediaType" } });
     ask(w, "POST", flunders, flunder("two"));
     const list = ask(w, "GET", flunders);
     expect(list.body.kind).toBe("FlunderList");

@@ -7,6 +7,7 @@ import {
   modifiedConflict,
   notFound,
   StatusError,
+  unsupportedMediaType,
 } from "../../machinery/status.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
 import { dns1123Subdomain, invalidEach } from "../../machinery/names.ts";
@@ -44,6 +45,14 @@ export interface Outcome {
 
 const nameOf = ({ plural }: ServedKind): { group: string; plural: string } => ({ group, plural });
 
+/** k8s: apiserver/pkg/endpoints/handlers/negotiation NegotiateInputSerializer */
+const readable = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+function whole(asked: Asked): Flunder {
+  if (asked.type && !readable.includes(asked.type)) throw unsupportedMediaType(readable);
+  return parsed(asked);
+}
+
 function parsed(asked: Asked): Flunder {
   try {
     const object = JSON.parse(asked.body) as Flunder;
@@ -65,7 +74,7 @@ const suffix = (sys: Sys): string =>
 
 function create(asked: Asked): Outcome {
   const { kind, namespace, storage, sys } = asked;
-  const given = parsed(asked);
+  const given = whole(asked);
   const metadata = (given.metadata ?? {}) as Partial<Flunder["metadata"]>;
   const base = (metadata as { generateName?: string }).generateName ?? "";
   const name = metadata.name || (base && base + suffix(sys));
@@ -262,7 +271,7 @@ function read(asked: Asked): Outcome {
 const methods: ReadonlyMap<string, (asked: Asked) => Outcome> = new Map([
   ["GET", read],
   ["POST", create],
-  ["PUT", (asked: Asked) => replace(asked, parsed(asked), existing(asked))],
+  ["PUT", (asked: Asked) => replace(asked, whole(asked), existing(asked))],
   ["PATCH", patch],
   ["DELETE", remove],
 ]);
