@@ -72,6 +72,19 @@ const letters = "bcdfghjklmnpqrstvwxz2456789";
 const suffix = (sys: Sys): string =>
   Array.from({ length: 5 }, () => letters[Math.floor(sys.random() * letters.length)]).join("");
 
+const isDry = ({ query }: Asked): boolean => query.get("dryRun") === "All";
+
+/** The object as it is stored then, or would be. */
+function put(asked: Asked, object: Flunder): Flunder {
+  if (!isDry(asked)) return asked.storage.put(asked.kind.plural, object);
+  const { resourceVersion, ...metadata } = object.metadata;
+  return { ...object, metadata: resourceVersion ? object.metadata : metadata } as Flunder;
+}
+
+function takeAway(asked: Asked, object: KubeObject): void {
+  if (!isDry(asked)) asked.storage.delete(asked.kind.plural, object);
+}
+
 function create(asked: Asked): Outcome {
   const { kind, namespace, storage, sys } = asked;
   const given = whole(asked);
@@ -97,7 +110,7 @@ function create(asked: Asked): Outcome {
   ban(asked, name);
   check(kind, object);
   if (storage.get(kind.plural, namespace, name)) throw alreadyExists(nameOf(kind), name);
-  return { status: 201, body: shown(kind, asked.version, storage.put(kind.plural, object)) };
+  return { status: 201, body: shown(kind, asked.version, put(asked, object)) };
 }
 
 /** k8s: sample-apiserver/pkg/admission/plugin/banflunder */
@@ -144,7 +157,7 @@ function replace(asked: Asked, next: Flunder, before: KubeObject): Outcome {
   };
   const object = stored(kind, { ...next, metadata });
   check(kind, object);
-  return { status: 200, body: shown(kind, version, storage.put(kind.plural, object)) };
+  return { status: 200, body: shown(kind, version, put(asked, object)) };
 }
 
 /** RFC 7386 */
@@ -195,11 +208,11 @@ function remove(asked: Asked): Outcome {
   const { kind, storage, version, name } = asked;
   if (name) {
     const before = existing(asked);
-    storage.delete(kind.plural, before);
+    takeAway(asked, before);
     return { status: 200, body: deleted(kind, before) };
   }
   const { items, revision } = selected(asked);
-  for (const one of items) storage.delete(kind.plural, one);
+  for (const one of items) takeAway(asked, one);
   return { status: 200, body: listOf(kind, version, items, revision) };
 }
 
