@@ -143,7 +143,7 @@ function existing({ storage, kind, namespace, name }: Asked): KubeObject {
 }
 
 function replace(asked: Asked, next: Flunder, before: KubeObject): Outcome {
-  const { kind, storage, version } = asked;
+  const { kind, version } = asked;
   const { name, namespace, uid, creationTimestamp } = before.metadata;
   const { resourceVersion } = next.metadata ?? {};
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion)
@@ -205,7 +205,7 @@ function selected({ storage, kind, namespace, query }: Asked): {
 }
 
 function remove(asked: Asked): Outcome {
-  const { kind, storage, version, name } = asked;
+  const { kind, version, name } = asked;
   if (name) {
     const before = existing(asked);
     takeAway(asked, before);
