@@ -129,7 +129,7 @@ describe("imports", () => {
     ["runtime", "core machinery ports regex schema kinds api"],
     ["network", "core machinery ports regex kinds api runtime"],
     ["kubectl", "core machinery regex schema kinds runtime"],
-    ["images", "core machinery regex kinds runtime kubectl"],
+    ["images", "core machinery regex schema kinds runtime kubectl"],
     ["cri", "ports runtime network images"],
     ["kubelet", "core machinery schema ports kinds scheduler runtime cri"],
     ["streams", "core machinery ports kinds api runtime network cri"],

@@ -23,7 +23,7 @@ import type { SchedulerCounts } from "../scheduler/counts.ts";
 import { isGated } from "../scheduler/plugins/scheduling-gates.ts";
 import type { Node } from "../kinds/node.ts";
 import { componentConfigs } from "./component-config-facts.ts";
-import { managedControllers } from "./managed-controllers.ts";
+import { shownControllers, workQueues } from "./managed-controllers.ts";
 
 interface Told {
   client: Client;
@@ -158,9 +158,12 @@ function controllerMetrics({ queue, counts }: Told): Metric[] {
     const name = work.slice(0, work.indexOf("\0"));
     depths.set(name, (depths.get(name) ?? 0) + 1);
   }
-  const rows = managedControllers.toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
+  const rows = [...workQueues].sort(([a], [b]) => (a < b ? -1 : 1));
   const each = (value: (name: string) => number): Sample[] =>
-    rows.map(({ name, queue: shown }) => ({ labels: { name: shown }, value: value(name) }));
+    rows.map(([name, controllers]) => ({
+      labels: { name },
+      value: controllers.reduce((sum, controller) => sum + value(controller), 0),
+    }));
   const depth = (name: string): number => depths.get(name) ?? 0;
   return [
     build,
@@ -169,9 +172,8 @@ function controllerMetrics({ queue, counts }: Told): Metric[] {
       "running_managed_controllers",
       "gauge",
       "[BETA] Indicates where instances of a controller are currently running",
-      rows
-        .map(({ shown }) => shown)
-        .sort()
+      shownControllers
+        .toSorted()
         .map((name) => ({ labels: { manager: "kube-controller-manager", name }, value: 1 })),
     ),
     metric(
@@ -201,11 +203,7 @@ const components: Readonly<Record<string, Component>> = {
   },
   "kube-controller-manager": {
     checks: {
-      "/healthz": [
-        "leaderElection",
-        ...managedControllers.map(({ shown }) => shown),
-        "informer-sync",
-      ],
+      "/healthz": ["leaderElection", ...shownControllers, "informer-sync"],
     },
     metrics: controllerMetrics,
   },

@@ -9,19 +9,14 @@ import { nodeRecord } from "../kubelet/node-address.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Records, Reader } from "../ports/controller.ts";
 import type { Stoppages } from "../loop/parked-work.ts";
+import { managedControllers } from "./managed-controllers.ts";
 
 const namespace = "kube-system";
 
 /** Controllers by the static Pod that runs them; the others belong to kubelets, the API server and what comes with a cluster. */
 const parts: Record<string, ReadonlySet<string>> = {
   "kube-scheduler": new Set(["scheduler"]),
-  "kube-controller-manager": new Set(
-    (
-      "clusterroleaggregation daemonset deployment disruption endpoints endpointslice endpointslicemirroring ephemeral-volume " +
-      "garbagecollector horizontalpodautoscaler namespace nodeeviction nodeipam nodelifecycle persistentvolume-binder podgc " +
-      "pv-protection replicaset replicationcontroller resourcequota root-ca-certificate-publisher serviceaccount serviceaccounttoken statefulset tainteviction"
-    ).split(" "),
-  ),
+  "kube-controller-manager": managedControllers,
 };
 
 const controls = ({ metadata }: Node): boolean =>

@@ -164,7 +164,7 @@ export const describedImage: Program<State> = {
     return specOf(sys, state).ignoreTerm ? undefined : { exit: 0 };
   },
   http: (sys, state, request) => respond(sys, specOf(sys, state), request),
-  datagram: (_sys, _state, bytes) => bytes,
+  datagram: (_sys, _state, { bytes }) => bytes,
   grpc: () => ({ status: "SERVING" }),
   memoryBytes: (state) => state?.memoryBytes ?? 16 * 1024 * 1024,
   idleCpuMilli: (state) => state?.cpuMilli ?? 1,

@@ -32,6 +32,26 @@ export interface TableOf<T extends KubeObject> {
 }
 
 /** What hooks may know of a write. */
+/** Who writes, where a kind lets only some change a field. */
+export interface Writer {
+  /** update or patch. */
+  verb: string;
+  /** The node of a ServiceAccount's token, where it is bound to one. */
+  node: string | undefined;
+  /** Why it may not do that, in a refusal's words; undefined: it may. */
+  refusal(asked: Asked): string | undefined;
+}
+
+/** What an authorizer is asked about a part of an object; "" for all names and all namespaces. */
+export interface Asked {
+  verb: string;
+  group: string;
+  resource: string;
+  subresource: string;
+  namespace: string;
+  name: string;
+}
+
 export interface WriteContext {
   reader: Reader;
   now: number;
@@ -42,6 +62,8 @@ export interface WriteContext {
   simulatesImage(repository: string): boolean;
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
+  /** Undefined: nobody is asked what it may change. */
+  writer?: Writer;
   /** Optional. Tells what a schema's rules have cost, in units of CEL. */
   charge?(units: number): void;
 }

@@ -164,6 +164,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
   if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {
     return undefined;
   }
+  const wasDone = loaded.record.done;
   const sync = lookAt(tools, key, pod, node, loaded.record);
   delete loaded.record.idle;
   if (!stored && isMirror(pod)) loaded.record.static = true;
@@ -171,7 +172,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
   if (refusedAt !== undefined) return refusedAt;
   reviewResize(sync);
   step(sync);
-  if (loaded.record.done && !stored?.record.done) retryDeferred(sync);
+  if (loaded.record.done && !wasDone) retryDeferred(sync);
   if (loaded.record.done && (pod.metadata.deletionTimestamp || loaded.record.withdrawn)) {
     deletePod(sync);
     return undefined;

@@ -78,7 +78,7 @@ function requestResult(context: RuntimeContext, handle: string): NetworkResult<H
 function datagram(
   context: RuntimeContext,
   podKey: string,
-  { ip, port, from: source, bytes }: Parcel,
+  { ip, port, from: source, bytes, sctp }: Parcel,
 ): DatagramResult {
   const id = `u${podKey}:${source} ${ip}:${port}`;
   const before = context.records.get<Datagram>(networkTable, id);
@@ -92,11 +92,11 @@ function datagram(
     return { done: true, error: "timeout" };
   }
   const from = sourceOfPod(context, podKey);
-  const { outcome } = route(context, from, ip, port, "UDP");
+  const { outcome } = route(context, from, ip, port, sctp ? "SCTP" : "UDP");
   const refused = outcome.to === "nobody" && outcome.error === "refused";
   if (refused) return { done: true, error: "refused" };
   const due = context.now + datagramTimeoutMs;
-  askDatagram(context, id, from, outcome, { bytes, port: source, due });
+  askDatagram(context, id, from, outcome, { bytes, port: source, due, ...(sctp ? { sctp } : {}) });
   return {
     done: false,
     dueAtMs: context.now + 1,

@@ -1,4 +1,4 @@
-/** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
+/** Datagrams, and SCTP's associations of one exchange: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { survive } from "../runtime/kernel/crash.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
@@ -8,6 +8,7 @@ import type { Outcome } from "./route.ts";
 export interface Datagram {
   from: Source;
   request: string;
+  sctp?: true;
   to?: string;
   port?: number;
   /** Where the server sees it come from: `ip:port`. */
@@ -27,7 +28,7 @@ export function askDatagram(
   id: string,
   from: Source,
   outcome: Outcome,
-  { bytes, port, due }: { bytes: string; port: number; due: number },
+  { bytes, port, due, sctp }: { bytes: string; port: number; due: number; sctp?: true },
 ): void {
   const target =
     outcome.to === "pod"
@@ -37,6 +38,7 @@ export function askDatagram(
     from,
     request: bytes,
     due,
+    ...(sctp ? { sctp } : {}),
     ...target,
   } satisfies Datagram);
   context.wake?.("network", id);
@@ -58,17 +60,22 @@ export function stepDatagram(context: RuntimeContext, id: string): number | unde
 
 function deliver(
   context: RuntimeContext,
-  { to, port = 0, seen = "", request }: Datagram,
+  { to, port = 0, seen = "", request, sctp }: Datagram,
 ): Partial<Datagram> {
   const kernel = PodKernel.load(context, to ?? "");
-  const listener = kernel?.pod.listeners[`udp/${port}`];
+  const listener = kernel?.pod.listeners[`${sctp ? "sctp" : "udp"}/${port}`];
   const process = listener && kernel?.process(listener.process);
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
   const sys = kernel.sys(listener.process);
   const asked = (): string | undefined =>
-    program.datagram?.(sys, process.state, request, port, seen);
+    program.datagram?.(sys, process.state, {
+      bytes: request,
+      port,
+      from: seen,
+      ...(sctp ? { sctp } : {}),
+    });
   const answer = survive(kernel, listener.process, asked, undefined);
   if (answer !== undefined) kernel.touch();
   kernel.run();

@@ -227,6 +227,23 @@ describe("an API server behind a Service", () => {
     expect(w.get("/apis/wardle.example.com").versions).toHaveLength(1);
   });
 
+  // k8s: test/e2e/apimachinery/openapiv3.go
+  test("tells what it serves in OpenAPI's words", () => {
+    const w = world();
+    const path = "apis/wardle.example.com/v1alpha1";
+    const { serverRelativeURL: at } = w.get("/openapi/v3").paths[path];
+    const found = ask(w, "GET", at);
+    expect(found.status).toBe(200);
+    expect(Object.keys(found.body.paths)).toContain(`/${path}/namespaces/{namespace}/flunders`);
+    const type = Object.entries<any>(found.body.components.schemas).find(([name]) =>
+      name.endsWith("v1alpha1.Flunder"),
+    )?.[1];
+    expect(Object.keys(type.properties.spec.properties)).toEqual(["reference", "referenceType"]);
+    w.delete("/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.wardle.example.com");
+    w.advance(60_000);
+    expect(w.get("/openapi/v3").paths[path]).toBeUndefined();
+  });
+
   test("keeps objects in its etcd", () => {
     const w = world();
     const made = ask(w, "POST", flunders, flunder("one", { spec: { reference: "two" } }));
@@ -240,6 +257,11 @@ describe("an API server behind a Service", () => {
     expect(ask(w, "POST", flunders, flunder("one")).body.message).toBe(
       'flunders.wardle.example.com "one" already exists',
     );
+    const cbor = ask(w, "POST", flunders, "x", { type: "application/cbor" });
+    const tried = ask(w, "POST", `${flunders}?dryRun=All`, flunder("tried"));
+    expect(tried.status).toBe(201);
+    expect(ask(w, "GET", `${flunders}/tried`).status).toBe(404);
+    expect(cbor).toMatchObject({ status: 415, body: { reason: "UnsupportedMediaType" } });
     ask(w, "POST", flunders, flunder("two"));
     const list = ask(w, "GET", flunders);
     expect(list.body.kind).toBe("FlunderList");

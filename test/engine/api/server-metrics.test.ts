@@ -57,6 +57,13 @@ test("what is stored, and what it was built from", () => {
   expect(text).toMatch(/\nkubernetes_build_info\{build_date="[^"]+",.*git_version="v1\.36/);
 });
 
+// k8s: test/e2e/invariants/metrics.go
+test("validation never differs from itself", () => {
+  const world = new World({ nodes: 1 });
+  const name = "apiserver_validation_declarative_validation";
+  for (const what of ["mismatch", "panic"]) expect(value(world, `${name}_${what}_total`)).toBe("0");
+});
+
 test("nothing that a client makes up becomes a label", () => {
   const world = new World({ nodes: 1 });
   const told = (): string =>

@@ -352,3 +352,18 @@ test("lists that may not be left out are null", () => {
   expect(world.get(`${rbac}/r`).rules).toBeNull();
   expect(watch.read()[0]?.object.rules).toBeNull();
 });
+
+// k8s: rest.EnsureObjectNamespaceMatchesRequestNamespace
+test("what has no namespace loses the one that it is sent with", () => {
+  const classes = "/apis/scheduling.k8s.io/v1/priorityclasses";
+  const sent = {
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name: "high", namespace: "default" },
+    value: 10,
+  };
+  expect(world.request("POST", classes, sent).body.metadata.namespace).toBeUndefined();
+  const changed = world.request("PUT", `${classes}/high`, { ...sent, description: "more" });
+  expect(changed).toMatchObject({ status: 200, body: { description: "more" } });
+  expect(changed.body.metadata.namespace).toBeUndefined();
+});

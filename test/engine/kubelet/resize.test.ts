@@ -6,6 +6,7 @@ import {
   podOf,
   type IsolationWorld,
 } from "../runtime/isolation/isolation-world.ts";
+import { resizeRetryMs } from "../../../durable-objects/engine/core/limits.ts";
 
 const url = "/api/v1/namespaces/default/pods/p";
 const list = (cpu: string, memory: string): object => ({ cpu, memory });
@@ -85,6 +86,35 @@ describe("a resize", () => {
     expect(w.events("p")).toContain("Normal Killing Container c resize requires restart");
   });
 
+  // k8s: test/e2e/common/node/pod_level_resources_resize.go
+  it.each([0, 30])("of the Pod restarts each container once (grace of %i s)", (grace) => {
+    const resizePolicy = ["cpu", "memory"].map((resourceName) => ({
+      resourceName,
+      restartPolicy: "RestartContainer",
+    }));
+    const w = start([box("c", { resizePolicy }), box("d", { resizePolicy })], {
+      initContainers: [{ ...box("side", { resizePolicy }), restartPolicy: "Always" }],
+      resources: guaranteed("80m", "95Mi"),
+      terminationGracePeriodSeconds: grace,
+    });
+    const resources = guaranteed("80m", "100Mi");
+    const type = "application/strategic-merge-patch+json";
+    expect(w.request("PATCH", `${url}/resize`, { spec: { resources } }, { type }).status).toBe(200);
+    w.advance(5_000);
+    expect(resizeConditions(w).length).toBe(grace ? 1 : 0);
+    w.advance(90_000);
+    const { status } = w.get(url);
+    const restarts = [...status.initContainerStatuses, ...status.containerStatuses].map(
+      (one: { restartCount: number }) => one.restartCount,
+    );
+    expect(restarts).toEqual([1, 1, 1]);
+    expect(status.resources).toEqual(resources);
+    expect(resizeConditions(w)).toEqual([]);
+    const events = w.events("p").filter((text) => /ResizeCompleted|resize requires/.test(text));
+    expect(events).toHaveLength(4);
+    expect(events.at(-1)).toContain("ResizeCompleted");
+  });
+
   it("that finds no room waits until a Pod ends", () => {
     const w = start([box("c", { resources: { requests: list("500m", "64Mi") } })]);
     const other = box("c", { resources: { requests: { cpu: "1" } } });
@@ -133,37 +163,49 @@ describe("a resize", () => {
     expect([...looked]).toEqual(["node-3"]);
   });
 
-  it("to more than the node has waits for another wish", () => {
+  it("to more than the node could ever give is refused", () => {
     const w = start([box("c", { resources: guaranteed("500m", "64Mi") })]);
     const { cpu } = w.get("/api/v1/nodes/node-1").status.allocatable;
-    resize(w, "c", guaranteed("1000", "64Mi"));
+    const resources = guaranteed("1000", "64Mi");
+    const type = "application/strategic-merge-patch+json";
+    const body = { spec: { containers: [{ name: "c", resources }] } };
+    expect(w.request("PATCH", `${url}/resize`, body, { type })).toMatchObject({
+      status: 403,
+      body: {
+        message: `pods "p" is forbidden: node didn't have enough allocatable resources: cpu, requested: 1000000, allocatable: ${Number(cpu) * 1000}`,
+        details: { causes: [{ reason: "NodeCapacity" }] },
+      },
+    });
+    expect(w.get(url).metadata.generation).toBe(1);
+    expect(resize(w, "c", guaranteed("1000", "100Ti"))).toBe(403);
+  });
+
+  it("put off on a node that shrinks waits for another wish", () => {
+    const w = start([box("c", { resources: guaranteed("500m", "64Mi") })]);
+    w.create(podOf("other", [box("c", { resources: { requests: { cpu: "2" } } })]));
+    w.advance(10_000);
+    expect(resize(w, "c", guaranteed("3", "64Mi"))).toBe(200);
     w.advance(100);
-    const message = `Node didn't have enough capacity: cpu, requested: 1000000, capacity: ${Number(cpu) * 1000}`;
-    const waits = {
-      type: "PodResizePending",
-      reason: "Infeasible",
-      observedGeneration: 2,
-      message,
-    };
-    expect(resizeConditions(w)).toEqual([waits]);
-    expect(w.get(url).status.containerStatuses[0].resources).toEqual(guaranteed("500m", "64Mi"));
-    expect(w.events("p").at(-1)).toBe(
-      `Warning ResizeInfeasible Pod resize Infeasible: {"containers":[{"name":"c","resources":{"limits":{"cpu":"1k","memory":"64Mi"},"requests":{"cpu":"1k","memory":"64Mi"}}}],"generation":2,"error":"${message}"}`,
-    );
-    resize(w, "c", guaranteed("1", "100Ti"));
-    w.advance(100);
-    expect(resizeConditions(w)).toMatchObject([
-      { reason: "Infeasible", message: expect.stringContaining("capacity: memory, requested: ") },
+    expect(resizeConditions(w)).toMatchObject([{ reason: "Deferred" }]);
+    w.patch("/api/v1/nodes/node-1/status", { status: { allocatable: { cpu: "2500m" } } });
+    w.advance(resizeRetryMs);
+    const message = "Node didn't have enough capacity: cpu, requested: 3000, capacity: 2500";
+    expect(resizeConditions(w)).toEqual([
+      { type: "PodResizePending", reason: "Infeasible", observedGeneration: 2, message },
     ]);
+    expect(w.get(url).status.containerStatuses[0].resources).toEqual(guaranteed("500m", "64Mi"));
+    w.delete("/api/v1/namespaces/default/pods/other");
     resize(w, "c", guaranteed("600m", "64Mi"));
-    w.advance(5_000);
+    w.advance(40_000);
     expect(resizeConditions(w)).toEqual([]);
     expect(w.get(url).status.containerStatuses[0].resources).toEqual(guaranteed("600m", "64Mi"));
   });
 
   it("that was put off ends when it is taken back", () => {
     const w = start([box("c", { resources: { requests: list("100m", "64Mi") } })]);
-    resize(w, "c", { requests: { cpu: "100" } });
+    w.create(podOf("other", [box("c", { resources: { requests: { cpu: "3" } } })]));
+    w.advance(10_000);
+    resize(w, "c", { requests: { cpu: "2" } });
     w.advance(100);
     expect(resizeConditions(w)).toHaveLength(1);
     resize(w, "c", { requests: { cpu: "100m" } });

@@ -110,7 +110,7 @@ const udpProgram: Program<null> = {
     return null;
   },
   step: () => ({ wait: {} }),
-  datagram: (_sys, _state, bytes) => (bytes === "hush" ? undefined : bytes.toUpperCase()),
+  datagram: (_sys, _state, { bytes }) => (bytes === "hush" ? undefined : bytes.toUpperCase()),
 };
 
 /** A web server that shows what it was asked. */

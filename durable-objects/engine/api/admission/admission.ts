@@ -12,6 +12,7 @@ import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
+import { podResize } from "./pod-resize.ts";
 import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
@@ -36,6 +37,7 @@ export const admissionRules: readonly AdmissionRule[] = [
   certificateSigning,
   certificateSubjectRestriction,
   defaultIngressClass,
+  podResize,
   rbacEscalation,
   validatingPolicies,
   validatingWebhooks,

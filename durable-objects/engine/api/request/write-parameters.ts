@@ -24,6 +24,7 @@ export function writeOptions(call: Call, subresource = ""): WriteOptions {
     dryRun: info.query.get("dryRun") === "All",
     fieldManager: info.query.get("fieldManager") || agentOf(request.headers["user-agent"]),
     subresource,
+    verb: info.verb,
     warn: (text) => warnings.push(text),
   };
 }

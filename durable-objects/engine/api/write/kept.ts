@@ -14,6 +14,7 @@ export function kept(current: KubeObject, input: KubeObject): KubeObject {
     creationTimestamp: was.creationTimestamp,
   };
   if (was.namespace) metadata.namespace = was.namespace;
+  else delete metadata.namespace;
   if (was.generateName) metadata.generateName = was.generateName;
   if (was.deletionTimestamp) metadata.deletionTimestamp = was.deletionTimestamp;
   else delete metadata.deletionTimestamp;

@@ -22,6 +22,7 @@ import { checkPrecondition } from "./precondition.ts";
 import { deletion } from "./deletion.ts";
 import { asStored, goingText, kept, released, statusOnly } from "./kept.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
+import { writerOf } from "./writer.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import { equalExceptStatus, statusOf, withStatus } from "../object-status.ts";
@@ -284,6 +285,7 @@ export class Operations {
       randomSuffix: (n) => this.random.suffix(n),
       simulatesImage: this.#simulatesImage,
       warn: options.warn,
+      writer: writerOf(options, this.reader),
       charge: (units) => void (this.expressionCost.used += units),
     };
   }
@@ -359,17 +361,13 @@ export class Operations {
     context: WriteContext,
   ): void {
     const hooks = resource.hooks;
+    const { plainFinalizers: plain } = hooks;
     const own =
       context.subresource === "status"
         ? hooks.validateStatusUpdate?.(object, current, context)
         : resource.checks.validateUpdate?.(object, current, context);
     const errors = [
-      ...validateObjectMetaUpdate(
-        object.metadata,
-        current.metadata,
-        "metadata",
-        hooks.plainFinalizers,
-      ),
+      ...validateObjectMetaUpdate(object.metadata, current.metadata, "metadata", plain),
       ...(own ?? []),
     ];
     if (errors.length)

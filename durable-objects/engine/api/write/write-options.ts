@@ -7,6 +7,8 @@ export interface WriteOptions {
   /** Manager for managedFields; "" leaves them alone (Podyard's own controllers). */
   fieldManager: string;
   subresource: string;
+  /** Of the request, where it is not an update. */
+  verb?: string;
   warn(text: string): void;
   /** Another request has been admitted for it: a Pod goes because of an Eviction. */
   admitted?: true;

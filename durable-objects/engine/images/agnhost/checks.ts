@@ -54,6 +54,41 @@ function logsGenerator(sys: Sys, state: CheckState): number | Wait {
   }
 }
 
+interface Destination {
+  host: string;
+  port: number;
+  timeout: number;
+}
+
+/** Its complaint, and that it has failed. */
+function fails(sys: Sys, text: string): number {
+  sys.complain(`${text}\n`);
+  return 1;
+}
+
+function connectUdp(sys: Sys, state: CheckState, to: Destination): number | Wait {
+  const { host, port, timeout } = to;
+  const udp = `${flagOf(sys, "udp-data") ?? "hostname"}\n`;
+  state.ask ??= { host, port, path: "", patienceMs: timeout || 3_600_000, udp };
+  const wait = pushAsk(sys, state.ask);
+  if (wait) return wait;
+  const at = `read udp ${sys.kernel.pod.pod.ip}:40000->${state.ask.ip}:${port}:`;
+  if (state.ask.error === "refused") return fails(sys, `REFUSED: ${at} read: connection refused`);
+  return state.ask.error ? fails(sys, `TIMEOUT: ${at} i/o timeout`) : 0;
+}
+
+/** Without a timeout it gives up at once. k8s: test/images/agnhost/connect/connect.go connectSCTP */
+function connectSctp(sys: Sys, state: CheckState, to: Destination): number | Wait {
+  const { host, port, timeout } = to;
+  if (timeout === 0) return fails(sys, "TIMEOUT");
+  const udp = `${flagOf(sys, "sctp-data") ?? "hostname"}\n`;
+  state.ask ??= { host, port, path: "", patienceMs: timeout, udp, sctp: true };
+  const wait = pushAsk(sys, state.ask);
+  if (wait) return wait;
+  if (state.ask.error === "refused") return fails(sys, "OTHER: connection refused");
+  return state.ask.error ? fails(sys, "TIMEOUT") : 0;
+}
+
 function connect(sys: Sys, state: CheckState): number | Wait {
   const dest =
     sys.argv
@@ -63,31 +98,17 @@ function connect(sys: Sys, state: CheckState): number | Wait {
           !word.startsWith("-") &&
           !/^--?(timeout|protocol|udp-data|sctp-data)$/.test(words[i - 1] ?? ""),
       ) ?? "";
-  const fail = (text: string): number => {
-    sys.complain(`${text}\n`);
-    return 1;
-  };
+  const fail = (text: string): number => fails(sys, text);
   const split = /^(.*):(\d+)$/.exec(dest);
   if (!split) return fail(`UNKNOWN: address ${dest}: missing port in address`);
   const [, host = "", port] = split;
   if (addressOf(sys, host) === undefined)
     return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
   const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
+  const to = { host, port: Number(port), timeout };
+  if (flagOf(sys, "protocol") === "sctp") return connectSctp(sys, state, to);
+  if (flagOf(sys, "protocol") === "udp") return connectUdp(sys, state, to);
   state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;
-  if (flagOf(sys, "protocol") === "udp") {
-    state.ask ??= {
-      host,
-      port: Number(port),
-      path: "",
-      patienceMs: timeout || 3_600_000,
-      udp: `${flagOf(sys, "udp-data") ?? "hostname"}\n`,
-    };
-    const wait = pushAsk(sys, state.ask);
-    if (wait) return wait;
-    const at = `read udp ${sys.kernel.pod.pod.ip}:40000->${state.ask.ip}:${port}:`;
-    if (state.ask.error === "refused") return fail(`REFUSED: ${at} read: connection refused`);
-    return state.ask.error ? fail(`TIMEOUT: ${at} i/o timeout`) : 0;
-  }
   if (sys.now >= state.until) return fail("TIMEOUT");
   const dialled = dial(sys, host, Number(port));
   if ("dueAtMs" in dialled)

@@ -2,6 +2,7 @@
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Arrived } from "../../runtime/net/network-port.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
 import { goDurationMs } from "../echo-family.ts";
 import { goError, goJson, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
@@ -59,14 +60,17 @@ function dial(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
     );
   if (request === "") return plain("request parameter not specified. <nil>\n", 400);
   const kind = protocol.toLowerCase();
-  if (!["", "http", "udp"].includes(kind)) return plain(`unsupported protocol. ${protocol}\n`, 400);
+  if (!["", "http", "udp", "sctp"].includes(kind))
+    return plain(`unsupported protocol. ${protocol}\n`, 400);
   const udp = kind === "udp";
+  const sctp = kind === "sctp";
   const ask: HttpAsk = {
     host,
     port: Number(port),
     path: `/${request}`,
     patienceMs: 5_000,
-    ...(udp ? { udp: request } : {}),
+    ...(udp || sctp ? { udp: request } : {}),
+    ...(sctp ? { sctp } : {}),
   };
   const left = Math.min(Math.max(Number(tries || 1), 1), 50);
   return {
@@ -82,22 +86,35 @@ function dial(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
   };
 }
 
+/** Where nobody answers, upstream's goes on dialling for minutes. k8s: netexec.go dialSCTP */
+const sctpError = ({ error }: HttpAsk): string =>
+  `sctp dial failed. err:${error === "refused" ? "connection refused" : "connection timed out"}`;
+
 function pushDial(sys: Sys, work: Work & { kind: "dial" }): Wait | undefined {
   while (work.left > 0) {
     const wait = pushAsk(sys, work.ask);
     if (wait) return wait;
-    const { host, port, path, patienceMs, udp } = work.ask;
+    const { host, port, path, patienceMs, udp, sctp } = work.ask;
     if (work.ask.error === undefined) work.responses.push((work.last = work.ask.reply ?? ""));
     else {
       work.last = "";
       work.errors.push(
-        work.udp
-          ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:${work.ask.from ?? 0}->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'`
-          : goError(work.ask),
+        work.ask.sctp
+          ? sctpError(work.ask)
+          : work.udp
+            ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:${work.ask.from ?? 0}->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'`
+            : goError(work.ask),
       );
     }
     work.left--;
-    work.ask = { host, port, path, patienceMs, ...(udp === undefined ? {} : { udp }) };
+    work.ask = {
+      host,
+      port,
+      path,
+      patienceMs,
+      ...(udp === undefined ? {} : { udp }),
+      ...(sctp ? { sctp } : {}),
+    };
   }
   return undefined;
 }
@@ -258,6 +275,11 @@ const server = askingServer<Work>({
     }
     const secure = pair[0] ? { tls: true, certificate: sys.readFile(pair[0]) } : {};
     if (!goListen(sys, http, "h", secure)) return 1;
+    const sctp = Number(flagOf(sys, "sctp-port") ?? -1);
+    if (sctp >= 0) {
+      if (!goListen(sys, sctp, "s")) return 1;
+      goLog(sys, "Started SCTP server");
+    }
     if (udp < 0) return undefined;
     goLog(sys, `Started UDP server on port  ${udp}`);
     return goListen(sys, udp, "u") ? undefined : 1;
@@ -308,28 +330,27 @@ export const netexec = {
   datagram(
     sys: Sys,
     _state: AskingState<Work>,
-    bytes: string,
-    port: number,
-    from: string,
+    { bytes, port, from, sctp }: Arrived,
   ): string | undefined {
     const text = bytes.trim().toLowerCase();
+    const name = sctp ? "SCTP" : "UDP";
     if (text === "hostname") {
-      goLog(sys, "Sending udp hostName response");
+      goLog(sys, `Sending ${sctp ? "SCTP" : "udp"} hostName response`);
       return sys.container.hostname;
     }
     if (text.startsWith("echo ")) {
-      goLog(sys, `Echoing ${text.slice(5)} to UDP client ${from}`);
+      goLog(sys, `Echoing ${text.slice(5)} to ${name} client ${from}`);
       return text.slice(5);
     }
     if (text === "clientip") {
-      goLog(sys, `Sending clientip back to UDP client ${from}`);
+      goLog(sys, `Sending clientip back to ${name} client ${from}`);
       return from;
     }
     if (text === "serverport") {
-      goLog(sys, `Sending server port to UDP client ${port}`);
+      goLog(sys, `Sending server port to ${name} client ${port}`);
       return String(port);
     }
-    if (text !== "") goLog(sys, `Unknown UDP command received from ${from}: ${text}`);
+    if (text !== "") goLog(sys, `Unknown ${name} command received from ${from}: ${text}`);
     return undefined;
   },
 };

@@ -2,7 +2,7 @@
 import { lookup } from "../../core/lookup.ts";
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
-import type { HttpRequest } from "../../runtime/kernel/state.ts";
+import type { HttpRequest, Listener } from "../../runtime/kernel/state.ts";
 import {
   canonical,
   flagOf,
@@ -17,6 +17,7 @@ import {
 } from "../serving/serve.ts";
 import { fakeRegistry } from "./fake-registry.ts";
 import { testWebserver } from "./file-server.ts";
+import type { Arrived } from "../../runtime/net/network-port.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { writeAll } from "../serving/sockets.ts";
 
@@ -41,7 +42,7 @@ interface Subcommand {
   /** Binds; an exit code when it cannot. */
   start(sys: Sys, state: ServerState): number | void;
   http?(sys: Sys, state: ServerState, request: HttpRequest): HttpAnswer["response"];
-  datagram?(sys: Sys, bytes: string, port: number): string | undefined;
+  datagram?(sys: Sys, arrived: Arrived): string | undefined;
   /** Exit code on SIGTERM. */
   term?(sys: Sys, state: ServerState, signal: number): Step;
 }
@@ -49,7 +50,8 @@ interface Subcommand {
 const plain = goAnswer;
 const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.startedAtMs) / 1000;
 
-const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
+const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT|SCTP_PORT)_(\d+)$/;
+const porterKinds = lookup<Listener["kind"]>({ UDP_PORT: "u", SCTP_PORT: "s" });
 
 /** A port that shows the certificate of a file, the image's own where the environment names none. */
 function pairListen(sys: Sys, port: number): void {
@@ -72,8 +74,9 @@ function porter(sys: Sys): void {
     const [, kind, port] = porterEnv.exec(name) ?? [];
     if (port === undefined) continue;
     if (kind === "UDP_PORT") goLog(sys, `Started UDP server on port ${port}`);
+    if (kind === "SCTP_PORT") goLog(sys, "Started SCTP server");
     if (kind === "TLS_PORT") pairListen(sys, Number(port));
-    else goListen(sys, Number(port), kind === "UDP_PORT" ? "u" : "h");
+    else goListen(sys, Number(port), porterKinds[kind as string] ?? "h");
   }
 }
 
@@ -131,7 +134,12 @@ export const agnhostServers: Record<string, Subcommand> = lookup({
       if (!hasFlag(sys, "json-response")) return plain(body);
       return plain(JSON.stringify({ Method: request.method, Body: body }));
     },
-    datagram: (sys, _bytes, port) => porterText(sys, port, ["UDP_PORT"]),
+    datagram(sys, { port, sctp }) {
+      if (!sctp) return porterText(sys, port, ["UDP_PORT"]);
+      goLog(sys, "Sending response");
+      goLog(sys, "Response sent");
+      return porterText(sys, port, ["SCTP_PORT"]);
+    },
   },
   "http-echo": {
     start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
@@ -238,7 +246,7 @@ export const agnhostServer: Program<ServerState> = {
   http: (sys, state, request) => ({
     response: agnhostServers[state.sub]?.http?.(sys, state, request) ?? goNotFound(),
   }),
-  datagram: (sys, state, bytes, port) => agnhostServers[state.sub]?.datagram?.(sys, bytes, port),
+  datagram: (sys, state, arrived) => agnhostServers[state.sub]?.datagram?.(sys, arrived),
   grpc(sys, state, service) {
     goLog(sys, "Serving the Check request for health check");
     if (service !== (flagOf(sys, "service") ?? ""))

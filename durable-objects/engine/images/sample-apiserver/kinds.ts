@@ -3,7 +3,16 @@ import type { KubeObject } from "../../core/object.ts";
 import { invalid, type FieldError } from "../../machinery/field.ts";
 
 export const group = "wardle.example.com";
-const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+export const verbs = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
 
 export interface ServedKind {
   plural: string;

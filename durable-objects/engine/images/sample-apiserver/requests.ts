@@ -7,6 +7,7 @@ import {
   modifiedConflict,
   notFound,
   StatusError,
+  unsupportedMediaType,
 } from "../../machinery/status.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
 import { dns1123Subdomain, invalidEach } from "../../machinery/names.ts";
@@ -44,6 +45,14 @@ export interface Outcome {
 
 const nameOf = ({ plural }: ServedKind): { group: string; plural: string } => ({ group, plural });
 
+/** k8s: apiserver/pkg/endpoints/handlers/negotiation NegotiateInputSerializer */
+const readable = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+function whole(asked: Asked): Flunder {
+  if (asked.type && !readable.includes(asked.type)) throw unsupportedMediaType(readable);
+  return parsed(asked);
+}
+
 function parsed(asked: Asked): Flunder {
   try {
     const object = JSON.parse(asked.body) as Flunder;
@@ -63,9 +72,22 @@ const letters = "bcdfghjklmnpqrstvwxz2456789";
 const suffix = (sys: Sys): string =>
   Array.from({ length: 5 }, () => letters[Math.floor(sys.random() * letters.length)]).join("");
 
+const isDry = ({ query }: Asked): boolean => query.get("dryRun") === "All";
+
+/** The object as it is stored then, or would be. */
+function put(asked: Asked, object: Flunder): Flunder {
+  if (!isDry(asked)) return asked.storage.put(asked.kind.plural, object);
+  const { resourceVersion, ...metadata } = object.metadata;
+  return { ...object, metadata: resourceVersion ? object.metadata : metadata } as Flunder;
+}
+
+function takeAway(asked: Asked, object: KubeObject): void {
+  if (!isDry(asked)) asked.storage.delete(asked.kind.plural, object);
+}
+
 function create(asked: Asked): Outcome {
   const { kind, namespace, storage, sys } = asked;
-  const given = parsed(asked);
+  const given = whole(asked);
   const metadata = (given.metadata ?? {}) as Partial<Flunder["metadata"]>;
   const base = (metadata as { generateName?: string }).generateName ?? "";
   const name = metadata.name || (base && base + suffix(sys));
@@ -88,7 +110,7 @@ function create(asked: Asked): Outcome {
   ban(asked, name);
   check(kind, object);
   if (storage.get(kind.plural, namespace, name)) throw alreadyExists(nameOf(kind), name);
-  return { status: 201, body: shown(kind, asked.version, storage.put(kind.plural, object)) };
+  return { status: 201, body: shown(kind, asked.version, put(asked, object)) };
 }
 
 /** k8s: sample-apiserver/pkg/admission/plugin/banflunder */
@@ -121,7 +143,7 @@ function existing({ storage, kind, namespace, name }: Asked): KubeObject {
 }
 
 function replace(asked: Asked, next: Flunder, before: KubeObject): Outcome {
-  const { kind, storage, version } = asked;
+  const { kind, version } = asked;
   const { name, namespace, uid, creationTimestamp } = before.metadata;
   const { resourceVersion } = next.metadata ?? {};
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion)
@@ -135,7 +157,7 @@ function replace(asked: Asked, next: Flunder, before: KubeObject): Outcome {
   };
   const object = stored(kind, { ...next, metadata });
   check(kind, object);
-  return { status: 200, body: shown(kind, version, storage.put(kind.plural, object)) };
+  return { status: 200, body: shown(kind, version, put(asked, object)) };
 }
 
 /** RFC 7386 */
@@ -183,14 +205,14 @@ function selected({ storage, kind, namespace, query }: Asked): {
 }
 
 function remove(asked: Asked): Outcome {
-  const { kind, storage, version, name } = asked;
+  const { kind, version, name } = asked;
   if (name) {
     const before = existing(asked);
-    storage.delete(kind.plural, before);
+    takeAway(asked, before);
     return { status: 200, body: deleted(kind, before) };
   }
   const { items, revision } = selected(asked);
-  for (const one of items) storage.delete(kind.plural, one);
+  for (const one of items) takeAway(asked, one);
   return { status: 200, body: listOf(kind, version, items, revision) };
 }
 
@@ -262,7 +284,7 @@ function read(asked: Asked): Outcome {
 const methods: ReadonlyMap<string, (asked: Asked) => Outcome> = new Map([
   ["GET", read],
   ["POST", create],
-  ["PUT", (asked: Asked) => replace(asked, parsed(asked), existing(asked))],
+  ["PUT", (asked: Asked) => replace(asked, whole(asked), existing(asked))],
   ["PATCH", patch],
   ["DELETE", remove],
 ]);

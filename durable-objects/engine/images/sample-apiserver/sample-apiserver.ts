@@ -15,6 +15,7 @@ import type { ImageDefinition } from "../define.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { getFromApi, noCluster, writeToApi, writtenToApi } from "../serving/cluster-api.ts";
 import { answer, flagOf, goListen, json, targetOf } from "../serving/serve.ts";
+import { documentAt } from "./documents.ts";
 import { apiGroup, group, resourceList, served, type ServedKind } from "./kinds.ts";
 import { serveObjects, type Outcome } from "./requests.ts";
 import { Storage, StorageError } from "./storage.ts";
@@ -184,6 +185,11 @@ function page(path: string): object | undefined {
 function serve(sys: Sys, request: HttpRequest): HttpResponse {
   const { path, query } = targetOf({ ...request, body: "" });
   const found = request.method === "GET" ? page(path) : undefined;
+  const document =
+    request.method === "GET" && path.startsWith("/openapi/")
+      ? documentAt(path, request.headers)
+      : undefined;
+  if (document) return document;
   if (found) return reply({ status: 200, body: found });
   const meant = meantBy(request);
   if (!meant) return failure(unknownPath());

@@ -23,6 +23,8 @@ export interface HttpAsk {
   patienceMs: number;
   /** A datagram with this text instead of a request. */
   udp?: string;
+  /** By SCTP in place of UDP. */
+  sctp?: true;
   /** The datagram's own port; nothing will answer it. */
   from?: number;
   /** Nobody will answer it. */
@@ -108,7 +110,13 @@ function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait |
   ask.from ??= freePort(sys);
   const late = ask.late ?? sys.now;
   if (!ask.silent) {
-    const result = datagram(sys, { ip, port: ask.port, from: ask.from, bytes });
+    const result = datagram(sys, {
+      ip,
+      port: ask.port,
+      from: ask.from,
+      bytes,
+      ...(ask.sctp ? { sctp: true } : {}),
+    });
     if (result.done)
       return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
     if (result.silent) ask.silent = true;

@@ -3,7 +3,12 @@ import { endOf } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
-import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
+import {
+  protocolOf,
+  type HttpRequest,
+  type HttpResponse,
+  type Listener,
+} from "../../runtime/kernel/state.ts";
 import { errorLogTime } from "../../runtime/logs/times.ts";
 
 const unescape = (text: string): string =>
@@ -92,7 +97,7 @@ export const portOf = (address: string): number => Number(endOf(address, "012345
 export function goListen(
   sys: Sys,
   port: number,
-  kind: "h" | "t" | "u" | "g" = "h",
+  kind: Listener["kind"] = "h",
   options: { tls?: boolean; certificate?: string; quiet?: boolean } = {},
 ): boolean {
   try {
@@ -101,7 +106,7 @@ export function goListen(
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const why = error.code === "EACCES" ? "permission denied" : "address already in use";
-    if (!options.quiet) goLog(sys, `listen ${kind === "u" ? "udp" : "tcp"} :${port}: bind: ${why}`);
+    if (!options.quiet) goLog(sys, `listen ${protocolOf(kind)} :${port}: bind: ${why}`);
     return false;
   }
 }

@@ -198,7 +198,7 @@ export const standInServer: Program<State> = {
   http: (sys, _state, request) => ({
     response: reviewAnswer(sys.container.record.spec.image, request) ?? page(sys, request),
   }),
-  datagram: (_sys, _state, bytes) => bytes,
+  datagram: (_sys, _state, { bytes }) => bytes,
   grpc: () => ({ status: "SERVING" }),
   memoryBytes: () => 20 * 1024 * 1024,
   idleCpuMilli: () => 1,

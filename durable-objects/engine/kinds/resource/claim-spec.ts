@@ -171,13 +171,21 @@ function checkExact(path: string, request: ExactRequest): FieldError[] {
 export function checkAdminAccess(
   spec: ClaimSpec | undefined,
   namespace: string,
-  { reader }: WriteContext,
+  context: WriteContext,
 ): FieldError[] {
   const requests = spec?.devices?.requests ?? [];
   const i = requests.findIndex(({ exactly }) => exactly?.adminAccess);
   if (i < 0) return [];
+  return adminRefusal(child(at("spec.devices.requests", i), "adminAccess"), namespace, context);
+}
+
+export function adminRefusal(
+  path: string,
+  namespace: string,
+  { reader }: WriteContext,
+): FieldError[] {
   const labels = reader.get<Namespace>("namespaces", "", namespace)?.metadata.labels;
   if (labels?.[adminLabel] === "true") return [];
   const detail = `admin access to devices requires the \`${adminLabel}: true\` label on the containing namespace`;
-  return [forbiddenField(child(at("spec.devices.requests", i), "adminAccess"), detail)];
+  return [forbiddenField(path, detail)];
 }

@@ -35,6 +35,8 @@ import {
   withClaimDefaults,
   type RequestNames,
 } from "./claim-spec.ts";
+import { idOf, resultsOf } from "./allocated.ts";
+import { checkStatusRights } from "./claim-rights.ts";
 import type * as shape from "./shape.ts";
 import { schemaNamed } from "../../schema/types.ts";
 
@@ -48,13 +50,6 @@ const dataBytesMax = 10 * 1024;
 const interfaceNameBytesMax = 256;
 const hardwareAddressBytesMax = 128;
 const addressesMax = 16;
-
-type Named = Pick<shape.Allocated, "driver" | "pool" | "device" | "shareID">;
-const idOf = ({ driver = "", pool = "", device = "", shareID }: Named): string =>
-  `${driver}/${pool}/${device}${shareID ? `/${shareID}` : ""}`;
-
-const resultsOf = ({ status }: ResourceClaim): shape.Allocated[] =>
-  status?.allocation?.devices?.results ?? [];
 
 function checkConsumer({ resource, name, uid }: shape.Consumer, path: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -214,7 +209,10 @@ export const ResourceClaim: Kind<ResourceClaim> = {
     ...checkClaimSpec("spec", claim.spec),
   ],
   validateUpdate: (claim, old) => validateImmutable(claim.spec, old.spec, "spec"),
-  validateStatusUpdate: validateStatus,
+  validateStatusUpdate: (claim, old, context) => [
+    ...checkStatusRights(claim, old, context),
+    ...validateStatus(claim, old),
+  ],
   table: {
     columns: [
       nameColumn,

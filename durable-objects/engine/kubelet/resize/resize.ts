@@ -122,10 +122,13 @@ function actuate(sync: Sync): void {
     const c = record.containers[container.name];
     if (!c) continue;
     if (c.state !== "running") delete c.runsWith;
-    const old = effectiveLimits(c.runsWith ?? granted[container.name], record.runsWith);
+    // Once it was told of the Pod's new limits, only its end is waited for.
+    const before = record.runsWith ?? spec.resources;
+    const old = effectiveLimits(c.runsWith ?? granted[container.name], before);
     const now = effectiveLimits(container.resources, spec.resources);
     if (c.state !== "running" || kind === "ephemeral" || sameResources(old, now)) {
-      if (!c.kill) delete c.runsWith;
+      if (c.kill && c.runsWith) waits = true;
+      else delete c.runsWith;
       continue;
     }
     if (restartsFor(container, old, now)) {

@@ -144,8 +144,8 @@ export interface Listener {
   process: number;
   /** Bound address; absent: all. */
   address?: string;
-  /** "h": the program answers whole HTTP requests; "t": it accepts streams; "u": datagrams; "g": gRPC health. */
-  kind: "h" | "t" | "u" | "g";
+  /** "h": the program answers whole HTTP requests; "t": it accepts streams; "u": datagrams; "s": SCTP; "g": gRPC health. */
+  kind: "h" | "t" | "u" | "s" | "g";
   /** Served over TLS. */
   tls?: true;
   /** What it shows then, PEM, as it was read when it began to listen. */
@@ -153,6 +153,10 @@ export interface Listener {
   /** Connections waiting to be accepted. */
   backlog?: number[];
 }
+
+/** The first part of its name among a Pod's listeners. */
+export const protocolOf = (kind: Listener["kind"]): "tcp" | "udp" | "sctp" =>
+  kind === "u" ? "udp" : kind === "s" ? "sctp" : "tcp";
 
 export interface Exit {
   code: number;

@@ -18,7 +18,7 @@ import { nodeRoot, processKey } from "./process-key.ts";
 import { changedChild, controllingTerminal } from "./process-groups.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { MatchWork } from "../match-work.ts";
-import type { Json, Listener, Process, Session } from "./state.ts";
+import { protocolOf, type Json, type Listener, type Process, type Session } from "./state.ts";
 import { FileCalls } from "./file-calls.ts";
 
 /** What an environment has other than the container's. */
@@ -320,7 +320,7 @@ export class SystemCalls extends FileCalls implements Sys {
     options: { address?: string; tls?: boolean; certificate?: string } = {},
   ): number {
     const { pod } = this.kernel;
-    const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
+    const name = `${protocolOf(kind)}/${port}`;
     if (pod.listeners[name]) throw new Errno("EADDRINUSE");
     const free = Number(sysctlOf(this.container, "net.ipv4.ip_unprivileged_port_start"));
     if (port < free && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
@@ -332,7 +332,7 @@ export class SystemCalls extends FileCalls implements Sys {
       ...(options.tls ? { tls: true as const } : {}),
       ...(options.certificate ? { certificate: options.certificate } : {}),
     };
-    if (kind !== "t" && kind !== "u") return -1;
+    if (kind === "h" || kind === "g") return -1;
     return this.#listening(name);
   }
 

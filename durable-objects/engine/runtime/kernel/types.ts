@@ -12,6 +12,7 @@ import type { Tree } from "../fs/tree.ts";
 import type { Credentials, ResolvedPath, ReadTree, Stat, Vfs } from "../fs/vfs.ts";
 import type { BootLine, FoundImage, ImageRepository, ImageVersion } from "../image/image.ts";
 import type {
+  Arrived,
   DatagramResult,
   DnsAnswer,
   DnsRecord,
@@ -134,8 +135,8 @@ export interface Program<S = any> {
   signal?(sys: Sys, state: S, signal: number): Step;
   /** Answers a request to a port it listens on with kind "h". "pending": ask again after its next step. */
   http?(sys: Sys, state: S, request: HttpRequest): HttpAnswer | "pending" | "reset";
-  /** Answers a datagram to a port it listens on with kind "u"; nothing: no answer. `from` is `ip:port`. */
-  datagram?(sys: Sys, state: S, bytes: string, port: number, from: string): string | undefined;
+  /** Answers a datagram to a port it listens on with kind "u" or "s"; nothing: no answer. */
+  datagram?(sys: Sys, state: S, arrived: Arrived): string | undefined;
   /** Answers a query, the name fully qualified, to a port it listens on with kind "u". */
   dns?(
     sys: Sys,

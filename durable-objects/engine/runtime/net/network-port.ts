@@ -33,6 +33,18 @@ export interface Parcel {
   port: number;
   from: number;
   bytes: string;
+  /** What an SCTP association says first, in place of a datagram. */
+  sctp?: true;
+}
+
+/** A datagram, or what an association says first, as its receiver sees it. */
+export interface Arrived {
+  bytes: string;
+  /** Where it came in. */
+  port: number;
+  /** `ip:port` */
+  from: string;
+  sctp?: true;
 }
 
 /** `silent`: it has arrived, or is lost, and nothing will come back. */

@@ -82,7 +82,7 @@ export function isOwn(sys: Sys, ip: string): boolean {
 }
 
 /** A Pod in its node's network finds there, as localhost, what others on that node listen with: the network looks. */
-function isHere(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp"): boolean {
+function isHere(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp" | "sctp"): boolean {
   const { pod, listeners } = sys.kernel.pod;
   if (pod.hostNetwork && isLocal(ip) && !listeners[`${protocol}/${to}`]) return false;
   return isOwn(sys, ip);
@@ -282,21 +282,17 @@ function descriptor(sys: Sys, connection: number, side: 0 | 1): number {
 /** Sends a datagram; called again with the same one it tells what came back. */
 export function datagram(sys: Sys, parcel: Parcel): DatagramResult {
   const { kernel } = sys;
-  const { ip } = parcel;
-  if (!isHere(sys, ip, parcel.port, "udp"))
+  const { ip, bytes, sctp } = parcel;
+  const protocol = sctp ? "sctp" : "udp";
+  if (!isHere(sys, ip, parcel.port, protocol))
     return port(sys).datagram(kernel.context, kernel.key, parcel);
-  const listener = kernel.pod.listeners[`udp/${parcel.port}`];
+  const listener = kernel.pod.listeners[`${protocol}/${parcel.port}`];
   const process = listener && kernel.process(listener.process);
   if (!listener || !process) return { done: true, error: "refused" };
   const from = `${isLocal(ip) ? "127.0.0.1" : ip}:${parcel.from}`;
   const { datagram: take } = kernel.program(process);
-  const reply = take?.(
-    kernel.sys(listener.process),
-    process.state,
-    parcel.bytes,
-    parcel.port,
-    from,
-  );
+  const arrived = { bytes, port: parcel.port, from, ...(sctp ? { sctp } : {}) };
+  const reply = take?.(kernel.sys(listener.process), process.state, arrived);
   return reply === undefined ? { done: false, silent: true } : { done: true, result: reply };
 }
 

@@ -129,7 +129,7 @@ function sockets(io: Io): Socket[] {
   const out: Socket[] = [];
   for (const [name, listener] of Object.entries(kernel.pod.listeners)) {
     const [kind = "tcp", port] = name.split("/");
-    if (kind === "unix") continue;
+    if (kind === "unix" || kind === "sctp") continue;
     const process = kernel.process(listener.process);
     const visible = process && process.pidNamespace === io.sys.process.pidNamespace;
     const owner = visible
