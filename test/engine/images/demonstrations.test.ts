@@ -265,3 +265,37 @@ test("memcached holds what it is given, until it expires", () => {
   );
   expect(ask("stats\\r\\n")).toContain("STAT get_misses 2");
 });
+
+test("Kubernetes in Action's writers put a saying where the web server beside them finds it", () => {
+  const two = (name: string, image: string, folder: string, more: object = {}): object => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      containers: [
+        { name: "writer", image, volumeMounts: [{ name: "v", mountPath: folder }], ...more },
+        {
+          name: "nginx",
+          image: "nginx:alpine",
+          volumeMounts: [{ name: "v", mountPath: "/usr/share/nginx/html", readOnly: true }],
+        },
+      ],
+      volumes: [{ name: "v", emptyDir: {} }],
+    },
+  });
+  const w = world(
+    two("quote", "luksa/quote-writer:0.1", "/var/local/output"),
+    two("plain", "luksa/fortune", "/var/htdocs"),
+    two("args", "luksa/fortune:args", "/var/htdocs", { args: ["2"] }),
+  );
+  w.advance(10_000);
+  const saying = /^[A-Z][\w ,;'-]+\.$/;
+  expect(w.sh("quote", "curl -s localhost/quote", "nginx").trim()).toMatch(saying);
+  expect(w.sh("plain", "curl -s localhost", "nginx").trim()).toMatch(saying);
+  expect(w.sh("args", "curl -s localhost", "nginx").trim()).toMatch(saying);
+  const log = (name: string): string =>
+    w.request("GET", `/api/v1/namespaces/default/pods/${name}/log?container=writer`).text;
+  expect(log("args")).toMatch(/^Configured to generate new fortune every 2 seconds\n/);
+  expect(log("args").match(/Writing fortune to/g)!.length).toBeGreaterThan(3);
+  expect(log("quote")).toMatch("every 60 seconds");
+});
