@@ -449,6 +449,18 @@ export const standIns: readonly StandIn[] = [
     base: "alpine",
     files: "/flannel",
   },
+  {
+    names: "metallb/controller quay.io/metallb/controller",
+    base: "alpine",
+    entrypoint: ["/controller"],
+    files: "/controller=metallb-controller",
+  },
+  {
+    names: "metallb/frr-k8s quay.io/metallb/frr-k8s",
+    base: "alpine",
+    entrypoint: ["/frr-k8s"],
+    files: "/frr-k8s /frr-reloader.sh=stand-in /frr-metrics /frr-status /statuscleaner",
+  },
   { names: "resouer/sample", base: "alpine", cmd: ["/entrypoint"], files: "/sample.war" },
   // One-shot commands
   {
