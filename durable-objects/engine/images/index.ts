@@ -6,6 +6,7 @@ import { crioArtifact } from "./crio-artifact.ts";
 import { bookinfoImages } from "./demonstrations/bookinfo.ts";
 import { httpbinImages } from "./demonstrations/httpbin.ts";
 import { fortuneImages } from "./demonstrations/fortune.ts";
+import { kubiaImages } from "./demonstrations/kubia.ts";
 import { kuardImage } from "./demonstrations/kuard.ts";
 import { memcachedImage } from "./memcached.ts";
 import { podinfoImage } from "./demonstrations/podinfo.ts";
@@ -75,6 +76,7 @@ const definitions: ImageDefinition[] = [
   ...helloImages,
   ...httpbinImages,
   ...kubectlImages,
+  ...kubiaImages,
   ...kubernetesImages,
   ...linuxImages,
   ...redisReplicas,

@@ -299,3 +299,27 @@ test("Kubernetes in Action's writers put a saying where the web server beside th
   expect(log("args").match(/Writing fortune to/g)!.length).toBeGreaterThan(3);
   expect(log("quote")).toMatch("every 60 seconds");
 });
+
+test("kubia says which Pod was hit, its images fail as the book has it, and its pet keeps what it is sent", () => {
+  const w = world(
+    pod("kubia", "luksa/kubia"),
+    pod("v3", "luksa/kubia:v3"),
+    pod("pet", "luksa/kubia-pet"),
+    pod("sick", "luksa/kubia-unhealthy", {
+      livenessProbe: { httpGet: { path: "/", port: 8080 } },
+    }),
+  );
+  const ask = (name: string, more = ""): string =>
+    w.sh("client", `curl -s ${more} http://${w.pod(name).status.podIP}:8080`);
+  expect(ask("kubia")).toBe("You've hit kubia");
+  const asked = [1, 2, 3, 4, 5].map(() => ask("v3"));
+  expect(asked[3]).toBe("This is v3 running in pod v3");
+  expect(asked[4]).toBe("Some internal error has occurred! This is pod v3");
+  expect(ask("pet")).toBe("You've hit pet\nData stored on this pod: No data posted yet");
+  expect(ask("pet", "-d hello")).toMatch("Error: ENOENT");
+  w.sh("pet", "mkdir /var/data");
+  expect(ask("pet", "-d hello")).toBe("Data stored on pod pet");
+  expect(ask("pet")).toBe("You've hit pet\nData stored on this pod: hello");
+  w.advance(120_000);
+  expect(w.pod("sick").status.containerStatuses[0].restartCount).toBeGreaterThan(0);
+});
