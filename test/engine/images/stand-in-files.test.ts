@@ -348,3 +348,34 @@ test("a sentinel answers of the masters that it is told to watch", () => {
   expect(cli("sentinel myid")).toBe("abc");
   expect(cli("sentinel ckquorum other")).toMatch("ERR No such master with that name");
 });
+
+test("socat that listens goes on, bash lies where its image has it, pip finds no index", () => {
+  const w = world(
+    pod("socat", [
+      {
+        name: "c",
+        image: "alpine/socat",
+        command: ["/bin/sh", "-c", "socat TCP-LISTEN:5000,fork EXEC:'echo hi'"],
+      },
+    ]),
+    pod("once", [{ name: "c", image: "alpine/socat", args: ["-", "TCP:web:80"] }], {
+      restartPolicy: "Never",
+    }),
+    pod("bash", [
+      {
+        name: "c",
+        image: "bash:5.2.15",
+        command: ["/usr/local/bin/bash", "-c", "echo $BASH; sleep 1000"],
+      },
+    ]),
+    sleeping("python", "python:3.13-alpine"),
+    sleeping("client", "busybox"),
+  );
+  expect(w.pod("socat").status.containerStatuses[0].restartCount).toBe(0);
+  expect(w.sh("client", `nc -z ${w.pod("socat").status.podIP} 5000 && echo open`)).toBe("open");
+  expect(w.pod("once").status.phase).toBe("Succeeded");
+  expect(w.pod("bash").status.containerStatuses[0].ready).toBe(true);
+  expect(w.sh("python", "pip3 install -q flask==3.1 2>&1 | tail -2")).toBe(
+    "ERROR: Could not find a version that satisfies the requirement flask==3.1 (from versions: none)\nERROR: No matching distribution found for flask",
+  );
+});

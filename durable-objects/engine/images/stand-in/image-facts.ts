@@ -76,7 +76,7 @@ export const standIns: readonly StandIn[] = [
     tools: `${curl} git=one-shot`,
     workingDir: "/git",
   },
-  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=one-shot` },
+  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=stand-in` },
   {
     names: "arunvelsriram/utils",
     base: "ubuntu",
@@ -107,6 +107,7 @@ export const standIns: readonly StandIn[] = [
     entrypoint: ["docker-entrypoint.sh"],
     cmd: ["bash"],
     tools: "bash docker-entrypoint.sh=bash-entrypoint",
+    files: "/usr/local/bin/bash=bash",
     closed: true,
   },
   {
