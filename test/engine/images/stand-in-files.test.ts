@@ -178,7 +178,7 @@ test("MetalLB's controller makes the Secret that its speakers mount, as its acco
   const { data, metadata } = w.get("/api/v1/namespaces/default/secrets/memberlist");
   expect(Buffer.from(data.secretkey, "base64").toString()).toMatch(/^[\w+/]{22}$/);
   expect(metadata.ownerReferences[0]).toMatchObject({ kind: "Deployment", name: "controller" });
-  const [refused] = w.pods().filter(({ metadata: { name } }) => name.startsWith("refused"));
+  const refused = w.pods().find(({ metadata: { name } }) => name.startsWith("refused"));
   expect(refused.status.containerStatuses[0].restartCount).toBeGreaterThan(0);
 });
 
