@@ -368,12 +368,20 @@ test("socat that listens goes on, bash lies where its image has it, pip finds no
         command: ["/usr/local/bin/bash", "-c", "echo $BASH; sleep 1000"],
       },
     ]),
+    pod("fish", [
+      {
+        name: "c",
+        image: "giantswarm/tiny-tools",
+        command: ["fish", "--command", "while true\n sleep 1\nend"],
+      },
+    ]),
     sleeping("python", "python:3.13-alpine"),
     sleeping("client", "busybox"),
   );
   expect(w.pod("socat").status.containerStatuses[0].restartCount).toBe(0);
   expect(w.sh("client", `nc -z ${w.pod("socat").status.podIP} 5000 && echo open`)).toBe("open");
   expect(w.pod("once").status.phase).toBe("Succeeded");
+  expect(w.pod("fish").status.containerStatuses[0].ready).toBe(true);
   expect(w.pod("bash").status.containerStatuses[0].ready).toBe(true);
   expect(w.sh("python", "pip3 install -q flask==3.1 2>&1 | tail -2")).toBe(
     "ERROR: Could not find a version that satisfies the requirement flask==3.1 (from versions: none)\nERROR: No matching distribution found for flask",

@@ -89,7 +89,7 @@ export const standIns: readonly StandIn[] = [
     names: "giantswarm/tiny-tools",
     base: "alpine",
     cmd: ["/bin/sh"],
-    tools: `${network} bash`,
+    tools: `${network} bash fish=stand-in`,
     closed: true,
   },
   {
