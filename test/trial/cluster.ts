@@ -110,7 +110,11 @@ export class TrialCluster {
     const wanted = kind === "DaemonSet" ? status.desiredNumberScheduled : (spec.replicas ?? 1);
     const have = kind === "DaemonSet" ? status.numberReady : status.readyReplicas;
     if ((have ?? 0) >= (wanted ?? 0)) return undefined;
-    return `${have ?? 0}/${wanted} ready: ${this.#podsProblem(metadata, kind, name) ?? conditionOf(status)}`;
+    const failure = (status.conditions ?? []).some(
+      ({ type }: Anything) => type === "ReplicaFailure",
+    );
+    const why = failure ? undefined : this.#podsProblem(metadata, kind, name);
+    return `${have ?? 0}/${wanted} ready: ${why ?? conditionOf(status)}`;
   }
 
   #podsProblem(metadata: Anything, kind: string, name: string): string | undefined {
@@ -178,7 +182,9 @@ const nameOf = ({ metadata }: Anything): string => metadata.name;
 
 const conditionOf = (status: Anything): string =>
   (status.conditions ?? [])
-    .filter(({ status: is }: Anything) => is === "False")
+    .filter(
+      ({ type, status: is }: Anything) => is === (type === "ReplicaFailure" ? "True" : "False"),
+    )
     .map(({ reason, message }: Anything) => `${reason}: ${message}`)
     .join("; ");
 

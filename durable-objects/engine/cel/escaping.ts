@@ -6,6 +6,8 @@ const reserved = new Set(
   ),
 );
 
+export const isReserved = (name: string): boolean => reserved.has(name);
+
 const escapes: Readonly<Record<string, string>> = {
   __: "underscores",
   ".": "dot",

@@ -5,6 +5,8 @@ import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
 import { bookinfoImages } from "./demonstrations/bookinfo.ts";
 import { httpbinImages } from "./demonstrations/httpbin.ts";
+import { fortuneImages } from "./demonstrations/fortune.ts";
+import { kubiaImages } from "./demonstrations/kubia.ts";
 import { kuardImage } from "./demonstrations/kuard.ts";
 import { memcachedImage } from "./memcached.ts";
 import { podinfoImage } from "./demonstrations/podinfo.ts";
@@ -70,9 +72,11 @@ const definitions: ImageDefinition[] = [
   ...databaseImages,
   ...e2eImages,
   ...echoImages,
+  ...fortuneImages,
   ...helloImages,
   ...httpbinImages,
   ...kubectlImages,
+  ...kubiaImages,
   ...kubernetesImages,
   ...linuxImages,
   ...redisReplicas,

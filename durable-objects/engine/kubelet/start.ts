@@ -140,15 +140,19 @@ function specOf(
   spec.mounts = mounts;
   Object.assign(spec, limits);
   spec.terminationMessagePath = container.terminationMessagePath ?? "/dev/termination-log";
-  spec.ports = portsOf(container);
+  spec.ports = portsOf(container, pod.spec.containers);
   return spec as ContainerSpec;
 }
 
 /** Hosts of probes that mean the node, and so a Pod in its network. */
 const loopback = new Set(["localhost", "127.0.0.1", "::1"]);
 
-/** Ports that a container declares, and those that its probes and hooks ask. */
-function portsOf(container: Container): ContainerSpec["ports"] {
+/** Ports that a container declares, and those that its probes and hooks ask where no other container declares them. */
+function portsOf(container: Container, all: readonly Container[]): ContainerSpec["ports"] {
+  const isOthers = (port: number): boolean =>
+    all.some(
+      (one) => one.name !== container.name && one.ports?.some((p) => p.containerPort === port),
+    );
   const ports: ContainerSpec["ports"] = (container.ports ?? []).map((p) => ({
     containerPort: p.containerPort,
     protocol: p.protocol ?? "TCP",
@@ -164,6 +168,7 @@ function portsOf(container: Container): ContainerSpec["ports"] {
     const port = resolvePort(container, target as number | string);
     if (typeof port !== "number") continue;
     let known = ports.find((p) => p.containerPort === port && p.protocol === "TCP");
+    if (!known && isOthers(port)) continue;
     if (!known) ports.push((known = { containerPort: port, protocol: "TCP" }));
     if (one?.httpGet?.scheme === "HTTPS") known.tls = true;
     else if (one?.httpGet && (/443$/.test(String(port)) || known.name?.includes("https")))

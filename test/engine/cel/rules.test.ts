@@ -49,6 +49,27 @@ const rule = (text: string, more: object = {}): Schema =>
     properties: { spec: { type: "object", "x-kubernetes-validations": [{ rule: text }], ...more } },
   }) as Schema;
 
+test("fields that are called as reserved words need no escapes", () => {
+  const text = { type: "string" } as const;
+  const properties = { namespace: text, if: { type: "integer" as const }, "a-b": text };
+  const told = (rules: string[], spec: object) =>
+    rules.map((text) => {
+      const schema = rule(text, { properties });
+      const refused = checkRules(schema, "").map(({ message }) => message);
+      const { errors } = validateRules(schema, { spec }, undefined);
+      return refused.length > 0 ? refused[0]! : errors.length === 0;
+    });
+  const rules = [
+    "!has(self.namespace)",
+    "self.namespace == 'x'",
+    "self.__namespace__ == 'x'",
+    "self.if == 1",
+  ];
+  expect(told(rules, { namespace: "x", if: 1 })).toEqual([false, true, true, true]);
+  expect(told(["!has(self.namespace)"], {})).toEqual([true]);
+  expect(told(["self.for == 1"], {})[0]).toMatch("undefined field 'for'");
+});
+
 test("what did not change is warned of only", () => {
   const schema = rule("self.x > 1", { properties: { x: { type: "integer" } } });
   const bad = { spec: { x: 0 } };

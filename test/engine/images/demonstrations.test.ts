@@ -265,3 +265,61 @@ test("memcached holds what it is given, until it expires", () => {
   );
   expect(ask("stats\\r\\n")).toContain("STAT get_misses 2");
 });
+
+test("Kubernetes in Action's writers put a saying where the web server beside them finds it", () => {
+  const two = (name: string, image: string, folder: string, more: object = {}): object => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      containers: [
+        { name: "writer", image, volumeMounts: [{ name: "v", mountPath: folder }], ...more },
+        {
+          name: "nginx",
+          image: "nginx:alpine",
+          volumeMounts: [{ name: "v", mountPath: "/usr/share/nginx/html", readOnly: true }],
+        },
+      ],
+      volumes: [{ name: "v", emptyDir: {} }],
+    },
+  });
+  const w = world(
+    two("quote", "luksa/quote-writer:0.1", "/var/local/output"),
+    two("plain", "luksa/fortune", "/var/htdocs"),
+    two("args", "luksa/fortune:args", "/var/htdocs", { args: ["2"] }),
+  );
+  w.advance(10_000);
+  const saying = /^[A-Z][\w ,;'-]+\.$/;
+  expect(w.sh("quote", "curl -s localhost/quote", "nginx").trim()).toMatch(saying);
+  expect(w.sh("plain", "curl -s localhost", "nginx").trim()).toMatch(saying);
+  expect(w.sh("args", "curl -s localhost", "nginx").trim()).toMatch(saying);
+  const log = (name: string): string =>
+    w.request("GET", `/api/v1/namespaces/default/pods/${name}/log?container=writer`).text;
+  expect(log("args")).toMatch(/^Configured to generate new fortune every 2 seconds\n/);
+  expect(log("args").match(/Writing fortune to/g)!.length).toBeGreaterThan(3);
+  expect(log("quote")).toMatch("every 60 seconds");
+});
+
+test("kubia says which Pod was hit, its images fail as the book has it, and its pet keeps what it is sent", () => {
+  const w = world(
+    pod("kubia", "luksa/kubia"),
+    pod("v3", "luksa/kubia:v3"),
+    pod("pet", "luksa/kubia-pet"),
+    pod("sick", "luksa/kubia-unhealthy", {
+      livenessProbe: { httpGet: { path: "/", port: 8080 } },
+    }),
+  );
+  const ask = (name: string, more = ""): string =>
+    w.sh("client", `curl -s ${more} http://${w.pod(name).status.podIP}:8080`);
+  expect(ask("kubia")).toBe("You've hit kubia");
+  const asked = [1, 2, 3, 4, 5].map(() => ask("v3"));
+  expect(asked[3]).toBe("This is v3 running in pod v3");
+  expect(asked[4]).toBe("Some internal error has occurred! This is pod v3");
+  expect(ask("pet")).toBe("You've hit pet\nData stored on this pod: No data posted yet");
+  expect(ask("pet", "-d hello")).toMatch("Error: ENOENT");
+  w.sh("pet", "mkdir /var/data");
+  expect(ask("pet", "-d hello")).toBe("Data stored on pod pet");
+  expect(ask("pet")).toBe("You've hit pet\nData stored on this pod: hello");
+  w.advance(120_000);
+  expect(w.pod("sick").status.containerStatuses[0].restartCount).toBeGreaterThan(0);
+});

@@ -169,6 +169,92 @@ test("the Secret is made with the account's rights, and requests to the controll
   );
 });
 
+const hooks = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingWebhookConfiguration",
+  metadata: { name: admission },
+  webhooks: [
+    {
+      name: "validate.nginx.ingress.kubernetes.io",
+      admissionReviewVersions: ["v1"],
+      failurePolicy: "Fail",
+      sideEffects: "None",
+      matchPolicy: "Equivalent",
+      clientConfig: {
+        service: {
+          name: "ingress-nginx-controller-admission",
+          namespace,
+          path: "/networking/v1/ingresses",
+        },
+      },
+      rules: [
+        {
+          apiGroups: ["networking.k8s.io"],
+          apiVersions: ["v1"],
+          operations: ["CREATE", "UPDATE"],
+          resources: ["ingresses"],
+        },
+      ],
+    },
+  ],
+};
+
+test("the webhook's certificate is the Secret's, and its authority is what the API server trusts", () => {
+  const w = new ShellWorld();
+  w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  w.create(account(admission), ...role, create(admission), controller);
+  w.create({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "ingress-nginx-controller-admission", namespace },
+    spec: { selector: { app: "controller" }, ports: [{ port: 443, targetPort: 8443 }] },
+  });
+  w.advance(150_000);
+  const { data } = w.get(`/api/v1/namespaces/${namespace}/secrets/${admission}`);
+  const [hook] = structuredClone(hooks).webhooks;
+  Object.assign(hook!.clientConfig, { caBundle: data.ca });
+  const url = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+  expect(w.request("POST", url, { ...hooks, webhooks: [hook] }).status).toBe(201);
+  w.advance(5_000);
+  w.create(shop[2]!);
+  expect(
+    w.get("/apis/networking.k8s.io/v1/namespaces/default/ingresses/shop").spec.rules,
+  ).toHaveLength(1);
+});
+
+test("its low ports are its own on a node's network too, as long as it may gain the right", () => {
+  const w = new ShellWorld();
+  w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  const ready = (name: string, allowPrivilegeEscalation: boolean): (() => boolean) => {
+    const capabilities = { drop: ["ALL"], add: ["NET_BIND_SERVICE"] };
+    const [container] = structuredClone(controller.spec.containers);
+    w.create({
+      ...controller,
+      metadata: { name, namespace },
+      spec: {
+        hostNetwork: true,
+        containers: [
+          {
+            ...container,
+            args: ["/nginx-ingress-controller"],
+            volumeMounts: [],
+            securityContext: { runAsUser: 101, allowPrivilegeEscalation, capabilities },
+          },
+        ],
+      },
+    });
+    return () => w.pod(name, namespace).status.containerStatuses[0].ready;
+  };
+  const may = ready("may", true);
+  w.advance(30_000);
+  expect(may()).toBe(true);
+  w.delete(`/api/v1/namespaces/${namespace}/pods/may`);
+  w.advance(60_000);
+  const mayNot = ready("may-not", false);
+  w.advance(30_000);
+  expect(mayNot()).toBe(false);
+});
+
 test("without the rights it fails in the API server's words", () => {
   const w = new ShellWorld();
   w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });

@@ -34,6 +34,7 @@ test("an init container copies what its image is known to hold", () => {
   const w = world(
     one("argo", "quay.io/argoproj/argocd:v3.2.0", "/usr/local/bin/argocd"),
     one("flannel", "ghcr.io/flannel-io/flannel-cni-plugin:v1.8.0-flannel1", "/flannel"),
+    one("frr", "quay.io/metallb/frr-k8s:v0.0.25", "/frr-reloader.sh"),
     one("none", "example/none:1", "/usr/local/bin/argocd"),
     pod("grafana", [
       {
@@ -43,13 +44,22 @@ test("an init container copies what its image is known to hold", () => {
       },
     ]),
   );
-  expect(["argo", "flannel", "none", "grafana"].map((name) => w.pod(name).status.phase)).toEqual([
+  const names = ["argo", "flannel", "frr", "none", "grafana"];
+  expect(names.map((name) => w.pod(name).status.phase)).toEqual([
+    "Running",
     "Running",
     "Running",
     "Pending",
     "Running",
   ]);
   expect(w.sh("argo", "ls /shared")).toBe("copied");
+});
+
+test("Alpine has its commands where its packages put them", () => {
+  const w = world(sleeping("alpine", "alpine"));
+  expect(w.sh("alpine", "which sysctl wget sed chroot ip nslookup")).toBe(
+    "/sbin/sysctl\n/usr/bin/wget\n/bin/sed\n/usr/sbin/chroot\n/sbin/ip\n/usr/bin/nslookup",
+  );
 });
 
 test("Argo CD's programs make the Secrets that its manifests wait for, as their account may", () => {
@@ -98,6 +108,100 @@ test("Argo CD's programs make the Secrets that its manifests wait for, as their 
   expect(w.pod("refused").status.initContainerStatuses[0].restartCount).toBeGreaterThan(0);
   const { data } = w.get("/api/v1/namespaces/default/secrets/argocd-initial-admin-secret");
   expect(Buffer.from(data.password, "base64").toString()).toMatch(/^[\w-]{16}$/);
+});
+
+test("MetalLB's controller makes the Secret that its speakers mount, as its account may", () => {
+  const namespace = "default";
+  const role = (name: string, rules: object[]): object[] => [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name, namespace },
+      rules,
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name, namespace },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    },
+  ];
+  const controller = (name: string, secret: string): object => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          serviceAccountName: name,
+          containers: [
+            {
+              name: "controller",
+              image: "quay.io/metallb/controller:v0.15.2",
+              args: ["--port=7472"],
+              env: [
+                { name: "METALLB_ML_SECRET_NAME", value: secret },
+                { name: "METALLB_DEPLOYMENT", value: name },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  });
+  const w = world(
+    ...role("controller", [
+      { apiGroups: [""], resources: ["secrets"], verbs: ["create", "list"] },
+      { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+    ]),
+    ...role("refused", []),
+    controller("controller", "memberlist"),
+    controller("refused", "other"),
+    pod(
+      "speaker",
+      [
+        {
+          name: "speaker",
+          image: "quay.io/metallb/speaker:v0.15.2",
+          volumeMounts: [{ name: "m", mountPath: "/etc/ml_secret_key" }],
+        },
+      ],
+      { volumes: [{ name: "m", secret: { secretName: "memberlist" } }] },
+    ),
+  );
+  w.advance(120_000);
+  expect(w.pod("speaker").status.phase).toBe("Running");
+  const { data, metadata } = w.get("/api/v1/namespaces/default/secrets/memberlist");
+  expect(Buffer.from(data.secretkey, "base64").toString()).toMatch(/^[\w+/]{22}$/);
+  expect(metadata.ownerReferences[0]).toMatchObject({ kind: "Deployment", name: "controller" });
+  const refused = w.pods().find(({ metadata: { name } }) => name.startsWith("refused"));
+  expect(refused.status.containerStatuses[0].restartCount).toBeGreaterThan(0);
+});
+
+test("a probe of a port that another container declares is that container's", () => {
+  const w = world(
+    pod("two", [
+      {
+        name: "a",
+        image: "example/a:1",
+        readinessProbe: { httpGet: { path: "/", port: 9141, scheme: "HTTPS" } },
+      },
+      {
+        name: "b",
+        image: "example/b:1",
+        args: ["--metrics-port=9141"],
+        ports: [{ containerPort: 9141, name: "https" }],
+      },
+    ]),
+  );
+  expect(w.pod("two").status.containerStatuses.map((s: { ready: boolean }) => s.ready)).toEqual([
+    true,
+    true,
+  ]);
 });
 
 test("two programs of a Pod have the same port at different addresses", () => {
@@ -204,4 +308,82 @@ test("redis knows the directives of its own sample file, and its sentinel answer
   expect(w.sh("redis", "redis-cli -p 7777 ping")).toBe("PONG");
   expect(w.sh("sentinel", "redis-cli -p 26379 ping")).toBe("PONG");
   expect(w.log("wrong")).toContain("Bad directive or wrong number of arguments");
+});
+
+test("a sentinel answers of the masters that it is told to watch", () => {
+  const world = new ShellWorld();
+  const conf =
+    "port 26379\nsentinel myid abc\nsentinel monitor mymaster 10.0.0.9 6379 2\nsentinel down-after-milliseconds mymaster 10000\n";
+  world.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "s" },
+    spec: {
+      containers: [
+        {
+          name: "c",
+          image: "redis:8-alpine",
+          command: [
+            "sh",
+            "-c",
+            `printf '${conf}' > /data/s.conf; exec redis-sentinel /data/s.conf`,
+          ],
+          lifecycle: {
+            postStart: {
+              exec: {
+                command: ["sh", "-c", "sleep 2; redis-cli -p 26379 sentinel reset mymaster"],
+              },
+            },
+          },
+        },
+      ],
+    },
+  });
+  world.advance(20_000);
+  expect(world.pod("s").status.containerStatuses[0].restartCount).toBe(0);
+  const cli = (words: string): string => world.sh("s", `redis-cli -p 26379 ${words}`).trim();
+  expect(cli("sentinel get-master-addr-by-name mymaster")).toBe("10.0.0.9\n6379");
+  expect(cli("sentinel get-master-addr-by-name other")).toBe("");
+  expect(cli("sentinel reset 'my*'")).toBe("1");
+  expect(cli("sentinel myid")).toBe("abc");
+  expect(cli("sentinel ckquorum other")).toMatch("ERR No such master with that name");
+});
+
+test("socat that listens goes on, bash lies where its image has it, pip finds no index", () => {
+  const w = world(
+    pod("socat", [
+      {
+        name: "c",
+        image: "alpine/socat",
+        command: ["/bin/sh", "-c", "socat TCP-LISTEN:5000,fork EXEC:'echo hi'"],
+      },
+    ]),
+    pod("once", [{ name: "c", image: "alpine/socat", args: ["-", "TCP:web:80"] }], {
+      restartPolicy: "Never",
+    }),
+    pod("bash", [
+      {
+        name: "c",
+        image: "bash:5.2.15",
+        command: ["/usr/local/bin/bash", "-c", "echo $BASH; sleep 1000"],
+      },
+    ]),
+    pod("fish", [
+      {
+        name: "c",
+        image: "giantswarm/tiny-tools",
+        command: ["fish", "--command", "while true\n sleep 1\nend"],
+      },
+    ]),
+    sleeping("python", "python:3.13-alpine"),
+    sleeping("client", "busybox"),
+  );
+  expect(w.pod("socat").status.containerStatuses[0].restartCount).toBe(0);
+  expect(w.sh("client", `nc -z ${w.pod("socat").status.podIP} 5000 && echo open`)).toBe("open");
+  expect(w.pod("once").status.phase).toBe("Succeeded");
+  expect(w.pod("fish").status.containerStatuses[0].ready).toBe(true);
+  expect(w.pod("bash").status.containerStatuses[0].ready).toBe(true);
+  expect(w.sh("python", "pip3 install -q flask==3.1 2>&1 | tail -2")).toBe(
+    "ERROR: Could not find a version that satisfies the requirement flask==3.1 (from versions: none)\nERROR: No matching distribution found for flask",
+  );
 });

@@ -3,7 +3,7 @@
  * k8s: apiserver/pkg/cel/common/schemas.go SchemaDeclType, apiserver/pkg/cel/limits.go
  */
 import { byteLength } from "../../machinery/names.ts";
-import { escapeName } from "../escaping.ts";
+import { escapeName, isReserved } from "../escaping.ts";
 import { between, type Range } from "../range.ts";
 import { additionalOf, hasObjectMeta, itemsOf, type Schema } from "../schema.ts";
 import {
@@ -81,10 +81,15 @@ export class DeclaredTypes {
     this.root = this.#declared(schema, isRoot, name);
   }
 
-  /** A message's field; null: there is no such message. */
+  /**
+   * A message's field; null: there is no such message. A field that is called as a reserved word may be written without
+   * escapes too. k8s: apiserver/pkg/cel/types.go FindStructFieldType
+   */
   readonly field = (message: string, name: string): Type | undefined | null => {
     const known = this.#messages.get(message);
-    return known ? known.fields?.get(name)?.type : null;
+    if (!known) return null;
+    const found = known.fields?.get(name) ?? (isReserved(name) && known.fields?.get(`__${name}__`));
+    return found ? found.type : undefined;
   };
 
   /** The size that is allowed at a path from `self` or `oldSelf` on. */

@@ -22,6 +22,20 @@ function klog(sys: Sys, text: string): void {
   sys.complain(`${klogTime(sys.now)}       ${sys.pid} ${text}\n`);
 }
 
+/** What the webhook's port shows; nothing where it cannot be read: the controller runs on. ingress-nginx: internal/net/ssl/ssl.go TLSListener */
+function webhookCertificate(sys: Sys): string {
+  const path = flagOf(sys, "validating-webhook-certificate") ?? "";
+  const key = flagOf(sys, "validating-webhook-key") ?? "";
+  klog(sys, `ssl.go:536] "loading tls certificate" path="${path}" key="${key}"`);
+  try {
+    return sys.readFile(path);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    klog(sys, `ssl.go:522] unexpected error: ${error.message}`);
+    return "";
+  }
+}
+
 /** The review's answer: any Ingress that the API server found valid is one that the routes can be made of. */
 function reviewed(sys: Sys, request: HttpRequest): HttpResponse {
   let review: { apiVersion?: unknown; request?: { uid?: unknown; name?: unknown } };
@@ -71,13 +85,12 @@ const controller = askingServer<HttpAsk>({
       1,
       `-------------------------------------------------------------------------------\nNGINX Ingress controller\n  Release:       v${sys.container.image.version}\n  Repository:    https://github.com/kubernetes/ingress-nginx\n-------------------------------------------------------------------------------\n\n`,
     );
-    const certificate = flagOf(sys, "validating-webhook-certificate");
     try {
-      if (webhook && certificate) sys.readFile(certificate);
-      sys.listen(Number(flagOf(sys, "http-port") ?? 80), "h");
-      sys.listen(Number(flagOf(sys, "https-port") ?? 443), "h", { tls: true });
+      sys.listen(Number(flagOf(sys, "http-port") ?? 80), "h", { bindsLow: true });
+      sys.listen(Number(flagOf(sys, "https-port") ?? 443), "h", { tls: true, bindsLow: true });
       sys.listen(healthPort(sys), "h");
-      if (webhook) sys.listen(Number(webhook), "h", { tls: true });
+      if (webhook)
+        sys.listen(Number(webhook), "h", { tls: true, certificate: webhookCertificate(sys) });
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       klog(sys, `main.go:170] ${error.message}`);

@@ -5,6 +5,7 @@ import type { Sys } from "../../runtime/kernel/types.ts";
 import { adminCommands, isReplica } from "./admin.ts";
 import { collectionCommands } from "./collections.ts";
 import { keyCommands } from "./keys.ts";
+import { sentinel } from "./sentinel.ts";
 import { command, fault } from "./protocol.ts";
 import { say } from "./log.ts";
 import { settingOf, type Call, type Command, type RedisClient, type RedisState } from "./state.ts";
@@ -12,6 +13,8 @@ import { Keys, storeBytes, WrongType } from "./store.ts";
 import { writeAll } from "../serving/sockets.ts";
 
 export const commandsPath = "/data/appendonlydir/appendonly.aof.1.incr.aof";
+
+const sentinelCommand: Command = { arity: -2, run: sentinel };
 
 const commands: Record<string, Command> = {
   ...adminCommands,
@@ -85,10 +88,16 @@ export function execute(
   inside?: true,
 ): string {
   const [name = "", ...args] = words;
-  const found = commands[name.toLowerCase()];
+  const known = name.toLowerCase();
+  const watches = known === "sentinel" && state.masters !== undefined;
+  const found = watches
+    ? sentinelCommand
+    : Object.hasOwn(commands, known)
+      ? commands[known]
+      : undefined;
   const keys = new Keys(state, client.database ?? 0, sys.now);
   const call: Call = { name, args, keys, sys, state, client, ...(inside ? { inside } : {}) };
-  const no = refusal(call, Object.hasOwn(commands, name.toLowerCase()) ? found : undefined);
+  const no = refusal(call, found);
   if (no) return fault(no);
   let reply: string;
   try {

@@ -12,6 +12,7 @@ import { execute } from "./execute.ts";
 import { loadData, saveData } from "./files.ts";
 import { runLink } from "./link.ts";
 import { array, fault, ok, parseCommand, simple } from "./protocol.ts";
+import { applySentinel } from "./sentinel.ts";
 import { say } from "./log.ts";
 import { redisNames, settingOf, type RedisClient, type RedisState } from "./state.ts";
 import { snapshotOf, storeBytes } from "./store.ts";
@@ -122,7 +123,10 @@ const isSentinel = (sys: Sys): boolean =>
 function configure(sys: Sys, state: RedisState): string | undefined {
   const words = sys.argv.slice(1).filter((word) => word !== "--sentinel");
   const sentinel = isSentinel(sys);
-  if (sentinel) applySetting(state, "port", ["26379"]);
+  if (sentinel) {
+    applySetting(state, "port", ["26379"]);
+    state.masters = {};
+  }
   if (words[0] !== undefined && !words[0].startsWith("--")) {
     const path = words.shift() ?? "";
     let text: string;
@@ -136,10 +140,10 @@ function configure(sys: Sys, state: RedisState): string | undefined {
       const [name, ...rest] = line.trim().split(/\s+/);
       if (!name || name.startsWith("#")) continue;
       const values = rest.map((word) => word.replace(/^["'](.*)["']$/, "$1"));
-      if (sentinel && name === "sentinel") continue;
+      if (sentinel && name === "sentinel" && applySentinel(state, values)) continue;
       if (
         !applySetting(state, name, values) &&
-        !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-output|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save|proc-title|propagation-|oom-score|disable-thp|locale|enable-|crash-|tls-|tracking-|stream-|sanitize-|shutdown-|tcp-|timeout|port|bind|protected-mode|databases|maxmemory|maxclients|syslog-|min-replicas|min-slaves|replicaof|slaveof|masteruser|primaryauth|acl|requirepass|dbfilename|dir|loglevel|active-|lfu-|close-|debug-|ignore-warnings|server_cpulist|bio_cpulist|hide-user|busy-|socket-mark|availability-zone|key-|activedefrag|jemalloc)/.test(
+        !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-|hll-|proto-|gopher-|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save|proc-title|propagation-|oom-score|disable-thp|locale|enable-|crash-|tls-|tracking-|stream-|sanitize-|shutdown-|tcp-|timeout|port|bind|protected-mode|databases|maxmemory|maxclients|syslog-|min-replicas|min-slaves|replicaof|slaveof|masteruser|primaryauth|acl|requirepass|dbfilename|dir|loglevel|active-|lfu-|close-|debug-|ignore-warnings|server_cpulist|bio_cpulist|hide-user|busy-|socket-mark|availability-zone|key-|activedefrag|jemalloc)/.test(
           name,
         )
       )

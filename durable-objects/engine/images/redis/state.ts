@@ -35,6 +35,13 @@ export interface Link {
   tries?: number;
 }
 
+/** What a sentinel was told to watch. */
+export interface WatchedMaster {
+  host: string;
+  port: number;
+  quorum: number;
+}
+
 export interface RedisState extends Store {
   /** Listening descriptor. */
   listener?: number;
@@ -43,6 +50,8 @@ export interface RedisState extends Store {
   /** Settings other than redis' own. */
   conf?: Record<string, string>;
   link?: Link;
+  /** Of a sentinel, and of nobody else: by name. */
+  masters?: Record<string, WatchedMaster>;
   /** Writes since the last save, commands in all, connections in all. */
   unsaved?: number;
   commands?: number;

@@ -22,6 +22,7 @@ import {
   type ScriptState,
   scriptNames,
 } from "./interpreter.ts";
+import { pip } from "./pip.ts";
 import { resolveVersion } from "../tags.ts";
 
 interface State extends ScriptState {
@@ -220,6 +221,8 @@ export const pythonImage = image(
   (version) => ({
     "/usr/local/bin/python3": { program: "python" },
     "/usr/local/bin/python": { link: "python3" },
+    "/usr/local/bin/pip": { program: "pip" },
+    "/usr/local/bin/pip3": { link: "pip" },
     [`/usr/local/bin/python${version.split(".").slice(0, 2).join(".")}`]: { link: "python3" },
   }),
   (version) => ({
@@ -232,7 +235,7 @@ export const pythonImage = image(
     },
     sizeBytes: 48_000_000,
   }),
-  [interpreter("python")],
+  [interpreter("python"), pip],
 );
 
 export const nodeImage = image(

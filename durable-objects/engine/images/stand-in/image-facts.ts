@@ -76,7 +76,7 @@ export const standIns: readonly StandIn[] = [
     tools: `${curl} git=one-shot`,
     workingDir: "/git",
   },
-  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=one-shot` },
+  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=stand-in` },
   {
     names: "arunvelsriram/utils",
     base: "ubuntu",
@@ -89,7 +89,7 @@ export const standIns: readonly StandIn[] = [
     names: "giantswarm/tiny-tools",
     base: "alpine",
     cmd: ["/bin/sh"],
-    tools: `${network} bash`,
+    tools: `${network} bash fish=stand-in`,
     closed: true,
   },
   {
@@ -107,6 +107,7 @@ export const standIns: readonly StandIn[] = [
     entrypoint: ["docker-entrypoint.sh"],
     cmd: ["bash"],
     tools: "bash docker-entrypoint.sh=bash-entrypoint",
+    files: "/usr/local/bin/bash=bash",
     closed: true,
   },
   {
@@ -448,6 +449,18 @@ export const standIns: readonly StandIn[] = [
     names: "flannel/flannel-cni-plugin ghcr.io/flannel-io/flannel-cni-plugin",
     base: "alpine",
     files: "/flannel",
+  },
+  {
+    names: "metallb/controller quay.io/metallb/controller",
+    base: "alpine",
+    entrypoint: ["/controller"],
+    files: "/controller=metallb-controller",
+  },
+  {
+    names: "metallb/frr-k8s quay.io/metallb/frr-k8s",
+    base: "alpine",
+    entrypoint: ["/frr-k8s"],
+    files: "/frr-k8s /frr-reloader.sh=stand-in /frr-metrics /frr-status /statuscleaner",
   },
   { names: "resouer/sample", base: "alpine", cmd: ["/entrypoint"], files: "/sample.war" },
   // One-shot commands

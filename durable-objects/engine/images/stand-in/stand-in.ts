@@ -8,7 +8,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import { becomeDescribed } from "../image-objects.ts";
-import { endsByItself } from "./one-shot.ts";
+import { endsByItself, socatPort } from "./one-shot.ts";
 import { html, json } from "../serving/serve.ts";
 
 interface State {
@@ -81,7 +81,8 @@ const isTls = (port: number, name: string): boolean =>
 
 /** Ports in a command line: `--port=8080`, `-p 8080`, `--listen :9000`, `runserver 0.0.0.0:8000`. */
 function namedPorts(words: readonly string[]): number[] {
-  const out: number[] = [];
+  const listening = socatPort(words);
+  const out: number[] = listening === undefined ? [] : [listening];
   words.forEach((word, i) => {
     if (word.length > 200) return;
     const [flag = "", value = words[i + 1] ?? ""] = word.split("=");

@@ -11,6 +11,7 @@ import {
   type FileTable,
 } from "../../runtime/image/base-files.ts";
 import { argocdPrograms } from "../argocd.ts";
+import { metallbPrograms } from "../metallb.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../image-objects.ts";
@@ -127,6 +128,7 @@ export function unknownVersion(reference?: ImageReference): ImageVersion {
 export const unknownPrograms: Program[] = [
   standInServer,
   ...argocdPrograms,
+  ...metallbPrograms,
   describedImage,
   oneShot,
   tcpEcho,

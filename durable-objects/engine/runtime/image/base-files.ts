@@ -60,10 +60,48 @@ export const busyboxFiles: FileTable = {
   "/etc/nsswitch.conf": "hosts: files dns\n",
 };
 
+/** Where Alpine has busybox' applets; the others are in /usr/bin. busybox: include/applets.src.h */
+const alpineFolders: [folder: string, names: ReadonlySet<string>][] = [
+  [
+    "/bin",
+    new Set(
+      (
+        "arch ash base64 busybox cat chattr chgrp chmod chown cp date dd df dmesg dnsdomainname echo egrep false fgrep " +
+        "fsync getopt grep gunzip gzip hostname ionice iostat ipcalc kill link linux32 linux64 ln ls lsattr lzop mkdir " +
+        "mknod mktemp more mount mountpoint mpstat mv netstat nice pidof ping ping6 printenv ps pwd rev rm rmdir sed " +
+        "setpriv sh sleep stat stty su sync tar touch true umount uname usleep watch zcat"
+      ).split(" "),
+    ),
+  ],
+  [
+    "/sbin",
+    new Set(
+      (
+        "arp blkid depmod fdisk findfs fsck halt hwclock ifconfig ifdown ifup init insmod ip klogd losetup lsmod mkswap " +
+        "modinfo modprobe nologin pivot_root poweroff reboot rmmod route swapoff swapon switch_root sysctl syslogd"
+      ).split(" "),
+    ),
+  ],
+  ["/usr/sbin", new Set(["chroot"])],
+];
+
+const alpineFolder = (name: string): string =>
+  alpineFolders.find(([, names]) => names.has(name))?.[0] ?? "/usr/bin";
+
+const alpineApplets = (): FileTable =>
+  Object.fromEntries(
+    [...busyboxApplets(), "busybox"].map((name) => [
+      `${alpineFolder(name)}/${name}`,
+      { program: "busybox" },
+    ]),
+  );
+
 /** Alpine: busybox under another root, with its release files. */
 export const alpineFiles = (version: string): FileTable => ({
   ...rootFolders,
-  ...applets("/bin", [...busyboxApplets(), "busybox"]),
+  ...alpineApplets(),
+  "/sbin": dir,
+  "/usr/bin": dir,
   "/usr/bin/env": { program: "busybox" },
   "/media": dir,
   "/mnt": dir,

@@ -317,13 +317,16 @@ export class SystemCalls extends FileCalls implements Sys {
   listen(
     port: number,
     kind: Listener["kind"],
-    options: { address?: string; tls?: boolean; certificate?: string } = {},
+    options: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true } = {},
   ): number {
     const { pod } = this.kernel;
     const name = `${protocolOf(kind)}/${port}`;
     if (pod.listeners[name]) throw new Errno("EADDRINUSE");
     const free = Number(sysctlOf(this.container, "net.ipv4.ip_unprivileged_port_start"));
-    if (port < free && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
+    // A file's capabilities count for nothing where nobody may gain rights. k8s: allowPrivilegeEscalation
+    const bindsLow = options.bindsLow && !this.container.record.spec.noNewPrivileges;
+    const may = this.who.uid === 0 || bindsLow;
+    if (port < free && !(may && this.container.capable("NET_BIND_SERVICE")))
       throw new Errno("EACCES");
     pod.listeners[name] = {
       process: this.key,

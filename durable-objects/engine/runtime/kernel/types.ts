@@ -303,16 +303,13 @@ export interface Sys {
   /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
   chroot(path: string, entered?: boolean): void;
   /**
-   * Binds a port of the Pod. EADDRINUSE when taken, EACCES below 1024 without the right.
-   * Returns the listening descriptor.
+   * Binds a port of the Pod; bindsLow: its file carries the right to low ones (cap_net_bind_service).
+   * EADDRINUSE when taken, EACCES below 1024 without the right. Returns the listening descriptor.
    */
   listen(
     port: number,
     kind: Listener["kind"],
-    options?: {
-      address?: string;
-      tls?: boolean;
-    },
+    options?: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true },
   ): number;
   /** Listens under a name that is no port's. */
   listenAs(name: string, kind?: "h" | "t"): number;
