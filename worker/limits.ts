@@ -56,6 +56,8 @@ export const lateLoopMsMin = 40;
 export const birthYieldMsMax = 250;
 /** Below kubectl's and every proxy's idle limits; also how a vanished client is noticed. */
 export const heartbeatMs = 15_000;
+/** Informers watch for five to ten minutes; a client that vanished is gone by then even unnoticed. */
+export const quietEndMs = 15 * 60_000;
 /** What one stream may have waiting for a slow client before it is cut. */
 export const streamBacklogBytesMax = 8 * 1024 * 1024;
 /** How old what is known of the disk may be when something wants to write. */

@@ -66,6 +66,10 @@ export class ChannelForward implements LiveSession {
     for (const i of this.ports.keys()) this.send(2 * i + 1, text);
   }
 
+  drain(engine: Engine, nowMs: number, workEnd: number): boolean {
+    return this.connections.some((connection) => connection.drain(engine, nowMs, workEnd));
+  }
+
   release(engine: Engine, nowMs: number): void {
     for (const connection of this.connections) connection.release(engine, nowMs);
   }

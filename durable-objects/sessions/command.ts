@@ -130,6 +130,22 @@ export class CommandStream implements LiveSession {
     this.finish(internalError(reason).toStatus());
   }
 
+  /** Clients that cannot end their input alone hang up where it ends. What a command says to nobody is let go. */
+  drain(engine: Engine, nowMs: number, workEnd: number): boolean {
+    const { sessions } = engine;
+    while (!this.over && this.input.bytes > 0) {
+      if (engine.sessionWork >= workEnd) return true;
+      if (sessions.inputCapacityBytes(this.session) <= 0)
+        engine.session(nowMs, () => sessions.drainInput(this.session));
+      if (!this.mayTell(engine)) break;
+      this.over = engine.session(nowMs, () => {
+        this.tell(engine);
+        return sessions.read(this.session).status !== undefined;
+      });
+    }
+    return false;
+  }
+
   release(engine: Engine, nowMs: number): void {
     engine.session(nowMs, () => engine.sessions.end(this.session));
   }

@@ -150,6 +150,21 @@ export class PodConnection {
     this.ends.end();
   }
 
+  /** Its client has gone: the server reads what was said; nobody hears the answers. Returns whether there is more. */
+  drain(engine: Engine, nowMs: number, workEnd: number): boolean {
+    while (this.heldBytes > 0 && this.mayGoOn(engine, nowMs)) {
+      if (engine.sessionWork >= workEnd) return true;
+      const hasEnded = engine.session(nowMs, () => {
+        if (this.put(engine)) return true;
+        let came = this.take(engine);
+        while (came !== undefined && came !== "end") came = this.take(engine);
+        return came === "end";
+      });
+      if (hasEnded) break;
+    }
+    return false;
+  }
+
   release(engine: Engine, nowMs: number): void {
     if (this.over) return;
     this.over = true;

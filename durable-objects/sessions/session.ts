@@ -22,6 +22,11 @@ export interface LiveSession {
   pump(engine: Engine, nowMs: number, workEnd?: number): "waiting" | "more" | "over";
   /** Tells the client that the session is ended for a reason that is not its own. */
   abort(reason: string): void;
+  /**
+   * Its client has gone: the cluster takes what was said before that, as far as it takes it at once. Returns whether there is
+   * more to take, once `engine.sessionWork` has reached `workEnd`.
+   */
+  drain?(engine: Engine, nowMs: number, workEnd: number): boolean;
   /** Lets go of what it holds in the cluster. */
   release(engine: Engine, nowMs: number): void;
 }

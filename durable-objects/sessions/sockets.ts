@@ -61,7 +61,6 @@ export class SessionSockets {
   private readonly context: DurableObjectState;
   private readonly left: LiveSession[] = [];
   private readonly heldTogether = new SandboxInputBudget(() => this.heldBytes());
-
   /** A long turn was a moment ago: sessions wait until others had theirs. */
   private resting = false;
 
@@ -320,6 +319,7 @@ export class SessionSockets {
 
   private letGo(engine: Engine, nowMs: number, workEnd: number): void {
     while (this.left.length > 0 && engine.sessionWork < workEnd) {
+      if (this.left[0]!.drain?.(engine, nowMs, workEnd)) return;
       this.left.shift()!.release(engine, nowMs);
     }
   }

@@ -121,6 +121,13 @@ export class SpdyForward implements LiveSession {
     this.send(this.writer.goaway(this.lastStream));
   }
 
+  drain(engine: Engine, nowMs: number, workEnd: number): boolean {
+    for (const { connection, data } of this.pairs.values()) {
+      if (data !== undefined && connection?.drain(engine, nowMs, workEnd)) return true;
+    }
+    return false;
+  }
+
   release(engine: Engine, nowMs: number): void {
     for (const { connection } of this.pairs.values()) connection?.release(engine, nowMs);
   }

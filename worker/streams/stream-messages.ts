@@ -1,3 +1,4 @@
+import { quietEndMs } from "../limits.ts";
 import { revisionMark, type StreamHead } from "../../durable-objects/stream-head.ts";
 
 /** What goes over the inner socket, and what of it a client is sent. */
@@ -28,7 +29,8 @@ export function messageOf(data: string): { revision?: string; text: string } {
 }
 
 /** A watch's events, each one line of JSON. */
-export const eventsOf = (text: string): string[] => text.split("\n").filter(Boolean);
+export const eventsOf = (text: string): string[] =>
+  text.split("\n").filter((line) => line.trim() !== "");
 
 /** Whether the client is answered in protobuf; between object and Worker events are JSON all the same. */
 export const encodesProtobuf = ({ headers }: StreamHead): boolean =>
@@ -52,9 +54,13 @@ export function bytesOf(head: StreamHead, text: string): Uint8Array {
   return protobuf!.framed(eventsOf(text).map(protobufEvent));
 }
 
-/** A bookmark where the client asked for them; else a newline, which clients pass over. */
+/**
+ * A bookmark where the client asked for them; else a space in front of the next event, for clients that read line by line
+ * expect no empty ones. Those that end soon keep still: the space would be read as a last line.
+ */
 export function heartbeat(head: StreamHead, revision: string): string {
   // A line in a log would be seen, so a vanished reader is noticed at the next real one.
   if (head.kind === "follow") return "";
-  return head.bookmark?.replaceAll(revisionMark, revision) ?? "\n";
+  if (head.bookmark) return head.bookmark.replaceAll(revisionMark, revision);
+  return Number(head.endsAtWall) - Date.now() < quietEndMs ? "" : " ";
 }

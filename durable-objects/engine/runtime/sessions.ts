@@ -201,8 +201,9 @@ export function sessionOutput(
   });
 }
 
-/** The user's side is gone. A command on a terminal gets SIGHUP; others see their streams end. */
+/** The user's side is gone. A command on a terminal gets SIGHUP; others read what was said, and see their streams end. */
 export function sessionEnd(context: RuntimeContext, podKey: string, id: string): void {
+  sessionDrainInput(context, podKey, id);
   within(context, podKey, undefined, (kernel) => {
     const session = kernel.pod.sessions[id];
     if (!session) return;
@@ -221,7 +222,7 @@ export function sessionEnd(context: RuntimeContext, podKey: string, id: string):
           if (process.stopped) kernel.kill(Number(name), 18);
         }
       session.inputEnded = true;
-      session.input = "";
+      if (session.tty) session.input = "";
       kernel.run();
     }
     delete kernel.pod.sessions[id];
