@@ -1,10 +1,11 @@
 /** What rows of the log changed since a checkpoint, and how much they are: what the next one must write. */
-import { splitKey } from "./object.ts";
 
 /** An object's key in the checkpoint, of its `objectKey`. */
 export function keyOnDisk(resource: string, key: string): string {
-  const { namespace, name } = splitKey(key);
-  return `o\0${resource}\0${namespace}\0${name}`;
+  const slash = key.indexOf("/");
+  return slash < 0
+    ? `o\0${resource}\0\0${key}`
+    : `o\0${resource}\0${key.slice(0, slash)}\0${key.slice(slash + 1)}`;
 }
 
 export class Tail {

@@ -63,7 +63,7 @@ export interface WriteContext {
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
   /** Undefined: nobody is asked what it may change. */
-  writer?: Writer;
+  writer?(): Writer;
   /** Optional. Tells what a schema's rules have cost, in units of CEL. */
   charge?(units: number): void;
 }

@@ -285,7 +285,7 @@ export class Operations {
       randomSuffix: (n) => this.random.suffix(n),
       simulatesImage: this.#simulatesImage,
       warn: options.warn,
-      writer: writerOf(options, this.reader),
+      writer: () => writerOf(options, this.reader),
       charge: (units) => void (this.expressionCost.used += units),
     };
   }

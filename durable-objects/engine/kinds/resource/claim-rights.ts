@@ -84,12 +84,12 @@ export const checkStatusRights = (
   claim: Claim,
   old: Claim,
   context: WriteContext,
-): FieldError[] => [
-  ...checkAdmin(claim, old, context),
-  ...(context.writer
-    ? [
-        ...checkBindingRight(claim, old, context.writer),
-        ...checkDriverRights(claim, old, context.writer),
-      ]
-    : []),
-];
+): FieldError[] => {
+  const writer = context.writer?.();
+  return [
+    ...checkAdmin(claim, old, context),
+    ...(writer
+      ? [...checkBindingRight(claim, old, writer), ...checkDriverRights(claim, old, writer)]
+      : []),
+  ];
+};
