@@ -6,11 +6,14 @@ type Spec = { spec?: unknown; status?: unknown };
 
 export const statusOf = (object: KubeObject): unknown => (object as Spec).status;
 
-export function withStatus(object: KubeObject, value: unknown): KubeObject {
-  const result: KubeObject & Spec = { ...object };
-  if (value === undefined) delete result.status;
-  else result.status = value;
-  return result;
+export const withStatus = (object: KubeObject, value: unknown): KubeObject =>
+  setStatus({ ...object }, value);
+
+/** The same in place, for who has made the object for this alone. */
+export function setStatus(object: KubeObject & Spec, value: unknown): KubeObject {
+  if (value === undefined) delete object.status;
+  else object.status = value;
+  return object;
 }
 
 /** Everything but metadata and status. */

@@ -1,7 +1,7 @@
 /** What of a stored object an update leaves as it is. */
 import type { KubeObject, ObjectMeta } from "../../core/object.ts";
 import type { Kind } from "../../kinds/define.ts";
-import { statusOf } from "../object-status.ts";
+import { setStatus, statusOf } from "../object-status.ts";
 
 /** Identity and what only the server sets come from the stored object. k8s: rest.BeforeUpdate */
 export function kept(current: KubeObject, input: KubeObject): KubeObject {
@@ -39,11 +39,7 @@ export function statusOnly(hooks: Kind, current: KubeObject, object: KubeObject)
     if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
     else delete metadata[key];
   }
-  const next: KubeObject & { status?: unknown } = { ...current, metadata };
-  const status = statusOf(object);
-  if (status === undefined) delete next.status;
-  else next.status = status;
-  return next;
+  return setStatus({ ...current, metadata }, statusOf(object));
 }
 
 /** Marked for deletion and nothing keeps it any more. */
