@@ -11,9 +11,11 @@ import { bracket } from "./bracket.ts";
 /** Quotes what is special in a pattern, or within its brackets. */
 export const escapePattern = (text: string): string => text.replace(/[\\*?[\]!^()|@+-]/g, "\\$&");
 
-/** Whether a pattern holds anything special. */
+/** Whether a pattern holds anything special. A bracket that nothing closes is none: the command `[`. */
 export const isPattern = (pattern: string, ext = false): boolean =>
-  /(^|[^\\])(\\\\)*[*?[]/.test(pattern) || (ext && isExtended(pattern));
+  /(^|[^\\])(\\\\)*[*?]/.test(pattern) ||
+  (pattern.includes("]") && /(^|[^\\])(\\\\)*\[/.test(pattern)) ||
+  (ext && isExtended(pattern));
 
 /** How bash reads a pattern: with `@(a|b)`, letters in either case. */
 export interface PatternRules {
