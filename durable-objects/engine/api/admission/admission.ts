@@ -45,12 +45,20 @@ export const admissionRules: readonly AdmissionRule[] = [
   resourceQuota,
 ];
 
-const byResource = new Map<ResourceId, readonly AdmissionRule[]>();
+/** Those of a resource that change an object, and those that refuse one. */
+interface RulesFor {
+  mutating: readonly AdmissionRule[];
+  validating: readonly AdmissionRule[];
+}
 
-function rulesFor(resource: ResourceId): readonly AdmissionRule[] {
+const byResource = new Map<ResourceId, RulesFor>();
+
+function rulesFor(resource: ResourceId): RulesFor {
   let rules = byResource.get(resource);
   if (!rules) {
-    rules = admissionRules.filter((r) => r.resources === "*" || r.resources.includes(resource));
+    const all = admissionRules.filter((r) => r.resources === "*" || r.resources.includes(resource));
+    const mutating = all.filter(({ admit }) => admit);
+    rules = { mutating, validating: all.filter(({ validate }) => validate) };
     byResource.set(resource, rules);
   }
   return rules;
@@ -64,9 +72,8 @@ export function admit(
   context: WriteContext,
 ): KubeObject {
   let next = object;
-  for (const rule of rulesFor(admission.resource)) {
-    if (rule.admit) next = rule.admit(admission, next, old, context);
-  }
+  for (const rule of rulesFor(admission.resource).mutating)
+    next = rule.admit?.(admission, next, old, context) ?? next;
   return next;
 }
 
@@ -77,5 +84,6 @@ export function validateAdmission(
   old: KubeObject | undefined,
   context: WriteContext,
 ): void {
-  for (const rule of rulesFor(admission.resource)) rule.validate?.(admission, object, old, context);
+  for (const rule of rulesFor(admission.resource).validating)
+    rule.validate?.(admission, object, old, context);
 }

@@ -1,10 +1,16 @@
 /** Mutating admission, once and where something changed once more. k8s: apiserver/pkg/admission/reinvocation.go */
-import type { KubeObject } from "../../core/object.ts";
+import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
+import type { Reader } from "../../ports/controller.ts";
 import type { Admission, Mutable } from "./define.ts";
+import { hasBindings } from "./policies/hooks.ts";
 import { runPolicies } from "./policies/mutating.ts";
 import { hasWebhooks } from "./webhooks/hooks.ts";
 import { MutatingWebhooks } from "./webhooks/mutating.ts";
+
+/** Whether anybody but the built-in rules changes what is written of a resource. */
+export const isMutated = (resource: ResourceId, reader: Reader): boolean =>
+  hasBindings("mutating", reader) || hasWebhooks("mutating", resource, reader);
 
 /** The object as built-in rules, policies and webhooks want it. Throws StatusError. */
 export function mutate(

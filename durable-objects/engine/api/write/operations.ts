@@ -13,7 +13,7 @@ import { generateNameAttemptsMax } from "../../core/limits.ts";
 import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import type { Admission, ExpressionCost } from "../admission/define.ts";
-import { mutate } from "../admission/mutate.ts";
+import { isMutated, mutate } from "../admission/mutate.ts";
 import { admitRequest, isHooked } from "../admission/requests.ts";
 import { MutatingWebhooks } from "../admission/webhooks/mutating.ts";
 import type { Calls } from "../webhooks/calls.ts";
@@ -189,12 +189,14 @@ export class Operations {
     context: WriteContext,
   ): KubeObject {
     const own = current && admission.subresource === "status" ? undefined : hooks.admit;
+    const builtIn = (one: KubeObject): KubeObject => {
+      const next = admit(admission, one, current, context);
+      return own ? own(next, current, context) : next;
+    };
+    if (!isMutated(admission.resource, context.reader)) return builtIn(object);
     return mutate(admission, object, current, context, {
       schema: hooks.schema.struct,
-      builtIn: (one) => {
-        const next = admit(admission, one, current, context);
-        return own ? own(next, current, context) : next;
-      },
+      builtIn,
       settled: (one) => {
         const next = current ? this.#within(hooks, current, kept(current, one), admission) : one;
         return this.#defaulted(hooks, next, context);

@@ -25,6 +25,11 @@ const excluded: ReadonlySet<ResourceId> = new Set(
 
 export const isExcluded = (resource: ResourceId): boolean => excluded.has(resource);
 
+const bindingsOf: Readonly<Record<"validating" | "mutating", ResourceId>> = {
+  validating: resourceOf("validatingadmissionpolicybindings"),
+  mutating: resourceOf("mutatingadmissionpolicybindings"),
+};
+
 const byPolicy = new WeakMap<readonly PolicyBinding[], ReadonlyMap<string, PolicyBinding[]>>();
 
 /** Bindings by the policy that they name; the list lives until one changes. */
@@ -83,7 +88,7 @@ export function* invocations<P extends Policy>(
   of: Attributes,
 ): Generator<Invocation<P>> {
   const { reader } = of.context;
-  const bindings = reader.list<PolicyBinding>(resourceOf(`${sort}admissionpolicybindings`));
+  const bindings = reader.list<PolicyBinding>(bindingsOf[sort]);
   const found = [...bindingsByPolicy(bindings)].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, list] of found) {
     const policy = reader.get<P>(resourceOf(`${sort}admissionpolicies`), "", name);
@@ -92,7 +97,7 @@ export function* invocations<P extends Policy>(
 }
 
 export const hasBindings = (sort: "validating" | "mutating", reader: Reader): boolean =>
-  reader.count(resourceOf(`${sort}admissionpolicybindings`)) > 0;
+  reader.count(bindingsOf[sort]) > 0;
 
 /**
  * Whether a policy's conditions hold; a text: that could not be found out.
