@@ -44,6 +44,7 @@ function inList(before: readonly unknown[], now: readonly unknown[]): Difference
 function inFields(before: Fields, now: Fields): Difference | undefined {
   // A name that would set a prototype instead of a field.
   if (Object.hasOwn(before, "__proto__") || Object.hasOwn(now, "__proto__")) return [now];
+  if (haveSameNames(before, now)) return ofEach(before, now);
   const within: Record<string, Difference> = {};
   const kept: string[] = [];
   const added: string[] = [];
@@ -72,6 +73,27 @@ function inFields(before: Fields, now: Fields): Difference | undefined {
   const isSame = [...kept, ...added].every((name, i) => name === order[i] || /^\d+$/.test(name));
   if (!isSame) return [now];
   return some ? within : undefined;
+}
+
+/** The same fields in the same order, which most records have from turn to turn. */
+function haveSameNames(before: Fields, now: Fields): boolean {
+  const were = Object.keys(before);
+  const are = Object.keys(now);
+  if (were.length !== are.length) return false;
+  for (let i = 0; i < are.length; i++) {
+    const name = are[i] as string;
+    if (were[i] !== name || before[name] === undefined || now[name] === undefined) return false;
+  }
+  return true;
+}
+
+function ofEach(before: Fields, now: Fields): Difference | undefined {
+  let within: Record<string, Difference> | undefined;
+  for (const name in now) {
+    const inside = differenceOf(before[name], now[name]);
+    if (inside !== undefined) (within ??= {})[name] = inside;
+  }
+  return within;
 }
 
 /** The value that a difference makes of the one before, which is changed in place. */
