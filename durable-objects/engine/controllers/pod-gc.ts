@@ -30,7 +30,7 @@ export const podGcController: Controller = {
       change.op !== "update" || isOutOfService(change.object as Node)
         ? [nodeKey(change.name)]
         : undefined,
-    pods: (change, reader) => [...podKeys(change, reader)],
+    pods: podKeys,
   },
   reconcile(key, client) {
     if (key === endedKey) return atTick(client, key, () => removeEnded(client));
@@ -46,20 +46,24 @@ export const podGcController: Controller = {
 const isStranded = (pod: Pod | undefined): boolean =>
   pod?.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName;
 
-function* podKeys({ op, object, previous }: Change, reader: Reader): Iterable<string> {
-  if (op === "delete") return;
-  const [pod, before] = [object as Pod, previous as Pod | undefined];
+function podKeys({ op, object, previous }: Change, reader: Reader): string[] | undefined {
+  if (op === "delete") return undefined;
+  const pod = object as Pod;
+  const before = previous as Pod | undefined;
   const { nodeName } = pod.spec;
   const leaving = pod.metadata.deletionTimestamp !== undefined;
   const left = before?.metadata.deletionTimestamp === undefined && leaving;
-  if (isStranded(pod) && left) yield objectKey(pod.metadata.namespace, pod.metadata.name);
-  if (nodeName && (left || before?.spec.nodeName !== nodeName)) {
-    const node = reader.get<Node>("nodes", "", nodeName);
-    if (!node || (leaving && isOutOfService(node))) yield nodeKey(nodeName);
+  const placed = nodeName && (left || before?.spec.nodeName !== nodeName) ? nodeName : undefined;
+  const over = ended(pod.status?.phase) && !ended(before?.status?.phase);
+  if (!left && !placed && !over) return undefined;
+  const keys: string[] = [];
+  if (left && isStranded(pod)) keys.push(objectKey(pod.metadata.namespace, pod.metadata.name));
+  if (placed) {
+    const node = reader.get<Node>("nodes", "", placed);
+    if (!node || (leaving && isOutOfService(node))) keys.push(nodeKey(placed));
   }
-  if (ended(pod.status?.phase) && !ended(before?.status?.phase)) {
-    if (reader.count("pods") > podGcEndedMax) yield endedKey;
-  }
+  if (over && reader.count("pods") > podGcEndedMax) keys.push(endedKey);
+  return keys;
 }
 
 /** The tick after this moment. */

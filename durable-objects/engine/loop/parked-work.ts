@@ -37,12 +37,17 @@ export class ParkedWork {
 
   /** After what was changed: what runs again takes up what it has missed. */
   see(changes: readonly Change[]): void {
-    if (!changes.some((change) => this.#stoppages.concerns(change))) return;
+    if (!this.#concern(changes)) return;
     this.#stopped = this.#stoppages.stopped();
     for (const work of [...this.#store.recordKeys(parkedTable)].sort()) {
       if (this.#stopped.has(work.slice(0, work.indexOf("\0")))) continue;
       this.#store.putRecord(parkedTable, work, undefined);
       this.#queue.add(work);
     }
+  }
+
+  #concern(changes: readonly Change[]): boolean {
+    for (const change of changes) if (this.#stoppages.concerns(change)) return true;
+    return false;
   }
 }

@@ -183,7 +183,7 @@ export class WorkLoop {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      this.#steered = changes.findLast(({ resource }) => resource === Clock.resource);
+      for (const change of changes) if (change.resource === Clock.resource) this.#steered = change;
       bytes = this.#remember();
     } catch (error) {
       if (!this.#waits(work, error, seed)) this.#backOff(work, error);

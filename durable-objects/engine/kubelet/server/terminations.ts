@@ -14,15 +14,21 @@ const kinds = [
   ["ephemeral_container", "ephemeralContainerStatuses"],
 ] as const;
 
+type Terminated = NonNullable<ContainerState["terminated"]>;
+const nothing: readonly Terminated[] = [];
+
 /** Those that have ended with a status, and had not before. */
 function ended(
   before: readonly ContainerStatus[] = [],
   after: readonly ContainerStatus[] = [],
-): NonNullable<ContainerState["terminated"]>[] {
-  return after.flatMap(({ name, state }) => {
+): readonly Terminated[] {
+  let found: Terminated[] | undefined;
+  for (const { name, state } of after) {
+    if (!state?.terminated) continue;
     const known = before.find((one) => one.name === name)?.state?.terminated;
-    return state?.terminated && !known ? [state.terminated] : [];
-  });
+    if (!known) (found ??= []).push(state.terminated);
+  }
+  return found ?? nothing;
 }
 
 /** A Pod's status is about to be written. */
