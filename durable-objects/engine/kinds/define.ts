@@ -31,7 +31,6 @@ export interface TableOf<T extends KubeObject> {
   conditions?(object: T): RowCondition[] | undefined;
 }
 
-/** What hooks may know of a write. */
 /** Who writes, where a kind lets only some change a field. */
 export interface Writer {
   /** update or patch. */
@@ -52,6 +51,7 @@ export interface Asked {
   name: string;
 }
 
+/** What hooks may know of a write. */
 export interface WriteContext {
   reader: Reader;
   now: number;
