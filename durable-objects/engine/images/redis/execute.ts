@@ -1,5 +1,6 @@
 /** Running redis' commands: whether one may, what it gives back, and who else has to know of it. */
 import { redisBytesMax } from "../../core/limits.ts";
+import { lookup } from "../../core/lookup.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { adminCommands, isReplica } from "./admin.ts";
@@ -14,13 +15,8 @@ import { writeAll } from "../serving/sockets.ts";
 
 export const commandsPath = "/data/appendonlydir/appendonly.aof.1.incr.aof";
 
-const sentinelCommand: Command = { arity: -2, run: sentinel };
-
-const commands: Record<string, Command> = {
-  ...adminCommands,
-  ...keyCommands,
-  ...collectionCommands,
-};
+const commands = lookup<Command>({ ...adminCommands, ...keyCommands, ...collectionCommands });
+const sentinelCommands = lookup<Command>({ ...commands, sentinel: { arity: -2, run: sentinel } });
 
 /** Data structures cost more than their text: what a `maxmemory` beyond this asks for, no sandbox gives. */
 const memoryLimit = (state: RedisState): number =>
@@ -88,13 +84,7 @@ export function execute(
   inside?: true,
 ): string {
   const [name = "", ...args] = words;
-  const known = name.toLowerCase();
-  const watches = known === "sentinel" && state.masters !== undefined;
-  const found = watches
-    ? sentinelCommand
-    : Object.hasOwn(commands, known)
-      ? commands[known]
-      : undefined;
+  const found = (state.masters ? sentinelCommands : commands)[name.toLowerCase()];
   const keys = new Keys(state, client.database ?? 0, sys.now);
   const call: Call = { name, args, keys, sys, state, client, ...(inside ? { inside } : {}) };
   const no = refusal(call, found);
