@@ -7,9 +7,10 @@ import type { KnownToken } from "../ports/request.ts";
 import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
-import type { Connection, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
+import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
 import { isFrozen, loadPod, runPod } from "./loaded-pods.ts";
 import { nextId } from "./ids.ts";
+import { clientHolds, isHeld } from "../runtime/net/open-connections.ts";
 import { closeWaitMs, networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
 
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
@@ -111,12 +112,6 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   return left(context, id);
 }
 
-/** Whether some process has a connection open. */
-const isHeld = ({ openFiles }: Partial<PodRecord>, connection: number): boolean =>
-  Object.values(openFiles ?? {}).some(
-    (file) => file.kind === "c" && file.connection === connection,
-  );
-
 /** Takes what a client's own socket has written. */
 function collect(context: RuntimeContext, stream: Stream): void {
   if (
@@ -184,18 +179,12 @@ function left(context: RuntimeContext, id: string): number | undefined {
   if (!stream?.downEnd) return undefined;
   const closedAt = stream.closedAt ?? context.now;
   const passed = context.now - closedAt;
-  if (passed >= (isKept(context, stream) ? closeWaitMs : outcomeKeptMs)) {
+  if (passed >= (clientHolds(context, stream) ? closeWaitMs : outcomeKeptMs)) {
     context.records.delete(networkTable, id);
     return undefined;
   }
   if (stream.closedAt === undefined) context.records.put(networkTable, id, { ...stream, closedAt });
   return closedAt + Math.min(Math.max(outcomeKeptMs, 2 * passed), closeWaitMs);
-}
-
-/** Whether its client still has its end open. */
-function isKept({ records }: RuntimeContext, { from, clientConnection }: Stream): boolean {
-  const pod = records.get<Partial<PodRecord>>("runtime", from.pod ?? "");
-  return pod !== undefined && clientConnection !== undefined && isHeld(pod, clientConnection);
 }
 
 const equal = (a: Stream, b: Stream): boolean =>

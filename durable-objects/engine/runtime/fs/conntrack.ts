@@ -6,6 +6,7 @@ import { internalIp } from "../../kinds/node-machine.ts";
 import type { Node } from "../../kinds/node.ts";
 import type { PodRecord } from "../kernel/state.ts";
 import type { Kernel, RuntimeContext } from "../kernel/types.ts";
+import { clientHolds } from "../net/open-connections.ts";
 import { closeWaitMs, networkTable, type Stream } from "../net/stream.ts";
 
 /** k8s: pkg/proxy/apis/config/v1alpha1/defaults.go SetDefaults_KubeProxyConfiguration, conntrack.tcpEstablishedTimeout */
@@ -55,12 +56,9 @@ function tuple({ from, to }: Way): string {
   return `src=${source} dst=${target} sport=${sport} dport=${dport}`;
 }
 
-/** The client's end, where it is a socket of its own. */
-function isOpen(context: RuntimeContext, { from, clientConnection, downEnd }: Stream): boolean {
-  if (clientConnection === undefined) return downEnd !== true;
-  const files = Object.values(podOf(context, from.pod)?.openFiles ?? {});
-  return files.some((file) => file.kind === "c" && file.connection === clientConnection);
-}
+/** The client's end, where it is a socket of its own; else the server's. */
+const isOpen = (context: RuntimeContext, stream: Stream): boolean =>
+  stream.clientConnection === undefined ? stream.downEnd !== true : clientHolds(context, stream);
 
 /** The table of a node. */
 export function conntrack({ context, pod }: Kernel): string {
