@@ -98,6 +98,8 @@ describe.skipIf(!executablePath)("why, in the page", () => {
     // The second time in the place of the first.
     await types.click();
     await types.click();
+    // Without waiting: a key that follows at once is the terminal's.
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toBe("Terminal input");
     const shown = (): Promise<string> =>
       page
         .locator(".xterm-rows")

@@ -92,7 +92,8 @@ function typeIn(board: Board, line: string): void {
   board.terminals?.type(line);
   if (isPhone()) show(board, "terminal");
   else if (!["split", "terminal"].includes(board.view.peek())) show(board, "split");
-  // One that was hidden takes the focus only when it is seen.
+  // At once, so that a key that follows is the terminal's. One that was hidden takes the focus only when it is seen.
+  board.terminals?.focus();
   setTimeout(() => board.terminals?.focus());
 }
 
