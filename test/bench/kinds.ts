@@ -16,7 +16,7 @@ import {
   validating,
   validatingConfiguration,
   webhookWorld,
-} from "../engine/api/webhook-world.ts";
+} from "../engine/api/webhooks/webhook-world.ts";
 import { sleeper, told } from "../engine/network/network-world.ts";
 import { World } from "../helpers/world.ts";
 import { clusterOf, countAlarms, cpuMs, deployment, type Figures } from "./clusters.ts";

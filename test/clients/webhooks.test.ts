@@ -7,7 +7,7 @@ import {
   rule,
   serverObjects,
   validatingConfiguration,
-} from "../engine/api/webhook-world.ts";
+} from "../engine/api/webhooks/webhook-world.ts";
 import { findKubectls, Kubectl, skipNote } from "../helpers/kubectl.ts";
 import { makeSandbox } from "../helpers/sandbox.ts";
 

@@ -7,7 +7,7 @@ import {
 import { expect, test } from "vitest";
 import { base64url, fromBase64url } from "../../worker/secrets.ts";
 import { counterAfter, newCredential } from "../../worker/sign-in/web-authn.ts";
-import { Authenticator, type Algorithm } from "../worker/authenticator.ts";
+import { Authenticator, type Algorithm } from "../worker/people/authenticator.ts";
 
 /** Answers of honest and other authenticators, judged as @simplewebauthn/server judges them. */
 

@@ -8,7 +8,7 @@ import { Chance } from "./chance.ts";
 import { keyOf, type State } from "./history.ts";
 import { apps } from "./templates.ts";
 import type { Any, Simulation } from "./simulation.ts";
-import { namespace, path, resources } from "./targets.ts";
+import { namespace, path, resources } from "./operations/targets.ts";
 
 /** What a client asks for: selectors, the form of the answer. */
 export interface Ask {

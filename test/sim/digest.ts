@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { contents } from "./contents.ts";
 import { play, type Scenario } from "./scenario.ts";
-import type { Invariant } from "./seen.ts";
+import type { Invariant } from "./invariants/seen.ts";
 import { Simulation } from "./simulation.ts";
 
 /** SHA-256, in hexadecimal, of each part. */

@@ -1,8 +1,8 @@
 /** The hunt: each mutant is planted, and scenarios are judged by the one invariant that its row names. */
 import { forgetBirths } from "./births.ts";
-import { invariants } from "./invariants.ts";
-import { mutants } from "./mutants.ts";
-import type { Mutant } from "./mutant.ts";
+import { invariants } from "./invariants/invariants.ts";
+import { mutants } from "./mutants/mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { share } from "./processes.ts";
 import { judge, scenarioOf } from "./scenario.ts";
 import { themeOf } from "./themes/themes.ts";

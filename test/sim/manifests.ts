@@ -1,7 +1,7 @@
 /** What a scenario creates: small workloads that meet each other's labels, nodes and limits. */
 import type { Chance } from "./chance.ts";
 import { programSpec } from "./programs.ts";
-import type { Made, Maker } from "./targets.ts";
+import type { Made, Maker } from "./operations/targets.ts";
 import { apps, named, template } from "./templates.ts";
 import { workloadMakers } from "./workload-manifests.ts";
 

@@ -5,7 +5,7 @@ import { stopClock, stopClockAt } from "../../durable-objects/engine/core/snapsh
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import { snapshotOf } from "../../durable-objects/engine/snapshots/snapshot.ts";
 import { Chance } from "./chance.ts";
-import { perform } from "./operations.ts";
+import { perform } from "./operations/operations.ts";
 import { scenarioOf, setUp } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";
 

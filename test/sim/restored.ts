@@ -5,7 +5,7 @@ import { NodeSql } from "../helpers/node-sql.ts";
 import { World } from "../helpers/world.ts";
 import { Chance } from "./chance.ts";
 import { contents, parted, saysTheSame, type Line } from "./contents.ts";
-import { perform } from "./operations.ts";
+import { perform } from "./operations/operations.ts";
 import { scenarioOf, setUp, type Scenario } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";
 

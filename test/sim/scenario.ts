@@ -1,10 +1,10 @@
 /** A scenario: made from a seed, run, and, when it fails, made as short as it still fails. */
 import { Chance } from "./chance.ts";
-import { invariants } from "./invariants.ts";
+import { invariants } from "./invariants/invariants.ts";
 import { contents } from "./contents.ts";
-import { operations, perform } from "./operations.ts";
-import { namespace, path, type Operation, type OperationRow } from "./targets.ts";
-import { Violation, type Invariant } from "./seen.ts";
+import { operations, perform } from "./operations/operations.ts";
+import { namespace, path, type Operation, type OperationRow } from "./operations/targets.ts";
+import { Violation, type Invariant } from "./invariants/seen.ts";
 import { Simulation, type Mode } from "./simulation.ts";
 import { themeOf } from "./themes/themes.ts";
 

@@ -16,7 +16,13 @@ import type { Answer, RequestOptions, World } from "../helpers/world.ts";
 import { birthOf, newborn } from "./births.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
-import { Violation, type Invariant, type InvariantOf, type Seen, type When } from "./seen.ts";
+import {
+  Violation,
+  type Invariant,
+  type InvariantOf,
+  type Seen,
+  type When,
+} from "./invariants/seen.ts";
 import { Terminals } from "./terminals.ts";
 import { Visits } from "./visits.ts";
 import { Writers } from "./writers.ts";

@@ -2,7 +2,7 @@
 import { equal } from "../../durable-objects/engine/core/equal.ts";
 import { controllerOf, type KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { Chance } from "./chance.ts";
-import { perform } from "./operations.ts";
+import { perform } from "./operations/operations.ts";
 import { scenarioOf, setUp } from "./scenario.ts";
 import { Planted, Simulation } from "./simulation.ts";
 

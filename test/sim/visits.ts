@@ -2,7 +2,7 @@
 import type { ProxyPending, Reply } from "../../durable-objects/engine/ports/request.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Simulation } from "./simulation.ts";
-import { namespace } from "./targets.ts";
+import { namespace } from "./operations/targets.ts";
 
 /** A request to a port of a Gateway. */
 export interface Asked {

@@ -1,6 +1,6 @@
 /** Jobs, CronJobs and StatefulSets that a scenario creates. */
 import type { Chance } from "./chance.ts";
-import type { Made, Maker } from "./targets.ts";
+import type { Made, Maker } from "./operations/targets.ts";
 import { apps, named, template } from "./templates.ts";
 
 type Fields = Record<string, unknown>;

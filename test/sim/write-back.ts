@@ -1,7 +1,7 @@
 /** Every stored object, sent back as it is. */
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { alike, stable } from "./contents.ts";
-import { first } from "./pods.ts";
+import { first } from "./invariants/pods.ts";
 import type { Any, Simulation } from "./simulation.ts";
 
 function urlOf(sim: Simulation, resource: string, object: KubeObject): string | undefined {

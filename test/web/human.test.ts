@@ -34,7 +34,7 @@ describe.skipIf(!executablePath)("where the operator has set Turnstile's keys", 
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-human-"));
 
   beforeAll(async () => {
-    const script = await bundleWorker("test/worker/human-stand-in.ts");
+    const script = await bundleWorker("test/worker/people/human-stand-in.ts");
     const variables = { TURNSTILE_SITE_KEY: "site-key", TURNSTILE_SECRET: "secret" };
     server = await startServer({
       port: 0,

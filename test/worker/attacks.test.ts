@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bearer, configMap, edge, post } from "./edge.ts";
-import { asked, invitation, member, owner, own, type Headers_ } from "./persons.ts";
+import { asked, invitation, member, owner, own, type Headers_ } from "./people/persons.ts";
 import { Visitor } from "./visitor.ts";
 
 /** What somebody with an account tried. */

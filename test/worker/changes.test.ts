@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ChangesMessage } from "../../durable-objects/changes.ts";
 import { changeFollowersMax, changesSentCharsMax } from "../../durable-objects/limits.ts";
 import { bearer, configMap, edge, inside, kube, type Made, make, post, stubOf } from "./edge.ts";
-import { asked, key, member, owner, type Headers_ } from "./persons.ts";
+import { asked, key, member, owner, type Headers_ } from "./people/persons.ts";
 
 /** What a page is told of what changes, on a socket that lets the sandbox sleep. */
 

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
-import { json, newcomer, type Somebody } from "./people.ts";
+import { json, newcomer, type Somebody } from "./people/people.ts";
 
 /** Whose pages may show something in a frame: the operator's list, and its owner's. */
 

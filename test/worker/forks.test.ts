@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configMap, edge, kube, lineReader, post } from "./edge.ts";
-import { byKey, json, memberOf, newcomer, sandboxOf, type Sandboxed } from "./people.ts";
+import { byKey, json, memberOf, newcomer, sandboxOf, type Sandboxed } from "./people/people.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 const planted = "planted-value-5f2c";

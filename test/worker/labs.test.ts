@@ -8,7 +8,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
 import { turnstile } from "../../worker/human.ts";
-import { newcomer, json } from "./people.ts";
+import { newcomer, json } from "./people/people.ts";
 
 /** Many who start labs at one moment: one person more than once, and a class behind one address. */
 

@@ -9,7 +9,7 @@ import { turnstile } from "../../worker/human.ts";
 import worker from "../../worker/index.ts";
 import { newId } from "../../worker/secrets.ts";
 import { bearer, make, post, stubOf } from "./edge.ts";
-import { invitation, owner, own, token } from "./persons.ts";
+import { invitation, owner, own, token } from "./people/persons.ts";
 
 /** What an operator sees and sets: the log, the cron trigger, Turnstile, the limit at the edge. */
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { kube, post } from "./edge.ts";
-import { byKey, json, newcomer, sandboxOf, type Sandboxed } from "./people.ts";
+import { byKey, json, newcomer, sandboxOf, type Sandboxed } from "./people/people.ts";
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const group = "stable.example.com";

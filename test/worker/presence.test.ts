@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { presenceFollowersMax } from "../../durable-objects/limits.ts";
 import type { Present } from "../../durable-objects/presence.ts";
 import { bearer, edge, inside, kube, lineReader, type Made, stubOf } from "./edge.ts";
-import { asked, invitation, owner, own, type Headers_, type Person } from "./persons.ts";
+import { asked, invitation, owner, own, type Headers_, type Person } from "./people/persons.ts";
 
 /** Who is here: several people and programs in one sandbox. */
 

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { routes } from "../../worker/app.ts";
 import { isRepeatable, readersOf } from "../../worker/handler.ts";
 import { bearer, edge, kube, post } from "./edge.ts";
-import { key, owner, token, type Headers_ } from "./persons.ts";
+import { key, owner, token, type Headers_ } from "./people/persons.ts";
 
 /** `Idempotency-Key`, entity tags. */
 

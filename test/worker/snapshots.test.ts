@@ -19,7 +19,7 @@ import {
   sandboxOf,
   type Sandboxed,
   type Somebody,
-} from "./people.ts";
+} from "./people/people.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

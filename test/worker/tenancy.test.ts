@@ -16,7 +16,7 @@ import {
   token,
   type Headers_,
   type Person,
-} from "./persons.ts";
+} from "./people/persons.ts";
 
 /** Every route, asked by everybody about what is theirs and what is not. What to expect follows from the row's `who` and `scope`. */
 

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import type { Ran } from "../../durable-objects/sessions/runs.ts";
 import { bearer, edge, make, post, stubOf } from "./edge.ts";
-import { key, owner } from "./persons.ts";
+import { key, owner } from "./people/persons.ts";
 
 const encoder = new TextEncoder();
 

@@ -7,7 +7,7 @@ import {
   validating,
   validatingConfiguration,
   WebhookWorld,
-} from "../api/webhook-world.ts";
+} from "../api/webhooks/webhook-world.ts";
 
 const image = "quay.io/jetstack/cert-manager-webhook:v1.16.1";
 

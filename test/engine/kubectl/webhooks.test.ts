@@ -1,6 +1,11 @@
 /** kubectl in the cluster: its writes wait for webhooks as any client's do, and it shows their configurations. */
 import { beforeEach, expect, test } from "vitest";
-import { hook, serverObjects, validating, validatingConfiguration } from "../api/webhook-world.ts";
+import {
+  hook,
+  serverObjects,
+  validating,
+  validatingConfiguration,
+} from "../api/webhooks/webhook-world.ts";
 import { KubectlWorld } from "./kubectl-world.ts";
 
 let world: KubectlWorld;

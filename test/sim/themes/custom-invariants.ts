@@ -1,6 +1,6 @@
 /** What must hold of custom resources and of what defines them. */
-import { first, id, isTrue } from "../pods.ts";
-import type { Invariant } from "../seen.ts";
+import { first, id, isTrue } from "../invariants/pods.ts";
+import type { Invariant } from "../invariants/seen.ts";
 import type { Any } from "../simulation.ts";
 import { customId, definitionId } from "./customs.ts";
 import { logged } from "./theme.ts";

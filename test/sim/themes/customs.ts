@@ -1,7 +1,7 @@
 /** Custom resources of two versions that a webhook converts; its server is agnhost's. */
-import { caBundle, serverObjects } from "../../engine/api/webhook-world.ts";
+import { caBundle, serverObjects } from "../../engine/api/webhooks/webhook-world.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import type { OperationRow } from "../targets.ts";
+import type { OperationRow } from "../operations/targets.ts";
 import { markKey } from "../writers.ts";
 import { disturb, disturbances, inLab, type Theme } from "./theme.ts";
 

@@ -1,10 +1,10 @@
 /** What must hold of devices and of who uses them. */
 import type { Change } from "../../../durable-objects/engine/core/object.ts";
-import { finished, first, id } from "../pods.ts";
-import type { Invariant } from "../seen.ts";
+import { finished, first, id } from "../invariants/pods.ts";
+import type { Invariant } from "../invariants/seen.ts";
 import type { Any, Simulation } from "../simulation.ts";
 import { shadowKey } from "../history.ts";
-import { namespace } from "../targets.ts";
+import { namespace } from "../operations/targets.ts";
 import { claims } from "./devices.ts";
 import { logged } from "./theme.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "../../engine/scheduler/devices-world.ts";
 import type { Chance } from "../chance.ts";
 import type { Any } from "../simulation.ts";
-import { any, namespace, path, target, type OperationRow } from "../targets.ts";
+import { any, namespace, path, target, type OperationRow } from "../operations/targets.ts";
 import type { Theme } from "./theme.ts";
 
 export const claims = "resourceclaims.resource.k8s.io";

@@ -1,9 +1,9 @@
 /** What must hold of Gateways and routes: what is told of them, worked out once more from the objects, and who answers. */
 import { shadowKey } from "../history.ts";
-import { first, id } from "../pods.ts";
-import type { Invariant, Seen } from "../seen.ts";
+import { first, id } from "../invariants/pods.ts";
+import type { Invariant, Seen } from "../invariants/seen.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import { namespace } from "../targets.ts";
+import { namespace } from "../operations/targets.ts";
 import { gatewayId, routeId } from "./gateways.ts";
 
 type Objects = ReadonlyMap<string, Any>;

@@ -7,7 +7,7 @@ import {
 } from "../../engine/controllers/gateway/gateway-world.ts";
 import type { Chance } from "../chance.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import { namespace, path, type OperationRow } from "../targets.ts";
+import { namespace, path, type OperationRow } from "../operations/targets.ts";
 import { apps } from "../templates.ts";
 import { applied, type Theme } from "./theme.ts";
 

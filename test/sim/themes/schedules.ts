@@ -1,8 +1,8 @@
 /** CronJobs that are held back, changed and late: a scenario that has many of them. */
 import type { Simulation } from "../simulation.ts";
-import { any, path, target, type OperationRow } from "../targets.ts";
+import { any, path, target, type OperationRow } from "../operations/targets.ts";
 import { cronJob } from "../workload-manifests.ts";
-import { workloadOperations } from "../workload-operations.ts";
+import { workloadOperations } from "../operations/workloads.ts";
 import type { Theme } from "./theme.ts";
 
 const id = "cronjobs.batch";

@@ -1,8 +1,8 @@
 /** StatefulSets of several Pods, which are rolled over and changed: a scenario that has many of them. */
-import { any, path, resources, target, type OperationRow } from "../targets.ts";
+import { any, path, resources, target, type OperationRow } from "../operations/targets.ts";
 import { images } from "../templates.ts";
 import { statefulSet } from "../workload-manifests.ts";
-import { workloadOperations } from "../workload-operations.ts";
+import { workloadOperations } from "../operations/workloads.ts";
 import type { Theme } from "./theme.ts";
 
 /** Those that can be pulled. */

@@ -1,7 +1,7 @@
 /** What a scenario is about besides workloads. */
 import type { World } from "../../helpers/world.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import { namespace, type OperationRow } from "../targets.ts";
+import { namespace, type OperationRow } from "../operations/targets.ts";
 
 export interface Theme {
   name: string;

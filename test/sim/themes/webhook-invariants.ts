@@ -1,9 +1,9 @@
 /** What must hold of writes that admission webhooks look at. Their server is agnhost's: what it says at each path is known. */
 import type { Change } from "../../../durable-objects/engine/core/object.ts";
-import { first, id } from "../pods.ts";
-import type { Invariant } from "../seen.ts";
+import { first, id } from "../invariants/pods.ts";
+import type { Invariant } from "../invariants/seen.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import { ready } from "../targets.ts";
+import { ready } from "../operations/targets.ts";
 import { markKey } from "../writers.ts";
 import { logged, ownOf } from "./theme.ts";
 import { configurations, home, sorts, type Sort } from "./webhooks.ts";

@@ -1,8 +1,8 @@
 /** Admission webhooks: their configurations, their server in a Pod, and writes that they look at. */
-import { serverObjects, hook, rule, service } from "../../engine/api/webhook-world.ts";
+import { serverObjects, hook, rule, service } from "../../engine/api/webhooks/webhook-world.ts";
 import type { Chance } from "../chance.ts";
 import type { Any, Simulation } from "../simulation.ts";
-import { namespace, path, type OperationRow } from "../targets.ts";
+import { namespace, path, type OperationRow } from "../operations/targets.ts";
 import { markKey } from "../writers.ts";
 import { applied, disturb, disturbances, inLab, type Theme } from "./theme.ts";
 
