@@ -129,7 +129,7 @@ function tableOf({ hour, month, commands }: Costs): string {
     });
   const totals = [hour, month].map((used) => `  | **${dollars(costOf(used))}** |`).join("");
   return [
-    `Prices of ${pricesOf}, without what the plan includes; the hour has ${commands} commands, five shells of a minute and the page open all the time. The CPU is that of the whole local process.`,
+    `Cloudflare's prices of ${pricesOf}; what its plan includes is not taken off. The hour has ${commands} commands, five shells of a minute and the page open all the time. The CPU is that of the whole local process.`,
     "",
     "| billed | a learner's hour | costs | an idle month | costs |",
     "|---|---|---|---|---|",
