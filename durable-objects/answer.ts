@@ -3,7 +3,7 @@ import type { EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
 import { internalError } from "./engine/machinery/status.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
-import { isLog, refusal, responseOf, tooManyStreams } from "./http.ts";
+import { isLog, refusal, responseOf, tooManyStreams } from "./responses.ts";
 
 /** What an engine's answer becomes: a response, or the beginning of a session or a stream. */
 

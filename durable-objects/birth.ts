@@ -3,7 +3,7 @@ import { isUnborn } from "./engine/core/migrations.ts";
 import type { Sql } from "./engine/core/sql.ts";
 import { Engine, mayWait, openArtefact, type EngineOptions } from "./engine/index.ts";
 import { readOnly } from "./disk.ts";
-import { numberOf } from "./http.ts";
+import { numberOf } from "./responses.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
 import { sqlOf } from "./sql.ts";
 import { identityOf, keepTokenSecret } from "./token-secret.ts";

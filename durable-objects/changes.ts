@@ -4,7 +4,7 @@ import type { Engine } from "./engine/index.ts";
 import type { User } from "./engine/ports/request.ts";
 import { changesProtocol } from "./edge-request.ts";
 import type { Grant } from "./grant.ts";
-import { closeSocket, refusal, tooManyFollowers } from "./http.ts";
+import { closeSocket, refusal, tooManyFollowers } from "./responses.ts";
 import {
   changeFollowersMax,
   changesSentCharsMax,

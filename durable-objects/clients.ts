@@ -6,8 +6,8 @@ import type { ApiRequest } from "./engine/ports/request.ts";
 import type { Cuts, Grant } from "./grant.ts";
 import { Presence } from "./presence.ts";
 import { Runs } from "./sessions/runs.ts";
-import { SessionSockets } from "./sessions/sockets.ts";
-import { Sockets } from "./sockets.ts";
+import { SessionSockets } from "./sessions/session-sockets.ts";
+import { Sockets } from "./watch-sockets.ts";
 import { TerminalSockets } from "./terminals.ts";
 
 /** What a client of a sandbox has open, of every kind: what each turn serves, and what ends with a grant or the sandbox. */

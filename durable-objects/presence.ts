@@ -1,6 +1,6 @@
 import type { EdgeRequest } from "./edge-request.ts";
 import type { Cuts, Grant } from "./grant.ts";
-import { refusal, tooManyFollowers } from "./http.ts";
+import { refusal, tooManyFollowers } from "./responses.ts";
 import {
   clientNameCharsMax,
   presenceFollowersMax,

@@ -34,7 +34,7 @@ import {
   resumesWatch,
   tooManyProxied,
   unauthorized,
-} from "./http.ts";
+} from "./responses.ts";
 import {
   answerTo,
   artefactOf,

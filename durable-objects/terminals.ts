@@ -4,7 +4,7 @@ import type { TerminalState } from "./engine/streams/terminals.ts";
 import { terminalCellsMax } from "./engine/core/limits.ts";
 import type { TerminalRequest } from "./edge-request.ts";
 import type { Grant } from "./grant.ts";
-import { closeSocket, refusal } from "./http.ts";
+import { closeSocket, refusal } from "./responses.ts";
 import {
   roundBytesMax,
   roundMessagesMax,

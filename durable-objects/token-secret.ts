@@ -2,7 +2,7 @@ import { signedBy, signingKey, type Identity, type SigningKey } from "./engine/a
 import type { StatusError } from "./engine/machinery/status.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
 import type { Engine } from "./engine/index.ts";
-import { unauthorized } from "./http.ts";
+import { unauthorized } from "./responses.ts";
 import { genuineTokensKept } from "./limits.ts";
 
 /** What service accounts' tokens are signed with: the object's alone. It lies beside the cluster, in none of the engine's tables. */

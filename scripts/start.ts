@@ -21,7 +21,7 @@ if (tlsPort !== undefined && tlsPort !== 0 && tlsPort === port) {
 }
 buildPageIfStale();
 
-// Names that lead here and are this machine's own; see worker/origins.ts.
+// Names that lead here and are this machine's own; see worker/foreign-pages.ts.
 const names = [process.env["HOSTS"], host, hostname(), `${hostname()}.local`];
 const variables: Record<string, string> = { HOSTS: names.filter(Boolean).join(",") };
 const perHour = process.env["CREATES_PER_HOUR_MAX"];

@@ -74,7 +74,7 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [
-          /^durable-objects\/(object|birth|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
+          /^durable-objects\/(object|birth|stream-head|edge-request|grant|preview-token|disk|responses)\.ts$/,
           "any",
         ],
         [

@@ -10,7 +10,7 @@ import { ownedIds } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { knowsTokens, roles } from "./roles.ts";
 import { endSandbox, forget, tell } from "./routes/sandboxes.ts";
-import { forgetSessions } from "./sessions.ts";
+import { forgetSessions } from "./cookie-sessions.ts";
 
 /**
  * Removes a person with everything of theirs. First what lies outside of the database, then the rows, the person's last: whoever

@@ -1,7 +1,7 @@
 import { findApiToken, touchApiToken, type ApiToken } from "./db/api-tokens.ts";
 import type { Person } from "./db/people.ts";
 import type { Env } from "./env.ts";
-import { Known } from "./known.ts";
+import { Known } from "./read-cache.ts";
 import { tokenTouchMs } from "./limits.ts";
 import { hashOf } from "./secrets.ts";
 

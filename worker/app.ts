@@ -1,7 +1,7 @@
 import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { diskFullError, failedByDisk } from "./disk.ts";
-import { bearerOf } from "./auth.ts";
+import { bearerOf } from "./keys.ts";
 import { contentLabel } from "./content-host.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";

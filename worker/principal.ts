@@ -7,17 +7,17 @@ import {
   type Grant,
 } from "../durable-objects/grant.ts";
 import { apiTokenShape, verifyApiToken } from "./api-tokens.ts";
-import { bearerOf, sandboxIsOver, verify, type Verdict } from "./auth.ts";
+import { bearerOf, sandboxIsOver, verify, type Verdict } from "./keys.ts";
 import type { Person } from "./db/people.ts";
 import { findBelonging, type Sandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
-import { Known } from "./known.ts";
+import { Known } from "./read-cache.ts";
 import { grantMsMax } from "./limits.ts";
 import { mayDo, type Action, type Role } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
 import { idShape } from "./secrets.ts";
-import { refuseForeignUse, signedIn, touch } from "./sessions.ts";
+import { refuseForeignUse, signedIn, touch } from "./cookie-sessions.ts";
 
 /** Who asks, and by what. */
 export type Principal =

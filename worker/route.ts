@@ -11,7 +11,7 @@ import { pageLimitDefault, pageLimitMax } from "./limits.ts";
 import { personOf, type Access, type Principal } from "./principal.ts";
 import type { Action } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
-import { newcomer, type Newcomer } from "./sessions.ts";
+import { newcomer, type Newcomer } from "./cookie-sessions.ts";
 
 /** What a row of the route table is, and what its handler is given. */
 

@@ -1,8 +1,8 @@
 import type { User } from "../durable-objects/engine/ports/request.ts";
 import { accountRole, type Grant } from "../durable-objects/grant.ts";
-import { plainPath } from "../durable-objects/http.ts";
+import { plainPath } from "../durable-objects/responses.ts";
 import { apiTokenShape } from "./api-tokens.ts";
-import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
+import { bearerOf, sandboxIsOver, verify } from "./keys.ts";
 import { type Sandbox, findSandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { EdgeError, sandboxGone, sandboxNotFound, statusOf, unauthorized } from "./errors.ts";

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/index.ts";
 import type { CommandSession, SessionStatus } from "../engine/ports/request.ts";
 import type { RunRequest } from "../edge-request.ts";
 import type { Grant } from "../grant.ts";
-import { refusal, unauthorized } from "../http.ts";
+import { refusal, unauthorized } from "../responses.ts";
 import { runOutputBytesMax, runsMax, stepBytesMax } from "../limits.ts";
 
 /** What became of it. `exitCode` 124: it took too long. */

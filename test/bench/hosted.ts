@@ -2,7 +2,7 @@
 import os from "node:os";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Alive } from "./alive.ts";
+import type { Alive } from "./sandbox-memory.ts";
 import type { Class } from "./learners.ts";
 import type { Costs } from "./costs.ts";
 import type { Created } from "./creations.ts";
@@ -83,7 +83,7 @@ export function learners(bench: Bench): void {
 }
 
 export function alive({ add, child, seen }: Bench): void {
-  const found = child<Alive>("test/bench/alive.ts", "1000");
+  const found = child<Alive>("test/bench/sandbox-memory.ts", "1000");
   seen["alive"] = found;
   const { sandboxes, awakeBytesEach, awakeRssBytesEach, asleepBytesEach } = found;
   const mb = (bytes: number): string => `${fine(bytes / 1e6)} MB`;

@@ -14,7 +14,7 @@ import type { Attacked } from "./attacks.ts";
 import type { Forked } from "./forks.ts";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
-import type { Beside } from "./real.ts";
+import type { Beside } from "./beside-apiserver.ts";
 import type { Started } from "./started.ts";
 import { kinds } from "./kind-rows.ts";
 import { pages } from "./page-rows.ts";
@@ -65,7 +65,7 @@ function child<T>(...args: string[]): T {
 const ours = (name: string, ...args: number[]): Figures =>
   child<Figures>("test/bench/clusters.ts", name, ...args.map(String));
 const peers = (...args: number[]): Figures =>
-  child<Figures>("scripts/run-bundled.ts", "test/bench/peer.ts", ...args.map(String));
+  child<Figures>("scripts/run-bundled.ts", "test/bench/beside-webernetes.ts", ...args.map(String));
 
 const whole = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 const fine = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 2 });
@@ -271,7 +271,7 @@ function real(): void {
     console.log("beside kube-apiserver: SKIPPED, KUBE_APISERVER and ETCD name no binaries");
     return;
   }
-  const found = child<Beside[]>("test/bench/real.ts");
+  const found = child<Beside[]>("test/bench/beside-apiserver.ts");
   seen["real"] = found;
   for (const { figure, ourMs, theirMs, factor } of found)
     add(

@@ -7,6 +7,8 @@ interface ViewModule {
   withView(search: string, view: string, usual: string): string;
   partsOf(view: string, hasTerminal: boolean): object;
   share(percent: number): number;
+}
+interface ControlKeyModule {
   controlOf(text: string): string;
 }
 interface FuzzyModule {
@@ -15,7 +17,8 @@ interface FuzzyModule {
 // The page's types are another project's.
 const load = (file: string): Promise<unknown> =>
   import(new URL(`../../web/desk/${file}`, import.meta.url).href);
-const { viewIn, withView, partsOf, share, controlOf } = (await load("view.ts")) as ViewModule;
+const { viewIn, withView, partsOf, share } = (await load("view.ts")) as ViewModule;
+const { controlOf } = (await load("control-key.ts")) as ControlKeyModule;
 const { best } = (await load("fuzzy.ts")) as FuzzyModule;
 
 test("the address says what is seen; what there is not it does not say", () => {

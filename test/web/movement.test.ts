@@ -8,10 +8,10 @@ import { executablePath, launch } from "./browsing.ts";
 
 const entry = `
 import { draw } from "./web/picture/draw.ts";
-import { Kept } from "./web/picture/kept.ts";
+import { Kept } from "./web/picture/frame-copies.ts";
 import { layOut } from "./web/picture/layout.ts";
 import { frameAt, transitionTo } from "./web/picture/motion.ts";
-import { readPalette } from "./web/picture/palette.ts";
+import { readPalette } from "./web/picture/colours.ts";
 import { sceneOf } from "./web/picture/scene.ts";
 export { draw, Kept, layOut, frameAt, transitionTo, readPalette, sceneOf };`;
 

@@ -13,7 +13,7 @@ const { relatedIn, namedBy } = await load<{
 }>("objects/related.ts");
 const { handActions } = await load<{
   handActions(ref: object, is: object): { title: string; command: string }[];
-}>("objects/actions.ts");
+}>("objects/hand-actions.ts");
 const { manifestsIn } = await load<{
   manifestsIn(
     files: { path: string; size: number; text: () => Promise<string> }[],

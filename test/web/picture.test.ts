@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
-import type { Objects } from "../../web/api/objects.ts";
+import type { Objects } from "../../web/api/picture-objects.ts";
 import { layOut, type Box } from "../../web/picture/layout.ts";
 import { frameAt, isTimed, transitionMsMax, transitionTo } from "../../web/picture/motion.ts";
 import { durationMs, passed, podState, schedulersReason } from "../../web/picture/pod-state.ts";

@@ -28,7 +28,7 @@ interface ChangesModule {
 const load = (file: string): Promise<unknown> =>
   import(new URL(`../../web/api/${file}`, import.meta.url).href);
 const { FollowedTable } = (await load("tables.ts")) as Tables;
-const { followObjects } = (await load("objects.ts")) as {
+const { followObjects } = (await load("picture-objects.ts")) as {
   followObjects(cluster: object, shown: Shown): () => void;
 };
 const { Changes } = (await load("changes.ts")) as ChangesModule;

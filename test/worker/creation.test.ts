@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { newKey } from "../../worker/auth.ts";
+import { newKey } from "../../worker/keys.ts";
 import { creationAllowances, networkOf, refusalOf } from "../../worker/creation-limits.ts";
 import {
   countCreation,
@@ -12,9 +12,9 @@ import {
 import { insertPerson } from "../../worker/db/people.ts";
 import type { Env } from "../../worker/env.ts";
 import { limitsOf } from "../../worker/limits.ts";
-import { refuseForeignHosts } from "../../worker/origins.ts";
+import { refuseForeignHosts } from "../../worker/foreign-pages.ts";
 import { newId } from "../../worker/secrets.ts";
-import { newcomer } from "../../worker/sessions.ts";
+import { newcomer } from "../../worker/cookie-sessions.ts";
 import { bearer, edge, make } from "./edge.ts";
 
 /** Who may make how many sandboxes and keys, and what a sandbox leaves that could not be made. */

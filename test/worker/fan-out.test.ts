@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Engine } from "../../durable-objects/engine/index.ts";
 import type { Subscription } from "../../durable-objects/engine/ports/request.ts";
-import { Sockets } from "../../durable-objects/sockets.ts";
+import { Sockets } from "../../durable-objects/watch-sockets.ts";
 
 afterEach(() => void vi.useRealTimers());
 

@@ -3,7 +3,7 @@ import type { Sandbox } from "../api/sandboxes.ts";
 import { Presence, type Here } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
 import { Sharing } from "../panels/sharing.tsx";
-import { Start } from "../panels/start.tsx";
+import { Start } from "../panels/connect-kubectl.tsx";
 import { Icon } from "../ui/icon.tsx";
 
 interface Props {

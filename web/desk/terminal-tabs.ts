@@ -1,8 +1,8 @@
 import { signal, type Signal } from "@preact/signals";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { closeTerminal, type TerminalScreen } from "../api/terminal.ts";
+import { controlOf } from "./control-key.ts";
 import { isFlag, remembered } from "./remembered.ts";
-import { controlOf } from "./view.ts";
 
 /** A terminal of the desk. */
 export interface TerminalTab {

@@ -31,8 +31,3 @@ export function partsOf(view: View, hasTerminal: boolean): { panels: boolean; te
 
 /** A part in percent that leaves room for both sides of a border. */
 export const share = (percent: number): number => Math.min(85, Math.max(15, Math.round(percent)));
-
-/** What a terminal sends for a key with Ctrl held; other text as it is. */
-export function controlOf(text: string): string {
-  return /^[a-z@[\\\]^_ ]$/i.test(text) ? String.fromCharCode(text.charCodeAt(0) & 0x1f) : text;
-}

@@ -2,7 +2,7 @@ import { ApiError, ask, askJson } from "../api/client.ts";
 import { takeSnapshot } from "../api/snapshots.ts";
 import { clusterOf, type Cluster } from "../api/tables.ts";
 import type { Sandbox } from "../api/sandboxes.ts";
-import type { Method } from "./door.ts";
+import type { Method } from "./frame-port.ts";
 
 /** What the page around a frame may do with the cluster in it. */
 

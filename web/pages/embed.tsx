@@ -6,15 +6,15 @@ import { createSandbox, placeOf, readSandbox, type Sandbox } from "../api/sandbo
 import { readScenario, startLab } from "../api/scenarios.ts";
 import { kubeOf, readSnapshot, type Snapshot } from "../api/snapshots.ts";
 import { clusterOf } from "../api/tables.ts";
-import { openDoor, tell } from "../embed/door.ts";
+import { openDoor, tell } from "../embed/frame-port.ts";
 import { parametersOf, type Parameters } from "../embed/parameters.ts";
 import { methodsOf, setClock } from "../embed/steering.ts";
 import { Pods } from "../panels/pods.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useLoaded, useWork } from "../ui/work.ts";
 
-const LivingPicture = lazy(async () => (await import("../panels/still-picture.tsx")).LivingPicture);
-const StillPicture = lazy(async () => (await import("../panels/still-picture.tsx")).StillPicture);
+const LivingPicture = lazy(async () => (await import("../panels/lone-picture.tsx")).LivingPicture);
+const StillPicture = lazy(async () => (await import("../panels/lone-picture.tsx")).StillPicture);
 const TerminalPanel = lazy(async () => (await import("../panels/terminal.tsx")).TerminalPanel);
 const Markdown = lazy(async () => (await import("../ui/markdown.tsx")).Markdown);
 

@@ -14,7 +14,7 @@ import { Panel, Problem } from "../ui/panel.tsx";
 import { useTitle } from "../ui/title.ts";
 import { useLoaded, useWork, when } from "../ui/work.ts";
 
-const StillPicture = lazy(async () => (await import("../panels/still-picture.tsx")).StillPicture);
+const StillPicture = lazy(async () => (await import("../panels/lone-picture.tsx")).StillPicture);
 
 /** A frozen moment, shown at once; going on from it makes a cluster of one's own. */
 export function SnapshotPage({ id }: { id: string }) {

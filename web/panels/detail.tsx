@@ -6,7 +6,7 @@ import { listTable, type TableView } from "../api/tables.ts";
 import { whyView } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import { TabList } from "../desk/tab-list.tsx";
-import { hasHandActions } from "../objects/actions.ts";
+import { hasHandActions } from "../objects/hand-actions.ts";
 import { useTold } from "../objects/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { ServerTable } from "../ui/server-table.tsx";

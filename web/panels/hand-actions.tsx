@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { askJson, messageOf } from "../api/client.ts";
 import { runLine } from "../api/object.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
-import { handActions, type Acted, type HandAction } from "../objects/actions.ts";
+import { handActions, type Acted, type HandAction } from "../objects/hand-actions.ts";
 import { useTold } from "../objects/told.ts";
 import { Problem } from "../ui/panel.tsx";
 import { useWork } from "../ui/work.ts";

@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { followObjects, type Objects } from "../api/objects.ts";
+import { followObjects, type Objects } from "../api/picture-objects.ts";
 import { askWhy } from "../desk/ask-why.ts";
 import type { Desk, ObjectRef } from "../desk/desk.ts";
 import type { Arrangement } from "../picture/layout.ts";
@@ -9,11 +9,12 @@ import { Stage } from "../picture/stage.ts";
 import { sceneOf, type Scene } from "../picture/scene.ts";
 import { summaryOf } from "../picture/pod-view.ts";
 import { followRollouts, type Rollout } from "../picture/rollout.ts";
-import { RolloutStrip } from "../picture/strip.tsx";
-import { Twin } from "../picture/twin.tsx";
+import { RolloutStrip } from "../picture/rollout-strip.tsx";
+import { Twin } from "../picture/picture-table.tsx";
 import type { Target } from "../picture/pointing.ts";
 import { Command, firstCommand } from "../ui/command.tsx";
 import { troubleOf } from "../picture/troubled.ts";
+import { usePageVisible } from "../ui/page-visible.ts";
 import { WhyButton } from "../ui/why-button.tsx";
 import "./picture.css";
 
@@ -25,7 +26,7 @@ function useFollowed(desk: Looked) {
   const objects = useSignal<Objects | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const rollouts = useSignal<Rollout[]>([]);
-  const visible = useVisible();
+  const visible = usePageVisible();
   useSignalEffect(() => {
     const cluster = desk.shown.value;
     // A hidden page does not keep the cluster's time running.
@@ -139,16 +140,6 @@ function Switches({ asTable, arrangement }: SwitchesProps) {
       </button>
     </div>
   );
-}
-
-function useVisible() {
-  const visible = useSignal(!document.hidden);
-  useEffect(() => {
-    const change = (): void => void (visible.value = !document.hidden);
-    document.addEventListener("visibilitychange", change);
-    return () => document.removeEventListener("visibilitychange", change);
-  }, []);
-  return visible;
 }
 
 interface CanvasProps {

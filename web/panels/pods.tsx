@@ -7,6 +7,7 @@ import {
   type TableView,
 } from "../api/tables.ts";
 import { messageOf } from "../api/client.ts";
+import { usePageVisible } from "../ui/page-visible.ts";
 import { ServerTable } from "../ui/server-table.tsx";
 
 interface Props {
@@ -25,14 +26,8 @@ export function Pods({ cluster, still = false, changed }: Props) {
   const table = useSignal<TableView | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const everywhere = useSignal(false);
-  const visible = useSignal(!document.hidden);
+  const visible = usePageVisible();
   const now = useSignal<number | undefined>(undefined);
-
-  useSignalEffect(() => {
-    const change = (): void => void (visible.value = !document.hidden);
-    document.addEventListener("visibilitychange", change);
-    return () => document.removeEventListener("visibilitychange", change);
-  });
 
   useSignalEffect(() => {
     // A hidden page does not keep the cluster's time running.

@@ -16,7 +16,7 @@ import {
 } from "../time/words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Problem } from "../ui/panel.tsx";
-import { useVisible } from "../ui/visible.ts";
+import { usePageVisible } from "../ui/page-visible.ts";
 import { MomentBanner } from "./moment-banner.tsx";
 import { TimeTrack } from "./time-track.tsx";
 import "./time-bar.css";
@@ -25,7 +25,7 @@ import "./time-bar.css";
 export function TimeBar({ desk }: { desk: Desk }) {
   const control = clockOf(desk.live);
   const log = timelineOf(desk.sandbox);
-  const visible = useVisible();
+  const { value: visible } = usePageVisible();
   useEffect(() => listenForTimeKeys(desk), [desk]);
   useEffect(() => {
     if (!visible) return;

@@ -8,7 +8,7 @@ import { concerns, isBy, peopleOf } from "../time/filter.ts";
 import { isTrouble, subjectOf } from "../time/trouble.ts";
 import { clockText, momentText } from "../time/words.ts";
 import { Problem } from "../ui/panel.tsx";
-import { useVisible } from "../ui/visible.ts";
+import { usePageVisible } from "../ui/page-visible.ts";
 import { WhyButton } from "../ui/why-button.tsx";
 import { useWork } from "../ui/work.ts";
 import "./timeline.css";
@@ -21,7 +21,7 @@ export function Timeline({ desk }: { desk: Desk }) {
   const wish: Wish = { by: useSignal(""), selectedOnly: useSignal(true), events: useSignal(true) };
   const most = useSignal(rowsAtOnce);
   const { busy, problem, run } = useWork();
-  const visible = useVisible();
+  const { value: visible } = usePageVisible();
   useEffect(() => (visible ? log.listen() : undefined), [visible]);
 
   const chosen = log.rows.value && chosenOf(log.rows.value, wish, desk);

@@ -1,6 +1,6 @@
 import type { Cell } from "./layout.ts";
 import type { Copies, Moved } from "./motion.ts";
-import type { Palette } from "./palette.ts";
+import type { Palette } from "./colours.ts";
 import { arc, circle, rounded, write, type Pen } from "./pen.ts";
 import { passed, type PodState, type Shape } from "./pod-state.ts";
 import type { Container } from "./pod-view.ts";

@@ -1,5 +1,5 @@
 import type { Box } from "./layout.ts";
-import type { Palette } from "./palette.ts";
+import type { Palette } from "./colours.ts";
 
 /** A canvas's context with the picture's colours, and what everything in it is drawn with. */
 export interface Pen {

@@ -1,6 +1,6 @@
 import type { Deployment } from "../../durable-objects/engine/kinds/deployment.ts";
 import type { ReplicaSet } from "../../durable-objects/engine/kinds/replica-set.ts";
-import type { Objects } from "../api/objects.ts";
+import type { Objects } from "../api/picture-objects.ts";
 
 /** A rolling update over time, as it was seen. */
 

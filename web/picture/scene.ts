@@ -2,7 +2,7 @@ import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Node } from "../../durable-objects/engine/kinds/node.ts";
 import type { Trace } from "../../durable-objects/engine/kinds/podyard/trace.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
-import type { Objects } from "../api/objects.ts";
+import type { Objects } from "../api/picture-objects.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { podView, refOf, type PodView } from "./pod-view.ts";
 import { quantity } from "./quantity.ts";

@@ -1,6 +1,6 @@
 import type { EndpointSlice } from "../../durable-objects/engine/kinds/endpoint-slice.ts";
 import type { Service } from "../../durable-objects/engine/kinds/service/service.ts";
-import type { Objects } from "../api/objects.ts";
+import type { Objects } from "../api/picture-objects.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { isSystem, refOf, type PodView } from "./pod-view.ts";
 

@@ -2,7 +2,7 @@ import type { Time } from "../api/changes.ts";
 import type { ObjectRef } from "../desk/desk.ts";
 import { draw, type Marks } from "./draw.ts";
 import { drawTravel } from "./draw-travel.ts";
-import { Kept } from "./kept.ts";
+import { Kept } from "./frame-copies.ts";
 import { layOut, type Arrangement, type Layout } from "./layout.ts";
 import {
   frameAt,
@@ -12,7 +12,7 @@ import {
   type Frame,
   type Transition,
 } from "./motion.ts";
-import { readPalette, type Palette } from "./palette.ts";
+import { readPalette, type Palette } from "./colours.ts";
 import type { Pen } from "./pen.ts";
 import { isSame, isWay, neighbour, targetAt, targetsOf, type Target } from "./pointing.ts";
 import type { Scene } from "./scene.ts";

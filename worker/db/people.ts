@@ -103,6 +103,25 @@ export async function endSessions(
   return done.map(({ id }) => id);
 }
 
+/** Whether the person can be told from others by more than a cookie. */
+export async function hasSignedIn(db: D1Database, userId: string): Promise<boolean> {
+  const [provided, keyed] = await ask(
+    on(db).batch([
+      on(db)
+        .select({ one: sql`1` })
+        .from(identities)
+        .where(eq(identities.userId, userId))
+        .limit(1),
+      on(db)
+        .select({ one: sql`1` })
+        .from(passkeys)
+        .where(eq(passkeys.userId, userId))
+        .limit(1),
+    ]),
+  );
+  return provided.length + keyed.length > 0;
+}
+
 export async function renamePerson(db: D1Database, id: string, name: string): Promise<void> {
   await ask(on(db).update(users).set({ name }).where(eq(users.id, id)));
 }

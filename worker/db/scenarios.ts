@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, isNotNull, isNull, lt, or, sql, type SQL } from "drizzle-orm";
 import { ask, on, type Page } from "./database.ts";
-import { identities, labs, passkeys, sandboxes, scenarioVersions, scenarios } from "./schema.ts";
+import { labs, sandboxes, scenarioVersions, scenarios } from "./schema.ts";
 import type { Sandbox } from "./sandboxes.ts";
 
 export type Scenario = typeof scenarios.$inferSelect;
@@ -131,25 +131,6 @@ export async function updateScenario(
   change: Partial<Pick<Scenario, "title" | "visibility">>,
 ): Promise<void> {
   await ask(on(db).update(scenarios).set(change).where(eq(scenarios.id, id)));
-}
-
-/** Whether the person can be told from others by more than a cookie. */
-export async function hasSignedIn(db: D1Database, userId: string): Promise<boolean> {
-  const [provided, keyed] = await ask(
-    on(db).batch([
-      on(db)
-        .select({ one: sql`1` })
-        .from(identities)
-        .where(eq(identities.userId, userId))
-        .limit(1),
-      on(db)
-        .select({ one: sql`1` })
-        .from(passkeys)
-        .where(eq(passkeys.userId, userId))
-        .limit(1),
-    ]),
-  );
-  return provided.length + keyed.length > 0;
 }
 
 // Versions

@@ -7,7 +7,7 @@ import { exportRowsMax } from "../limits.ts";
 import type { Call, Row } from "../route.ts";
 import { iso } from "../schemas.ts";
 import { hashOf } from "../secrets.ts";
-import { cookieWith } from "../sessions.ts";
+import { cookieWith } from "../cookie-sessions.ts";
 
 const identity = v.object({
   id: v.string(),

@@ -1,7 +1,7 @@
 import { changesProtocol } from "../../durable-objects/edge-request.ts";
 import { EdgeError } from "../errors.ts";
 import type { Call, Row } from "../route.ts";
-import { askObject } from "../sandbox-object.ts";
+import { askObject } from "../ask-object.ts";
 import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 

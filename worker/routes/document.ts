@@ -1,4 +1,4 @@
-import { bearerOf } from "../auth.ts";
+import { bearerOf } from "../keys.ts";
 import type { EdgeContext } from "../route.ts";
 import { factsOf } from "../log.ts";
 import { kube } from "./kube.ts";

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { verifyHuman } from "../human.ts";
 import { titleCharsMax } from "../limits.ts";
-import { momentOf } from "../snapshots/moments.ts";
+import { momentOf } from "../snapshots/object-answers.ts";
 import type { Call, Row } from "../route.ts";
 import { past, revision, title } from "../schemas.ts";
-import { originOfFork, sourceAgain } from "../sources.ts";
+import { originOfFork, sourceAgain } from "../sandbox-sources.ts";
 import {
   answerMade,
   description,

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { keyGrantId } from "../../durable-objects/grant.ts";
-import { forgetKeys, newKey } from "../auth.ts";
+import { forgetKeys, newKey } from "../keys.ts";
 import { insertKey, liveKeys, revokeKey } from "../db/keys.ts";
 import { revokeInvitations } from "../db/members.ts";
 import { EdgeError } from "../errors.ts";

@@ -10,8 +10,8 @@ import {
   writeEdge,
   type EdgeRequest,
 } from "../../durable-objects/edge-request.ts";
-import { plainPath } from "../../durable-objects/http.ts";
-import { bearerOf, bearerProtocol, forgetKeys } from "../auth.ts";
+import { plainPath } from "../../durable-objects/responses.ts";
+import { bearerOf, bearerProtocol, forgetKeys } from "../keys.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";

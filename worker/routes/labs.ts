@@ -4,11 +4,11 @@ import { EdgeError } from "../errors.ts";
 import { nodesDefault } from "../limits.ts";
 import type { Opened } from "../scenarios/open-scenarios.ts";
 import { verifyHuman } from "../human.ts";
-import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
+import { refuseForeignHosts, refuseForeignPages } from "../foreign-pages.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { iso, timestamp } from "../schemas.ts";
 import { newId } from "../secrets.ts";
-import { originOfScenario } from "../sources.ts";
+import { originOfScenario } from "../sandbox-sources.ts";
 import { described, description, makeFor, summarised, summary, unmake } from "./sandboxes.ts";
 import { seen } from "./scenarios.ts";
 

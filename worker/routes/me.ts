@@ -9,7 +9,7 @@ import { pageLimitMax } from "../limits.ts";
 import { knowsTokens } from "../roles.ts";
 import type { Call, Row } from "../route.ts";
 import { embedOrigins, iso, personName } from "../schemas.ts";
-import { cookieWith, forgetSessions } from "../sessions.ts";
+import { cookieWith, forgetSessions } from "../cookie-sessions.ts";
 import { tell } from "./sandboxes.ts";
 
 const person = v.object({

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { keyGrantId, memberGrantId } from "../../durable-objects/grant.ts";
-import { forgetKeys } from "../auth.ts";
+import { forgetKeys } from "../keys.ts";
 import { revokeKeysOf } from "../db/keys.ts";
 import {
   changeRole,
@@ -25,7 +25,7 @@ import {
   membersPerSandboxMax,
 } from "../limits.ts";
 import { forgetBelongings } from "../principal.ts";
-import { refuseForeignPages } from "../origins.ts";
+import { refuseForeignPages } from "../foreign-pages.ts";
 import { knowsTokens, mayGrant, roles } from "../roles.ts";
 import type { Call, Row } from "../route.ts";
 import { iso, personName, role } from "../schemas.ts";

@@ -3,7 +3,7 @@ import { writeEdge } from "../../durable-objects/edge-request.ts";
 import { EdgeError } from "../errors.ts";
 import { timelineRowsMax } from "../../durable-objects/engine/core/limits.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { unlessRefused } from "../snapshots/moments.ts";
+import { unlessRefused } from "../snapshots/object-answers.ts";
 import { readWhole, type Call, type Row } from "../route.ts";
 import { revision } from "../schemas.ts";
 import { staticReply } from "../static-reply.ts";

@@ -4,7 +4,7 @@ import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.
 import type { PreviewRequest } from "../../durable-objects/engine/ports/request.ts";
 import type { Refused } from "../../durable-objects/past.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
-import { newKey, verifyKeyId, type Verdict } from "../auth.ts";
+import { newKey, verifyKeyId, type Verdict } from "../keys.ts";
 import { readBody } from "../body.ts";
 import { contentOrigin } from "../content-host.ts";
 import type { Env } from "../env.ts";
@@ -14,7 +14,7 @@ import { keysPerSandboxMax, requestBodyBytesMax } from "../limits.ts";
 import { factsOf } from "../log.ts";
 import type { Call, EdgeContext, Row } from "../route.ts";
 import { idShape } from "../secrets.ts";
-import { unlessRefused } from "../snapshots/moments.ts";
+import { unlessRefused } from "../snapshots/object-answers.ts";
 
 export const previewRoutes: Row[] = [
   {

@@ -3,7 +3,7 @@ import type { SandboxObject } from "../../durable-objects/object.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { inTurn } from "../birth-turns.ts";
-import { bearerOf, forgetKeys, knowKey, newKey } from "../auth.ts";
+import { bearerOf, forgetKeys, knowKey, newKey } from "../keys.ts";
 import { creationAllowances, refusalOf } from "../creation-limits.ts";
 import { countCreation, recordCreation, type NewRecord } from "../db/creations.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
-import { forgetSometimes } from "../forget.ts";
+import { forgetSometimes } from "../forget-expired.ts";
 import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import {
@@ -27,14 +27,14 @@ import {
   tellAttemptsMax,
   useTouchMs,
 } from "../limits.ts";
-import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
+import { refuseForeignHosts, refuseForeignPages } from "../foreign-pages.ts";
 import { forgetBelongings, type Access } from "../principal.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { viewerIdOf } from "../scenarios/open-scenarios.ts";
-import { accessEnded } from "../snapshots/moments.ts";
-import { from, originOf, type Origin } from "../sources.ts";
+import { accessEnded } from "../snapshots/object-answers.ts";
+import { from, originOf, type Origin } from "../sandbox-sources.ts";
 
 const creation = v.strictObject({
   name: v.optional(clusterName),

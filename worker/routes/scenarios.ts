@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import {
   deleteScenario,
-  hasSignedIn,
   publicScenarios,
   scenariosOf,
   updateScenario,
   versionsOf,
   type Listed,
 } from "../db/scenarios.ts";
+import { hasSignedIn } from "../db/people.ts";
 import { EdgeError } from "../errors.ts";
 import { gallery } from "../scenarios/gallery.ts";
 import {

@@ -4,7 +4,7 @@ import { findPasskey, usePasskey } from "../db/passkeys.ts";
 import type { Person } from "../db/people.ts";
 import { EdgeError, edgeErrorResponse } from "../errors.ts";
 import { limitsOf } from "../limits.ts";
-import { refuseForeignHosts, refuseForeignSignIn } from "../origins.ts";
+import { refuseForeignHosts, refuseForeignSignIn } from "../foreign-pages.ts";
 import type { Call, Row } from "../route.ts";
 import { iso, personName } from "../schemas.ts";
 import { personBehind, signIn } from "../sign-in/arrival.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
-import { responseOf } from "../../durable-objects/http.ts";
+import { responseOf } from "../../durable-objects/responses.ts";
 import { getArtefact } from "../snapshots/artefacts.ts";
 import {
   noSuchSnapshot,

@@ -21,7 +21,7 @@ import { mayDo } from "../roles.ts";
 import { paged, readWhole, type Call, type Row } from "../route.ts";
 import { iso, past, revision, timestamp, title } from "../schemas.ts";
 import { hashOf, newId } from "../secrets.ts";
-import { momentOf } from "../snapshots/moments.ts";
+import { momentOf } from "../snapshots/object-answers.ts";
 
 const taking = v.strictObject({
   at: v.optional(revision("at")),

@@ -14,7 +14,7 @@ import {
   runStdinCharsMax,
 } from "../limits.ts";
 import type { Call, Row } from "../route.ts";
-import { askObject } from "../sandbox-object.ts";
+import { askObject } from "../ask-object.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { used } from "./sandboxes.ts";

@@ -8,7 +8,7 @@ import type { Call } from "../route.ts";
 import { forget, lifeMs, tell } from "../routes/sandboxes.ts";
 import { plainText } from "../schemas.ts";
 import { newId } from "../secrets.ts";
-import { cookieWith, forgetSessions, newSession } from "../sessions.ts";
+import { cookieWith, forgetSessions, newSession } from "../cookie-sessions.ts";
 import type { Identity } from "./way.ts";
 import { eachAtOnce } from "../at-once.ts";
 

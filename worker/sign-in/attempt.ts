@@ -3,7 +3,7 @@ import { EdgeError } from "../errors.ts";
 import { returnPathCharsMax, signInMsMax } from "../limits.ts";
 import type { Call } from "../route.ts";
 import { base64url, fromBase64url, hashOf, newSecret, secretShape } from "../secrets.ts";
-import { cookieNamed, cookieValue } from "../sessions.ts";
+import { cookieNamed, cookieValue } from "../cookie-sessions.ts";
 
 /**
  * A sign-in under way. Its state, or a passkey's challenge, is stored as a hash, is good once, and only for the browser that

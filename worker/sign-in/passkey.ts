@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
-import { isAddress } from "../origins.ts";
+import { isAddress } from "../foreign-pages.ts";
 import { base64url, fromBase64url } from "../secrets.ts";
 import { signInMsMax } from "../limits.ts";
 import type { PasskeyWay } from "./way.ts";

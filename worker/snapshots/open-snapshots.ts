@@ -7,7 +7,7 @@ import { findSnapshot, type Snapshot } from "../db/snapshots.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { thumbnailsKeptMax } from "../limits.ts";
-import { Known } from "../known.ts";
+import { Known } from "../read-cache.ts";
 import { idShape } from "../secrets.ts";
 
 /** Snapshots as this isolate has looked them up, and those that it has opened, by what is in them. */

@@ -42,20 +42,14 @@ export function safeEncode(text: string): string {
   return out;
 }
 
-const hexCode = (value: number): number => value + (value < 10 ? 48 : 87);
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Eight hexadecimal digits. `toString(16)` takes many times as long where the highest bit is set. */
 export const hex32 = (word: number): string =>
-  String.fromCharCode(
-    hexCode(word >>> 28),
-    hexCode((word >>> 24) & 15),
-    hexCode((word >>> 20) & 15),
-    hexCode((word >>> 16) & 15),
-    hexCode((word >>> 12) & 15),
-    hexCode((word >>> 8) & 15),
-    hexCode((word >>> 4) & 15),
-    hexCode(word & 15),
-  );
+  hexBytes[word >>> 24]! +
+  hexBytes[(word >>> 16) & 255]! +
+  hexBytes[(word >>> 8) & 255]! +
+  hexBytes[word & 255]!;
 
 /** What births draw from. */
 const birthSeed = fnv32a("birth");

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { newSession } from "../../../worker/sessions.ts";
+import { newSession } from "../../../worker/cookie-sessions.ts";
 import { insertSession } from "../../../worker/db/people.ts";
 import type { Scope } from "../../../worker/scopes.ts";
 import { edge, post, type Made } from "../edge.ts";

@@ -3,13 +3,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Engine } from "../../../durable-objects/engine/index.ts";
 import type { Reply } from "../../../durable-objects/engine/ports/request.ts";
 import type { Grant } from "../../../durable-objects/grant.ts";
-import { asksServer } from "../../../durable-objects/http.ts";
+import { asksServer } from "../../../durable-objects/responses.ts";
 import {
   proxiesWaitingMax,
   repliesPerTurnMax,
   replyBytesPerTurnMax,
 } from "../../../durable-objects/limits.ts";
-import { ProxyWaits } from "../../../durable-objects/sessions/proxy.ts";
+import { ProxyWaits } from "../../../durable-objects/sessions/waiting-requests.ts";
 import { bearer, edge, inside, kube, make, post, stubOf } from "../edge.ts";
 
 const grant: Grant = { ids: ["key:a"], role: "owner", readAtMs: 0, expiresAtMs: Infinity };

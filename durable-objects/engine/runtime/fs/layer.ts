@@ -70,7 +70,7 @@ function entryOf(file: LayerFile): LayerEntry {
   return make("f", 0o644, encodeUtf8(file.text ?? ""));
 }
 
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 
 /** A layer of path tables; later ones win. Missing parents become directories of root, mode 0755. */
 export const buildLayer = (...tables: Record<string, LayerFile>[]): Layer => new TableLayer(tables);

@@ -17,9 +17,8 @@ import {
   type Inode,
   type TreeRecord,
 } from "./inode.ts";
-import type { Layer, LayerEntry } from "./layer.ts";
+import { parentOf, type Layer, type LayerEntry } from "./layer.ts";
 
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 export class Tree {
@@ -34,6 +33,7 @@ export class Tree {
   readonly #rootMode: number;
   #record: TreeRecord;
   #children: Map<string, Set<string>> | undefined;
+  #lowerEntries: Layer["entries"] | undefined;
   readonly #chunks: Chunks;
   /** Grows with every change. */
   changes = 0;
@@ -94,7 +94,7 @@ export class Tree {
   }
 
   #lowerEntry(path: string): LayerEntry | undefined {
-    return this.lower?.entries.get(path);
+    return (this.#lowerEntries ??= this.lower?.entries)?.get(path);
   }
 
   /** Which file a path of this tree names now. */

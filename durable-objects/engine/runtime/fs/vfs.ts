@@ -142,11 +142,6 @@ function impliedBy(mounts: readonly MountPoint[]): Map<string, Set<string>> {
   return implied;
 }
 
-/** Whether a normal path is a folder's or lies below it. */
-const isWithin = (folder: string, path: string): boolean =>
-  folder === "/" ||
-  (path.startsWith(folder) && (path.length === folder.length || path[folder.length] === "/"));
-
 export class Vfs {
   readonly mounts: readonly MountPoint[];
   readonly now: () => number;
@@ -179,15 +174,22 @@ export class Vfs {
     const other = full.includes("/proc/") ? this.elsewhere?.(full) : undefined;
     if (other) return other;
     for (const mount of this.mounts) {
-      if (!isWithin(mount.at, full)) continue;
-      const rest = mount.at === "/" ? full : full.slice(mount.at.length);
+      const { at } = mount;
+      // Every part of every path comes by here: what is shorter than a mount's path is not read.
+      if (at.length > full.length) continue;
+      if (
+        at !== "/" &&
+        !(full.startsWith(at) && (at.length === full.length || full[at.length] === "/"))
+      )
+        continue;
+      const rest = at === "/" ? full : full.slice(at.length);
       // What was walked is normal already; only a subPath may not be.
       const path = mount.sub === "" ? rest || "/" : normalPath("/", mount.sub + rest);
       const id = mount.tree.find(path);
       const node = id === undefined ? undefined : mount.tree.inode(id);
       if (id !== undefined && node) return { mount, path, full, id, node };
       // A folder that stands there only for a mount, or a subPath nobody made yet.
-      if (this.#implied.has(full) || full === mount.at)
+      if (this.#implied.has(full) || full === at)
         return { mount, path, full, id: "", node: { type: "d", mode: 0o755, modifiedAtMs: 0 } };
       return { mount, path, full };
     }

@@ -32,6 +32,16 @@ import {
 } from "./users.ts";
 import { sharedMemory, sharedMemoryBytes, sourceTree, volumeTree } from "../volumes/volumes.ts";
 
+function passesOver({ privileged, capabilities }: ContainerRecord["spec"]): boolean {
+  if (privileged) return true;
+  const { drop = [], add = [] } = capabilities ?? {};
+  return (
+    !drop.some((name) => name === "ALL" || name === "DAC_OVERRIDE") ||
+    add.includes("DAC_OVERRIDE") ||
+    add.includes("ALL")
+  );
+}
+
 export class LoadedContainer implements Container {
   readonly kernel: Kernel;
   readonly key: string;
@@ -41,6 +51,7 @@ export class LoadedContainer implements Container {
   readonly #roots = new Map<string, Vfs>();
   #env: Record<string, string> | undefined;
   #user: Identity | undefined;
+  #override: boolean | undefined;
   /** Its mounts hide nothing that an image has. */
   #apart: boolean | undefined;
 
@@ -344,15 +355,7 @@ export class LoadedContainer implements Container {
 
   /** Whether root passes over file permissions here. */
   get override(): boolean {
-    const { spec } = this.record;
-    if (spec.privileged) return true;
-    const drop = spec.capabilities?.drop ?? [];
-    const add = spec.capabilities?.add ?? [];
-    return (
-      !drop.some((name) => name === "ALL" || name === "DAC_OVERRIDE") ||
-      add.includes("DAC_OVERRIDE") ||
-      add.includes("ALL")
-    );
+    return (this.#override ??= passesOver(this.record.spec));
   }
 
   capable(name: string): boolean {

@@ -34,8 +34,9 @@ export class FileCalls {
   // Itself
 
   get container(): Container {
-    return this.kernel.container(this.process.container);
+    return (this.#container ??= this.kernel.container(this.process.container));
   }
+  #container: Container | undefined;
   /** Paths as this process sees them. */
   get vfs(): Vfs {
     return this.container.rooted(this.process.rootFolder);

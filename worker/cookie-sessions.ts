@@ -1,7 +1,7 @@
 import type { Env } from "./env.ts";
 import { findSession, touchSession, type Person, type Session } from "./db/people.ts";
 import { EdgeError } from "./errors.ts";
-import { Known } from "./known.ts";
+import { Known } from "./read-cache.ts";
 import { sessionMsMax, sessionTouchMs, userAgentCharsMax } from "./limits.ts";
 import { hashOf, newId, newSecret, newShortId, secretShape } from "./secrets.ts";
 

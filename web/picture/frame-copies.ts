@@ -2,7 +2,7 @@ import { drawGround } from "./draw.ts";
 import { drawPods } from "./draw-pod.ts";
 import type { Layout } from "./layout.ts";
 import type { Copies, Moved } from "./motion.ts";
-import type { Palette } from "./palette.ts";
+import type { Palette } from "./colours.ts";
 import type { Pen } from "./pen.ts";
 
 /** So far an outline stands over its cell's edge, in CSS px. */

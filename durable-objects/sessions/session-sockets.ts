@@ -2,7 +2,7 @@ import { badRequest, StatusError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
 import type { CommandSession, Reply, SessionReply } from "../engine/ports/request.ts";
 import type { Grant } from "../grant.ts";
-import { closeSocket, gone, refusal, unauthorized } from "../http.ts";
+import { closeSocket, gone, refusal, unauthorized } from "../responses.ts";
 import {
   firstWordMs,
   inputDrainBytes,
@@ -31,7 +31,7 @@ import {
 } from "./frames.ts";
 import { SandboxInputBudget } from "./input.ts";
 import { LogStream } from "./log.ts";
-import { ProxyWaits } from "./proxy.ts";
+import { ProxyWaits } from "./waiting-requests.ts";
 import { SpdyForward } from "./spdy-forward.ts";
 import { isSession, restored, save, type Open } from "./saved.ts";
 import { InputLimitError, type LiveSession, type Wire } from "./session.ts";

@@ -1,5 +1,5 @@
 /**
- * What a sandbox takes in the runtime's memory while it is awake, and once it sleeps: `node test/bench/alive.ts COUNT [DIR]`, DIR being
+ * What a sandbox takes in the runtime's memory while it is awake, and once it sleeps: `node test/bench/sandbox-memory.ts COUNT [DIR]`, DIR being
  * another checkout. Prints JSON.
  */
 import os from "node:os";

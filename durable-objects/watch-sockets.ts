@@ -3,7 +3,7 @@ import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
-import { closeSocket } from "./http.ts";
+import { closeSocket } from "./responses.ts";
 import { isScreen } from "./terminals.ts";
 import {
   lookMsMax,

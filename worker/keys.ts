@@ -4,7 +4,7 @@ import { keyGrantId, memberGrantId, type Grant } from "../durable-objects/grant.
 import { findKey, findKeyById, type FoundKey, type Key } from "./db/keys.ts";
 import type { Sandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
-import { Known, type Read } from "./known.ts";
+import { Known, type Read } from "./read-cache.ts";
 import { mayGrant, type Role } from "./roles.ts";
 import { hashOf, newSecret, newShortId } from "./secrets.ts";
 import { asksForSocket, subprotocolsOf } from "./streams/stream-messages.ts";

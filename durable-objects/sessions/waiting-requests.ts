@@ -2,7 +2,7 @@ import { StatusError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
 import type { EngineResponse, HeldReply, ProxyPending } from "../engine/ports/request.ts";
 import type { Grant } from "../grant.ts";
-import { refusal, responseOf } from "../http.ts";
+import { refusal, responseOf } from "../responses.ts";
 import {
   proxiesWaitingMax,
   proxyWaitMsMax,
