@@ -449,6 +449,29 @@ describe("names and words", () => {
     expect([...new Set(titles)].sort()).toEqual([...rows].sort());
   });
 
+  test("paths and names in INDEX.md, and paths in ARCHITECTURE.md, are there", () => {
+    const tops = /^(engine|durable-objects|worker|web|test|scripts|migrations|gallery)\/[^<*{ ]*$/;
+    const placed = (named: string): string => named.replace(/^engine\//, engine);
+    const isThere = (named: string): boolean => existsSync(path.join(root, placed(named)));
+    const missing = ["INDEX.md", "ARCHITECTURE.md"].flatMap((file) =>
+      [...read(file).matchAll(/`([^`]+)`/g)]
+        .map(([, named = ""]) => named)
+        .filter((named) => tops.test(named) && !isThere(named))
+        .map((named) => `${file}: ${named}`),
+    );
+    expect(missing).toEqual([]);
+    const gone = [
+      ...read("INDEX.md").matchAll(/`([^`]+\.tsx?)` \(((?:`\w+`(?:, )?)+)[^)]*\)/g),
+    ].flatMap(([, file = "", names = ""]) =>
+      tops.test(file)
+        ? [...names.matchAll(/`(\w+)`/g)]
+            .filter(([, name = ""]) => !read(placed(file)).includes(name))
+            .map(([, name]) => `${file}: ${name}`)
+        : [],
+    );
+    expect(gone).toEqual([]);
+  });
+
   test("nothing names a machine or a workplace", () => {
     const places =
       /(?<![\w.])\/(work|root|home|Users)\/\w|\/tmp\/(?!podyard)\w|\b[f]arm\b|\.\.\/shared\//;

@@ -223,10 +223,6 @@ export function withPodDefaults(pod: Pod): Pod {
     // Of Pods alone: a template keeps what it says. k8s: core/v1/conversion.go Convert_v1_Pod_To_core_Pod
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? { terminationGracePeriodSeconds: 1 } : {}),
   };
-  // Of a Pod, not of a template. k8s: core/v1 Convert_v1_Pod_To_core_Pod
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    spec = { ...spec, terminationGracePeriodSeconds: 1 };
-  }
   if (spec.hostNetwork) spec = withHostPorts(spec);
   return { ...pod, spec: withPodLevelRequests(spec) };
 }
