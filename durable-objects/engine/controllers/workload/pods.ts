@@ -22,7 +22,12 @@ export const isActive = (pod: Pod): boolean =>
 export const isTerminating = (pod: Pod): boolean =>
   !hasEnded(pod) && pod.metadata.deletionTimestamp !== undefined;
 
-const readyCondition = (pod: Pod) => pod.status?.conditions?.find((c) => c.type === "Ready");
+/** Asked of every Pod of a workload whenever one of them changes: a loop, no closure. */
+function readyCondition({ status }: Pod) {
+  if (status?.conditions)
+    for (const condition of status.conditions) if (condition.type === "Ready") return condition;
+  return undefined;
+}
 
 export const isReady = (pod: Pod): boolean => readyCondition(pod)?.status === "True";
 
