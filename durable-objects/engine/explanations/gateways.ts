@@ -47,7 +47,7 @@ function notProgrammed(scope: Scope, gateway: Gateway): Found | undefined {
   if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
   const rejected = rejection(gateway);
   if (rejected) return refused(gateway, rejected, "spec");
-  const states = listenersOf(scope.client, gateway);
+  const states = listenersOf(scope.client, gateway).filter(({ set }) => !set);
   const i = states.findIndex(({ serves }) => !serves);
   const state = states[i];
   if (state) {

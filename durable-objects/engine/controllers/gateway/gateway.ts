@@ -11,11 +11,16 @@ import {
   gateways,
   httpRoutes,
   isGatewayReference,
+  isListenerSetReference,
+  listenerSets,
   referenceGrants,
   targetKey,
   type Gateway,
   type HTTPRoute,
+  type ListenerSet,
 } from "../../kinds/gateway/types.ts";
+import { gatewayKeyOf } from "../../kinds/gateway/indices.ts";
+import { setAt } from "../../network/gateway/listener-sets.ts";
 import type { Controller, Reader } from "../../ports/controller.ts";
 import { bear, ownClass, tellClass } from "./gateway-class.ts";
 import { tellGateway } from "./gateway-status.ts";
@@ -42,10 +47,38 @@ const isOfSpec = ({ op, object, previous }: Change): boolean =>
 const classOf = (object: KubeObject | undefined): string[] =>
   object ? [`class ${String((object as Gateway).spec?.gatewayClassName)}`] : [];
 
-const parentsOf = (object: KubeObject | undefined): string[] =>
-  list((object as HTTPRoute | undefined)?.spec?.parentRefs)
-    .filter(isGatewayReference)
-    .map((ref) => `gateway ${targetKey(ref, object?.metadata.namespace)}`);
+function parentsOf(object: KubeObject | undefined, reader: Reader): string[] {
+  const namespace = object?.metadata.namespace;
+  return list((object as HTTPRoute | undefined)?.spec?.parentRefs).flatMap((ref) => {
+    if (isGatewayReference(ref)) return `gateway ${targetKey(ref, namespace)}`;
+    const set = isListenerSetReference(ref) ? setAt(reader, ref, namespace) : undefined;
+    return gatewaysOfSets([set]);
+  });
+}
+
+/** ListenerSets are told of with their Gateways. */
+const gatewaysOfSets = (sets: readonly (KubeObject | undefined)[]): string[] =>
+  sets.flatMap((set) => {
+    const key = set && gatewayKeyOf(set as ListenerSet);
+    return key === undefined ? [] : `gateway ${key}`;
+  });
+
+/** Gateways for ListenerSets that are filed under a value. */
+const filedSets = (reader: Reader, index: string, value: string): string[] =>
+  serves(reader, listenerSets)
+    ? gatewaysOfSets(reader.byIndex<ListenerSet>(`listener-set.${index}`, value))
+    : [];
+
+/** Routes that name a Gateway, or a ListenerSet for it. */
+function routesOf(reader: Reader, gateway: string): string[] {
+  const sets = serves(reader, listenerSets)
+    ? reader.byIndex<ListenerSet>("listener-set.parent", gateway)
+    : [];
+  return [
+    ...filed(reader, "route", "parent", gateway),
+    ...sets.flatMap((set) => filed(reader, "route", "listener-set", keyOf(set))),
+  ];
+}
 
 const specOf = (object: KubeObject | undefined): unknown =>
   (object as { spec?: unknown } | undefined)?.spec;
@@ -54,7 +87,7 @@ const specOf = (object: KubeObject | undefined): unknown =>
 const ofClass = (reader: Reader, name: string): string[] =>
   filed(reader, "gateway", "class", name).flatMap((work) => [
     work,
-    ...filed(reader, "route", "parent", work.slice("gateway ".length)),
+    ...routesOf(reader, work.slice("gateway ".length)),
   ]);
 
 export const gatewayController: Controller = {
@@ -74,29 +107,53 @@ export const gatewayController: Controller = {
         ? [
             ...classOf(change.object),
             ...classOf(change.previous),
-            ...filed(reader, "route", "parent", change.key),
+            ...routesOf(reader, change.key),
           ]
         : []),
     ],
-    [httpRoutes]: (change) =>
+    [listenerSets]: (change, reader) => {
+      const own = gatewaysOfSets([change.object, change.previous]);
+      // Its listeners may stand in the way of those of other ListenerSets.
+      return isOfSpec(change)
+        ? own.flatMap((work) => [
+            work,
+            ...filed(reader, "route", "listener-set", change.key),
+            ...routesOf(reader, work.slice("gateway ".length)),
+          ])
+        : own;
+    },
+    [httpRoutes]: (change, reader) =>
       isOfSpec(change)
-        ? [`route ${change.key}`, ...parentsOf(change.object), ...parentsOf(change.previous)]
+        ? [
+            `route ${change.key}`,
+            ...parentsOf(change.object, reader),
+            ...parentsOf(change.previous, reader),
+          ]
         : [`route ${change.key}`],
     [referenceGrants]: ({ namespace }, reader) => [
       ...filed(reader, "gateway", "foreign", namespace),
+      ...filedSets(reader, "foreign", namespace),
       ...filed(reader, "route", "foreign", namespace),
     ],
-    secrets: ({ key }, reader) => filed(reader, "gateway", "secret", key),
+    secrets: ({ key }, reader) => [
+      ...filed(reader, "gateway", "secret", key),
+      ...filedSets(reader, "secret", key),
+    ],
     services: ({ op, key, object, previous }, reader) =>
       op === "update" && equal(specOf(object), specOf(previous))
         ? undefined
         : filed(reader, "route", "backend", key),
-    namespaces: ({ name, op, object, previous }, reader) => {
+    namespaces: ({ op, object, previous }, reader) => {
       if (op !== "update" || equal(object.metadata.labels, previous?.metadata.labels))
         return undefined;
-      const selecting = filed(reader, "gateway", "selects", "namespaces");
-      if (selecting.length === 0 || !serves(reader, httpRoutes)) return selecting;
-      return [...selecting, ...reader.list(httpRoutes, name).map((one) => `route ${keyOf(one)}`)];
+      const selecting = [
+        ...filed(reader, "gateway", "selects", "namespaces"),
+        ...filedSets(reader, "selects", "namespaces"),
+      ];
+      return selecting.flatMap((work) => [
+        work,
+        ...routesOf(reader, work.slice("gateway ".length)),
+      ]);
     },
   },
   reconcile(work, client) {

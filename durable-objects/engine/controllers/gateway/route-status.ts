@@ -6,12 +6,14 @@ import {
   gateways,
   httpRoutes,
   isGatewayReference,
+  isListenerSetReference,
   type Gateway,
   type HTTPRoute,
   type ParentReference,
   type RouteParentStatus,
 } from "../../kinds/gateway/types.ts";
 import { attachmentOf } from "../../network/gateway/attachment.ts";
+import { gatewayOfSet, setAt } from "../../network/gateway/listener-sets.ts";
 import { unresolved } from "../../network/gateway/backends.ts";
 import { isOurs, listenersOf } from "../../network/gateway/listeners.ts";
 import type { Client } from "../../ports/controller.ts";
@@ -44,10 +46,20 @@ function gatewayOf(
   { metadata }: HTTPRoute,
   ref: ParentReference,
 ): Gateway | undefined {
-  if (!isGatewayReference(ref) || !client.resources.stored(gateways)) return undefined;
-  const namespace = ref.namespace ?? metadata.namespace ?? "";
-  const gateway = client.get<Gateway>(gateways, namespace, ref.name);
+  if (!client.resources.stored(gateways)) return undefined;
+  const gateway = namedGateway(client, metadata.namespace, ref);
   return gateway && isOurs(client, gateway) ? gateway : undefined;
+}
+
+function namedGateway(
+  client: Client,
+  own: string | undefined,
+  ref: ParentReference,
+): Gateway | undefined {
+  if (isGatewayReference(ref))
+    return client.get<Gateway>(gateways, ref.namespace ?? own ?? "", ref.name);
+  const set = isListenerSetReference(ref) ? setAt(client, ref, own) : undefined;
+  return set && gatewayOfSet(client, set);
 }
 
 function parentStatus(

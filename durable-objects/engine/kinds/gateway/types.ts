@@ -8,6 +8,7 @@ import type { KubeObject } from "../../core/object.ts";
 export const gatewayGroup = "gateway.networking.k8s.io";
 export const gatewayClasses = "gatewayclasses.gateway.networking.k8s.io";
 export const gateways = "gateways.gateway.networking.k8s.io";
+export const listenerSets = "listenersets.gateway.networking.k8s.io";
 export const httpRoutes = "httproutes.gateway.networking.k8s.io";
 export const referenceGrants = "referencegrants.gateway.networking.k8s.io";
 
@@ -39,7 +40,7 @@ export interface Listener {
   protocol: string;
   tls?: { mode?: string; certificateRefs?: ObjectReference[] };
   allowedRoutes?: {
-    namespaces?: { from?: string; selector?: LabelSelector };
+    namespaces?: NamespaceChoice;
     kinds?: RouteGroupKind[];
   };
 }
@@ -56,10 +57,17 @@ export interface ListenerStatus {
   conditions: Condition[];
 }
 
+/** Namespaces out of which a Gateway takes something. */
+export interface NamespaceChoice {
+  from?: string;
+  selector?: LabelSelector;
+}
+
 export interface Gateway extends KubeObject {
   spec?: {
     gatewayClassName?: string;
     listeners?: Listener[];
+    allowedListeners?: { namespaces?: NamespaceChoice };
     addresses?: GatewayAddress[];
     infrastructure?: { parametersRef?: object };
     tls?: { backend?: { clientCertificateRef?: ObjectReference } };
@@ -68,7 +76,14 @@ export interface Gateway extends KubeObject {
     addresses?: GatewayAddress[];
     conditions?: Condition[];
     listeners?: ListenerStatus[];
+    attachedListenerSets?: number;
   };
+}
+
+/** Listeners that are added to a Gateway, perhaps by somebody else. */
+export interface ListenerSet extends KubeObject {
+  spec?: { parentRef?: ObjectReference; listeners?: Listener[] };
+  status?: { conditions?: Condition[]; listeners?: ListenerStatus[] };
 }
 
 export interface ParentReference extends ObjectReference {
@@ -171,6 +186,9 @@ export const targetKey = (ref: ObjectReference, namespace: string | undefined): 
 
 export const isGatewayReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? gatewayGroup) === gatewayGroup && (kind ?? "Gateway") === "Gateway";
+
+export const isListenerSetReference = ({ group, kind }: ObjectReference): boolean =>
+  (group ?? gatewayGroup) === gatewayGroup && kind === "ListenerSet";
 
 export const isServiceReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? "") === "" && (kind ?? "Service") === "Service";

@@ -10,6 +10,7 @@ import {
   type GatewayClass,
   type HTTPRoute,
   type Listener,
+  type ListenerSet,
   type ObjectReference,
   type RouteGroupKind,
 } from "../../kinds/gateway/types.ts";
@@ -17,6 +18,7 @@ import type { Secret } from "../../kinds/secret.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { isGranted } from "./grants.ts";
 import type { Hostname } from "./hostnames.ts";
+import { setsOf } from "./listener-sets.ts";
 
 /** Why a condition does not hold, in its words. */
 export interface Problem {
@@ -26,6 +28,8 @@ export interface Problem {
 
 export interface ListenerState {
   listener: Listener;
+  /** Whose listener it is, unless the Gateway's own. */
+  set?: ListenerSet;
   supportedKinds: RouteGroupKind[];
   /** Another listener of the Gateway wants the same port in another way. */
   conflict?: Problem;
@@ -85,39 +89,55 @@ export function gatewayAt(reader: Reader, ip: string): Gateway | undefined {
 export const listenersAt = (reader: Reader, gateway: Gateway, port: number): ListenerState[] =>
   listenersOf(reader, gateway).filter((state) => state.serves && state.listener.port === port);
 
+/** A Gateway's own, then those of the ListenerSets that it allows. */
 export function listenersOf(reader: Reader, gateway: Gateway): ListenerState[] {
-  const all = list(gateway.spec?.listeners);
-  const rejected = rejection(gateway) !== undefined;
-  return all.map((listener) => {
-    const protocol = kindsOf.get(listener.protocol);
-    const conflict = conflictOf(listener, all);
-    const kinds = supportedKinds(listener, protocol ?? []);
-    const unresolved =
-      certificateProblem(reader, gateway, listener) ??
-      (kinds.invalid
-        ? { reason: "InvalidRouteKinds", message: `${kinds.invalid} is not supported` }
-        : undefined);
-    const unaccepted =
-      protocol === undefined
-        ? {
-            reason: "UnsupportedProtocol",
-            message: `protocol ${listener.protocol} is not supported, HTTP and HTTPS are`,
-          }
-        : undefined;
-    const serves =
-      !rejected &&
-      !conflict &&
-      !unaccepted &&
-      (!unresolved || (kinds.valid.length > 0 && unresolved.reason === "InvalidRouteKinds"));
-    return {
-      listener,
-      supportedKinds: kinds.valid,
-      serves,
-      ...(conflict ? { conflict } : {}),
-      ...(unaccepted ? { unaccepted } : {}),
-      ...(unresolved ? { unresolved } : {}),
-    };
-  });
+  const states: ListenerState[] = [];
+  for (const set of [undefined, ...setsOf(reader, gateway)]) {
+    const before = states.filter(({ conflict }) => !conflict).map(({ listener }) => listener);
+    const all = list((set ?? gateway).spec?.listeners);
+    for (const listener of all) {
+      // Who comes first has the port; those that come together are in each other's way.
+      const conflict = conflictOf(listener, [...before, ...all]);
+      states.push(stateOf(reader, gateway, listener, { set, conflict }));
+    }
+  }
+  return states;
+}
+
+function stateOf(
+  reader: Reader,
+  gateway: Gateway,
+  listener: Listener,
+  { set, conflict }: { set: ListenerSet | undefined; conflict: Problem | undefined },
+): ListenerState {
+  const protocol = kindsOf.get(listener.protocol);
+  const kinds = supportedKinds(listener, protocol ?? []);
+  const unresolved =
+    certificateProblem(reader, set ?? gateway, listener) ??
+    (kinds.invalid
+      ? { reason: "InvalidRouteKinds", message: `${kinds.invalid} is not supported` }
+      : undefined);
+  const unaccepted =
+    protocol === undefined
+      ? {
+          reason: "UnsupportedProtocol",
+          message: `protocol ${listener.protocol} is not supported, HTTP and HTTPS are`,
+        }
+      : undefined;
+  const serves =
+    rejection(gateway) === undefined &&
+    !conflict &&
+    !unaccepted &&
+    (!unresolved || (kinds.valid.length > 0 && unresolved.reason === "InvalidRouteKinds"));
+  return {
+    listener,
+    supportedKinds: kinds.valid,
+    serves,
+    ...(set ? { set } : {}),
+    ...(conflict ? { conflict } : {}),
+    ...(unaccepted ? { unaccepted } : {}),
+    ...(unresolved ? { unresolved } : {}),
+  };
 }
 
 /** HTTP and HTTPS cannot share a port, nor two listeners a port and a hostname. */
@@ -155,7 +175,7 @@ function supportedKinds(
 
 function certificateProblem(
   reader: Reader,
-  gateway: Gateway,
+  owner: Gateway | ListenerSet,
   { protocol, tls }: Listener,
 ): Problem | undefined {
   if (protocol !== "HTTPS") return undefined;
@@ -163,7 +183,7 @@ function certificateProblem(
   const invalid = (message: string): Problem => ({ reason: "InvalidCertificateRef", message });
   if (refs.length === 0) return invalid("an HTTPS listener needs a certificate");
   for (const ref of refs) {
-    const problem = secretProblem(reader, gateway, ref);
+    const problem = secretProblem(reader, owner, ref);
     if (problem) return typeof problem === "string" ? invalid(problem) : problem;
   }
   return undefined;
@@ -171,7 +191,7 @@ function certificateProblem(
 
 function secretProblem(
   reader: Reader,
-  { metadata }: Gateway,
+  { kind = "Gateway", metadata }: Gateway | ListenerSet,
   ref: ObjectReference,
 ): string | Problem | undefined {
   const own = metadata.namespace ?? "";
@@ -179,10 +199,10 @@ function secretProblem(
   if ((ref.group ?? "") !== "" || (ref.kind ?? "Secret") !== "Secret")
     return `certificates are Secrets, not ${ref.group ?? ""}/${ref.kind}`;
   const to = { kind: "Secret" as const, namespace, name: ref.name };
-  if (!isGranted(reader, { from: { kind: "Gateway", namespace: own }, to }))
+  if (!isGranted(reader, { from: { kind, namespace: own }, to }))
     return {
       reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets Gateways of ${own} refer to Secret ${ref.name}`,
+      message: `no ReferenceGrant in namespace ${namespace} lets ${kind}s of ${own} refer to Secret ${ref.name}`,
     };
   const secret = reader.get<Secret>("secrets", namespace, ref.name);
   if (!secret) return `Secret ${namespace}/${ref.name} does not exist`;
