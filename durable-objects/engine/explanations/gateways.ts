@@ -17,7 +17,8 @@ import {
 import type { Service } from "../kinds/service/shape.ts";
 import { attachmentOf } from "../network/gateway/attachment.ts";
 import { backendOf } from "../network/gateway/backends.ts";
-import { isOurs, listenersOf, rejection, type Problem } from "../network/gateway/listeners.ts";
+import { isOurs, listenersOf, rejection } from "../network/gateway/listeners.ts";
+import type { Problem } from "../network/gateway/problem.ts";
 import { endpointsOf } from "../network/services.ts";
 import {
   about,

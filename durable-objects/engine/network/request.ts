@@ -33,6 +33,9 @@ export interface Target {
   /** Binary string. */
   body?: string;
   https?: boolean;
+  serverName?: string;
+  /** PEM that is shown over https. */
+  clientCertificate?: string;
 }
 
 /** `unknown`: no such name. */
@@ -99,6 +102,8 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
     port,
     clientIp: source.ip,
     ...(https ? { https } : {}),
+    ...(target.serverName === undefined ? {} : { serverName: target.serverName }),
+    ...(target.clientCertificate ? { clientCertificate: target.clientCertificate } : {}),
   };
 }
 

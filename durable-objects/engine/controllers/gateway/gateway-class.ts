@@ -7,7 +7,7 @@ import {
   type GatewayClass,
 } from "../../kinds/gateway/types.ts";
 import type { Client } from "../../ports/controller.ts";
-import type { Problem } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
 import { told, withConditions } from "./conditions.ts";
 
 /** Its name, where the definition came with the class that the cluster brings. */
@@ -21,9 +21,15 @@ const finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
 
 /** In the order of their names. k8s: gateway-api pkg/features */
 const features = [
+  "BackendTLSPolicy",
+  "BackendTLSPolicySANValidation",
   "Gateway",
   "GatewayAddressEmpty",
+  "GatewayBackendClientCertificate",
+  "GatewayFrontendClientCertificateValidation",
+  "GatewayFrontendClientCertificateValidationInsecureFallback",
   "GatewayHTTPListenerIsolation",
+  "GatewayHTTPSListenerDetectMisdirectedRequests",
   "GatewayPort8080",
   "GatewayStaticAddresses",
   "HTTPRoute",

@@ -13,8 +13,9 @@ import {
   listenersOf,
   rejection,
   type ListenerState,
-  type Problem,
 } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
+import { shownToBackends } from "../../network/gateway/secrets.ts";
 import { freeAddress, isPooled } from "../../network/load-balancers.ts";
 import type { Client } from "../../ports/controller.ts";
 import { told, withConditions, type Told } from "./conditions.ts";
@@ -43,9 +44,9 @@ export function tellGateway(client: Client, namespace: string, name: string): nu
     ...gateway.status,
     addresses: addressing.addresses,
     conditions: withConditions(
-      gateway.status?.conditions,
-      gatewayConditions(states, gateway, addressing),
-      at,
+      list(gateway.status?.conditions).filter(({ type }) => !occasional.includes(type)),
+      [...gatewayConditions(states, gateway, addressing), ...tlsConditions(client, gateway)],
+      { ...at, before: gateway.status?.conditions },
     ),
     listeners: states
       .filter(({ set }) => !set)
@@ -55,6 +56,29 @@ export function tellGateway(client: Client, namespace: string, name: string): nu
   if (!equal(status, gateway.status))
     client.update<Gateway>(gateways, { ...gateway, status }, "status");
   return addressing.dueAtMs;
+}
+
+/** Those that only some Gateways have. */
+const occasional = ["ResolvedRefs", "InsecureFrontendValidationMode"];
+
+function tlsConditions(client: Client, gateway: Gateway): Told[] {
+  const { default: standard, perPort } = gateway.spec?.tls?.frontend ?? {};
+  const all = [standard, ...list(perPort).map(({ tls }) => tls)];
+  const insecure = all.some((tls) => tls?.validation?.mode === "AllowInsecureFallback");
+  const shown = shownToBackends(client, gateway);
+  return [
+    ...(shown ? [told("ResolvedRefs", "problem" in shown ? shown.problem : undefined)] : []),
+    ...(insecure
+      ? [
+          {
+            type: "InsecureFrontendValidationMode",
+            status: "True",
+            reason: "ConfigurationChanged",
+            message: "clients are let in whatever they show",
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 function gatewayConditions(

@@ -7,21 +7,26 @@ import { objectKey, splitKey, type Change, type KubeObject } from "../../core/ob
 import { equal } from "../../core/equal.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import {
+  backendTlsPolicies,
   gatewayClasses,
   gateways,
   httpRoutes,
   isGatewayReference,
   isListenerSetReference,
+  isServiceReference,
   listenerSets,
   referenceGrants,
   targetKey,
+  type BackendTlsPolicy,
   type Gateway,
   type HTTPRoute,
   type ListenerSet,
 } from "../../kinds/gateway/types.ts";
-import { gatewayKeyOf } from "../../kinds/gateway/indices.ts";
+import { backendsOf, gatewayKeyOf } from "../../kinds/gateway/indices.ts";
 import { setAt } from "../../network/gateway/listener-sets.ts";
 import type { Controller, Reader } from "../../ports/controller.ts";
+import { targetsOf } from "../../network/gateway/backend-tls.ts";
+import { tellPolicy } from "./backend-tls-status.ts";
 import { bear, ownClass, tellClass } from "./gateway-class.ts";
 import { tellGateway } from "./gateway-status.ts";
 import { tellRoute } from "./route-status.ts";
@@ -83,6 +88,28 @@ function routesOf(reader: Reader, gateway: string): string[] {
 const specOf = (object: KubeObject | undefined): unknown =>
   (object as { spec?: unknown } | undefined)?.spec;
 
+/** Policies about how Gateways speak to a Service, or that trust a ConfigMap. */
+const filedPolicies = (reader: Reader, index: "target" | "authority", value: string): string[] =>
+  serves(reader, backendTlsPolicies)
+    ? reader.byIndex(`backend-tls.${index}`, value).map((one) => `policy ${keyOf(one)}`)
+    : [];
+
+/** Policies about what a route leads to. */
+const policiesOf = (route: KubeObject | undefined, reader: Reader): string[] =>
+  route
+    ? backendsOf(route as HTTPRoute)
+        .filter(isServiceReference)
+        .flatMap((ref) => filedPolicies(reader, "target", targetKey(ref, route.metadata.namespace)))
+    : [];
+
+/** A policy, and others with one of its targets. */
+const besides = (policy: KubeObject | undefined, reader: Reader): string[] =>
+  policy
+    ? targetsOf(policy as BackendTlsPolicy).flatMap(({ name }) =>
+        filedPolicies(reader, "target", `${policy.metadata.namespace}/${name}`),
+      )
+    : [];
+
 /** Gateways of a class, and their routes. */
 const ofClass = (reader: Reader, name: string): string[] =>
   filed(reader, "gateway", "class", name).flatMap((work) => [
@@ -104,11 +131,7 @@ export const gatewayController: Controller = {
     [gateways]: (change, reader) => [
       `gateway ${change.key}`,
       ...(isOfSpec(change)
-        ? [
-            ...classOf(change.object),
-            ...classOf(change.previous),
-            ...routesOf(reader, change.key),
-          ]
+        ? [...classOf(change.object), ...classOf(change.previous), ...routesOf(reader, change.key)]
         : []),
     ],
     [listenerSets]: (change, reader) => {
@@ -128,8 +151,22 @@ export const gatewayController: Controller = {
             `route ${change.key}`,
             ...parentsOf(change.object, reader),
             ...parentsOf(change.previous, reader),
+            ...policiesOf(change.object, reader),
+            ...policiesOf(change.previous, reader),
           ]
-        : [`route ${change.key}`],
+        : [`route ${change.key}`, ...policiesOf(change.object, reader)],
+    [backendTlsPolicies]: (change, reader) =>
+      isOfSpec(change)
+        ? [
+            `policy ${change.key}`,
+            ...besides(change.object, reader),
+            ...besides(change.previous, reader),
+          ]
+        : [`policy ${change.key}`],
+    configmaps: ({ key }, reader) => [
+      ...filed(reader, "gateway", "authority", key),
+      ...filedPolicies(reader, "authority", key),
+    ],
     [referenceGrants]: ({ namespace }, reader) => [
       ...filed(reader, "gateway", "foreign", namespace),
       ...filedSets(reader, "foreign", namespace),
@@ -142,7 +179,7 @@ export const gatewayController: Controller = {
     services: ({ op, key, object, previous }, reader) =>
       op === "update" && equal(specOf(object), specOf(previous))
         ? undefined
-        : filed(reader, "route", "backend", key),
+        : [...filed(reader, "route", "backend", key), ...filedPolicies(reader, "target", key)],
     namespaces: ({ op, object, previous }, reader) => {
       if (op !== "update" || equal(object.metadata.labels, previous?.metadata.labels))
         return undefined;
@@ -170,6 +207,8 @@ export const gatewayController: Controller = {
     else if (what === "gateway" && serves(client, gateways))
       return tellGateway(client, namespace, name);
     else if (what === "route" && serves(client, httpRoutes)) tellRoute(client, namespace, name);
+    else if (what === "policy" && serves(client, backendTlsPolicies))
+      tellPolicy(client, namespace, name);
     return undefined;
   },
 };

@@ -3,12 +3,8 @@ import { equal } from "../../core/equal.ts";
 import { listenerSets, type Gateway, type ListenerSet } from "../../kinds/gateway/types.ts";
 import { objectKeyOf } from "../../network/addresses.ts";
 import { isAllowed, setsFor } from "../../network/gateway/listener-sets.ts";
-import {
-  rejection,
-  type Attached,
-  type ListenerState,
-  type Problem,
-} from "../../network/gateway/listeners.ts";
+import { rejection, type Attached, type ListenerState } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
 import type { Client } from "../../ports/controller.ts";
 import { told, withConditions, type Told } from "./conditions.ts";
 import { listenerStatus } from "./listener-status.ts";

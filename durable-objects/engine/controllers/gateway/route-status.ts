@@ -3,19 +3,16 @@ import { equal } from "../../core/equal.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import {
   gatewayControllerName,
-  gateways,
   httpRoutes,
-  isGatewayReference,
-  isListenerSetReference,
   type Gateway,
   type HTTPRoute,
   type ParentReference,
   type RouteParentStatus,
 } from "../../kinds/gateway/types.ts";
 import { attachmentOf } from "../../network/gateway/attachment.ts";
-import { gatewayOfSet, setAt } from "../../network/gateway/listener-sets.ts";
 import { unresolved } from "../../network/gateway/backends.ts";
-import { isOurs, listenersOf } from "../../network/gateway/listeners.ts";
+import { listenersOf } from "../../network/gateway/listeners.ts";
+import { gatewayOf } from "../../network/gateway/parents.ts";
 import type { Client } from "../../ports/controller.ts";
 import { told, withConditions } from "./conditions.ts";
 
@@ -39,27 +36,6 @@ export function tellRoute(client: Client, namespace: string, name: string): void
     { ...route, status: { ...route.status, parents } },
     "status",
   );
-}
-
-function gatewayOf(
-  client: Client,
-  { metadata }: HTTPRoute,
-  ref: ParentReference,
-): Gateway | undefined {
-  if (!client.resources.stored(gateways)) return undefined;
-  const gateway = namedGateway(client, metadata.namespace, ref);
-  return gateway && isOurs(client, gateway) ? gateway : undefined;
-}
-
-function namedGateway(
-  client: Client,
-  own: string | undefined,
-  ref: ParentReference,
-): Gateway | undefined {
-  if (isGatewayReference(ref))
-    return client.get<Gateway>(gateways, ref.namespace ?? own ?? "", ref.name);
-  const set = isListenerSetReference(ref) ? setAt(client, ref, own) : undefined;
-  return set && gatewayOfSet(client, set);
 }
 
 function parentStatus(

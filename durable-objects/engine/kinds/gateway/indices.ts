@@ -2,14 +2,17 @@
 import type { Kind } from "../define.ts";
 import { list } from "./lists.ts";
 import {
+  backendTlsPolicies,
   gateways,
   httpRoutes,
+  isConfigMapReference,
   isGatewayReference,
   isListenerSetReference,
   isServiceReference,
   listenerSets,
   targetKey,
   type BackendReference,
+  type BackendTlsPolicy,
   type Gateway,
   type HTTPRoute,
   type ListenerSet,
@@ -26,8 +29,19 @@ export function backendsOf({ spec }: HTTPRoute): BackendReference[] {
   });
 }
 
-export const certificatesOf = ({ spec }: Gateway | ListenerSet): ObjectReference[] =>
-  list(spec?.listeners).flatMap(({ tls }) => list(tls?.certificateRefs));
+export const certificatesOf = ({ spec }: Gateway | ListenerSet): ObjectReference[] => [
+  ...list(spec?.listeners).flatMap(({ tls }) => list(tls?.certificateRefs)),
+  ...[(spec as Gateway["spec"])?.tls?.backend?.clientCertificateRef ?? []].flat(),
+];
+
+/** ConfigMaps with the authorities of clients. */
+function authoritiesOf({ spec }: Gateway | ListenerSet): ObjectReference[] {
+  const { default: standard, perPort } = (spec as Gateway["spec"])?.tls?.frontend ?? {};
+  const all = [standard, ...list(perPort).map(({ tls }) => tls)];
+  return all
+    .flatMap((tls) => list(tls?.validation?.caCertificateRefs))
+    .filter(isConfigMapReference);
+}
 
 /** Other namespaces that an object refers into: what a ReferenceGrant there is about. */
 const foreign = (refs: readonly ObjectReference[], own: string | undefined): string[] =>
@@ -62,7 +76,8 @@ const ofCertificates = (name: string): Indices =>
     },
     {
       name: `${name}.foreign`,
-      values: (one: Gateway | ListenerSet) => foreign(certificatesOf(one), one.metadata.namespace),
+      values: (one: Gateway | ListenerSet) =>
+        foreign([...certificatesOf(one), ...authoritiesOf(one)], one.metadata.namespace),
     },
   ] as Indices;
 
@@ -81,6 +96,11 @@ export const gatewayIndices: ReadonlyMap<string, Indices> = new Map<string, Indi
           list(status?.addresses).flatMap(({ value }) => value ?? []),
       },
       ...ofCertificates("gateway"),
+      {
+        name: "gateway.authority",
+        values: (gateway: Gateway) =>
+          authoritiesOf(gateway).map((ref) => targetKey(ref, gateway.metadata.namespace)),
+      },
       {
         name: "gateway.selects",
         values: (gateway: Gateway) =>
@@ -101,6 +121,25 @@ export const gatewayIndices: ReadonlyMap<string, Indices> = new Map<string, Indi
       {
         name: "listener-set.selects",
         values: (set: ListenerSet) => (selects(set) ? ["namespaces"] : []),
+      },
+    ] as Indices,
+  ],
+  [
+    backendTlsPolicies,
+    [
+      {
+        name: "backend-tls.target",
+        values: ({ spec, metadata }: BackendTlsPolicy) =>
+          list(spec?.targetRefs)
+            .filter(isServiceReference)
+            .map(({ name }) => targetKey({ name }, metadata.namespace)),
+      },
+      {
+        name: "backend-tls.authority",
+        values: ({ spec, metadata }: BackendTlsPolicy) =>
+          list(spec?.validation?.caCertificateRefs)
+            .filter(isConfigMapReference)
+            .map(({ name }) => targetKey({ name }, metadata.namespace)),
       },
     ] as Indices,
   ],

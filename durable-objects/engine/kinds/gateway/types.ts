@@ -7,6 +7,7 @@ import type { KubeObject } from "../../core/object.ts";
 
 export const gatewayGroup = "gateway.networking.k8s.io";
 export const gatewayClasses = "gatewayclasses.gateway.networking.k8s.io";
+export const backendTlsPolicies = "backendtlspolicies.gateway.networking.k8s.io";
 export const gateways = "gateways.gateway.networking.k8s.io";
 export const listenerSets = "listenersets.gateway.networking.k8s.io";
 export const httpRoutes = "httproutes.gateway.networking.k8s.io";
@@ -63,6 +64,11 @@ export interface NamespaceChoice {
   selector?: LabelSelector;
 }
 
+/** What clients must show where TLS ends. */
+export interface FrontendTls {
+  validation?: { caCertificateRefs?: ObjectReference[]; mode?: string };
+}
+
 export interface Gateway extends KubeObject {
   spec?: {
     gatewayClassName?: string;
@@ -70,7 +76,10 @@ export interface Gateway extends KubeObject {
     allowedListeners?: { namespaces?: NamespaceChoice };
     addresses?: GatewayAddress[];
     infrastructure?: { parametersRef?: object };
-    tls?: { backend?: { clientCertificateRef?: ObjectReference } };
+    tls?: {
+      backend?: { clientCertificateRef?: ObjectReference };
+      frontend?: { default?: FrontendTls; perPort?: { port: number; tls?: FrontendTls }[] };
+    };
   };
   status?: {
     addresses?: GatewayAddress[];
@@ -173,6 +182,31 @@ export interface HTTPRoute extends KubeObject {
   status?: { parents?: RouteParentStatus[] };
 }
 
+export interface PolicyTarget extends ObjectReference {
+  /** Name of a Service's port. */
+  sectionName?: string;
+}
+
+export interface PolicyAncestorStatus {
+  ancestorRef: ParentReference;
+  controllerName: string;
+  conditions: Condition[];
+}
+
+/** How Gateways speak TLS to a Service. */
+export interface BackendTlsPolicy extends KubeObject {
+  spec?: {
+    targetRefs?: PolicyTarget[];
+    validation?: {
+      caCertificateRefs?: ObjectReference[];
+      wellKnownCACertificates?: string;
+      hostname?: string;
+      subjectAltNames?: { type: string; hostname?: string; uri?: string }[];
+    };
+  };
+  status?: { ancestors?: PolicyAncestorStatus[] };
+}
+
 export interface ReferenceGrant extends KubeObject {
   spec?: {
     from?: { group?: string; kind?: string; namespace?: string }[];
@@ -189,6 +223,9 @@ export const isGatewayReference = ({ group, kind }: ObjectReference): boolean =>
 
 export const isListenerSetReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? gatewayGroup) === gatewayGroup && kind === "ListenerSet";
+
+export const isConfigMapReference = ({ group, kind }: ObjectReference): boolean =>
+  (group ?? "") === "" && kind === "ConfigMap";
 
 export const isServiceReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? "") === "" && (kind ?? "Service") === "Service";

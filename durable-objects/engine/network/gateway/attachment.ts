@@ -13,7 +13,8 @@ import {
 import type { Reader } from "../../ports/controller.ts";
 import { objectKeyOf } from "../addresses.ts";
 import { covers, effective, hostnameOf } from "./hostnames.ts";
-import type { Attached, ListenerState, Problem } from "./listeners.ts";
+import type { Attached, ListenerState } from "./listeners.ts";
+import type { Problem } from "./problem.ts";
 import { unsupportedValue } from "./matching.ts";
 import { isChosen } from "./namespaces.ts";
 

@@ -1,5 +1,4 @@
 /** What the listeners of a Gateway come to: which are served, which routes they take, and why not. */
-import { certificateError } from "./certificates.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import {
   gatewayClasses,
@@ -11,20 +10,14 @@ import {
   type HTTPRoute,
   type Listener,
   type ListenerSet,
-  type ObjectReference,
   type RouteGroupKind,
 } from "../../kinds/gateway/types.ts";
-import type { Secret } from "../../kinds/secret.ts";
 import type { Reader } from "../../ports/controller.ts";
-import { isGranted } from "./grants.ts";
+import { clientsOf, type Clients } from "./frontend.ts";
 import type { Hostname } from "./hostnames.ts";
 import { setsOf } from "./listener-sets.ts";
-
-/** Why a condition does not hold, in its words. */
-export interface Problem {
-  reason: string;
-  message: string;
-}
+import type { Problem } from "./problem.ts";
+import { certificateProblem } from "./secrets.ts";
 
 export interface ListenerState {
   listener: Listener;
@@ -35,6 +28,8 @@ export interface ListenerState {
   conflict?: Problem;
   unaccepted?: Problem;
   unresolved?: Problem;
+  /** Whom clients must show that they are, where TLS ends. */
+  clients?: Clients;
   /** Requests are taken. */
   serves: boolean;
 }
@@ -91,16 +86,18 @@ export const listenersAt = (reader: Reader, gateway: Gateway, port: number): Lis
 
 /** A Gateway's own, then those of the ListenerSets that it allows. */
 export function listenersOf(reader: Reader, gateway: Gateway): ListenerState[] {
-  const states: ListenerState[] = [];
-  for (const set of [undefined, ...setsOf(reader, gateway)]) {
-    const before = states.filter(({ conflict }) => !conflict).map(({ listener }) => listener);
-    const all = list((set ?? gateway).spec?.listeners);
-    for (const listener of all) {
-      // Who comes first has the port; those that come together are in each other's way.
-      const conflict = conflictOf(listener, [...before, ...all]);
+  const own = list(gateway.spec?.listeners);
+  const states = own.map((listener) =>
+    stateOf(reader, gateway, listener, { set: undefined, conflict: conflictOf(listener, own) }),
+  );
+  // A Gateway's own are in each other's way; of those that are added, who comes first has the port.
+  const holders = states.flatMap(({ conflict, listener }) => (conflict ? [] : listener));
+  for (const set of setsOf(reader, gateway))
+    for (const listener of list(set.spec?.listeners)) {
+      const conflict = conflictOf(listener, holders);
+      if (!conflict) holders.push(listener);
       states.push(stateOf(reader, gateway, listener, { set, conflict }));
     }
-  }
   return states;
 }
 
@@ -112,8 +109,12 @@ function stateOf(
 ): ListenerState {
   const protocol = kindsOf.get(listener.protocol);
   const kinds = supportedKinds(listener, protocol ?? []);
+  const uncertified = certificateProblem(reader, set ?? gateway, listener);
+  const clients =
+    listener.protocol === "HTTPS" ? clientsOf(reader, gateway, listener.port) : undefined;
   const unresolved =
-    certificateProblem(reader, set ?? gateway, listener) ??
+    uncertified ??
+    clients?.unresolved ??
     (kinds.invalid
       ? { reason: "InvalidRouteKinds", message: `${kinds.invalid} is not supported` }
       : undefined);
@@ -123,17 +124,19 @@ function stateOf(
           reason: "UnsupportedProtocol",
           message: `protocol ${listener.protocol} is not supported, HTTP and HTTPS are`,
         }
-      : undefined;
+      : clients?.unaccepted;
   const serves =
     rejection(gateway) === undefined &&
     !conflict &&
     !unaccepted &&
-    (!unresolved || (kinds.valid.length > 0 && unresolved.reason === "InvalidRouteKinds"));
+    !uncertified &&
+    (kinds.invalid === undefined || kinds.valid.length > 0);
   return {
     listener,
     supportedKinds: kinds.valid,
     serves,
     ...(set ? { set } : {}),
+    ...(clients ? { clients } : {}),
     ...(conflict ? { conflict } : {}),
     ...(unaccepted ? { unaccepted } : {}),
     ...(unresolved ? { unresolved } : {}),
@@ -171,41 +174,4 @@ function supportedKinds(
     valid: valid.map(({ kind }) => ({ group: gatewayGroup, kind })),
     ...(invalid ? { invalid: `${invalid.group ?? gatewayGroup}/${invalid.kind}` } : {}),
   };
-}
-
-function certificateProblem(
-  reader: Reader,
-  owner: Gateway | ListenerSet,
-  { protocol, tls }: Listener,
-): Problem | undefined {
-  if (protocol !== "HTTPS") return undefined;
-  const refs = list(tls?.certificateRefs);
-  const invalid = (message: string): Problem => ({ reason: "InvalidCertificateRef", message });
-  if (refs.length === 0) return invalid("an HTTPS listener needs a certificate");
-  for (const ref of refs) {
-    const problem = secretProblem(reader, owner, ref);
-    if (problem) return typeof problem === "string" ? invalid(problem) : problem;
-  }
-  return undefined;
-}
-
-function secretProblem(
-  reader: Reader,
-  { kind = "Gateway", metadata }: Gateway | ListenerSet,
-  ref: ObjectReference,
-): string | Problem | undefined {
-  const own = metadata.namespace ?? "";
-  const namespace = ref.namespace ?? own;
-  if ((ref.group ?? "") !== "" || (ref.kind ?? "Secret") !== "Secret")
-    return `certificates are Secrets, not ${ref.group ?? ""}/${ref.kind}`;
-  const to = { kind: "Secret" as const, namespace, name: ref.name };
-  if (!isGranted(reader, { from: { kind, namespace: own }, to }))
-    return {
-      reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets ${kind}s of ${own} refer to Secret ${ref.name}`,
-    };
-  const secret = reader.get<Secret>("secrets", namespace, ref.name);
-  if (!secret) return `Secret ${namespace}/${ref.name} does not exist`;
-  const problem = certificateError(secret);
-  return problem === undefined ? undefined : `Secret ${namespace}/${ref.name}: ${problem}`;
 }

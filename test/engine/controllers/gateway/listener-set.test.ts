@@ -100,7 +100,7 @@ test("a Gateway's own listeners come before those of ListenerSets, older ones be
   const world = new GatewayWorld();
   world.create(
     gatewayOf("web", [named("own")], allowing("Same")),
-    setOf("z-old", [named("own"), named("first")]),
+    setOf("z-old", [named("own"), { name: "tcp", port: 80, protocol: "TCP" }, named("first")]),
   );
   world.advance(2_000);
   world.create(
