@@ -11,7 +11,7 @@ import { internalIp } from "../kinds/node-machine.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
-import type { ExchangeResult } from "./exchange.ts";
+import type { ExchangeResult } from "./exchange-record.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { outside, sourceHop, sourceOfPod } from "./route.ts";
 import type { Source } from "../runtime/net/stream.ts";

@@ -169,6 +169,8 @@ export interface RouteRule {
   filters?: RouteFilter[];
   backendRefs?: (BackendReference & { filters?: RouteFilter[] })[];
   timeouts?: { request?: string; backendRequest?: string };
+  /** Of the experimental definitions. */
+  retry?: { codes?: number[]; attempts?: number; backoff?: string };
 }
 
 export interface RouteParentStatus {

@@ -16,15 +16,17 @@ import type { RuntimeContext } from "../../runtime/kernel/types.ts";
 import { MatchWork } from "../../runtime/match-work.ts";
 import { objectKeyOf, outsideIp } from "../addresses.ts";
 import { hop } from "../hops.ts";
-import type { Relay } from "../ingress.ts";
+import type { Relay } from "../relay.ts";
 import { draw, type Endpoint } from "../services.ts";
 import { attachedTo } from "./attachment.ts";
 import { secured } from "./backend-tls.ts";
-import { backendOf, endpointOf, weighted } from "./backends.ts";
+import { backendOf, endpointOf, weighted, type Backend } from "./backends.ts";
 import { crossOrigin, preflight } from "./cors.ts";
-import { shortestMs } from "./duration.ts";
-import { modified, modifiers, redirected, replacedPath } from "./filters.ts";
+import { retryOf } from "./retry.ts";
+import { overallMs } from "./duration.ts";
+import { modifiers, redirected, replacedPath } from "./filters.ts";
 import { turnedAway } from "./frontend.ts";
+import { modified, withHeaders } from "./headers.ts";
 import { covers, hostnameOf, narrowness } from "./hostnames.ts";
 import { listenersAt, type ListenerState } from "./listeners.ts";
 import { bestRule, type Found } from "./matching.ts";
@@ -177,18 +179,24 @@ function routed(visit: Visit, state: ListenerState, found: Found): GatewayStart 
       hop("service", service, `has ${chosen.of} ready endpoint${chosen.of === 1 ? "" : "s"}`),
       hop("endpoint", chosen.endpoint.pod ?? chosen.endpoint.ip, "", addressHop(chosen.endpoint)),
     ],
-    relay: relayOf(visit, rule, answer),
+    relay: relayOf(visit, rule, answer, backend),
     copies: copiesOf(visit, route, filters, sent),
   };
 }
 
-function relayOf({ context }: Visit, rule: RouteRule, answer: HeaderModifier[]): Relay {
-  const lateMs = shortestMs(rule.timeouts);
+function relayOf(
+  { context }: Visit,
+  rule: RouteRule,
+  answer: HeaderModifier[],
+  backend: Backend,
+): Relay {
+  const lateMs = overallMs(rule);
   return {
     failed: plain(502, "the backend closed the connection or refused it"),
     late: plain(504, "the backend did not answer in time"),
     ...(lateMs === undefined ? {} : { untilMs: context.now + lateMs }),
     answer,
+    ...retryOf(rule, backend, context.now),
   };
 }
 
@@ -198,14 +206,6 @@ const addressOf = ({ ip, port }: Endpoint): { host: string; port: number } => ({
   host: ip,
   port,
 });
-
-export function withHeaders(
-  response: HttpResponse,
-  answer: NonNullable<Relay["answer"]>,
-): HttpResponse {
-  const headers = answer.reduce(modified, response.headers as Readonly<Record<string, string>>);
-  return { ...response, headers: { ...headers } };
-}
 
 /** A request without what its client said of TLS. */
 function plainly(request: HttpRequest): HttpRequest {
