@@ -36,7 +36,7 @@ const hasTarget = (policy: BackendTlsPolicy, name: string, section: string | und
 /** Another policy that has a target of this one before it. */
 export function conflictOf(reader: Reader, policy: BackendTlsPolicy): BackendTlsPolicy | undefined {
   for (const { name, sectionName } of targetsOf(policy)) {
-    const [first] = policiesFor(reader, `${policy.metadata.namespace}/${name}`).filter((one) =>
+    const first = policiesFor(reader, `${policy.metadata.namespace}/${name}`).find((one) =>
       hasTarget(one, name, sectionName || undefined),
     );
     if (first && objectKeyOf(first) !== objectKeyOf(policy)) return first;

@@ -8,19 +8,20 @@ import {
   type ListenerSet,
   type ObjectReference,
 } from "../../kinds/gateway/types.ts";
-import { splitKey } from "../../core/object.ts";
+import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
-import { objectKeyOf } from "../addresses.ts";
 import { isChosen } from "./namespaces.ts";
+
+const keyOf = ({ metadata }: KubeObject): string => objectKey(metadata.namespace, metadata.name);
 
 /** Those that name a Gateway, whether it allows them or not, in the order in which their listeners come: the oldest first. */
 export function setsFor(reader: Reader, gateway: Gateway): ListenerSet[] {
   if (!reader.resources.stored(listenerSets)) return [];
   const born = ({ metadata }: ListenerSet): number => parseTime(metadata.creationTimestamp);
   return reader
-    .byIndex<ListenerSet>("listener-set.parent", objectKeyOf(gateway))
+    .byIndex<ListenerSet>("listener-set.parent", keyOf(gateway))
     .filter(({ metadata }) => !metadata.deletionTimestamp)
-    .sort((a, b) => born(a) - born(b) || (objectKeyOf(a) < objectKeyOf(b) ? -1 : 1));
+    .sort((a, b) => born(a) - born(b) || (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** Unless it says otherwise, a Gateway allows none. */
