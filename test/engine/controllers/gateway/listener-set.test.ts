@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { expectSaid } from "../../explanations/asking.ts";
 import { told } from "../../network/network-world.ts";
 import { certificate } from "./certificate.ts";
 import { api, gatewayOf, GatewayWorld, grant, http, routeOf, words } from "./gateway-world.ts";
@@ -76,6 +77,9 @@ test("N9 a Gateway takes ListenerSets of the namespaces that it allows, and none
   const state = (): string[][] => [said(world, "near"), said(world, "far", "apps")];
   const attached = (): number | undefined => world.gateway("web").status.attachedListenerSets;
   expect(state()).toEqual([refused, refused]);
+  expectSaid(world, "listenerset/near", [
+    "is not taken by Gateway default/web, which allows no ListenerSets",
+  ]);
   expect(attached()).toBe(0);
   const allow = (spec: object): void => {
     world.patch(`${api}/namespaces/default/gateways/web`, { spec });
@@ -127,6 +131,7 @@ test("a Gateway's own listeners come before those of ListenerSets, older ones be
     "Programmed False ListenersNotValid",
   ]);
   expect(world.gateway("web").status.attachedListenerSets).toBe(2);
+  expectSaid(world, "listenerset/a-new", ["its listener first on port 80", "HostnameConflict"]);
   // The port goes to the next one.
   world.delete(`${api}/namespaces/default/listenersets/z-old`);
   world.settle();
@@ -150,6 +155,7 @@ test("N9 routes have the listeners of the Gateway or of the ListenerSet that the
   expect(world.parent("to-set")[0]).toBe("Accepted True Accepted");
   expect(world.parent("astray")[0]).toBe("Accepted False NoMatchingParent");
   expect(world.route("nowhere").status?.parents ?? []).toEqual([]);
+  expectSaid(world, "httproute/nowhere", ["its parent, ListenerSet default/absent"]);
   expect(world.listener("web", "own").attached).toBe(1);
   expect(entry(world, "more", "one")[0]).toBe(2);
   expect(entry(world, "more", "two")[0]).toBe(1);
