@@ -36,6 +36,7 @@ export interface Target {
   serverName?: string;
   /** PEM that is shown over https. */
   clientCertificate?: string;
+  trust?: HttpRequest["trust"];
 }
 
 /** `unknown`: no such name. */
@@ -103,6 +104,7 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
     clientIp: source.ip,
     ...(https ? { https } : {}),
     ...(target.serverName === undefined ? {} : { serverName: target.serverName }),
+    ...(target.trust ? { trust: target.trust } : {}),
     ...(target.clientCertificate ? { clientCertificate: target.clientCertificate } : {}),
   };
 }

@@ -46,6 +46,21 @@ function secretProblem(
   return problem === undefined ? undefined : `Secret ${namespace}/${ref.name}: ${problem}`;
 }
 
+/** What a listener shows to clients (PEM): of several certificates, the first. */
+export function shownToClients(
+  reader: Reader,
+  owner: Gateway | ListenerSet,
+  { tls }: Listener,
+): string {
+  const [ref] = list(tls?.certificateRefs);
+  if (!ref) return "";
+  const namespace = ref.namespace ?? owner.metadata.namespace ?? "";
+  return certificateOf(reader.get<Secret>("secrets", namespace, ref.name));
+}
+
+const certificateOf = (secret: Secret | undefined): string =>
+  binaryOf(fromBase64(secret?.data?.["tls.crt"] ?? ""));
+
 /** What a Gateway shows of itself to backends over TLS (PEM), or why it cannot; undefined: nothing. */
 export function shownToBackends(
   reader: Reader,
@@ -62,6 +77,5 @@ export function shownToBackends(
           : problem,
     };
   const namespace = ref.namespace ?? gateway.metadata.namespace ?? "";
-  const secret = reader.get<Secret>("secrets", namespace, ref.name);
-  return { pem: binaryOf(fromBase64(secret?.data?.["tls.crt"] ?? "")) };
+  return { pem: certificateOf(reader.get<Secret>("secrets", namespace, ref.name)) };
 }

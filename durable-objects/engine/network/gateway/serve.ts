@@ -10,7 +10,9 @@ import type {
   RouteRule,
 } from "../../kinds/gateway/types.ts";
 import type { Hop } from "../../kinds/podyard/trace.ts";
+import { certificateProblem } from "../../machinery/x509/certificate.ts";
 import { Errno } from "../../runtime/errno.ts";
+import type { HttpFailure } from "../../runtime/http/http.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { RuntimeContext } from "../../runtime/kernel/types.ts";
 import { MatchWork } from "../../runtime/match-work.ts";
@@ -30,11 +32,12 @@ import { modified, withHeaders } from "./headers.ts";
 import { covers, hostnameOf, narrowness } from "./hostnames.ts";
 import { listenersAt, type ListenerState } from "./listeners.ts";
 import { bestRule, type Found } from "./matching.ts";
+import { shownToClients } from "./secrets.ts";
 
 export type GatewayStart = { hop: Hop } & (
   | { response: HttpResponse }
-  /** No listener has a certificate for the name. */
-  | { error: "tls" }
+  /** No listener has a certificate for the name, or not one that the client takes. */
+  | { error: HttpFailure }
   /** `within`: the hops behind the Gateway. */
   | { request: HttpRequest; within: Hop[]; relay: Relay; copies: HttpRequest[] }
 );
@@ -98,6 +101,14 @@ function handshake(
   const name = (request.serverName ?? host).toLowerCase();
   const state = narrowest(all, name);
   if (!state) return ended(`no listener for ${name}`);
+  const { trust } = request;
+  if (trust) {
+    const shown = shownToClients(context.reader, state.set ?? gateway, state.listener);
+    const { roots, names, host: wanted } = trust;
+    const problem = certificateProblem(shown, roots, names ?? wanted, context.now);
+    if (problem !== undefined)
+      return { ...failed(gateway, "its certificate is not taken"), error: problem as HttpFailure };
+  }
   const stranger = turnedAway(state.clients, request, context.now);
   if (stranger !== undefined) return ended(stranger);
   // RFC 9110, 15.5.20: a connection that was made for another listener's names.
