@@ -303,6 +303,7 @@ const clusterScoped = new Set([
 ]);
 
 const irregular: Record<string, string> = {
+  BackendTLSPolicy: "backendtlspolicies",
   Endpoints: "endpoints",
   NetworkPolicy: "networkpolicies",
   Ingress: "ingresses",

@@ -7,7 +7,7 @@ import type { Controller } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { closeStreamsOf, watchersOf } from "../network/api-stream.ts";
 import { stepAny } from "../network/steps.ts";
-import type { Exchange } from "../network/exchange.ts";
+import type { Exchange } from "../network/exchange-record.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import { close } from "../network/tcp.ts";
 import { stepDatagram } from "../network/udp.ts";

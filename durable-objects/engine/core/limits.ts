@@ -697,6 +697,8 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
+/** How often a Gateway sends one request again, whatever its route says: each is work for a Pod. */
+export const gatewayRetriesMax = 100;
 /** Clients of echo-basic whose failed attempts it counts; those it has not heard of for longest start anew. */
 export const echoRetriesKept = 256;
 /** Products of which a simulated bookinfo keeps posted ratings. */

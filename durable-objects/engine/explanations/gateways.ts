@@ -1,4 +1,5 @@
 /** Gateways that serve nothing, and routes that no Gateway takes or that lead nowhere. */
+import { lookup } from "../core/lookup.ts";
 import { list, texts } from "../kinds/gateway/lists.ts";
 import { backendsOf } from "../kinds/gateway/indices.ts";
 import {
@@ -7,17 +8,22 @@ import {
   gateways,
   httpRoutes,
   isGatewayReference,
+  isListenerSetReference,
   isServiceReference,
+  listenerSets,
   type BackendReference,
   type Gateway,
   type GatewayClass,
   type HTTPRoute,
+  type ListenerSet,
   type ParentReference,
 } from "../kinds/gateway/types.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import { attachmentOf } from "../network/gateway/attachment.ts";
 import { backendOf } from "../network/gateway/backends.ts";
-import { isOurs, listenersOf, rejection, type Problem } from "../network/gateway/listeners.ts";
+import { gatewayOfSet, isAllowed, setAt } from "../network/gateway/listener-sets.ts";
+import { isOurs, listenersOf, rejection } from "../network/gateway/listeners.ts";
+import type { Problem } from "../network/gateway/problem.ts";
 import { endpointsOf } from "../network/services.ts";
 import {
   about,
@@ -40,14 +46,14 @@ const classNames = ({ client }: Scope): string[] =>
     .filter(({ spec }) => spec?.controllerName === gatewayControllerName && !spec.parametersRef)
     .map(({ metadata }) => metadata.name);
 
-const edit = (kind: string, object: Gateway | HTTPRoute) =>
+const edit = (kind: string, object: Gateway | HTTPRoute | ListenerSet) =>
   mend(`Change the ${kind}`, `kubectl edit ${kind} ${object.metadata.name}${inNamespace(object)}`);
 
 function notProgrammed(scope: Scope, gateway: Gateway): Found | undefined {
   if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
   const rejected = rejection(gateway);
   if (rejected) return refused(gateway, rejected, "spec");
-  const states = listenersOf(scope.client, gateway);
+  const states = listenersOf(scope.client, gateway).filter(({ set }) => !set);
   const i = states.findIndex(({ serves }) => !serves);
   const state = states[i];
   if (state) {
@@ -121,11 +127,10 @@ function unserved(scope: Scope, gateway: Gateway): Found {
 
 function notAccepted(scope: Scope, route: HTTPRoute): Found | undefined {
   for (const [i, ref] of list(route.spec?.parentRefs).entries()) {
-    if (!isGatewayReference(ref)) continue;
     const namespace = ref.namespace ?? route.metadata.namespace ?? "";
-    if (!scope.mayRead(gateways, namespace, ref.name)) continue;
-    const gateway = scope.client.get<Gateway>(gateways, namespace, ref.name);
     const field = `spec.parentRefs[${i}]`;
+    const gateway = parentOf(scope, ref, namespace);
+    if (gateway === "unknown") continue;
     if (!gateway) return noParent(scope, route, ref, { namespace, field });
     if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
     const states = listenersOf(scope.client, gateway);
@@ -136,7 +141,7 @@ function notAccepted(scope: Scope, route: HTTPRoute): Found | undefined {
         `${name} (port ${port}, ${hostname || "any host"})`,
     );
     return {
-      sentence: `${nameOf(route)} is not accepted by ${nameOf(gateway)}, so its requests get 404: ${attachment.message} (${attachment.reason}); listeners: ${listed(shown)}.`,
+      sentence: `${nameOf(route)} is not accepted by ${ref.kind === "ListenerSet" ? `ListenerSet ${ref.name} of ` : ""}${nameOf(gateway)}, so its requests get 404: ${attachment.message} (${attachment.reason}); listeners: ${listed(shown)}.`,
       evidence: [
         about(route, `hostnames ${listed(texts(route.spec?.hostnames)) || "any"}`, { field }),
         about(gateway, `listeners ${listed(shown)}`, { field: "spec.listeners" }),
@@ -147,6 +152,68 @@ function notAccepted(scope: Scope, route: HTTPRoute): Found | undefined {
     };
   }
   return undefined;
+}
+
+/** The Gateway that a route names, itself or by a ListenerSet; "unknown": nothing may be said of it. */
+function parentOf(
+  { client, mayRead }: Scope,
+  ref: ParentReference,
+  namespace: string,
+): Gateway | "unknown" | undefined {
+  const named = isGatewayReference(ref)
+    ? gateways
+    : isListenerSetReference(ref)
+      ? listenerSets
+      : undefined;
+  if (!named || !mayRead(named, namespace, ref.name)) return "unknown";
+  if (named === gateways) return client.get<Gateway>(gateways, namespace, ref.name);
+  const set = setAt(client, ref, namespace);
+  const gateway = set && gatewayOfSet(client, set);
+  if (!gateway) return undefined;
+  const { metadata } = gateway;
+  return mayRead(gateways, metadata.namespace ?? "", metadata.name) ? gateway : "unknown";
+}
+
+const allowed: Record<string, string> = lookup({
+  None: "no ListenerSets (spec.allowedListeners)",
+  Same: "ListenerSets of its own namespace alone",
+  Selector: "ListenerSets of namespaces with other labels",
+});
+
+/** A ListenerSet that its Gateway does not take, or of which it serves nothing. */
+function setNotAccepted(scope: Scope, set: ListenerSet): Found | undefined {
+  const gateway = gatewayOfSet(scope.client, set);
+  const { namespace = "", name = "" } = gateway?.metadata ?? {};
+  if (!gateway || !scope.mayRead(gateways, namespace, name)) return undefined;
+  if (!isOurs(scope.client, gateway)) return unserved(scope, gateway);
+  const from = gateway.spec?.allowedListeners?.namespaces?.from ?? "None";
+  if (!isAllowed(scope.client, gateway, set))
+    return {
+      sentence: `${nameOf(set)} is not taken by ${nameOf(gateway)}, which allows ${allowed[from] ?? allowed["None"]} (NotAllowed).`,
+      evidence: [
+        about(gateway, `allowedListeners from ${from}`, { field: "spec.allowedListeners" }),
+      ],
+      mend: [edit("gateway", gateway)],
+      decidedBy,
+      reason: "NotAllowed",
+    };
+  const states = listenersOf(scope.client, gateway).filter(
+    (state) => state.set?.metadata.uid === set.metadata.uid,
+  );
+  const i = states.findIndex(({ serves }) => !serves);
+  const state = states[i];
+  if (!state) return undefined;
+  const problem = state.conflict ?? state.unaccepted ?? state.unresolved;
+  const { reason, message } = problem ?? { reason: "listener", message: "its Gateway is not" };
+  return {
+    sentence: `${nameOf(set)}: its listener ${state.listener.name} on port ${state.listener.port} is not programmed by ${nameOf(gateway)}: ${message} (${reason}).`,
+    evidence: [
+      about(set, `listener ${state.listener.name} ${reason}`, { field: `spec.listeners[${i}]` }),
+    ],
+    mend: [edit("listenerset", set)],
+    decidedBy,
+    reason,
+  };
 }
 
 function noParent(
@@ -162,7 +229,7 @@ function noParent(
     .filter((one) => scope.mayRead(gateways, one.namespace ?? "", one.name))
     .map((one) => `${one.namespace}/${one.name}`);
   return {
-    sentence: `${nameOf(route)} is served by nobody: its parent, Gateway ${namespace}/${ref.name}, does not exist (Gateways: ${listed(others) || "0"}).`,
+    sentence: `${nameOf(route)} is served by nobody: its parent, ${ref.kind ?? "Gateway"} ${namespace}/${ref.name}, ${ref.kind === "ListenerSet" ? "or the Gateway of it, does not exist" : "does not exist"} (Gateways: ${listed(others) || "0"}).`,
     evidence: [about(route, `parentRef ${namespace}/${ref.name}`, { field })],
     mend: [edit("httproute", route)],
     decidedBy,
@@ -227,6 +294,7 @@ function unresolved(
 /** Rows about the Gateway API's objects. */
 export const gatewayRows: Situation[] = [
   { name: "not programmed", of: [gateways], find: notProgrammed },
+  { name: "not taken", of: [listenerSets], find: setNotAccepted },
   { name: "not accepted", of: [httpRoutes], find: notAccepted },
   { name: "backend of a route", of: [httpRoutes], find: backends },
 ];

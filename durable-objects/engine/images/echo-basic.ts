@@ -2,6 +2,8 @@
 import { echoRetriesKept } from "../core/limits.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import { runtimeFiles } from "../runtime/image/base-files.ts";
+import { clientProblem } from "../machinery/x509/certificate.ts";
+import { Errno } from "../runtime/errno.ts";
 import type { HttpAnswer } from "../runtime/kernel/calls.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
@@ -32,6 +34,37 @@ const contextOf = ({ env }: Sys): Record<string, string> => ({
   service: env["SERVICE_NAME"] ?? "",
   pod: env["POD_NAME"] ?? "",
 });
+
+/** Certificates that a client showed, which it is asked for where authorities are known. */
+function peersOf(
+  sys: Sys,
+  { clientCertificate = "" }: HttpRequest,
+): { peerCertificates?: string[] } {
+  const peers = clientCertificate.match(
+    /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g,
+  );
+  return peers && sys.env["TLS_CLIENT_CACERTS"] ? { peerCertificates: peers } : {};
+}
+
+/** A file's text, or in Go's words why there is none. */
+function fileText(sys: Sys, path: string): string | { problem: string } {
+  try {
+    return sys.readFile(path);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return { problem: `open ${path}: ${error.message.toLowerCase()}` };
+  }
+}
+
+/** The handshake fails for a certificate that no authority stands behind; without any, it does not. */
+function isStranger(sys: Sys, { https, clientCertificate }: HttpRequest): boolean {
+  const authorities = sys.env["TLS_CLIENT_CACERTS"];
+  if (!https || !clientCertificate || !authorities) return false;
+  const roots = fileText(sys, authorities);
+  return (
+    typeof roots !== "string" || clientProblem(clientCertificate, roots, sys.now) !== undefined
+  );
+}
 
 /** Go's encoding/json writes these so. */
 const goJson = (value: unknown): string =>
@@ -72,7 +105,8 @@ function echo(sys: Sys, request: HttpRequest, { query }: Target): HttpAnswer {
       ? {
           tls: {
             version: "TLSv1.3",
-            serverName: host.replace(/:\d+$/, ""),
+            ...peersOf(sys, request),
+            serverName: request.serverName ?? host.replace(/:\d+$/, ""),
             cipherSuite: "TLS_AES_128_GCM_SHA256",
           },
         }
@@ -118,6 +152,7 @@ function retry(sys: Sys, state: State, request: HttpRequest, target: Target): Ht
 }
 
 function route(sys: Sys, state: State, request: HttpRequest): HttpAnswer | "reset" {
+  if (isStranger(sys, request)) return "reset";
   const target = targetOf(request);
   const path = target.path.replaceAll("//", "/");
   if (request.port === portIn(sys, "H2C_PORT", 3001)) {
@@ -140,18 +175,22 @@ const echoBasic: Program<State> = {
   storedNames: { fields: { exitCode: "x", attempts: "a" } },
   start(sys) {
     const state: State = { attempts: [] };
-    const listen = (port: number, what: string, tls = false): void => {
-      sys.write(1, `Starting server, listening on port ${port} (${what})\n`);
-      if (goListen(sys, port, "h", { tls, quiet: true })) return;
-      sys.complain(
-        `panic: Failed to start listening: listen tcp :${port}: bind: address already in use\n`,
-      );
+    const fail = (why: string): void => {
+      sys.complain(`panic: Failed to start listening: ${why}\n`);
       state.exitCode = 2;
+    };
+    const listen = (port: number, what: string, certificate?: string): void => {
+      sys.write(1, `Starting server, listening on port ${port} (${what})\n`);
+      const shown = certificate === undefined ? undefined : fileText(sys, certificate);
+      if (typeof shown === "object") return fail(shown.problem);
+      const tls = shown === undefined ? {} : { tls: true, certificate: shown };
+      if (!goListen(sys, port, "h", { ...tls, quiet: true }))
+        fail(`listen tcp :${port}: bind: address already in use`);
     };
     listen(portIn(sys, "HTTP_PORT", 3000), "http");
     listen(portIn(sys, "H2C_PORT", 3001), "h2c");
     if (sys.env["TLS_SERVER_CERT"] && sys.env["TLS_SERVER_PRIVKEY"])
-      listen(portIn(sys, "HTTPS_PORT", 8443), "https", true);
+      listen(portIn(sys, "HTTPS_PORT", 8443), "https", sys.env["TLS_SERVER_CERT"]);
     return state;
   },
   step: (_sys, state) => (state.exitCode === undefined ? { wait: {} } : { exit: state.exitCode }),

@@ -9,6 +9,7 @@ import { proxyTimeoutMs } from "../core/limits.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
+import type { ExchangeResult } from "./exchange-record.ts";
 import * as exchange from "./exchange.ts";
 import { aggregatedAnswer } from "./proxy-answer.ts";
 import { hopByHop, serverSource } from "./proxy.ts";
@@ -125,4 +126,4 @@ export function askForResources(
 export const takeResources = (
   context: RuntimeContext,
   handle: string,
-): exchange.ExchangeResult | undefined => exchange.take(context, handle);
+): ExchangeResult | undefined => exchange.take(context, handle);

@@ -6,67 +6,36 @@
 import { networkTable, type Source } from "../runtime/net/stream.ts";
 import { brokenConnectionMs, exchangeBodyBytesMax, outcomeKeptMs } from "../core/limits.ts";
 import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
-import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
+import { httpOutcome, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { ProxyPending } from "../ports/request.ts";
 import { awaitHeld, takeHeld } from "./held.ts";
 import { answerFor, apiServerAnswer, responseOf } from "./hosts.ts";
 import { kubeletServes } from "./kubelet-port.ts";
-import { startGateway, withHeaders } from "./gateway/serve.ts";
+import { sentAgain } from "./gateway/retry.ts";
+import { startGateway } from "./gateway/serve.ts";
 import type { Gateway } from "../kinds/gateway/types.ts";
 import { hop } from "./hops.ts";
 import { nextId } from "./ids.ts";
 import { isFrozen, runPod } from "./loaded-pods.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
+import {
+  isSettled,
+  resultOf,
+  type Exchange,
+  type ExchangeError,
+  type ExchangeResult,
+} from "./exchange-record.ts";
 import { isAwaited } from "./hang-up.ts";
 import { waits } from "./idle.ts";
-import { startIngress, type Relay } from "./ingress.ts";
+import { startIngress } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { proxiedReply } from "./proxy-answer.ts";
+import { lateMs, relayed } from "./relay.ts";
 import { route, type Outcome } from "./route.ts";
 import { siteAnswer, siteListens } from "../runtime/net/sites.ts";
 import { isGivenUp, nextSynMs } from "../runtime/net/syn.ts";
-
-export type ExchangeError = "refused" | "timeout" | "unreachable" | HttpFailure;
-
-export interface Exchange {
-  from: Source;
-  request: HttpRequest;
-  hops: Hop[];
-  /** Pod that answers, and the handle it knows the request by. */
-  to?: string;
-  handle?: string;
-  /** Another exchange that gives the answer: an Ingress' backend. */
-  via?: string;
-  relay?: Relay;
-  /** A request through the API server's proxy that is under way. */
-  proxied?: ProxyPending;
-  /** A request to the API server that waits for webhooks. */
-  held?: string;
-  response?: HttpResponse;
-  error?: ExchangeError;
-  /** Moment at which it fails (`late`), or its SYN is sent again. */
-  due?: number;
-  /** First SYN of one that was dropped, and the hops before it. */
-  syn?: { at: number; hops: Hop[] };
-  late?: ExchangeError;
-  /** Exchange to be stepped when this one has settled. */
-  back?: string;
-  /** Controller and key to wake then. */
-  note?: string;
-  /** Settled, virtual ms. */
-  at?: number;
-  /** Taken within the turn it was opened in: its bodies are never stored. */
-  atOnce?: true;
-  /** A process of the Pod it comes from waits for it. */
-  byProcess?: true;
-}
-
-export type ExchangeResult = { hops: Hop[] } & (
-  | { response: HttpResponse }
-  | { error: ExchangeError }
-);
 
 const load = (context: RuntimeContext, id: string): Exchange | undefined =>
   context.records.get<Exchange>(networkTable, id);
@@ -74,22 +43,14 @@ const load = (context: RuntimeContext, id: string): Exchange | undefined =>
 const save = (context: RuntimeContext, id: string, exchange: Exchange): void =>
   context.records.put(networkTable, id, exchange);
 
-export const isSettled = (exchange: Exchange | undefined): boolean =>
-  !exchange || exchange.response !== undefined || exchange.error !== undefined;
-
-/** A settled exchange's result; undefined while it is under way. */
-export function resultOf(exchange: Exchange): ExchangeResult | undefined {
-  const { hops, response, error } = exchange;
-  if (response) return { hops, response };
-  return error ? { hops, error } : undefined;
-}
-
 /** Files a request; its `host` is an address. Nothing has been sent yet: the next step does. */
 export function open(
   context: RuntimeContext,
   from: Source,
   request: HttpRequest,
-  more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess"> & { hops?: Hop[] } = {},
+  more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess" | "notBefore"> & {
+    hops?: Hop[];
+  } = {},
 ): string {
   const id = nextId(context, "r");
   save(context, id, { from, request, hops: [], ...more });
@@ -102,6 +63,8 @@ export function stepExchange(context: RuntimeContext, id: string): number | unde
   const exchange = load(context, id);
   if (!exchange) return undefined;
   if (isSettled(exchange)) return forget(context, id, exchange);
+  const { notBefore = 0 } = exchange;
+  if (context.now < notBefore) return notBefore;
   if (exchange.due !== undefined) {
     if (context.now < exchange.due) return exchange.due;
     if (exchange.syn && !isGivenUp(exchange.syn.at, context.now))
@@ -254,7 +217,7 @@ function enter(
   for (const copy of begun.copies) open(context, from, copy);
   const via = open(context, from, begun.request, { back: id, hops: begun.within });
   save(context, id, { ...exchange, hops, via, relay: begun.relay });
-  return begun.relay.untilMs;
+  return lateMs(begun.relay);
 }
 
 /** The SYN was lost; it is sent again at Linux' moments. */
@@ -359,12 +322,20 @@ function relay(
   via: string,
 ): number | undefined {
   const inner = load(context, via);
-  const { untilMs } = exchange.relay ?? {};
-  if (inner && !isSettled(inner) && !(untilMs !== undefined && context.now >= untilMs))
-    return untilMs;
+  const next = relayed(exchange.relay, inner, context.now);
+  if ("waitMs" in next) return next.waitMs;
   context.records.delete(networkTable, via);
   const hops = [...exchange.hops, ...(inner?.hops ?? [])];
-  const response = exchange.relay && finishRelay(exchange.relay, inner);
+  if ("againMs" in next) {
+    const { againMs: notBefore, relay: left } = next;
+    if (!inner || !left.retry)
+      return settle(context, id, { ...exchange, hops }, { error: "reset" });
+    const request = sentAgain(context, left.retry, inner.request);
+    const another = open(context, inner.from, request, { back: id, notBefore });
+    save(context, id, { ...exchange, hops, via: another, relay: left });
+    return lateMs(left);
+  }
+  const { response } = next;
   return settle(context, id, { ...exchange, hops }, response ? { response } : { error: "reset" });
 }
 
@@ -380,13 +351,6 @@ function proxied(
   context.records.delete(networkTable, pending.id);
   const result = inner ? resultOf(inner) : { hops: [], error: "reset" as const };
   return settle(context, id, exchange, { response: responseOf(proxiedReply(result, pending)) });
-}
-
-/** The answer of the backend, or the words of whoever stands before it. */
-function finishRelay(given: Relay, inner: Exchange | undefined): HttpResponse {
-  const late = inner?.error === "timeout" || (inner && !isSettled(inner));
-  const response = inner?.response ?? (late ? given.late : given.failed);
-  return given.answer ? withHeaders(response, given.answer) : response;
 }
 
 /** The outcome, taken: the record goes. Undefined while it is under way. */

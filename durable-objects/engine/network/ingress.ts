@@ -2,7 +2,6 @@
 import type { IngressClass } from "../kinds/ingress-class.ts";
 import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
 import type { Reader } from "../ports/controller.ts";
-import type { HeaderModifier } from "../kinds/gateway/types.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -15,23 +14,13 @@ import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import type { Source } from "../runtime/net/stream.ts";
+import type { Relay } from "./relay.ts";
 import { chooseEndpoint } from "./services.ts";
 
 export const ingresses = "ingresses.networking.k8s.io";
 const classes = "ingressclasses.networking.k8s.io";
 const controllerName = "k8s.io/ingress-nginx";
 const prefix = "nginx.ingress.kubernetes.io/";
-
-/** What becomes of a backend's answer, or stands in for it. */
-export interface Relay {
-  /** It was not reached, or broke off. */
-  failed: HttpResponse;
-  late: HttpResponse;
-  /** When it is late, virtual ms; absent: when its connection is. */
-  untilMs?: number;
-  /** Changes to the headers of its answer, in order. */
-  answer?: HeaderModifier[];
-}
 
 export type IngressStart = { hop: Hop } & (
   | { response: HttpResponse }

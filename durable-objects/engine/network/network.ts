@@ -15,7 +15,7 @@ import { forgetHeld } from "./held.ts";
 import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
-import type { Exchange } from "./exchange.ts";
+import { isSettled, type Exchange } from "./exchange-record.ts";
 import { isApiStream } from "../runtime/net/api-stream.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
@@ -164,7 +164,7 @@ export const network: Network = {
     if (isApiStream(handle)) return hasApiNews(context, handle);
     const record = context.records.get<Exchange | Stream>(networkTable, handle);
     if (!record) return true;
-    return "request" in record ? exchange.isSettled(record) : tcp.hasNews(record);
+    return "request" in record ? isSettled(record) : tcp.hasNews(record);
   },
 
   moved(context, pod) {

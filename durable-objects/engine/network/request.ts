@@ -11,7 +11,7 @@ import { internalIp } from "../kinds/node-machine.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
-import type { ExchangeResult } from "./exchange.ts";
+import type { ExchangeResult } from "./exchange-record.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { outside, sourceHop, sourceOfPod } from "./route.ts";
 import type { Source } from "../runtime/net/stream.ts";
@@ -33,6 +33,10 @@ export interface Target {
   /** Binary string. */
   body?: string;
   https?: boolean;
+  serverName?: string;
+  /** PEM that is shown over https. */
+  clientCertificate?: string;
+  trust?: HttpRequest["trust"];
 }
 
 /** `unknown`: no such name. */
@@ -99,6 +103,9 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
     port,
     clientIp: source.ip,
     ...(https ? { https } : {}),
+    ...(target.serverName === undefined ? {} : { serverName: target.serverName }),
+    ...(target.trust ? { trust: target.trust } : {}),
+    ...(target.clientCertificate ? { clientCertificate: target.clientCertificate } : {}),
   };
 }
 

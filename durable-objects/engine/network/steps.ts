@@ -4,7 +4,8 @@ import { networkRoundsMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { isApiStream } from "../runtime/net/api-stream.ts";
 import { stepApiStream } from "./api-stream.ts";
-import { isSettled, stepExchange, take, type Exchange, type ExchangeResult } from "./exchange.ts";
+import { isSettled, type Exchange, type ExchangeResult } from "./exchange-record.ts";
+import { stepExchange, take } from "./exchange.ts";
 import { runPod } from "./loaded-pods.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 

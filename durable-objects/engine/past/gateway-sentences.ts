@@ -24,7 +24,7 @@ export const gatewayRules: Rule[] = [
     },
   },
   {
-    of: /^gateways\.gateway\.networking\.k8s\.io$/,
+    of: /^(gateways|listenersets)\.gateway\.networking\.k8s\.io$/,
     on: "update",
     say({ who, before, after }) {
       const [was, is] = [before, after].map((one) =>

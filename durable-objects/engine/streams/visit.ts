@@ -2,6 +2,7 @@
 import { failure } from "../api/handle.ts";
 import { list } from "../kinds/gateway/lists.ts";
 import { gatewayGroup, gateways, type Gateway } from "../kinds/gateway/types.ts";
+import { listenersOf } from "../network/gateway/listeners.ts";
 import { notFound, StatusError } from "../machinery/status.ts";
 import { ingressIp } from "../network/addresses.ts";
 import * as exchange from "../network/exchange.ts";
@@ -48,7 +49,7 @@ function placeOfGateway(
   const unavailable = (message: string): StatusError =>
     new StatusError(503, "ServiceUnavailable", message);
   if (!first?.value) return unavailable(`gateway ${JSON.stringify(name)} has no address`);
-  const listeners = list(gateway.spec?.listeners);
+  const listeners = listenersOf(reader, gateway).map((state) => state.listener);
   const listener = listeners.find((one) => port === undefined || one.port === port);
   if (!listener) return unavailable(`gateway ${JSON.stringify(name)} has no listener of the port`);
   return {

@@ -1,5 +1,6 @@
 /** The Gateway API's own echo server, as its conformance tests use it. */
 import { expect, test } from "vitest";
+import { serverCertificate } from "../../helpers/webhook-certificates.ts";
 import { NetworkWorld, podOf, told } from "../network/network-world.ts";
 
 const image = "gcr.io/k8s-staging-gateway-api/echo-basic:v20240412-v1.0.0-394-g40c666fd";
@@ -7,14 +8,22 @@ const image = "gcr.io/k8s-staging-gateway-api/echo-basic:v20240412-v1.0.0-394-g4
 test("echo-basic tells of a request, fails as it is asked to, and speaks TLS where it has a key", () => {
   const world = new NetworkWorld();
   world.create(
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "files", namespace: "default" },
+      data: { crt: serverCertificate, key: "" },
+    },
     podOf("echo", image, {
+      spec: { volumes: [{ name: "files", configMap: { name: "files" } }] },
       container: {
         env: [
           { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
           { name: "NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-          { name: "TLS_SERVER_CERT", value: "/crt" },
-          { name: "TLS_SERVER_PRIVKEY", value: "/key" },
+          { name: "TLS_SERVER_CERT", value: "/files/crt" },
+          { name: "TLS_SERVER_PRIVKEY", value: "/files/key" },
         ],
+        volumeMounts: [{ name: "files", mountPath: "/files" }],
       },
     }),
   );
@@ -59,6 +68,9 @@ test("echo-basic tells of a request, fails as it is asked to, and speaks TLS whe
   const secure = ask("/", { port: 8443, https: true, headers: { host: "s.test:8443" } });
   if (!("response" in secure)) throw new Error(secure.error);
   expect(JSON.parse(secure.response.body).tls).toMatchObject({ serverName: "s.test" });
+  const named = ask("/", { port: 8443, https: true, serverName: "named.test" });
+  if (!("response" in named)) throw new Error(named.error);
+  expect(JSON.parse(named.response.body).tls).toMatchObject({ serverName: "named.test" });
   const set = ask("/", { headers: { "x-echo-set-header": "X-One:1, x-two:2" } });
   if (!("response" in set)) throw new Error(set.error);
   expect(set.response.headers).toMatchObject({ "X-One": "1", "x-two": "2" });
@@ -73,11 +85,13 @@ test("echo-basic tells of a request, fails as it is asked to, and speaks TLS whe
   ]);
 });
 
-test("on a port that is taken it panics", () => {
+test.each([
+  ["on a port that is taken", { H2C_PORT: "3000" }],
+  ["without its certificate", { TLS_SERVER_CERT: "/crt", TLS_SERVER_PRIVKEY: "/key" }],
+])("%s it panics", (_what, given) => {
   const world = new NetworkWorld();
-  world.create(
-    podOf("twice", image, { container: { env: [{ name: "H2C_PORT", value: "3000" }] } }),
-  );
+  const env = Object.entries(given).map(([name, value]) => ({ name, value }));
+  world.create(podOf("twice", image, { container: { env } }));
   world.advance(5_000);
   const { state } = world.pod("twice").status.containerStatuses[0];
   expect((state.terminated ?? state.waiting).reason).toMatch(/Error|CrashLoopBackOff/);

@@ -43,6 +43,8 @@ interface Asked {
   headers?: Record<string, string>;
   port?: number;
   https?: boolean;
+  serverName?: string;
+  trust?: { host: string; roots: string };
 }
 
 const asked = (world: GatewayWorld, target: string, { host = "x.test", ...more }: Asked = {}) =>
@@ -470,6 +472,20 @@ test("HTTPS ends at the Gateway, by the name that is asked for", () => {
   expect(said.headers["X-Forwarded-Proto"]).toEqual(["https"]);
   expect(told(asked(world, "/", { https: true, host: "a.test" }))).toMatch(/^404 /);
   expect(told(asked(world, "/", { https: true, host: "c.test" }))).toBe("tls");
+  // The name said as TLS begins chooses the listener, and the request is for no other's.
+  const named = (serverName: string, host: string): string =>
+    told(asked(world, "/", { https: true, serverName, host }));
+  expect(named("x.b.test", "y.b.test")).toMatch(/^200 /);
+  expect(named("a.test", "x.b.test")).toBe("421 the connection is for another host");
+  expect(named("x.b.test", "c.test")).toBe("421 the connection is for another host");
+  expect(named("c.test", "x.b.test")).toBe("tls");
+  // Whoever looks at its certificate takes it by its authority and its names: it is of *.example.com alone.
+  const roots = atob(certificate["tls.crt"]!);
+  const trusting = (trust: object): string =>
+    told(asked(world, "/", { https: true, host: "x.b.test", trust: { roots, ...trust } as never }));
+  expect(trusting({ host: "a.example.com" })).toMatch(/^200 /);
+  expect(trusting({ host: "x.b.test" })).toMatch(/^x509: certificate is valid for /);
+  expect(trusting({ host: "a.example.com", roots: "" })).toMatch(/^x509: .* unknown authority/);
   expect(told(asked(world, "/", { port: 443 }))).toMatch(/^400 Client sent an HTTP request/);
   expect(told(asked(world, "/", { port: 80, https: true }))).toBe("tls");
 });

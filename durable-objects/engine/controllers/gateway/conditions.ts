@@ -2,7 +2,7 @@
 import type { Condition } from "kubernetes-types/meta/v1";
 import { rfc3339 } from "../../core/clock.ts";
 import { list } from "../../kinds/gateway/lists.ts";
-import type { Problem } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
 
 export interface Told extends Problem {
   type: string;
@@ -23,16 +23,20 @@ const wellOf: Record<string, string> = {
   ResolvedRefs: "all references are resolved",
 };
 
-/** The conditions with those told in place of their types; others stay. The moment moves only where the status does. */
+/** The conditions with those told in place of their types; others that are kept stay. The moment moves only where the status does. */
 export function withConditions(
-  before: readonly Condition[] | undefined,
+  kept: readonly Condition[] | undefined,
   all: readonly Told[],
-  { generation, now }: { generation: number | undefined; now: number },
+  {
+    generation,
+    now,
+    before = kept,
+  }: { generation: number | undefined; now: number; before?: readonly Condition[] | undefined },
 ): Condition[] {
-  const out = [...list(before)];
+  const out = [...list(kept)];
   for (const { type, status, reason, message } of all) {
     const i = out.findIndex((one) => one.type === type);
-    const old = out[i];
+    const old = list(before).find((one) => one.type === type);
     const next: Condition = {
       type,
       status,

@@ -7,7 +7,7 @@ import {
   type GatewayClass,
 } from "../../kinds/gateway/types.ts";
 import type { Client } from "../../ports/controller.ts";
-import type { Problem } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
 import { told, withConditions } from "./conditions.ts";
 
 /** Its name, where the definition came with the class that the cluster brings. */
@@ -16,14 +16,21 @@ export const ownClass = "podyard";
 const definitions = "customresourcedefinitions.apiextensions.k8s.io";
 /** k8s: gateway-api pkg/consts BundleVersionAnnotation */
 const versionAnnotation = "gateway.networking.k8s.io/bundle-version";
+const channelAnnotation = "gateway.networking.k8s.io/channel";
 /** k8s: gateway-api apis/v1 GatewayClassFinalizerGatewaysExist */
 const finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
 
 /** In the order of their names. k8s: gateway-api pkg/features */
 const features = [
+  "BackendTLSPolicy",
+  "BackendTLSPolicySANValidation",
   "Gateway",
   "GatewayAddressEmpty",
+  "GatewayBackendClientCertificate",
+  "GatewayFrontendClientCertificateValidation",
+  "GatewayFrontendClientCertificateValidationInsecureFallback",
   "GatewayHTTPListenerIsolation",
+  "GatewayHTTPSListenerDetectMisdirectedRequests",
   "GatewayPort8080",
   "GatewayStaticAddresses",
   "HTTPRoute",
@@ -48,7 +55,15 @@ const features = [
   "HTTPRouteRequestTimeout",
   "HTTPRouteResponseHeaderModification",
   "HTTPRouteSchemeRedirect",
+  "ListenerSet",
   "ReferenceGrant",
+];
+
+/** What the experimental definitions have besides. */
+const experimental = [
+  "HTTPRouteRetry",
+  "HTTPRouteRetryBackendTimeout",
+  "HTTPRouteRetryConnectionError",
 ];
 
 /** Makes the class that every cluster with the definitions has, also after it was deleted. */
@@ -100,17 +115,27 @@ export function tellClass(client: Client, name: string): void {
           [told("Accepted", accepted), told("SupportedVersion", version)],
           { generation: one.metadata.generation, now: client.now },
         ),
-        supportedFeatures: features.map((feature) => ({ name: feature })),
+        supportedFeatures: featuresOf(client).map((feature) => ({ name: feature })),
       },
     }),
     "status",
   );
 }
 
+/** What the definition of the classes says of all. */
+const annotated = (client: Client, name: string): string =>
+  client.get<CustomResourceDefinition>(definitions, "", gatewayClasses)?.metadata.annotations?.[
+    name
+  ] ?? "";
+
+const featuresOf = (client: Client): string[] =>
+  annotated(client, channelAnnotation) === "experimental"
+    ? [...features, ...experimental].sort()
+    : features;
+
 /** Definitions say which release they are of; those of v1 are understood. */
 function versionProblem(client: Client): Problem | undefined {
-  const definition = client.get<CustomResourceDefinition>(definitions, "", gatewayClasses);
-  const version = definition?.metadata.annotations?.[versionAnnotation] ?? "";
+  const version = annotated(client, versionAnnotation);
   return /^v1\./.test(version)
     ? undefined
     : {

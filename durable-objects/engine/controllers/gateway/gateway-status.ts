@@ -4,24 +4,23 @@ import { equal } from "../../core/equal.ts";
 import { loadBalancerMs } from "../../core/limits.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { list, texts } from "../../kinds/gateway/lists.ts";
-import {
-  gateways,
-  type Gateway,
-  type GatewayAddress,
-  type ListenerStatus,
-} from "../../kinds/gateway/types.ts";
+import { gateways, type Gateway, type GatewayAddress } from "../../kinds/gateway/types.ts";
+import { objectKeyOf } from "../../network/addresses.ts";
 import { attachedTo } from "../../network/gateway/attachment.ts";
+import { setsFor } from "../../network/gateway/listener-sets.ts";
 import {
   isOurs,
   listenersOf,
   rejection,
-  type Attached,
   type ListenerState,
-  type Problem,
 } from "../../network/gateway/listeners.ts";
+import type { Problem } from "../../network/gateway/problem.ts";
+import { shownToBackends } from "../../network/gateway/secrets.ts";
 import { freeAddress, isPooled } from "../../network/load-balancers.ts";
 import type { Client } from "../../ports/controller.ts";
 import { told, withConditions, type Told } from "./conditions.ts";
+import { listenerStatus } from "./listener-status.ts";
+import { tellSets } from "./listener-set-status.ts";
 
 /** Nobody tells of an address given back: as rarely as of Services. */
 const addressRetryMs = 300_000;
@@ -32,26 +31,54 @@ interface Addressing {
   dueAtMs?: number;
 }
 
+/** What is told of a Gateway, and of the ListenerSets that name it. */
 export function tellGateway(client: Client, namespace: string, name: string): number | undefined {
   const gateway = client.get<Gateway>(gateways, namespace, name);
   if (!gateway || gateway.metadata.deletionTimestamp || !isOurs(client, gateway)) return undefined;
   const states = listenersOf(client, gateway);
   const attached = attachedTo(client, gateway, states);
+  tellSets(client, gateway, states, attached);
   const addressing = addressesOf(client, gateway);
   const at = { generation: gateway.metadata.generation, now: client.now };
   const status: Gateway["status"] = {
     ...gateway.status,
     addresses: addressing.addresses,
     conditions: withConditions(
-      gateway.status?.conditions,
-      gatewayConditions(states, gateway, addressing),
-      at,
+      list(gateway.status?.conditions).filter(({ type }) => !occasional.includes(type)),
+      [...gatewayConditions(states, gateway, addressing), ...tlsConditions(client, gateway)],
+      { ...at, before: gateway.status?.conditions },
     ),
-    listeners: states.map((state) => listenerStatus(gateway, state, attached, at)),
+    listeners: states
+      .filter(({ set }) => !set)
+      .map((state) => listenerStatus(gateway, state, { gateway, attached, at })),
+    ...attachedSets(client, gateway, states),
   };
   if (!equal(status, gateway.status))
     client.update<Gateway>(gateways, { ...gateway, status }, "status");
   return addressing.dueAtMs;
+}
+
+/** Those that only some Gateways have. */
+const occasional = ["ResolvedRefs", "InsecureFrontendValidationMode"];
+
+function tlsConditions(client: Client, gateway: Gateway): Told[] {
+  const { default: standard, perPort } = gateway.spec?.tls?.frontend ?? {};
+  const all = [standard, ...list(perPort).map(({ tls }) => tls)];
+  const insecure = all.some((tls) => tls?.validation?.mode === "AllowInsecureFallback");
+  const shown = shownToBackends(client, gateway);
+  return [
+    ...(shown ? [told("ResolvedRefs", "problem" in shown ? shown.problem : undefined)] : []),
+    ...(insecure
+      ? [
+          {
+            type: "InsecureFrontendValidationMode",
+            status: "True",
+            reason: "ConfigurationChanged",
+            message: "clients are let in whatever they show",
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 function gatewayConditions(
@@ -60,12 +87,13 @@ function gatewayConditions(
   { addresses, problem }: Addressing,
 ): Told[] {
   const serving = states.filter(({ serves }) => serves);
-  const wrong = states.filter(({ conflict, unaccepted }) => conflict ?? unaccepted);
+  const own = states.filter(({ set }) => !set);
+  const wrong = own.filter(({ conflict, unaccepted }) => conflict ?? unaccepted);
   const names = wrong.map(({ listener }) => listener.name).join(", ");
   const rejected = rejection(gateway);
   const invalid: Problem | undefined =
     rejected ??
-    (wrong.length > 0 && wrong.length === states.length
+    (wrong.length > 0 && wrong.length === own.length
       ? { reason: "ListenersNotValid", message: `no listener is valid: ${names}` }
       : undefined);
   const programmed: Problem | undefined =
@@ -84,43 +112,19 @@ function gatewayConditions(
   ];
 }
 
-function listenerStatus(
+/** How many ListenerSets are served; not told where their definition, or its field, is not there to tell of. */
+const attachedSets = (
+  client: Client,
   gateway: Gateway,
-  state: ListenerState,
-  attached: readonly Attached[],
-  at: { generation: number | undefined; now: number },
-): ListenerStatus {
-  const { listener, conflict, unaccepted, unresolved, supportedKinds, serves } = state;
-  const before = list(gateway.status?.listeners).find(({ name }) => name === listener.name);
-  const programmed = serves
-    ? undefined
+  states: readonly ListenerState[],
+): Pick<NonNullable<Gateway["status"]>, "attachedListenerSets"> =>
+  setsFor(client, gateway).length === 0 && !gateway.status?.attachedListenerSets
+    ? {}
     : {
-        reason: "Invalid",
-        message: (unaccepted ?? conflict ?? unresolved ?? rejection(gateway))?.message ?? "",
+        attachedListenerSets: new Set(
+          states.flatMap(({ set, serves }) => (set && serves ? objectKeyOf(set) : [])),
+        ).size,
       };
-  return {
-    name: listener.name,
-    supportedKinds,
-    attachedRoutes: attached.filter((one) => one.state === state).length,
-    conditions: withConditions(
-      before?.conditions,
-      [
-        told("Accepted", unaccepted ?? conflict),
-        told("Programmed", programmed),
-        told("ResolvedRefs", unresolved),
-        conflict
-          ? { type: "Conflicted", status: "True", ...conflict }
-          : {
-              type: "Conflicted",
-              status: "False",
-              reason: "NoConflicts",
-              message: "no other listener is in its way",
-            },
-      ],
-      at,
-    ),
-  };
-}
 
 /** The address that a Gateway has or gets: one of the pool of load balancers, as soon as one would be there. */
 function addressesOf(client: Client, gateway: Gateway): Addressing {

@@ -3,9 +3,7 @@ import { equal } from "../../core/equal.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import {
   gatewayControllerName,
-  gateways,
   httpRoutes,
-  isGatewayReference,
   type Gateway,
   type HTTPRoute,
   type ParentReference,
@@ -13,7 +11,8 @@ import {
 } from "../../kinds/gateway/types.ts";
 import { attachmentOf } from "../../network/gateway/attachment.ts";
 import { unresolved } from "../../network/gateway/backends.ts";
-import { isOurs, listenersOf } from "../../network/gateway/listeners.ts";
+import { listenersOf } from "../../network/gateway/listeners.ts";
+import { gatewayOf } from "../../network/gateway/parents.ts";
 import type { Client } from "../../ports/controller.ts";
 import { told, withConditions } from "./conditions.ts";
 
@@ -37,17 +36,6 @@ export function tellRoute(client: Client, namespace: string, name: string): void
     { ...route, status: { ...route.status, parents } },
     "status",
   );
-}
-
-function gatewayOf(
-  client: Client,
-  { metadata }: HTTPRoute,
-  ref: ParentReference,
-): Gateway | undefined {
-  if (!isGatewayReference(ref) || !client.resources.stored(gateways)) return undefined;
-  const namespace = ref.namespace ?? metadata.namespace ?? "";
-  const gateway = client.get<Gateway>(gateways, namespace, ref.name);
-  return gateway && isOurs(client, gateway) ? gateway : undefined;
 }
 
 function parentStatus(

@@ -7,7 +7,9 @@ import type { KubeObject } from "../../core/object.ts";
 
 export const gatewayGroup = "gateway.networking.k8s.io";
 export const gatewayClasses = "gatewayclasses.gateway.networking.k8s.io";
+export const backendTlsPolicies = "backendtlspolicies.gateway.networking.k8s.io";
 export const gateways = "gateways.gateway.networking.k8s.io";
+export const listenerSets = "listenersets.gateway.networking.k8s.io";
 export const httpRoutes = "httproutes.gateway.networking.k8s.io";
 export const referenceGrants = "referencegrants.gateway.networking.k8s.io";
 
@@ -39,7 +41,7 @@ export interface Listener {
   protocol: string;
   tls?: { mode?: string; certificateRefs?: ObjectReference[] };
   allowedRoutes?: {
-    namespaces?: { from?: string; selector?: LabelSelector };
+    namespaces?: NamespaceChoice;
     kinds?: RouteGroupKind[];
   };
 }
@@ -56,19 +58,41 @@ export interface ListenerStatus {
   conditions: Condition[];
 }
 
+/** Namespaces out of which a Gateway takes something. */
+export interface NamespaceChoice {
+  from?: string;
+  selector?: LabelSelector;
+}
+
+/** What clients must show where TLS ends. */
+export interface FrontendTls {
+  validation?: { caCertificateRefs?: ObjectReference[]; mode?: string };
+}
+
 export interface Gateway extends KubeObject {
   spec?: {
     gatewayClassName?: string;
     listeners?: Listener[];
+    allowedListeners?: { namespaces?: NamespaceChoice };
     addresses?: GatewayAddress[];
     infrastructure?: { parametersRef?: object };
-    tls?: { backend?: { clientCertificateRef?: ObjectReference } };
+    tls?: {
+      backend?: { clientCertificateRef?: ObjectReference };
+      frontend?: { default?: FrontendTls; perPort?: { port: number; tls?: FrontendTls }[] };
+    };
   };
   status?: {
     addresses?: GatewayAddress[];
     conditions?: Condition[];
     listeners?: ListenerStatus[];
+    attachedListenerSets?: number;
   };
+}
+
+/** Listeners that are added to a Gateway, perhaps by somebody else. */
+export interface ListenerSet extends KubeObject {
+  spec?: { parentRef?: ObjectReference; listeners?: Listener[] };
+  status?: { conditions?: Condition[]; listeners?: ListenerStatus[] };
 }
 
 export interface ParentReference extends ObjectReference {
@@ -145,6 +169,8 @@ export interface RouteRule {
   filters?: RouteFilter[];
   backendRefs?: (BackendReference & { filters?: RouteFilter[] })[];
   timeouts?: { request?: string; backendRequest?: string };
+  /** Of the experimental definitions. */
+  retry?: { codes?: number[]; attempts?: number; backoff?: string };
 }
 
 export interface RouteParentStatus {
@@ -156,6 +182,31 @@ export interface RouteParentStatus {
 export interface HTTPRoute extends KubeObject {
   spec?: { parentRefs?: ParentReference[]; hostnames?: string[]; rules?: RouteRule[] };
   status?: { parents?: RouteParentStatus[] };
+}
+
+export interface PolicyTarget extends ObjectReference {
+  /** Name of a Service's port. */
+  sectionName?: string;
+}
+
+export interface PolicyAncestorStatus {
+  ancestorRef: ParentReference;
+  controllerName: string;
+  conditions: Condition[];
+}
+
+/** How Gateways speak TLS to a Service. */
+export interface BackendTlsPolicy extends KubeObject {
+  spec?: {
+    targetRefs?: PolicyTarget[];
+    validation?: {
+      caCertificateRefs?: ObjectReference[];
+      wellKnownCACertificates?: string;
+      hostname?: string;
+      subjectAltNames?: { type: string; hostname?: string; uri?: string }[];
+    };
+  };
+  status?: { ancestors?: PolicyAncestorStatus[] };
 }
 
 export interface ReferenceGrant extends KubeObject {
@@ -171,6 +222,12 @@ export const targetKey = (ref: ObjectReference, namespace: string | undefined): 
 
 export const isGatewayReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? gatewayGroup) === gatewayGroup && (kind ?? "Gateway") === "Gateway";
+
+export const isListenerSetReference = ({ group, kind }: ObjectReference): boolean =>
+  (group ?? gatewayGroup) === gatewayGroup && kind === "ListenerSet";
+
+export const isConfigMapReference = ({ group, kind }: ObjectReference): boolean =>
+  (group ?? "") === "" && kind === "ConfigMap";
 
 export const isServiceReference = ({ group, kind }: ObjectReference): boolean =>
   (group ?? "") === "" && (kind ?? "Service") === "Service";

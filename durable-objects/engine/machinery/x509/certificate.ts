@@ -129,7 +129,22 @@ function wrongName(
     : `x509: certificate is valid for ${valid.join(", ")}, not ${host}`;
 }
 
+/** Names in place of the host's: of one of them at least the certificate is. Those with a scheme are URIs. */
+function noneOf(
+  { alternativeNames: names }: Certificate,
+  wanted: readonly string[],
+): string | undefined {
+  const has = (name: string): boolean =>
+    name.includes(":")
+      ? (names?.uris ?? []).includes(name)
+      : (names?.dnsNames ?? []).some((one) => fits(one, name) || fits(name, one));
+  return wanted.some(has)
+    ? undefined
+    : `x509: certificate is not valid for any of ${wanted.join(", ")}`;
+}
+
 const serverAuth = "1.3.6.1.5.5.7.3.1";
+const clientAuth = "1.3.6.1.5.5.7.3.2";
 const anyPurpose = "2.5.29.37.0";
 /** k8s: Go's x509 maxChainSignatureChecks bounds the search; chains that servers show are short. */
 const chainDepthMax = 10;
@@ -183,21 +198,40 @@ function untrusted(
 /** In place of a certificate: everybody takes it. */
 export const takenByAll = "any";
 
-/** What a client that trusts `roots` (PEM) finds wrong with what a server shows (PEM); undefined: nothing. */
+/**
+ * What a client that trusts `roots` (PEM) finds wrong with what a server shows (PEM); undefined: nothing. Of several hosts, or URIs, one
+ * is enough.
+ */
 export function certificateProblem(
   shown: string,
   roots: string,
-  host: string,
+  host: string | readonly string[],
   now: number,
 ): string | undefined {
   if (shown === takenByAll) return undefined;
   const [leaf, ...between] = certificatesOf(shown);
   if (!leaf) return "x509: certificate signed by unknown authority";
-  const early = outOfDate(leaf, now) ?? wrongName(leaf, host);
+  const early =
+    outOfDate(leaf, now) ?? (typeof host === "string" ? wrongName(leaf, host) : noneOf(leaf, host));
   if (early !== undefined) return early;
   const chain = untrusted(leaf, between, certificatesOf(roots), now);
   if (chain !== undefined) return chain;
-  const { purposes } = leaf;
-  const serves = !purposes || purposes.includes(serverAuth) || purposes.includes(anyPurpose);
-  return serves ? undefined : "x509: certificate specifies an incompatible key usage";
+  return otherPurpose(leaf, serverAuth);
+}
+
+function otherPurpose({ purposes }: Certificate, wanted: string): string | undefined {
+  return !purposes || purposes.includes(wanted) || purposes.includes(anyPurpose)
+    ? undefined
+    : "x509: certificate specifies an incompatible key usage";
+}
+
+/** What a server that trusts `roots` (PEM) finds wrong with what a client shows (PEM); undefined: nothing. */
+export function clientProblem(shown: string, roots: string, now: number): string | undefined {
+  const [leaf, ...between] = certificatesOf(shown);
+  if (!leaf) return "tls: client didn't provide a certificate";
+  return (
+    outOfDate(leaf, now) ??
+    untrusted(leaf, between, certificatesOf(roots), now) ??
+    otherPurpose(leaf, clientAuth)
+  );
 }

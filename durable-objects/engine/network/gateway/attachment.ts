@@ -4,24 +4,27 @@ import {
   gatewayGroup,
   httpRoutes,
   isGatewayReference,
+  isListenerSetReference,
   targetKey,
   type Gateway,
   type HTTPRoute,
   type ParentReference,
 } from "../../kinds/gateway/types.ts";
-import { labelSelector } from "../../machinery/selectors.ts";
-import { StatusError } from "../../machinery/status.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { objectKeyOf } from "../addresses.ts";
 import { covers, effective, hostnameOf } from "./hostnames.ts";
-import type { Attached, ListenerState, Problem } from "./listeners.ts";
+import type { Attached, ListenerState } from "./listeners.ts";
+import type { Problem } from "./problem.ts";
 import { unsupportedValue } from "./matching.ts";
+import { isChosen } from "./namespaces.ts";
 
-/** References of a route to a Gateway, in their order. */
-export const parentsOf = (route: HTTPRoute, gateway: Gateway): ParentReference[] =>
-  list(route.spec?.parentRefs)
-    .filter(isGatewayReference)
-    .filter((ref) => targetKey(ref, route.metadata.namespace) === objectKeyOf(gateway));
+type Reference = Pick<Attached, "route"> & { ref: ParentReference };
+
+/** Whether a listener is of the Gateway or the ListenerSet that a route names. */
+function isNamed({ set }: ListenerState, gateway: Gateway, { route, ref }: Reference): boolean {
+  const isOne = set ? isListenerSetReference : isGatewayReference;
+  return isOne(ref) && targetKey(ref, route.metadata.namespace) === objectKeyOf(set ?? gateway);
+}
 
 /** Where one reference attaches a route, or why nowhere. */
 export function attachmentOf(
@@ -34,10 +37,12 @@ export function attachmentOf(
   const unsupported = unsupportedValue(route);
   if (unsupported) return { reason: "UnsupportedValue", message: unsupported };
   const named = states.filter(
-    ({ listener }) =>
-      (ref.sectionName === undefined || listener.name === ref.sectionName) &&
-      (ref.port === undefined || listener.port === ref.port),
+    (state) =>
+      isNamed(state, gateway, { route, ref }) &&
+      (ref.sectionName === undefined || state.listener.name === ref.sectionName) &&
+      (ref.port === undefined || state.listener.port === ref.port),
   );
+  const parent = `${ref.kind ?? "Gateway"} ${targetKey(ref, route.metadata.namespace)}`;
   if (named.length === 0) {
     const wanted = [
       ...(ref.sectionName === undefined ? [] : [`name ${ref.sectionName}`]),
@@ -45,14 +50,14 @@ export function attachmentOf(
     ];
     return {
       reason: "NoMatchingParent",
-      message: `Gateway ${objectKeyOf(gateway)} has no listener of ${wanted.join(" and ") || "any name"}`,
+      message: `${parent} has no listener of ${wanted.join(" and ") || "any name"}`,
     };
   }
   const allowing = named.filter((state) => allows(reader, gateway, state, route));
   if (allowing.length === 0)
     return {
       reason: "NotAllowedByListeners",
-      message: `no listener of Gateway ${objectKeyOf(gateway)} allows ${route.kind ?? "HTTPRoute"}s of namespace ${route.metadata.namespace}`,
+      message: `no listener of ${parent} allows ${route.kind ?? "HTTPRoute"}s of namespace ${route.metadata.namespace}`,
     };
   const own = texts(route.spec?.hostnames);
   const attached = allowing.flatMap((state) => {
@@ -69,33 +74,15 @@ export function attachmentOf(
 
 function allows(
   reader: Reader,
-  { metadata: { namespace } }: Gateway,
-  { listener: { allowedRoutes }, supportedKinds }: ListenerState,
+  gateway: Gateway,
+  { listener: { allowedRoutes }, set, supportedKinds }: ListenerState,
   { metadata }: HTTPRoute,
 ): boolean {
   const takes = supportedKinds.some(
     ({ group, kind }) => group === gatewayGroup && kind === "HTTPRoute",
   );
-  if (!takes) return false;
-  const { from = "Same", selector } = allowedRoutes?.namespaces ?? {};
-  if (from === "All") return true;
-  if (from === "Same") return metadata.namespace === namespace;
-  if (from !== "Selector") return false;
-  const home = reader.get("namespaces", "", metadata.namespace ?? "");
-  return home !== undefined && selects(selector, home.metadata.labels);
-}
-
-/** One that is no selector selects nothing: the definition's schema lets operators through that do not exist. */
-function selects(
-  selector: Parameters<typeof labelSelector>[0],
-  labels: Record<string, string> | undefined,
-): boolean {
-  try {
-    return labelSelector(selector).matches(labels);
-  } catch (error) {
-    if (error instanceof StatusError) return false;
-    throw error;
-  }
+  const chosen = { from: "Same", ...allowedRoutes?.namespaces };
+  return takes && isChosen(reader, chosen, (set ?? gateway).metadata, metadata);
 }
 
 /**
@@ -109,16 +96,29 @@ export function attachedTo(
   host?: string,
 ): Attached[] {
   if (!reader.resources.stored(httpRoutes)) return [];
-  const all = reader.byIndex<HTTPRoute>("route.parent", objectKeyOf(gateway));
+  const all = routesOf(reader, gateway, states);
   const some = host === undefined ? all : all.filter((route) => mayAnswer(route, host));
   return some.flatMap((route) => {
     const found = new Map<ListenerState, Attached>();
-    for (const ref of parentsOf(route, gateway)) {
+    for (const ref of list(route.spec?.parentRefs)) {
       const attachment = attachmentOf(reader, gateway, states, route, ref);
       for (const one of Array.isArray(attachment) ? attachment : []) found.set(one.state, one);
     }
     return [...found.values()];
   });
+}
+
+/** Those that name a Gateway, or one of the ListenerSets whose listeners are told; each once. */
+function routesOf(
+  reader: Reader,
+  gateway: Gateway,
+  states: readonly ListenerState[],
+): readonly HTTPRoute[] {
+  const own = reader.byIndex<HTTPRoute>("route.parent", objectKeyOf(gateway));
+  const sets = new Set(states.flatMap(({ set }) => (set ? objectKeyOf(set) : [])));
+  if (sets.size === 0) return own;
+  const theirs = [...sets].flatMap((key) => reader.byIndex<HTTPRoute>("route.listener-set", key));
+  return [...new Set([...own, ...theirs])];
 }
 
 function mayAnswer({ spec }: HTTPRoute, host: string): boolean {

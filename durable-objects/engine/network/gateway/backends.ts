@@ -12,7 +12,7 @@ import type { Reader } from "../../ports/controller.ts";
 import type { RuntimeContext } from "../../runtime/kernel/types.ts";
 import { draw, endpointsOf, type Endpoint } from "../services.ts";
 import { isGranted } from "./grants.ts";
-import type { Problem } from "./listeners.ts";
+import type { Problem } from "./problem.ts";
 
 export type Backend = { service: Service; port: ServicePort };
 

@@ -1,5 +1,4 @@
 /** What filters of a rule do to requests and answers. k8s: gateway-api apis/v1 HTTPRouteFilter */
-import { list, texts } from "../../kinds/gateway/lists.ts";
 import type {
   HeaderModifier,
   PathModifier,
@@ -7,25 +6,6 @@ import type {
   RouteFilter,
 } from "../../kinds/gateway/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
-
-type Headers = Readonly<Record<string, string>>;
-
-/** Sets, then adds, then removes; names know no case. */
-export function modified(headers: Headers, modifier: HeaderModifier | undefined): Headers {
-  if (!modifier) return headers;
-  const out = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  for (const { name, value } of list(modifier.set))
-    out.set(String(name).toLowerCase(), String(value));
-  for (const { name, value } of list(modifier.add)) {
-    const before = out.get(String(name).toLowerCase());
-    out.set(
-      String(name).toLowerCase(),
-      before === undefined ? String(value) : `${before},${value}`,
-    );
-  }
-  for (const name of texts(modifier.remove)) out.delete(name.toLowerCase());
-  return Object.fromEntries(out);
-}
 
 /** All of one kind of modification, in order. */
 export const modifiers = (

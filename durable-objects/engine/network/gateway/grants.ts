@@ -6,7 +6,7 @@ import type { Reader } from "../../ports/controller.ts";
 export interface Reference {
   /** Kind and namespace of what refers, which is of the Gateway API's group. */
   from: { kind: string; namespace: string };
-  to: { kind: "Secret" | "Service"; namespace: string; name: string };
+  to: { kind: "ConfigMap" | "Secret" | "Service"; namespace: string; name: string };
 }
 
 /** Within a namespace everything may name everything. */

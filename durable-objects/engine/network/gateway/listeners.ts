@@ -1,5 +1,4 @@
 /** What the listeners of a Gateway come to: which are served, which routes they take, and why not. */
-import { certificateError } from "./certificates.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import {
   gatewayClasses,
@@ -10,27 +9,27 @@ import {
   type GatewayClass,
   type HTTPRoute,
   type Listener,
-  type ObjectReference,
+  type ListenerSet,
   type RouteGroupKind,
 } from "../../kinds/gateway/types.ts";
-import type { Secret } from "../../kinds/secret.ts";
 import type { Reader } from "../../ports/controller.ts";
-import { isGranted } from "./grants.ts";
+import { clientsOf, type Clients } from "./frontend.ts";
 import type { Hostname } from "./hostnames.ts";
-
-/** Why a condition does not hold, in its words. */
-export interface Problem {
-  reason: string;
-  message: string;
-}
+import { setsOf } from "./listener-sets.ts";
+import type { Problem } from "./problem.ts";
+import { certificateProblem } from "./secrets.ts";
 
 export interface ListenerState {
   listener: Listener;
+  /** Whose listener it is, unless the Gateway's own. */
+  set?: ListenerSet;
   supportedKinds: RouteGroupKind[];
   /** Another listener of the Gateway wants the same port in another way. */
   conflict?: Problem;
   unaccepted?: Problem;
   unresolved?: Problem;
+  /** Whom clients must show that they are, where TLS ends. */
+  clients?: Clients;
   /** Requests are taken. */
   serves: boolean;
 }
@@ -85,39 +84,63 @@ export function gatewayAt(reader: Reader, ip: string): Gateway | undefined {
 export const listenersAt = (reader: Reader, gateway: Gateway, port: number): ListenerState[] =>
   listenersOf(reader, gateway).filter((state) => state.serves && state.listener.port === port);
 
+/** A Gateway's own, then those of the ListenerSets that it allows. */
 export function listenersOf(reader: Reader, gateway: Gateway): ListenerState[] {
-  const all = list(gateway.spec?.listeners);
-  const rejected = rejection(gateway) !== undefined;
-  return all.map((listener) => {
-    const protocol = kindsOf.get(listener.protocol);
-    const conflict = conflictOf(listener, all);
-    const kinds = supportedKinds(listener, protocol ?? []);
-    const unresolved =
-      certificateProblem(reader, gateway, listener) ??
-      (kinds.invalid
-        ? { reason: "InvalidRouteKinds", message: `${kinds.invalid} is not supported` }
-        : undefined);
-    const unaccepted =
-      protocol === undefined
-        ? {
-            reason: "UnsupportedProtocol",
-            message: `protocol ${listener.protocol} is not supported, HTTP and HTTPS are`,
-          }
-        : undefined;
-    const serves =
-      !rejected &&
-      !conflict &&
-      !unaccepted &&
-      (!unresolved || (kinds.valid.length > 0 && unresolved.reason === "InvalidRouteKinds"));
-    return {
-      listener,
-      supportedKinds: kinds.valid,
-      serves,
-      ...(conflict ? { conflict } : {}),
-      ...(unaccepted ? { unaccepted } : {}),
-      ...(unresolved ? { unresolved } : {}),
-    };
-  });
+  const own = list(gateway.spec?.listeners);
+  const states = own.map((listener) =>
+    stateOf(reader, gateway, listener, { set: undefined, conflict: conflictOf(listener, own) }),
+  );
+  // A Gateway's own are in each other's way; of those that are added, who comes first has the port.
+  const holders = states.flatMap(({ conflict, listener }) => (conflict ? [] : listener));
+  for (const set of setsOf(reader, gateway))
+    for (const listener of list(set.spec?.listeners)) {
+      const conflict = conflictOf(listener, holders);
+      if (!conflict) holders.push(listener);
+      states.push(stateOf(reader, gateway, listener, { set, conflict }));
+    }
+  return states;
+}
+
+function stateOf(
+  reader: Reader,
+  gateway: Gateway,
+  listener: Listener,
+  { set, conflict }: { set: ListenerSet | undefined; conflict: Problem | undefined },
+): ListenerState {
+  const protocol = kindsOf.get(listener.protocol);
+  const kinds = supportedKinds(listener, protocol ?? []);
+  const uncertified = certificateProblem(reader, set ?? gateway, listener);
+  const clients =
+    listener.protocol === "HTTPS" ? clientsOf(reader, gateway, listener.port) : undefined;
+  const unresolved =
+    uncertified ??
+    clients?.unresolved ??
+    (kinds.invalid
+      ? { reason: "InvalidRouteKinds", message: `${kinds.invalid} is not supported` }
+      : undefined);
+  const unaccepted =
+    protocol === undefined
+      ? {
+          reason: "UnsupportedProtocol",
+          message: `protocol ${listener.protocol} is not supported, HTTP and HTTPS are`,
+        }
+      : clients?.unaccepted;
+  const serves =
+    rejection(gateway) === undefined &&
+    !conflict &&
+    !unaccepted &&
+    !uncertified &&
+    (kinds.invalid === undefined || kinds.valid.length > 0);
+  return {
+    listener,
+    supportedKinds: kinds.valid,
+    serves,
+    ...(set ? { set } : {}),
+    ...(clients ? { clients } : {}),
+    ...(conflict ? { conflict } : {}),
+    ...(unaccepted ? { unaccepted } : {}),
+    ...(unresolved ? { unresolved } : {}),
+  };
 }
 
 /** HTTP and HTTPS cannot share a port, nor two listeners a port and a hostname. */
@@ -151,41 +174,4 @@ function supportedKinds(
     valid: valid.map(({ kind }) => ({ group: gatewayGroup, kind })),
     ...(invalid ? { invalid: `${invalid.group ?? gatewayGroup}/${invalid.kind}` } : {}),
   };
-}
-
-function certificateProblem(
-  reader: Reader,
-  gateway: Gateway,
-  { protocol, tls }: Listener,
-): Problem | undefined {
-  if (protocol !== "HTTPS") return undefined;
-  const refs = list(tls?.certificateRefs);
-  const invalid = (message: string): Problem => ({ reason: "InvalidCertificateRef", message });
-  if (refs.length === 0) return invalid("an HTTPS listener needs a certificate");
-  for (const ref of refs) {
-    const problem = secretProblem(reader, gateway, ref);
-    if (problem) return typeof problem === "string" ? invalid(problem) : problem;
-  }
-  return undefined;
-}
-
-function secretProblem(
-  reader: Reader,
-  { metadata }: Gateway,
-  ref: ObjectReference,
-): string | Problem | undefined {
-  const own = metadata.namespace ?? "";
-  const namespace = ref.namespace ?? own;
-  if ((ref.group ?? "") !== "" || (ref.kind ?? "Secret") !== "Secret")
-    return `certificates are Secrets, not ${ref.group ?? ""}/${ref.kind}`;
-  const to = { kind: "Secret" as const, namespace, name: ref.name };
-  if (!isGranted(reader, { from: { kind: "Gateway", namespace: own }, to }))
-    return {
-      reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets Gateways of ${own} refer to Secret ${ref.name}`,
-    };
-  const secret = reader.get<Secret>("secrets", namespace, ref.name);
-  if (!secret) return `Secret ${namespace}/${ref.name} does not exist`;
-  const problem = certificateError(secret);
-  return problem === undefined ? undefined : `Secret ${namespace}/${ref.name}: ${problem}`;
 }

@@ -10,27 +10,34 @@ import type {
   RouteRule,
 } from "../../kinds/gateway/types.ts";
 import type { Hop } from "../../kinds/podyard/trace.ts";
+import { certificateProblem } from "../../machinery/x509/certificate.ts";
 import { Errno } from "../../runtime/errno.ts";
+import type { HttpFailure } from "../../runtime/http/http.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { RuntimeContext } from "../../runtime/kernel/types.ts";
 import { MatchWork } from "../../runtime/match-work.ts";
 import { objectKeyOf, outsideIp } from "../addresses.ts";
 import { hop } from "../hops.ts";
-import type { Relay } from "../ingress.ts";
+import type { Relay } from "../relay.ts";
 import { draw, type Endpoint } from "../services.ts";
 import { attachedTo } from "./attachment.ts";
-import { backendOf, endpointOf, weighted } from "./backends.ts";
+import { secured } from "./backend-tls.ts";
+import { backendOf, endpointOf, weighted, type Backend } from "./backends.ts";
 import { crossOrigin, preflight } from "./cors.ts";
-import { shortestMs } from "./duration.ts";
-import { modified, modifiers, redirected, replacedPath } from "./filters.ts";
+import { retryOf } from "./retry.ts";
+import { overallMs } from "./duration.ts";
+import { modifiers, redirected, replacedPath } from "./filters.ts";
+import { turnedAway } from "./frontend.ts";
+import { modified, withHeaders } from "./headers.ts";
 import { covers, hostnameOf, narrowness } from "./hostnames.ts";
 import { listenersAt, type ListenerState } from "./listeners.ts";
 import { bestRule, type Found } from "./matching.ts";
+import { shownToClients } from "./secrets.ts";
 
 export type GatewayStart = { hop: Hop } & (
   | { response: HttpResponse }
-  /** No listener has a certificate for the name. */
-  | { error: "tls" }
+  /** No listener has a certificate for the name, or not one that the client takes. */
+  | { error: HttpFailure }
   /** `within`: the hops behind the Gateway. */
   | { request: HttpRequest; within: Hop[]; relay: Relay; copies: HttpRequest[] }
 );
@@ -58,16 +65,9 @@ export function startGateway(
   const host = (request.headers["host"] ?? request.host).replace(/:\d+$/, "").toLowerCase();
   const visit: Visit = { context, gateway, request, host };
   const all = listenersAt(reader, gateway, request.port);
-  const secure = all[0]?.listener.protocol === "HTTPS";
-  if (request.https && !secure)
-    return { ...failed(gateway, "does not speak TLS here"), error: "tls" };
-  if (!request.https && secure)
-    return answered(
-      failed(gateway, "speaks TLS alone here"),
-      plain(400, "Client sent an HTTP request to an HTTPS server."),
-    );
+  const refused = handshake(visit, all);
+  if (refused) return refused;
   const state = narrowest(all, host);
-  if (!state && secure) return { ...failed(gateway, `no listener for ${host}`), error: "tls" };
   if (!state)
     return answered(failed(gateway, `no listener for ${host}`), plain(404, "no listener matches"));
   const attached = attachedTo(reader, gateway, [state], host);
@@ -81,6 +81,43 @@ export function startGateway(
   if (!found)
     return answered(failed(gateway, `no route for ${host}${path}`), plain(404, "no route matches"));
   return routed(visit, state, found);
+}
+
+/** What becomes of a connection before the request: how it ends already, if it does. */
+function handshake(
+  { context, gateway, request, host }: Visit,
+  all: readonly ListenerState[],
+): GatewayStart | undefined {
+  const secure = all[0]?.listener.protocol === "HTTPS";
+  const ended = (why: string): GatewayStart => ({ ...failed(gateway, why), error: "tls" });
+  if (request.https && !secure) return ended("does not speak TLS here");
+  if (!request.https)
+    return secure
+      ? answered(
+          failed(gateway, "speaks TLS alone here"),
+          plain(400, "Client sent an HTTP request to an HTTPS server."),
+        )
+      : undefined;
+  const name = (request.serverName ?? host).toLowerCase();
+  const state = narrowest(all, name);
+  if (!state) return ended(`no listener for ${name}`);
+  const { trust } = request;
+  if (trust) {
+    const shown = shownToClients(context.reader, state.set ?? gateway, state.listener);
+    const { roots, names, host: wanted } = trust;
+    const problem = certificateProblem(shown, roots, names ?? wanted, context.now);
+    if (problem !== undefined)
+      return { ...failed(gateway, "its certificate is not taken"), error: problem as HttpFailure };
+  }
+  const stranger = turnedAway(state.clients, request, context.now);
+  if (stranger !== undefined) return ended(stranger);
+  // RFC 9110, 15.5.20: a connection that was made for another listener's names.
+  return narrowest(all, host) === state
+    ? undefined
+    : answered(
+        failed(gateway, `${host} is not served where ${name} is`),
+        plain(421, "the connection is for another host"),
+      );
 }
 
 /** A name is served by its narrowest listener alone. */
@@ -140,7 +177,9 @@ function routed(visit: Visit, state: ListenerState, found: Found): GatewayStart 
   const chosen = endpointOf(context, backend);
   const service = objectKeyOf(backend.service);
   if (!chosen) return broken(503, `Service ${service} has no ready endpoints`);
-  const sent = { ...outgoing(visit, filters, prefix), ...addressOf(chosen.endpoint) };
+  const tls = secured(context.reader, gateway, backend);
+  if ("reason" in tls) return broken(500, tls.message);
+  const sent = { ...outgoing(visit, filters, prefix), ...tls, ...addressOf(chosen.endpoint) };
   const detail = `HTTPRoute ${name} rule ${found.index}: ${host}${request.path.split("?")[0]} -> ${service}:${ref.port}`;
   return {
     hop: hop("gateway", objectKeyOf(gateway), detail, {
@@ -151,18 +190,24 @@ function routed(visit: Visit, state: ListenerState, found: Found): GatewayStart 
       hop("service", service, `has ${chosen.of} ready endpoint${chosen.of === 1 ? "" : "s"}`),
       hop("endpoint", chosen.endpoint.pod ?? chosen.endpoint.ip, "", addressHop(chosen.endpoint)),
     ],
-    relay: relayOf(visit, rule, answer),
+    relay: relayOf(visit, rule, answer, backend),
     copies: copiesOf(visit, route, filters, sent),
   };
 }
 
-function relayOf({ context }: Visit, rule: RouteRule, answer: HeaderModifier[]): Relay {
-  const lateMs = shortestMs(rule.timeouts);
+function relayOf(
+  { context }: Visit,
+  rule: RouteRule,
+  answer: HeaderModifier[],
+  backend: Backend,
+): Relay {
+  const lateMs = overallMs(rule);
   return {
     failed: plain(502, "the backend closed the connection or refused it"),
     late: plain(504, "the backend did not answer in time"),
     ...(lateMs === undefined ? {} : { untilMs: context.now + lateMs }),
     answer,
+    ...retryOf(rule, backend, context.now),
   };
 }
 
@@ -173,12 +218,10 @@ const addressOf = ({ ip, port }: Endpoint): { host: string; port: number } => ({
   port,
 });
 
-export function withHeaders(
-  response: HttpResponse,
-  answer: NonNullable<Relay["answer"]>,
-): HttpResponse {
-  const headers = answer.reduce(modified, response.headers as Readonly<Record<string, string>>);
-  return { ...response, headers: { ...headers } };
+/** A request without what its client said of TLS. */
+function plainly(request: HttpRequest): HttpRequest {
+  const { trust: _trust, serverName: _name, clientCertificate: _shown, ...more } = request;
+  return { ...more, https: false };
 }
 
 /** The request as backends see it. */
@@ -197,8 +240,7 @@ function outgoing(
     "x-forwarded-proto": request.https ? "https" : "http",
   } as Readonly<Record<string, string>>);
   return {
-    ...request,
-    https: false,
+    ...plainly(request),
     path: replacedPath(request.path, rewrite?.path, prefix),
     headers: { ...headers, ...(rewrite?.hostname ? { host: rewrite.hostname } : {}) },
   };
@@ -206,7 +248,7 @@ function outgoing(
 
 /** Copies for mirrors, whose answers nobody waits for. */
 function copiesOf(
-  { context }: Visit,
+  { context, gateway }: Visit,
   route: HTTPRoute,
   filters: readonly RouteFilter[],
   sent: HttpRequest,
@@ -217,7 +259,9 @@ function copiesOf(
     const backend = backendOf(context.reader, route, ref);
     if ("reason" in backend) return [];
     const chosen = endpointOf(context, backend);
-    return chosen ? [{ ...sent, ...addressOf(chosen.endpoint) }] : [];
+    const tls = secured(context.reader, gateway, backend);
+    if (!chosen || "reason" in tls) return [];
+    return [{ ...plainly(sent), ...tls, ...addressOf(chosen.endpoint) }];
   });
 }
 

@@ -31,6 +31,7 @@ const reasons: Record<number, string> = {
   409: "Conflict",
   412: "Precondition Failed",
   413: "Request Entity Too Large",
+  421: "Misdirected Request",
   429: "Too Many Requests",
   500: "Internal Server Error",
   501: "Not Implemented",
@@ -165,7 +166,7 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
   if (trust) {
     const { certificate = "" } = listener;
     const { now } = kernel.context;
-    const problem = certificateProblem(certificate, trust.roots, trust.host, now);
+    const problem = certificateProblem(certificate, trust.roots, trust.names ?? trust.host, now);
     if (problem !== undefined) return { error: problem as HttpFailure };
   }
   const pending: PendingHttp = { request: { ...seen, id: kernel.pod.next++ } };

@@ -320,8 +320,13 @@ export interface HttpRequest {
   clientCertificate?: string;
   /** A token that the cluster cannot verify itself, and whose it is. */
   known?: KnownToken;
-  /** The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind. */
-  trust?: { host: string; roots: string };
+  /**
+   * The client takes no server but `host`, by a certificate that one of these authorities (PEM) stands behind; `names`: one of
+   * these alternative names, hosts or URIs, in place of `host`.
+   */
+  trust?: { host: string; roots: string; names?: string[] };
+  /** Name of the server that the client says as TLS begins; absent: that of its Host header. */
+  serverName?: string;
   /** It comes from the API server, with the certificate by which it speaks for others. */
   frontProxy?: true;
   /** Name of a Unix socket's listener, in place of a port. */

@@ -15,6 +15,23 @@ export const definitions = JSON.parse(
   readFileSync(new URL("../../../golden/gateway-api/definitions.json", import.meta.url), "utf8"),
 ) as Definition[];
 
+/** Those of the experimental channel, as far as tests need them: rules of HTTPRoutes have `retry`. */
+export const experimentalDefinitions = definitions.map((one): Definition => {
+  const { metadata, spec } = structuredClone(one);
+  metadata.annotations["gateway.networking.k8s.io/channel"] = "experimental";
+  if (metadata.name.startsWith("httproutes."))
+    for (const { schema } of spec.versions as Record<string, any>[])
+      schema.openAPIV3Schema.properties.spec.properties.rules.items.properties.retry = {
+        type: "object",
+        properties: {
+          attempts: { type: "integer" },
+          backoff: { type: "string" },
+          codes: { type: "array", items: { type: "integer" } },
+        },
+      };
+  return { ...one, metadata, spec };
+});
+
 /** Type, status and reason of conditions. */
 type Told = { type: string; status: string; reason: string };
 export const words = (conditions: readonly Told[] = []): string[] =>
@@ -58,9 +75,9 @@ export const grant = (
 });
 
 export class GatewayWorld extends NetworkWorld {
-  constructor() {
+  constructor(all = definitions) {
     super(2);
-    this.create(...definitions);
+    this.create(...all);
     this.advance(10_000);
   }
 

@@ -1,5 +1,6 @@
 /** One HTTP exchange after the other, for wget and curl: names, redirects, time limits. */
 import { folderOf } from "../../../core/trim.ts";
+import { isAddress } from "../../../machinery/ip.ts";
 import { siteAt } from "../../net/sites.ts";
 import { httpResult, httpStart, lookUp } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
@@ -109,6 +110,7 @@ export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
     host: state.ip,
     port: url.port,
     ...(url.scheme === "https" ? { https: true } : {}),
+    ...(url.scheme === "https" && !isAddress(url.host) ? { serverName: url.host } : {}),
     ...(ask.clientCertificate ? { clientCertificate: ask.clientCertificate } : {}),
     ...(ask.stream ? { stream: true } : {}),
   });
