@@ -132,7 +132,10 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
     ...requestBody(schemas, type, verb, types),
     responses: {
       ...Object.fromEntries(
-        codesOf(verb, target).map((code) => [code, { description: reasons[code], content: answer }]),
+        codesOf(verb, target).map((code) => [
+          code,
+          { description: reasons[code], content: answer },
+        ]),
       ),
       "401": { description: "Unauthorized" },
     },

@@ -141,8 +141,7 @@ describe("the published documents", () => {
 
   test("say which patches they take: a client that finds a strategic one there sends it", () => {
     const at = world.get("/openapi/v3").paths[`apis/${group}/v2`].serverRelativeURL;
-    const { [`/apis/${group}/v2/namespaces/{namespace}/foos/{name}`]: item } =
-      world.get(at).paths;
+    const { [`/apis/${group}/v2/namespaces/{namespace}/foos/{name}`]: item } = world.get(at).paths;
     expect(Object.keys(item.patch.requestBody.content)).toEqual([
       "application/json-patch+json",
       "application/merge-patch+json",

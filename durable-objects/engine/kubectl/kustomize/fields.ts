@@ -31,7 +31,9 @@ const replacement: Shape = {
 };
 
 const kustomization: Shape = {
-  ...plain("apiVersion kind openapi namePrefix nameSuffix namespace commonLabels commonAnnotations"),
+  ...plain(
+    "apiVersion kind openapi namePrefix nameSuffix namespace commonLabels commonAnnotations",
+  ),
   ...plain("patchesStrategicMerge resources components crds bases configurations generators"),
   ...plain("transformers validators buildMetadata"),
   metadata: plain("name namespace labels annotations"),
