@@ -281,10 +281,20 @@ function resourcePaths(
       paths[path] = { parameters: pathParameters(path), get: list };
     }
   }
-  for (const sub of resource.subresources) {
-    const group = sub.version ? sub.group : gv.group;
-    const version = sub.version || gv.version;
-    const path = `${base}/{name}/${sub.name}`;
+  subresourcePaths(paths, schemas, target, resource, `${base}/{name}`);
+}
+
+function subresourcePaths(
+  paths: Record<string, Json>,
+  schemas: Schemas,
+  target: Target,
+  { subresources }: OpenApiResource,
+  item: string,
+): void {
+  for (const sub of subresources) {
+    const group = sub.version ? sub.group : target.gv.group;
+    const version = sub.version || target.gv.version;
+    const path = `${item}/${sub.name}`;
     const subTarget: Target = {
       ...target,
       kind: sub.kind,

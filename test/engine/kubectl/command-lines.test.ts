@@ -137,3 +137,19 @@ test("a kind is found in small letters where its resource has another name", () 
     `error: the server doesn't have a resource type "kind"\n`,
   );
 });
+
+test("auth reconcile makes the namespace that a role needs", () => {
+  world.out(
+    "kubectl create role r --verb=get --resource=pods -n new-one --dry-run=client -o yaml > /tmp/role.yaml",
+  );
+  expect(world.out("kubectl auth reconcile -f /tmp/role.yaml --dry-run=client")).toBe(
+    "role.rbac.authorization.k8s.io/r reconciled (dry run)\n",
+  );
+  expect(world.sh("kubectl get ns new-one").code).toBe(1);
+  expect(world.out("kubectl auth reconcile -f /tmp/role.yaml")).toBe(
+    "role.rbac.authorization.k8s.io/r reconciled\n",
+  );
+  expect(world.out("kubectl get role -n new-one -o name")).toBe(
+    "role.rbac.authorization.k8s.io/r\n",
+  );
+});
