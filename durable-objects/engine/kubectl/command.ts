@@ -63,6 +63,8 @@ export class Kubectl {
   readonly facts: CommandFacts;
   readonly flags: Flags;
   readonly args: string[];
+  /** All words behind `kubectl`, as they were given. */
+  readonly line: readonly string[];
   /** Output in order: descriptor and bytes. */
   readonly pending: [number, string][];
   readonly warned = new Set<string>();
@@ -70,7 +72,13 @@ export class Kubectl {
   #client: ApiClient | undefined;
   #mapper: Mapper | undefined;
 
-  constructor(facts: CommandFacts, flags: Flags, pending: [number, string][]) {
+  constructor(
+    facts: CommandFacts,
+    flags: Flags,
+    pending: [number, string][],
+    line: readonly string[] = [],
+  ) {
+    this.line = line;
     this.facts = facts;
     this.flags = flags;
     this.args = flags.args;

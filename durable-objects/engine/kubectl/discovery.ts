@@ -177,8 +177,15 @@ export class Mapper {
     }
     const found = this.#matches(this.#expanded({ resource, group, version: "" }))[0];
     if (found) return found;
-    const byKind = this.types.filter((type) => type.kind === resource);
-    return preferredFirst(byKind.filter((type) => !group || type.group === group))[0];
+    return this.#ofKindWord(resource, rest);
+  }
+
+  /** A kind in its own letters or in small ones, with its version or only with its group. k8s: restmapper/discovery.go NewDiscoveryRESTMapper */
+  #ofKindWord(word: string, rest: readonly string[]): ResourceType | undefined {
+    const named = this.types.filter(({ kind }) => kind === word || kind.toLowerCase() === word);
+    const [version, ...group] = rest;
+    const full = named.find((type) => type.version === version && type.group === group.join("."));
+    return full ?? preferredFirst(named.filter((type) => type.group === rest.join(".")))[0];
   }
 
   /** Failure where the word means none. */

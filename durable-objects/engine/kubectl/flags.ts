@@ -11,6 +11,8 @@ export class Flags {
   readonly args: string[] = [];
   /** How many of them came before `--`; -1: there was none. */
   dash = -1;
+  /** Flags in the order in which they were given, with their values as texts. */
+  readonly given: [name: string, text: string][] = [];
   /** What deprecated flags say. */
   readonly notices: string[] = [];
 
@@ -62,6 +64,7 @@ export class Flags {
         `invalid argument ${goQuote(text)} for ${goQuote(named)} flag: ${problem}`,
       );
     }
+    this.given.push([flag.name, text]);
     if (flag.deprecated)
       this.notices.push(`Flag --${flag.name} has been deprecated, ${flag.deprecated}\n`);
   }

@@ -78,7 +78,7 @@ function* main(
   const facts = yield* withAlphaFlags(command);
   const flags = parseFlags(facts, rest);
   for (const notice of flags.notices) pending.push([2, encodeUtf8(notice)]);
-  const k = new Kubectl(facts, flags, pending);
+  const k = new Kubectl(facts, flags, pending, given);
   if (continued) return yield* goOn(k, made, continued);
   if (command.path === "alpha")
     throw new Exit(0, "No alpha commands are available in this version of kubectl");

@@ -65,6 +65,18 @@ const patchTypes = [
   "application/strategic-merge-patch+json",
 ];
 
+/** Custom resources are written in fewer ways. k8s: apiextensions-apiserver builder.go buildRoute */
+const customTypes = {
+  object: ["application/json", "application/yaml"],
+  watch: ["application/json", "application/yaml"],
+  patch: [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/apply-patch+yaml",
+  ],
+};
+const builtInTypes = { object: objectTypes, watch: watchTypes, patch: patchTypes };
+
 const contentOf = (types: readonly string[], schema: Json): Json =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
@@ -78,6 +90,8 @@ interface Target {
   namespaced: boolean;
   /** Its shape where that is no built-in type. */
   schema: StructRef | undefined;
+  /** Of a definition: so are its subresources, whatever their shape. */
+  custom: boolean;
   /** `Scale`, `Status` for a subresource, else "". */
   suffix: string;
   /** The kind of the resource, as operation ids name it. */
@@ -100,8 +114,9 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
   const type = target.schema ?? typeForKind(target.apiVersion, target.kind)?.name;
   if (!type) return undefined;
   const { id, tag } = tagOf(target.gv);
+  const types = target.custom ? customTypes : builtInTypes;
   const answer = contentOf(
-    verb.answer === "list" ? watchTypes : objectTypes,
+    verb.answer === "list" ? types.watch : types.object,
     answerOf(schemas, target, type, verb),
   );
   const many = verb.action === "deletecollection" ? "Collection" : "";
@@ -114,10 +129,13 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
     ),
     operationId: `${verb.id}${id}${scope}${target.idKind}${upper(target.suffix)}`,
     ...(verb.parameters.length > 0 ? { parameters: query(...verb.parameters) } : {}),
-    ...requestBody(schemas, type, verb),
+    ...requestBody(schemas, type, verb, types),
     responses: {
       ...Object.fromEntries(
-        verb.codes.map((code) => [code, { description: reasons[code], content: answer }]),
+        codesOf(verb, target).map((code) => [
+          code,
+          { description: reasons[code], content: answer },
+        ]),
       ),
       "401": { description: "Unauthorized" },
     },
@@ -144,18 +162,27 @@ function answerOf(
 
 const reasons: Record<number, string> = { 200: "OK", 201: "Created", 202: "Accepted" };
 
-function requestBody(schemas: Schemas, type: string | StructRef, verb: Verb): Json {
+/** A patch makes a custom resource only when it is applied, which its document keeps to itself. */
+const codesOf = (verb: Verb, target: Target): readonly number[] =>
+  verb.body === "patch" && target.custom ? [200] : verb.codes;
+
+function requestBody(
+  schemas: Schemas,
+  type: string | StructRef,
+  verb: Verb,
+  types: typeof builtInTypes,
+): Json {
   if (verb.body === "none") return {};
   if (verb.body === "patch") {
-    return { requestBody: { content: contentOf(patchTypes, schemas.patch()), required: true } };
+    return { requestBody: { content: contentOf(types.patch, schemas.patch()), required: true } };
   }
   if (verb.body === "deleteOptions") {
     return {
-      requestBody: { content: contentOf(objectTypes, schemas.ref("meta/v1.DeleteOptions")) },
+      requestBody: { content: contentOf(types.object, schemas.ref("meta/v1.DeleteOptions")) },
     };
   }
   return {
-    requestBody: { content: contentOf(objectTypes, schemas.ref(type)), required: true },
+    requestBody: { content: contentOf(types.object, schemas.ref(type)), required: true },
   };
 }
 
@@ -236,6 +263,7 @@ function resourcePaths(
     version: gv.version,
     namespaced: resource.namespaced,
     schema: ownSchemaOf(resource),
+    custom: resource.schema?.struct.structural !== undefined,
     suffix: "",
     idKind: resource.kind,
   };
@@ -253,10 +281,20 @@ function resourcePaths(
       paths[path] = { parameters: pathParameters(path), get: list };
     }
   }
-  for (const sub of resource.subresources) {
-    const group = sub.version ? sub.group : gv.group;
-    const version = sub.version || gv.version;
-    const path = `${base}/{name}/${sub.name}`;
+  subresourcePaths(paths, schemas, target, resource, `${base}/{name}`);
+}
+
+function subresourcePaths(
+  paths: Record<string, Json>,
+  schemas: Schemas,
+  target: Target,
+  { subresources }: OpenApiResource,
+  item: string,
+): void {
+  for (const sub of subresources) {
+    const group = sub.version ? sub.group : target.gv.group;
+    const version = sub.version || target.gv.version;
+    const path = `${item}/${sub.name}`;
     const subTarget: Target = {
       ...target,
       kind: sub.kind,

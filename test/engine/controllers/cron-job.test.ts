@@ -220,6 +220,14 @@ describe("CronJob", () => {
     expect(told).toHaveLength(isTold ? 1 : 0);
   });
 
+  test("a day that never comes is told, once", () => {
+    const world = worldWith(cronJob("never", { schedule: "59 23 31 2 *" }));
+    world.advance(3 * minute);
+    expect(events(world, "never")).toEqual([
+      "Warning InvalidSchedule invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second",
+    ]);
+  });
+
   test("bad input in upstream's words", () => {
     const world = new World();
     const refused = (spec: object, name = "x"): string => {

@@ -29,10 +29,11 @@ function recentRun(
     earliestMs = Math.max(earliestMs, now - seconds * 1000);
   const first = nextRun(schedule, earliestMs);
   const second = nextRun(schedule, first);
-  if (now < first) return { earliestMs, runMs: undefined, missed: 0 };
-  if (now < second) return { earliestMs, runMs: first, missed: 0 };
+  // To upstream a run that never comes (of 31 February) is one of long ago.
+  if (now < first && first !== Infinity) return { earliestMs, runMs: undefined, missed: 0 };
+  if (now < second && second !== Infinity) return { earliestMs, runMs: first, missed: 0 };
   const between = Math.round((second - first) / 1000);
-  if (between < 1) {
+  if (second === Infinity || between < 1) {
     const error = "time difference between two schedules is less than 1 second";
     return { earliestMs, runMs: undefined, missed: 0, error };
   }

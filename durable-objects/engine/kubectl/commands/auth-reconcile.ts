@@ -2,7 +2,7 @@
 import { equal } from "../../core/equal.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { Failure, isNotFound } from "../errors.ts";
+import { Failure, isNotFound, isReason } from "../errors.ts";
 import { fileOptions, requireFiles } from "../files.ts";
 import { dryRunOf, placeIn, printerFor } from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
@@ -148,6 +148,24 @@ function rulesOf(k: Kubectl, existing: RbacObject, expected: RbacObject, out: Ou
   out.extra = removes ? extra.map(ruleText) : [];
 }
 
+/** What is made needs its namespace; who may not look or make one goes on. k8s: reconciliation/namespace.go tryEnsureNamespace */
+function* ensureNamespace(k: Kubectl, name: string): Work<void> {
+  const client = yield* k.client();
+  const path = "/api/v1/namespaces";
+  try {
+    yield* client.json<KubeObject>({ path: `${path}/${name}` });
+    return;
+  } catch (error) {
+    if (!isNotFound(error) && !isReason(error, "Forbidden")) throw error;
+  }
+  const body = { kind: "Namespace", apiVersion: "v1", metadata: { name }, spec: {}, status: {} };
+  try {
+    yield* client.json<KubeObject>({ method: "POST", path, body });
+  } catch (error) {
+    if (!isReason(error, "AlreadyExists") && !isReason(error, "Forbidden")) throw error;
+  }
+}
+
 function* reconcileOne(k: Kubectl, info: Info, dryRun: boolean): Work<Outcome> {
   const client = yield* k.client();
   const expected = info.object as RbacObject;
@@ -169,6 +187,7 @@ function* reconcileOne(k: Kubectl, info: Info, dryRun: boolean): Work<Outcome> {
   }
   if (dryRun || out.protected || out.operation === "") return out;
   if (out.operation === "recreate") yield* client.ok({ method: "DELETE", path });
+  if (out.operation !== "update" && info.namespace) yield* ensureNamespace(k, info.namespace);
   const body = out.object;
   const call =
     out.operation === "update"

@@ -13,6 +13,7 @@ import {
   requireFlags,
   type DryRun,
 } from "../mutate/mutation.ts";
+import { record } from "../mutate/record.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
@@ -90,6 +91,7 @@ function autoscalerOf(
 }
 
 function* handle(k: Kubectl, object: KubeObject, namespace: string, dryRun: DryRun): Work<void> {
+  record(k, object);
   if (dryRun === "client") {
     k.out((yield* typedPrinter(k, dryRun, "created"))(object));
     return;

@@ -97,7 +97,8 @@ function* explicitConfig(file: string): Work<KubeConfig> {
 function* view(k: Kubectl): Work<Outcome> {
   const { flags, args } = k;
   if (args.length > 0) k.usage(`unexpected arguments: ${goList(args)}`);
-  const output = flags.string("output") || "yaml";
+  const templated = !flags.changed("output") && flags.string("template") !== "";
+  const output = templated ? "go-template" : flags.string("output") || "yaml";
   const print = yield* printerOf(flags, { format: output });
   const files = yield* configFiles(flags);
   const merges = flags.changed("merge") ? flags.string("merge") === "true" : !files.explicit;

@@ -25,6 +25,7 @@ import { objectOf, readObjects, type KubeObject } from "../objects.ts";
 import { noPrinter, printerOf } from "../printers/index.ts";
 import { printKyaml } from "../printers/kyaml.ts";
 import { printYaml } from "../printers/yaml.ts";
+import { record } from "../mutate/record.ts";
 import { flattened, type Info } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
 
@@ -264,6 +265,7 @@ function note(k: Kubectl, info: Info, error: StatusFailure, results: Results): v
 function* send(e: Edited, info: Info, old: KubeObject, now: KubeObject): Work<KubeObject> {
   const { k, mode } = e;
   const client = yield* k.client();
+  if (mode !== "edit-last-applied") record(k, now);
   const change = {
     fieldManager: k.flags.string("field-manager"),
     validation: validationOf(k),

@@ -14,6 +14,7 @@ import {
 } from "../mutate/mutation.ts";
 import { overridden } from "../mutate/overrides.ts";
 import { podSpecOf } from "../mutate/pod-specs.ts";
+import { record } from "../mutate/record.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
@@ -190,6 +191,7 @@ export const expose: Command = {
       const kind = `${info.type.kind}${info.type.group ? `.${info.type.group}` : ""}`;
       if (!exposable.includes(kind)) throw new Failure(`cannot expose a ${kind}`);
       const object = overridden(k, serviceOf(k, info, before));
+      record(k, object);
       if (dryRun === "client") {
         if (place.explicit) object.metadata = { ...object.metadata, namespace: place.namespace };
         k.out(print(object));

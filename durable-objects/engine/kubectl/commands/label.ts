@@ -10,6 +10,7 @@ import { byText } from "../go/json.ts";
 import { mergeDiff } from "../mutate/merge-diff.ts";
 import { dryRunOf, patchObject, placeIn, printerFor, type DryRun } from "../mutate/mutation.ts";
 import { parsePairs, resourcesAndPairs } from "../mutate/pairs.ts";
+import { record } from "../mutate/record.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
@@ -133,7 +134,9 @@ function* apply(k: Kubectl, info: Info, options: Options): Work<void> {
   if (onServer && labels)
     for (const key of change.gone)
       if (!(key in (object.metadata?.labels ?? {}))) k.out(`label ${goQuote(key)} not found.\n`);
+  if (onServer && !labels) record(k, object);
   const { added, removed } = changed(k, object, field, change);
+  if (onServer && labels) record(k, object);
   if (flags.bool("list")) return listValues(k, info, field, one);
   let shown: KubeObject = object;
   if (onServer && (!labels || added.length > 0 || removed.length > 0)) {
@@ -187,8 +190,9 @@ const metadataCommand = (path: string, field: "labels" | "annotations"): Command
     const local = flags.bool("local");
     const result = yield* k.build({
       files: fileOptions(flags),
-      namespace: place.namespace,
-      enforceNamespace: place.explicit,
+      // Without a server nobody knows what lies in a namespace.
+      namespace: local ? "" : place.namespace,
+      enforceNamespace: place.explicit && !local,
       continueOnError: true,
       ...(local
         ? { local }

@@ -16,6 +16,7 @@ import { jsonProblem } from "../go/json-error.ts";
 import { patchLocally } from "../merge/local-patch.ts";
 import type { KubeObject } from "../objects.ts";
 import { printerOf } from "../printers/index.ts";
+import { recording, recordPatch } from "../mutate/record.ts";
 import type { Info } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
 
@@ -99,7 +100,12 @@ function* run(k: Kubectl): Work<Outcome> {
         ? patchLocally(object, patch.value, contentType)
         : yield* send(k, info, contentType, patch.text, dryRun);
     const operation = jsonEqual(object, patched) ? "patched (no change)" : "patched";
-    k.out((yield* printerOf(k.flags, { operation }))(patched));
+    const onServer = !local && dryRun !== "client";
+    const shown =
+      onServer && recording(k)
+        ? yield* send(k, info, mergePatchType, goJson(recordPatch(k)), dryRun)
+        : patched;
+    k.out((yield* printerOf(k.flags, { operation }))(shown));
   });
   if (count === 0) k.fail("no objects passed to patch");
   return 0;

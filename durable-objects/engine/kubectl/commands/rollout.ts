@@ -6,7 +6,7 @@ import { equal } from "../../core/equal.ts";
 import { jsonPatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { fullNameOf, pathOf, type ResourceType } from "../discovery.ts";
-import { Failure, Failures, isNotFound } from "../errors.ts";
+import { Failure, Failures, isNotFound, throwAll } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { structJson } from "../go/json.ts";
 import { inGoOrder } from "../go/typed-json.ts";
@@ -265,22 +265,31 @@ interface Following {
   /** Those that are not done yet, the first of which is looked at. */
   left: Watched[];
   place?: WatchPlace;
-  limit: number | null;
+  /** When the first of them has had its time. */
+  limit?: number | null;
+  /** What became of those before it, and of files that could not be read: told at the end. */
+  failed: string[];
+  unread: string[];
 }
 
 function* status(k: Kubectl): Work<Outcome> {
   const { result, namespace } = yield* targets(k);
   const left: Watched[] = [];
-  yield* result.visit(function* (info): Work<void> {
-    needStatus(info);
-    left.push({ type: info.type, namespace: info.namespace, name: info.name });
-  });
+  const unread: string[] = [];
+  try {
+    yield* result.visit(function* (info): Work<void> {
+      needStatus(info);
+      left.push({ type: info.type, namespace: info.namespace, name: info.name });
+    });
+  } catch (error) {
+    if (!(error instanceof Failure) || left.length === 0) throw error;
+    unread.push(error.message);
+  }
   if (left.length === 0) {
     k.err(`No resources found in ${namespace} namespace.\n`);
     return 0;
   }
-  const timeout = k.flags.duration("timeout");
-  return yield* follow(k, { left, limit: timeout ? (yield* now()) + timeout : null });
+  return yield* follow(k, { left, failed: [], unread });
 }
 
 function needStatus(info: Info): void {
@@ -295,14 +304,34 @@ function tell(k: Kubectl, object: KubeObject): boolean {
   return done || !k.flags.bool("watch");
 }
 
-/** Looks at the first that is left, and then at what its watch tells. */
-function* follow(k: Kubectl, { left, place, limit }: Following): Work<Outcome> {
+/** One that fails does not end it where there are others. */
+function* follow(k: Kubectl, { left, failed, unread, ...state }: Following): Work<Outcome> {
   const [first, ...rest] = left;
-  if (!first) return 0;
+  if (!first) {
+    throwAll([...failed, ...unread].map((text) => new Failure(text)));
+    return 0;
+  }
+  const all = [...failed];
+  try {
+    const outcome = yield* followFirst(k, first, { left, failed, unread, ...state });
+    if (outcome !== undefined) return outcome;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (rest.length + failed.length + unread.length === 0) throw error;
+    all.push(error.message);
+  }
+  return yield* follow(k, { left: rest, failed: all, unread });
+}
+
+/** Looks at one, and then at what its watch tells; undefined: it is done. */
+function* followFirst(k: Kubectl, first: Watched, state: Following): Work<Outcome | undefined> {
+  const { left, place, failed, unread } = state;
   const { type, namespace, name } = first;
   const client = yield* k.client();
   const gone = new Failure("object has been deleted");
-  const next = (): Work<Outcome> => follow(k, { left: rest, limit });
+  const timeout = k.flags.duration("timeout");
+  const limit = state.limit ?? (timeout ? (yield* now()) + timeout : null);
+  const same = { left, limit, failed, unread };
   if (!place) {
     let object: KubeObject;
     try {
@@ -310,10 +339,10 @@ function* follow(k: Kubectl, { left, place, limit }: Following): Work<Outcome> {
     } catch (error) {
       throw isNotFound(error) ? gone : error;
     }
-    if (tell(k, object)) return yield* next();
+    if (tell(k, object)) return undefined;
     const resourceVersion = object.metadata?.resourceVersion ?? "";
     const opened = yield* openWatch(client, type, namespace, { name, resourceVersion });
-    return k.continueAs("follow", { left, place: opened, limit });
+    return k.continueAs("follow", { ...same, place: opened });
   }
   const news = yield* nextEvents(place, limit ?? undefined);
   const close = function* (): Work<void> {
@@ -328,9 +357,9 @@ function* follow(k: Kubectl, { left, place, limit }: Following): Work<Outcome> {
     if (event.type === "DELETED") throw gone;
     if (event.type === "BOOKMARK" || !tell(k, event.object)) continue;
     yield* close();
-    return yield* next();
+    return undefined;
   }
-  return k.continueAs("follow", news.ended ? { left, limit } : { left, place, limit });
+  return k.continueAs("follow", news.ended ? same : { ...same, place });
 }
 
 export const rolloutCommands: readonly Command[] = [

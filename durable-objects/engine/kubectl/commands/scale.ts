@@ -9,11 +9,13 @@ import { fileOptions } from "../files.ts";
 import {
   changeQuery,
   dryRunOf,
+  patchObject,
   placeIn,
   printerFor,
   requireFlags,
   type DryRun,
 } from "../mutate/mutation.ts";
+import { recording, recordPatch } from "../mutate/record.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import { section, type Work } from "../work.ts";
@@ -112,6 +114,8 @@ export const scale: Command = {
         const size = yield* scaleOne(k, client, info, dryRun);
         if (timeout && dryRun === "none") yield* waitScaled(client, info, (yield* now()) + timeout);
         updateReplicas(info, size);
+        if (recording(k))
+          yield* patchObject(k, info, recordPatch(k), { contentType: mergePatchType });
       }
       k.out(print(info.object as KubeObject));
     }

@@ -5,6 +5,7 @@ import { goQuote } from "../../machinery/field.ts";
 import { envVarProblems } from "../mutate/env-names.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
+import { fileOptions } from "../files.ts";
 import { byText } from "../go/json.ts";
 import { dryRunOf, placeIn, typedPrinter } from "../mutate/mutation.ts";
 import { podSpecOf, type Container, type EnvVar } from "../mutate/pod-specs.ts";
@@ -217,7 +218,10 @@ export const setEnv: Command = {
       k.fail("--list and --output may not be specified together");
     if (flags.list("keys").length > 0 && !flags.string("from"))
       k.fail("when specifying --keys, a configmap or secret must be provided with --from");
-    const change = yield* parse([...flags.list("env"), ...changes]);
+    const given = [...flags.list("env"), ...changes];
+    if (given.includes("-") && fileOptions(flags).filenames.includes("-"))
+      k.fail("standard input cannot be used for multiple arguments");
+    const change = yield* parse(given);
     change.set.push(...(yield* fromSource(k)));
     const prefix = flags.string("prefix");
     for (const one of change.set) one.name = `${prefix}${one.name}`;

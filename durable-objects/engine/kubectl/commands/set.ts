@@ -5,9 +5,11 @@ import { equal } from "../../core/equal.ts";
 import { Failure, Failures } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { byText } from "../go/json.ts";
+import { asGoType } from "../merge/local-patch.ts";
 import { dryRunOf, patchObject, placeIn, typedPrinter, type DryRun } from "../mutate/mutation.ts";
 import { parsePairs, resourcesAndPairs } from "../mutate/pairs.ts";
 import { podSpecOf } from "../mutate/pod-specs.ts";
+import { record, recording, recordPatch } from "../mutate/record.ts";
 import { changeObjects, selects, setTargets } from "../mutate/set-objects.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Printer } from "../printers/index.ts";
@@ -140,6 +142,7 @@ function* setSelector(k: Kubectl): Work<void> {
   const result = yield* setTargets(k, args.slice(0, -1), false);
   const version = flags.string("resource-version");
   yield* result.visit(function* (info): Work<void> {
+    if (flags.bool("local")) info.object = asGoType(info.object as KubeObject);
     const object = info.object as KubeObject;
     if (object.kind !== "Service")
       throw new Failure("setting a selector is only supported for Services");
@@ -151,13 +154,18 @@ function* setSelector(k: Kubectl): Work<void> {
     const old = (object["spec"] as { selector?: Record<string, string> }).selector ?? {};
     const next = (selector?.["matchLabels"] ?? {}) as Record<string, string>;
     object["spec"] = { ...(object["spec"] as object), selector: next };
+    record(k, object);
     if (flags.bool("local") || dryRun === "client") {
       k.out(print(object));
       return;
     }
     const gone = Object.keys(old).filter((key) => !(key in next));
     const changes = { ...Object.fromEntries(gone.map((key) => [key, null])), ...next };
-    const metadata = version ? { metadata: { resourceVersion: version } } : {};
+    const changed = {
+      ...(version ? { resourceVersion: version } : {}),
+      ...(recording(k) ? recordPatch(k).metadata : {}),
+    };
+    const metadata = Object.keys(changed).length > 0 ? { metadata: changed } : {};
     const patch = equal(old, next) ? metadata : { ...metadata, spec: { selector: changes } };
     k.out(print(yield* patchObject(k, info, patch, { contentType: mergePatchType, dryRun })));
   });

@@ -9,6 +9,7 @@ import { list, readFile, stat } from "../asks.ts";
 import { Failure } from "../errors.ts";
 import { isList, objectOf, readObjects, type KubeObject } from "../objects.ts";
 import { at, type Work } from "../work.ts";
+import { fieldsOf } from "./fields.ts";
 import { generate } from "./generators.ts";
 import { patchAll } from "./patches.ts";
 import { absolute } from "./paths.ts";
@@ -17,14 +18,6 @@ import { transform } from "./transformers.ts";
 import { resourceOf, type Kustomization, type Resource } from "./types.ts";
 
 const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-const known = new Set(
-  `apiVersion kind metadata resources bases components patches patchesStrategicMerge patchesJson6902 configMapGenerator
-  secretGenerator generatorOptions namePrefix nameSuffix namespace labels commonLabels commonAnnotations images replicas
-  replacements sortOptions buildMetadata configurations crds openapi vars generators transformers validators helmCharts`
-    .split(/\s+/)
-    .filter(Boolean),
-);
 
 const noFolder = (given: string, path: string): Failure =>
   new Failure(
@@ -40,8 +33,7 @@ function* load(folder: string): Work<Kustomization> {
   if (found.length > 1) throw new Failure(`Found multiple kustomization files: ${folder}\n`);
   const text = yield* readFile(`${folder}/${found[0]}`);
   if (text.trim() === "") throw new Failure(`${found[0]} is empty`);
-  const value = (parsed(text) ?? {}) as Record<string, unknown>;
-  const strange = Object.keys(value).find((key) => !known.has(key));
+  const { value, strange } = fieldsOf(parsed(text) ?? {});
   if (strange !== undefined)
     throw new Failure(`invalid Kustomization: json: unknown field "${strange}"`);
   return value as Kustomization;

@@ -1,4 +1,5 @@
 /** Patches that are carried out without a server, in the server's own way. */
+import { decodeObject } from "../../schema/decode.ts";
 import { typeForKind, type StructType } from "../../schema/types.ts";
 import { applyOperations, decodeJsonPatch, JsonPatchError } from "../../schema/patch/json-patch.ts";
 import { mergePatch } from "../../schema/patch/merge-patch.ts";
@@ -16,6 +17,13 @@ export const builtInType = (apiVersion: string, kind: string): StructType | unde
 
 export const structOfType = (type: ResourceType): StructType | undefined =>
   builtInType(apiVersionOf(type), type.kind);
+
+/** An object of a file as kubectl has it that reads it into its Go type: with the fields that such a type never leaves out. */
+export function asGoType(object: KubeObject): KubeObject {
+  const type = builtInType(object.apiVersion ?? "", object.kind ?? "");
+  const decoded = type && decodeObject(type, object);
+  return decoded && decoded.error === undefined ? (decoded.object as KubeObject) : object;
+}
 
 /** An object with a patch of a content type in it. Failure as the library says it. */
 export function patchLocally(object: KubeObject, patch: unknown, contentType: string): KubeObject {

@@ -4,12 +4,14 @@ import { mergePatchType } from "../client.ts";
 import type { Kubectl } from "../command.ts";
 import { Failure, Failures } from "../errors.ts";
 import { fileOptions } from "../files.ts";
+import { asGoType } from "../merge/local-patch.ts";
 import type { Info, Result } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Printer } from "../printers/index.ts";
 import type { Work } from "../work.ts";
 import { mergeDiff } from "./merge-diff.ts";
 import { patchObject, placeIn, type DryRun } from "./mutation.ts";
+import { record } from "./record.ts";
 
 /** The objects that a `set` command is about. */
 export function* setTargets(k: Kubectl, args: readonly string[], noMixing = true): Work<Result> {
@@ -22,8 +24,9 @@ export function* setTargets(k: Kubectl, args: readonly string[], noMixing = true
     );
   return yield* k.build({
     files: fileOptions(flags),
-    namespace: place.namespace,
-    enforceNamespace: place.explicit,
+    // Without a server nobody knows what lies in a namespace.
+    namespace: local ? "" : place.namespace,
+    enforceNamespace: place.explicit && !local,
     continueOnError: true,
     ...(local
       ? { local }
@@ -56,11 +59,13 @@ export function* changeObjects(k: Kubectl, infos: readonly Info[], change: Chang
   const { dryRun, print, errors } = change;
   const changed: { info: Info; patch?: unknown; problem?: Failure }[] = [];
   for (const info of infos) {
+    if (k.flags.bool("local")) info.object = asGoType(info.object as KubeObject);
     const object = info.object as KubeObject;
     const before = cloneJson(object);
     try {
       const work = change.apply(object, info);
       if (work) yield* work;
+      record(k, object);
       const patch = mergeDiff(before, object);
       if (patch || change.evenUnchanged) changed.push({ info, patch: patch ?? {} });
     } catch (error) {

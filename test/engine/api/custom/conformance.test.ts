@@ -139,6 +139,25 @@ describe("the published documents", () => {
     expect(Object.keys(document.paths)).toContain(`/apis/${group}/v2/namespaces/{namespace}/foos`);
   });
 
+  test("say which patches they take: a client that finds a strategic one there sends it", () => {
+    const at = world.get("/openapi/v3").paths[`apis/${group}/v2`].serverRelativeURL;
+    const { [`/apis/${group}/v2/namespaces/{namespace}/foos/{name}`]: item } = world.get(at).paths;
+    expect(Object.keys(item.patch.requestBody.content)).toEqual([
+      "application/json-patch+json",
+      "application/merge-patch+json",
+      "application/apply-patch+yaml",
+    ]);
+    expect(Object.keys(item.patch.responses)).toEqual(["200", "401"]);
+    expect(Object.keys(item.put.requestBody.content)).toEqual([
+      "application/json",
+      "application/yaml",
+    ]);
+    expect(Object.keys(item.get.responses["200"].content)).toEqual([
+      "application/json",
+      "application/yaml",
+    ]);
+  });
+
   test("aggregated discovery has it too, until it goes", () => {
     const kinds = (): string[] =>
       world

@@ -31,6 +31,7 @@ import {
 import { threeWayPatch } from "../../merge/diff.ts";
 import { patchLocally, structOfType } from "../../merge/local-patch.ts";
 import { migrate } from "../../merge/migrate-managed-fields.ts";
+import { record } from "../../mutate/record.ts";
 import type { KubeObject } from "../../objects.ts";
 import { readInfo, type Info } from "../../result.ts";
 import { section, type Outcome, type Work } from "../../work.ts";
@@ -167,6 +168,7 @@ function* printAll(o: ApplyOptions, infos: readonly Info[]): Work<void> {
 /** The object as it is afterwards. */
 function* applyOne(o: ApplyOptions, info: Info): Work<KubeObject> {
   const object = info.object as KubeObject;
+  record(o.k, object);
   if (info.name === "" && object.metadata?.generateName)
     throw new Failure(`from ${object.metadata.generateName}: cannot use generate name with apply`);
   return o.serverSide ? yield* serverSide(o, info, object) : yield* clientSide(o, info, object);

@@ -15,6 +15,7 @@ import {
   printerFor,
   validationOf,
 } from "../../mutate/mutation.ts";
+import { record } from "../../mutate/record.ts";
 import type { Info } from "../../result.ts";
 import type { KubeObject } from "../../objects.ts";
 import type { Work } from "../../work.ts";
@@ -81,6 +82,7 @@ export const create: Command = {
     yield* result.visit(function* (info: Info): Work<void> {
       const object = info.object as KubeObject;
       annotateApplied(k, object);
+      record(k, object);
       let made = object;
       if (dryRun !== "client") {
         try {

@@ -17,6 +17,7 @@ import {
   type NamespaceChoice,
 } from "../../mutate/mutation.ts";
 import { overridden } from "../../mutate/overrides.ts";
+import { record } from "../../mutate/record.ts";
 import type { KubeObject } from "../../objects.ts";
 import { containerOrDefault, type PodObject } from "../../pods.ts";
 import { runSession, type SessionPlace } from "../../session.ts";
@@ -136,6 +137,7 @@ function* make(
   place: NamespaceChoice,
   dryRun: DryRun,
 ): Work<KubeObject> {
+  record(k, object);
   if (dryRun === "client") {
     const { name, ...metadata } = object.metadata ?? {};
     if (place.explicit)
