@@ -36,7 +36,7 @@ export function parseYaml(text: string): Parsed {
 
 function explained(text: string, error: YAMLException): Parsed {
   if (/exceeded maxDepth/.test(error.reason)) throw new DecodeError(`${convert}exceeded max depth`);
-  if (/complex keys/.test(error.reason)) throw new DecodeError(`${convert}invalid map key`);
+  if (/complex keys/.test(error.reason)) throw new DecodeError(`${convert}${mapAsKey(text)}`);
   if (text.length <= yamlExplainedCharsMax) return careful(text);
   const line = (error.mark?.line ?? 0) + 1;
   const words = /^(unidentified alias)/.test(error.reason)
@@ -49,6 +49,14 @@ function explained(text: string, error: YAMLException): Parsed {
   }
   const doubled = `${convert}unmarshal errors:\n  line ${line}: key already set in map`;
   return { ...twice(text), duplicates: [doubled] };
+}
+
+/** Mostly a template that nobody filled in: `{{ .Values.name }}` is a map with a map as its key. */
+function mapAsKey(text: string): string {
+  const [, name] =
+    /(?:^|[:-] ) {0,9}\{\{-? {0,9}([^\s{}[\],:#"'-][^\s{}[\],:#"']*) {0,9}\}\}/m.exec(text) ?? [];
+  if (!name) return "invalid map key";
+  return `invalid map key: map[interface {}]interface {}{${JSON.stringify(name)}:interface {}(nil)}`;
 }
 
 /** A text with doubled keys, of which the last wins. */
@@ -105,10 +113,10 @@ function careful(text: string): Parsed {
     prettyErrors: false,
     logLevel: "silent",
   });
-  const error = document.errors.find((e) => e.code !== "MULTIPLE_DOCS");
+  const [error, next] = document.errors.filter((e) => e.code !== "MULTIPLE_DOCS");
   if (error) {
-    const { line } = lines.linePos(error.pos[0]);
-    throw new DecodeError(`${convert}${libyamlText(error, line, text)}`);
+    const lineOf = (at: number): number => lines.linePos(at).line;
+    throw new DecodeError(`${convert}${libyamlText([error, next], text, lineOf)}`);
   }
   const doubled: string[] = [];
   visit(document, (_key, node) => {

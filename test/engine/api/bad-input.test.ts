@@ -503,6 +503,25 @@ describe("patches", () => {
     expect(refused("PATCH", `${maps}/here`, body, { type })).toEqual([code, message]);
   });
 
+  test.each([
+    ['"abc"', "cannot unmarshal string"],
+    ["[1]", "cannot unmarshal array"],
+    ["5", "cannot unmarshal number"],
+    ["yes", "cannot unmarshal bool"],
+  ])("that apply %s, which is no map", (body, words) => {
+    expect(refused("PATCH", `${maps}/here?fieldManager=me`, body, { type: applied })).toEqual([
+      400,
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: ${words} into Go value of type map[string]interface {}`,
+    ]);
+  });
+
+  test("that apply nothing", () => {
+    expect(refused("PATCH", `${maps}/here?fieldManager=me`, "null", { type: applied })).toEqual([
+      400,
+      "invalid object type: /, Kind=",
+    ]);
+  });
+
   test("that name unknown fields, strictly", () => {
     const url = `${maps}/here?fieldValidation=Strict`;
     expect(refused("PATCH", url, { dat: 1 }, { type: strategic })).toEqual([

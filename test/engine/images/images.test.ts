@@ -42,6 +42,7 @@ const listening = ({ world, spec }: Running, port: number) =>
 describe("defaults", () => {
   test.each([
     ["alpine:3.20", 'PRETTY_NAME="Alpine Linux v3.20"'],
+    ["alpine:3.24.2", 'PRETTY_NAME="Alpine Linux v3.24"'],
     ["alpine", "ID=alpine"],
     ["debian:12", 'VERSION="12 (bookworm)"'],
     ["debian:bookworm-slim", "VERSION_CODENAME=bookworm"],

@@ -270,12 +270,18 @@ function kindText({ apiVersion, kind }: JsonObject): string {
   return `${qualified}, Kind=${typeof kind === "string" ? kind : ""}`;
 }
 
+/** k8s: apiserver pkg/endpoints/handlers/patch.go applyPatchToCurrentObject; Go's encoding/json */
+function notAMap(value: unknown): string {
+  const kinds: Record<string, string> = { boolean: "bool", object: "array" };
+  const kind = kinds[typeof value] ?? typeof value;
+  return `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+}
+
 /** k8s: versioncheck.go, structuredmerge.go Apply */
 function checkApplied(write: ApplyWrite, shape: MapShape): JsonObject {
-  const { applied, apiVersion, kind } = write;
-  if (!isObject(applied)) {
-    throw badRequest("error decoding YAML: error unmarshaling JSON: json: cannot unmarshal");
-  }
+  const { apiVersion, kind } = write;
+  const applied = write.applied ?? {};
+  if (!isObject(applied)) throw badRequest(notAMap(applied));
   const wrongKind = kind !== undefined && applied.kind !== kind;
   if (wrongKind || applied.apiVersion !== apiVersion) {
     throw badRequest(`invalid object type: ${kindText(applied)}`);

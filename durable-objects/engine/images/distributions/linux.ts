@@ -23,7 +23,7 @@ function kept(make: (version: string) => ImageVersion): (version: string) => Ima
 }
 
 /** Newest patch of each minor version that is still about. */
-const alpinePatches: Record<number, number> = { 19: 9, 20: 8, 21: 5, 22: 2 };
+const alpinePatches: Record<number, number> = { 19: 9, 20: 8, 21: 5, 22: 2, 23: 3, 24: 2 };
 
 export const alpine: ImageDefinition = {
   repositories: [
@@ -34,7 +34,7 @@ export const alpine: ImageDefinition = {
   ],
   resolveTag(tag) {
     const version = resolveVersion(
-      { series: { 3: 22 }, latest: "3.22.2", names: { edge: "3.23.0" }, patchMax: 12 },
+      { series: { 3: 24 }, latest: "3.22.2", names: { edge: "3.23.0" }, patchMax: 12 },
       tag,
     );
     const minor = /^3\.(\d+)$/.exec(tag)?.[1];

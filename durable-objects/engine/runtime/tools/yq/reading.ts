@@ -10,6 +10,7 @@ import {
   type Document,
   type Node,
   type ParsedNode,
+  type YAMLError,
 } from "yaml";
 import { yamlDepthMax } from "../../../core/limits.ts";
 import { libyamlText } from "../../../schema/yaml-problems.ts";
@@ -185,10 +186,10 @@ export function spread(root: YqNode, origin: Origin): YqNode {
 
 /** What is wrong with a document, in the words of go.yaml.in/yaml. */
 function problem(text: string, document: Document.Parsed, lines: LineCounter, name: string): void {
-  const [error] = document.errors;
+  const [error, next] = document.errors as YAMLError[];
   if (!error) return;
-  const { line } = lines.linePos(error.pos[0]);
-  wrong(`bad file '${name}': yaml: ${libyamlText(error as never, line, text)}`);
+  const lineOf = (at: number): number => lines.linePos(at).line;
+  wrong(`bad file '${name}': yaml: ${libyamlText([error, next], text, lineOf)}`);
 }
 
 /** The documents of a YAML text, one after the other. YqError. */
