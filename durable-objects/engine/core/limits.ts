@@ -647,6 +647,8 @@ export const heldRequestsMax = 256;
 export const heldCharactersMax = 8 * 1024 * 1024;
 /** An outcome nobody asks for is forgotten after this time. */
 export const outcomeKeptMs = 60_000;
+/** Datagrams that wait at a socket to be read, and askers who have answers there; more are lost, as a full buffer loses them. */
+export const datagramsQueuedMax = 64;
 /** How long a UDP client waits for an answer. */
 export const datagramTimeoutMs = 5_000;
 /** How long a proxied request may take. k8s: nginx proxy_read_timeout, and the API server's own minute */
