@@ -647,6 +647,8 @@ export const heldRequestsMax = 256;
 export const heldCharactersMax = 8 * 1024 * 1024;
 /** An outcome nobody asks for is forgotten after this time. */
 export const outcomeKeptMs = 60_000;
+/** Connections that one socat relays at a time; others wait to be accepted. */
+export const socatPairsMax = 256;
 /** Datagrams that wait at a socket to be read, and askers who have answers there; more are lost, as a full buffer loses them. */
 export const datagramsQueuedMax = 64;
 /** How long a UDP client waits for an answer. */

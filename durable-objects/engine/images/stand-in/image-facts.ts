@@ -76,7 +76,7 @@ export const standIns: readonly StandIn[] = [
     tools: `${curl} git=one-shot`,
     workingDir: "/git",
   },
-  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=stand-in` },
+  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat` },
   {
     names: "arunvelsriram/utils",
     base: "ubuntu",

@@ -38,17 +38,6 @@ const serving: Record<string, RegExp> = {
   openssl: /^s_server$/,
 };
 
-/** Where socat listens: `TCP-LISTEN:5000,fork`. */
-export function socatPort(words: readonly string[]): number | undefined {
-  for (const word of words) {
-    const found = /^(?:tcp|udp|openssl|ssl)[46]?-(?:l|listen|recvfrom|recv):(\d{1,5})(?:,|$)/i.exec(
-      word,
-    );
-    if (found) return Number(found[1]);
-  }
-  return undefined;
-}
-
 const asksForVersion = /^-{0,2}(version|help)$|^-[vVh]$/;
 
 /** Whether a command is known to end by itself. */
@@ -56,7 +45,6 @@ export function endsByItself(words: readonly string[]): boolean {
   const name = (words[0] ?? "").replace(/^.*\//, "");
   if (words.length === 2 && asksForVersion.test(words[1] ?? "")) return true;
   if (filters.has(name)) return true;
-  if (name === "socat") return socatPort(words) === undefined;
   return names.has(name) && !serving[name]?.test(words[1] ?? "");
 }
 

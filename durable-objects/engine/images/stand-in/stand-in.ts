@@ -8,7 +8,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import { becomeDescribed } from "../image-objects.ts";
-import { endsByItself, socatPort } from "./one-shot.ts";
+import { endsByItself } from "./one-shot.ts";
 import { html, json } from "../serving/serve.ts";
 
 interface State {
@@ -23,6 +23,7 @@ const interpreters: [name: RegExp, program: string, flag: RegExp][] = [
   [/^perl[\d.]*$/, "perl", /^-(?=\w*$)[^ev]*[ev]/],
   [/^ruby[\d.]*$/, "ruby", /^-(e|v|-version)$/],
   [/^php[\d.]*$/, "php", /^-[rv]$/],
+  [/^socat\d?$/, "socat", /./],
 ];
 
 function interpreterOf(words: readonly string[]): string | undefined {
@@ -81,8 +82,7 @@ const isTls = (port: number, name: string): boolean =>
 
 /** Ports in a command line: `--port=8080`, `-p 8080`, `--listen :9000`, `runserver 0.0.0.0:8000`. */
 function namedPorts(words: readonly string[]): number[] {
-  const listening = socatPort(words);
-  const out: number[] = listening === undefined ? [] : [listening];
+  const out: number[] = [];
   words.forEach((word, i) => {
     if (word.length > 200) return;
     const [flag = "", value = words[i + 1] ?? ""] = word.split("=");

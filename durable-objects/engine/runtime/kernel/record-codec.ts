@@ -76,7 +76,16 @@ const connection: StoredNames = {
 };
 
 const listener: StoredNames = {
-  fields: { process: "p", address: "a", kind: "k", tls: "s", certificate: "x", backlog: "q", datagrams: "d", replies: "r" },
+  fields: {
+    process: "p",
+    address: "a",
+    kind: "k",
+    tls: "s",
+    certificate: "x",
+    backlog: "q",
+    datagrams: "d",
+    replies: "r",
+  },
 };
 
 const container: StoredNames = {

@@ -20,10 +20,7 @@ export function queueDatagram(listener: Listener, from: string, bytes: string): 
 }
 
 /** recvfrom(2): undefined while there is none. */
-export function receiveDatagram(
-  sys: Sys,
-  fd: number,
-): { from: string; bytes: string } | undefined {
+export function receiveDatagram(sys: Sys, fd: number): { from: string; bytes: string } | undefined {
   const listener = listenerOf(sys, fd);
   const next = listener?.datagrams?.shift();
   if (listener?.datagrams?.length === 0) delete listener.datagrams;

@@ -51,6 +51,7 @@ import { rm } from "./files/rm.ts";
 import { sed } from "./sed/sed.ts";
 import { seqTools } from "./arguments/seq-yes.ts";
 import { sleepTools } from "./system/sleep.ts";
+import { socat } from "./socat/socat.ts";
 import { sort } from "./text/sort.ts";
 import { stat } from "./files/stat.ts";
 import { sumTools } from "./bytes/old-checksums.ts";
@@ -98,7 +99,7 @@ const families = (): Program[][] => [
   gzipTools,
   [dd],
   // The network.
-  [wget, curl, dig, ncOpenbsd],
+  [wget, curl, dig, ncOpenbsd, socat],
   ncTools,
   dnsTools,
   pingTools,

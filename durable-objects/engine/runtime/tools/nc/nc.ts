@@ -296,8 +296,7 @@ const program = (name: string): Program<NcState> => ({
     if (state.exitCode !== undefined) return { exit: state.exitCode };
     const io = new Io(sys);
     try {
-      if (state.udp && state.listen !== undefined)
-        return hearUdp(sys, io, state);
+      if (state.udp && state.listen !== undefined) return hearUdp(sys, io, state);
       if (state.connection === undefined && state.pid === undefined && state.ip === undefined) {
         const reached = reach(sys, io, state);
         if (reached !== "go") return reached;
