@@ -175,7 +175,7 @@ function serve(sys: Sys, full: string, path: string) {
 const fullFiles: FileTable = {
   "/usr/bin/curl": { program: "curl" },
   "/usr/bin/wget": { program: "wget" },
-  "/usr/bin/git": { program: "one-shot" },
+  "/usr/bin/git": { program: "git" },
 };
 
 function image(

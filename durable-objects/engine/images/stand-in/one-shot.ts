@@ -1,5 +1,5 @@
 /**
- * Commands that do one thing elsewhere and end: git, aws, flyway. What they say here is that they did nothing. Those whose
+ * Commands that do one thing elsewhere and end: svn, aws, flyway. What they say here is that they did nothing. Those whose
  * output is what they are run for fail: nothing at all would pass for their result.
  */
 import { Errno } from "../../runtime/errno.ts";
@@ -7,7 +7,7 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 
 const names = new Set(
   (
-    "git svn hg flyway liquibase migrate goose alembic atlas dbmate mc aws gcloud gsutil az doctl kubectl helm kustomize " +
+    "svn hg flyway liquibase migrate goose alembic atlas dbmate mc aws gcloud gsutil az doctl kubectl helm kustomize " +
     "terraform tofu ansible ansible-playbook psql pg_dump pg_restore mysql mysqldump mysqladmin mongosh mongo mongodump redis-cli " +
     "cqlsh etcdctl vault consul kafka-topics kafka-topics.sh rabbitmqctl rabbitmqadmin influx s3cmd rclone restic velero argocd " +
     "npx pip pip3 npm yarn pnpm bundle composer mvn gradle go cargo dotnet make cmake gcc cc g++ javac rustc apt apt-get apk dpkg rpm " +
@@ -48,23 +48,6 @@ export function endsByItself(words: readonly string[]): boolean {
   return names.has(name) && !serving[name]?.test(words[1] ?? "");
 }
 
-/** `git clone URL [FOLDER]` leaves a folder behind for who goes there next. */
-function makeClone(sys: Sys): void {
-  const words = sys.argv.slice(1);
-  if (words[0] !== "clone") return;
-  const plain: string[] = [];
-  for (let i = 1; i < words.length; i++) {
-    if (/^(-b|--branch|--depth|-o|--origin|-c|--config|-j|--jobs)$/.test(words[i] ?? "")) i++;
-    else if (!words[i]?.startsWith("-")) plain.push(words[i] ?? "");
-  }
-  const folder = plain[1] ?? (plain[0] ?? "").replace(/^.*[/:]/, "").replace(/\.git$/, "");
-  try {
-    if (folder !== "" && !sys.peek(folder)) sys.mkdir(folder);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
-}
-
 const momentMs = 1000;
 
 interface State {
@@ -88,7 +71,6 @@ export const oneShot: Program<State> = {
       1,
       `${shown}: this sandbox stands in for the command; it ends well and has done nothing\n`,
     );
-    if (name === "git") makeClone(sys);
     // What the kubelet or a person asks for is answered at once.
     const { session } = sys.process;
     const asked = session !== undefined && sys.kernel.pod.sessions[session]?.kind === "exec";

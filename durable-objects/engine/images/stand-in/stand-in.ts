@@ -24,6 +24,7 @@ const interpreters: [name: RegExp, program: string, flag: RegExp][] = [
   [/^ruby[\d.]*$/, "ruby", /^-(e|v|-version)$/],
   [/^php[\d.]*$/, "php", /^-[rv]$/],
   [/^socat\d?$/, "socat", /./],
+  [/^git$/, "git", /./],
 ];
 
 function interpreterOf(words: readonly string[]): string | undefined {
@@ -34,6 +35,14 @@ function interpreterOf(words: readonly string[]): string | undefined {
   if (program === "python" && words[1] === "-m" && words[2] === "http.server") return program;
   return words.slice(1).some((word) => flag.test(word)) ? program : undefined;
 }
+
+/** Tools whose names servers have as verbs of their own: behind an entrypoint, alone or before an option. */
+const verbs = new Set(
+  "sync watch install test link top time stat init sort split mount".split(" "),
+);
+
+const isVerb = ([first = "", second]: readonly string[]): boolean =>
+  verbs.has(first) && (second === undefined || second.startsWith("--"));
 
 /** Runs what the words name, if the container has it. */
 function runNamed(sys: Sys, words: string[]): boolean {
@@ -179,7 +188,7 @@ export const standInServer: Program<State> = {
       sys.become(program, words, sys.env, `/usr/bin/${(words[0] ?? "").replace(/^.*\//, "")}`);
       return sys.process.state as State;
     };
-    if (own && runNamed(sys, words)) return sys.process.state as State;
+    if (own && !isVerb(words) && runNamed(sys, words)) return sys.process.state as State;
     const interpreter = interpreterOf(words);
     if (interpreter) return become(interpreter);
     if (endsByItself(words)) return become("one-shot");

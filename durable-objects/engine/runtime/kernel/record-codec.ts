@@ -82,6 +82,7 @@ const listener: StoredNames = {
     kind: "k",
     tls: "s",
     certificate: "x",
+    certificateFile: "cf",
     backlog: "q",
     datagrams: "d",
     replies: "r",

@@ -152,6 +152,8 @@ export interface Listener {
   tls?: true;
   /** What it shows then, PEM, as it was read when it began to listen. */
   certificate?: string;
+  /** It watches this file, and shows what is in it now. */
+  certificateFile?: string;
   /** Connections waiting to be accepted. */
   backlog?: number[];
   /** Datagrams nobody has read yet: from whom (`ip:port`), and their bytes. */

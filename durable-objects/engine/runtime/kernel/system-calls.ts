@@ -317,7 +317,13 @@ export class SystemCalls extends FileCalls implements Sys {
   listen(
     port: number,
     kind: Listener["kind"],
-    options: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true } = {},
+    options: {
+      address?: string;
+      tls?: boolean;
+      certificate?: string;
+      certificateFile?: string;
+      bindsLow?: true;
+    } = {},
   ): number {
     const { pod } = this.kernel;
     const name = `${protocolOf(kind)}/${port}`;
@@ -334,6 +340,7 @@ export class SystemCalls extends FileCalls implements Sys {
       ...(options.address ? { address: options.address } : {}),
       ...(options.tls ? { tls: true as const } : {}),
       ...(options.certificate ? { certificate: options.certificate } : {}),
+      ...(options.certificateFile ? { certificateFile: options.certificateFile } : {}),
     };
     if (kind === "h" || kind === "g") return -1;
     return this.#listening(name);

@@ -309,7 +309,13 @@ export interface Sys {
   listen(
     port: number,
     kind: Listener["kind"],
-    options?: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true },
+    options?: {
+      address?: string;
+      tls?: boolean;
+      certificate?: string;
+      certificateFile?: string;
+      bindsLow?: true;
+    },
   ): number;
   /** Listens under a name that is no port's. */
   listenAs(name: string, kind?: "h" | "t"): number;

@@ -23,6 +23,7 @@ import { factor } from "./arguments/factor.ts";
 import { fileTools } from "./files/mkdir-ln.ts";
 import { find } from "./find/find.ts";
 import { getopt } from "./arguments/getopt.ts";
+import { git } from "./net/git.ts";
 import { grep } from "./text/grep.ts";
 import { gzipTools } from "./bytes/gzip.ts";
 import { head, tail } from "./text/head-tail.ts";
@@ -99,7 +100,7 @@ const families = (): Program[][] => [
   gzipTools,
   [dd],
   // The network.
-  [wget, curl, dig, ncOpenbsd, socat],
+  [wget, curl, dig, git, ncOpenbsd, socat],
   ncTools,
   dnsTools,
   pingTools,
