@@ -699,6 +699,12 @@ export const scriptOperationStepsMax = 120_000;
 export const scriptProductDigitsMax = 20_000;
 /** Parsed ones that are kept. */
 export const scriptsKeptMax = 50;
+/** What a Node.js program may hold, as it is stored; beyond it ends as one whose heap is full. */
+export const nodeHeapBytesMax = 384 * 1024;
+/** Calls within each other of a Node.js program. */
+export const callDepthMax = 2_000;
+/** Timers of one Node.js program at a time. */
+export const nodeTimersMax = 1_000;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
 /** Clients of echo-basic whose failed attempts it counts; those it has not heard of for longest start anew. */

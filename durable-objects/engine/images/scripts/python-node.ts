@@ -23,16 +23,42 @@ import {
   scriptNames,
 } from "./interpreter.ts";
 import { pip } from "./pip.ts";
+import { nodeHandles, nodeHttp, nodeSignal, runNode, takeNode, type NodeState } from "../javascript/node-script.ts"; // prettier-ignore
 import { resolveVersion } from "../tags.ts";
 
-interface State extends ScriptState {
+interface State extends ScriptState, NodeState {
   /** Serves this folder. */
   folder?: string;
 }
 
-function fromFile(sys: Sys, path: string, name: "python" | "node"): State {
+/** Node's machine takes most programs; what it refuses the little interpreter may know. */
+function taken(
+  sys: Sys,
+  name: "python" | "node",
+  path: string,
+  source: string,
+  words: string[],
+): State {
+  if (name === "node") {
+    const known = takeNode(sys, path, source, words, languageVersion(sys, name));
+    if (known !== "beyond") return known;
+  }
+  return { ...takeScript(sys, name, source), ...(words.length ? { words } : {}) };
+}
+
+/** A file as Node.js finds it: `server` is server.js too, a folder its index.js. */
+function nodeFile(sys: Sys, path: string): string {
+  const full = path.startsWith("/")
+    ? path
+    : `${sys.cwd.replace(/\/$/, "")}/${path.replace(/^\.\//, "")}`;
+  const found = [full, `${full}.js`, `${full.replace(/\/\.?$/, "")}/index.js`];
+  return found.find((one) => sys.peek(one)?.type === "f") ?? full;
+}
+
+function fromFile(sys: Sys, path: string, name: "python" | "node", words: string[]): State {
   try {
-    return takeScript(sys, name, sys.readFile(path));
+    const file = name === "node" ? nodeFile(sys, path) : path;
+    return taken(sys, name, file, sys.readFile(file), words);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     if (name === "node") {
@@ -98,8 +124,7 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
     }
     const source = givenText(name, words);
     if (source !== undefined) {
-      const rest = words.slice(2);
-      return { ...takeScript(sys, name, source), ...(rest.length ? { words: rest } : {}) };
+      return taken(sys, name, "[eval]", source, words.slice(2));
     }
     if (first === "-m" && name === "python") {
       if (second === "http.server") return fileServer(sys, words.slice(2));
@@ -108,7 +133,9 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
       );
       return { exitCode: 1 };
     }
-    if (first !== undefined && !first.startsWith("-")) return fromFile(sys, first, name);
+    if (name === "node") while (/^--[a-z-]+(=|$)/.test(words[0] ?? "") && words.length > 1 && !/^--(eval|print)$/.test(words[0] ?? "")) words.shift(); // prettier-ignore
+    if (first !== undefined && !first.startsWith("-"))
+      return fromFile(sys, first, name, words.slice(1));
     if (sys.terminal(0))
       sys.complain(
         `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
@@ -117,15 +144,19 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
   },
   step(sys, state) {
     if (state.exitCode !== undefined) return { exit: state.exitCode };
+    if (state.node) return runNode(sys, state);
     return state.folder === undefined ? runScript(sys, state, name) : { wait: {} };
   },
   // Neither has a handler for SIGTERM; Ctrl-C is an exception to Python.
-  handles: (state, signal) => signal === 2 && state?.folder !== undefined,
-  signal(sys) {
+  handles: (state, signal) =>
+    (signal === 2 && state?.folder !== undefined) || (state ? nodeHandles(state, signal) : false),
+  signal(sys, state, signal) {
+    if (state.node) return nodeSignal(sys, state, signal);
     sys.complain("\nKeyboard interrupt received, exiting.\n");
     return { exit: 0 };
   },
   http(sys, state, request) {
+    if (state.node) return nodeHttp(sys, state, request);
     const { path } = targetOf(request);
     const full = `${(state.folder ?? "").replace(/\/$/, "")}${path}`;
     const response = serve(sys, full, path);

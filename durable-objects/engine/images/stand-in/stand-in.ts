@@ -27,12 +27,15 @@ const interpreters: [name: RegExp, program: string, flag: RegExp][] = [
   [/^git$/, "git", /./],
 ];
 
-function interpreterOf(words: readonly string[]): string | undefined {
+function interpreterOf(sys: Sys, words: readonly string[]): string | undefined {
   const name = (words[0] ?? "").replace(/^.*\//, "");
   const found = interpreters.find(([pattern]) => pattern.test(name));
   if (!found) return undefined;
   const [, program, flag] = found;
   if (program === "python" && words[1] === "-m" && words[2] === "http.server") return program;
+  // A script that is there, out of a ConfigMap say.
+  const script = words.slice(1).find((word) => !word.startsWith("-")) ?? "";
+  if (program === "node" && sys.peek(script)?.type === "f") return program;
   return words.slice(1).some((word) => flag.test(word)) ? program : undefined;
 }
 
@@ -189,7 +192,7 @@ export const standInServer: Program<State> = {
       return sys.process.state as State;
     };
     if (own && !isVerb(words) && runNamed(sys, words)) return sys.process.state as State;
-    const interpreter = interpreterOf(words);
+    const interpreter = interpreterOf(sys, words);
     if (interpreter) return become(interpreter);
     if (endsByItself(words)) return become("one-shot");
     if (becomeDescribed(sys)) return sys.process.state as State;

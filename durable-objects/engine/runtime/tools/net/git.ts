@@ -53,7 +53,7 @@ function remoteOf(url: string): Remote | undefined {
   if (scheme !== "")
     return { host, port: Number(port ?? (scheme === "https" ? 443 : 80)), protocol: "http", shown };
   const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/\/)/.exec(url);
-  return scp && { host: scp[1] ?? "", port: 22, protocol: "ssh", shown };
+  return scp ? { host: scp[1] ?? "", port: 22, protocol: "ssh", shown } : undefined;
 }
 
 const noRights =

@@ -160,7 +160,8 @@ function run(sys: Sys, argv: string[], { fd, from }: { fd: number[]; from?: stri
   for (const one of new Set([childIn, out, into, childOut, ...fd]))
     if (one > 2 && child.isOpen(one)) child.close(one);
   const [peer = "", peerPort = ""] = (from ?? "").split(":");
-  const peerWords = from === undefined ? {} : { SOCAT_PEERADDR: peer, SOCAT_PEERPORT: peerPort };
+  const peerWords: Record<string, string> =
+    from === undefined ? {} : { SOCAT_PEERADDR: peer, SOCAT_PEERPORT: peerPort };
   try {
     child.exec(child.which(argv[0] ?? ""), argv, { ...sys.env, ...peerWords });
   } catch (error) {
