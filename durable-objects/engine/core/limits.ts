@@ -703,6 +703,8 @@ export const scriptsKeptMax = 50;
 export const nodeHeapBytesMax = 384 * 1024;
 /** Calls within each other of a Node.js program. */
 export const callDepthMax = 2_000;
+/** Longest text of a Node.js program. */
+export const nodeTextCharactersMax = 1_000_000;
 /** Timers of one Node.js program at a time. */
 export const nodeTimersMax = 1_000;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */

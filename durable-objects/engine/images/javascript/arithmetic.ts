@@ -1,9 +1,7 @@
 /** Signs of the language. */
+import { nodeTextCharactersMax } from "../../core/limits.ts";
 import type { Machine } from "./runner.ts";
 import { isNil, keyOf, numberOf, Obj, textOf, truthy, typeName, type Value } from "./values.ts";
-
-/** Longest text that a program may hold. */
-const textMax = 1_000_000;
 
 /** Objects as plain values. */
 const plain = (value: Value): Exclude<Value, Obj> => (value instanceof Obj ? textOf(value) : value);
@@ -70,7 +68,7 @@ export function binary(machine: Machine, op: string, l: Value, r: Value): Value 
       const [a, b] = [plain(l), plain(r)];
       if (typeof a !== "string" && typeof b !== "string") return Number(a) + Number(b);
       const text = String(a) + String(b);
-      if (text.length > textMax) machine.throw("RangeError", "Invalid string length");
+      if (text.length > nodeTextCharactersMax) machine.throw("RangeError", "Invalid string length");
       return text;
     }
   }

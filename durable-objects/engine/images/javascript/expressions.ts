@@ -46,8 +46,7 @@ export abstract class ExpressionReader {
   unexpected(): never {
     const { k, v, line } = this.token;
     if (k === "end") throw new Refused("Unexpected end of input", line);
-    if (k === "string") throw new Refused("Unexpected string", line);
-    if (k === "number") throw new Refused("Unexpected number", line);
+    if (k === "string" || k === "number") throw new Refused(`Unexpected ${k}`, line);
     if (k === "name") throw new Refused(`Unexpected identifier '${v}'`, line);
     throw new Refused(`Unexpected token '${v}'`, line);
   }
@@ -141,8 +140,7 @@ export abstract class ExpressionReader {
   parameters(): Node[] {
     const out: Node[] = [];
     while (!this.accept(")")) {
-      if (this.accept("...")) out.push({ t: "spread", e: this.target() });
-      else out.push(this.target());
+      out.push(this.accept("...") ? { t: "spread", e: this.target() } : this.target());
       if (!this.is(")")) this.need(",");
     }
     return out;
@@ -236,8 +234,7 @@ export abstract class ExpressionReader {
     const noIn = this.noIn;
     this.noIn = false;
     while (!this.accept(end)) {
-      if (this.accept("...")) out.push({ t: "spread", e: this.assignment() });
-      else out.push(this.assignment());
+      out.push(this.accept("...") ? { t: "spread", e: this.assignment() } : this.assignment());
       if (!this.is(end)) this.need(",");
     }
     this.noIn = noIn;

@@ -1,6 +1,7 @@
 /** A machine as JSON: what the program has made and changed; the library is made anew. */
 import type { Job, Machine } from "./runner.ts";
-import { Kept, Obj, Scope, type Frame, type Iteration, type ObjKind, type Slot, type Value } from "./values.ts"; // prettier-ignore
+import {
+  type Kept, Obj, Scope, type Frame, type Iteration, type ObjKind, type Slot, type Value } from "./values.ts"; // prettier-ignore
 
 type Json = unknown;
 type Entries = [key: Json, value: Json][];

@@ -110,38 +110,42 @@ function givenText(
   return /^(-p|--print|-pe)$/.test(option) ? `console.log(${text})` : undefined;
 }
 
+function begin(sys: Sys, name: "python" | "node"): State {
+  const words = sys.argv.slice(1);
+  if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
+  // What V8 and warnings are told is not for us.
+  const own = /^--(?!(eval|print|version)$)[a-z-]+/;
+  if (name === "node") while (words.length > 1 && own.test(words[0] ?? "")) words.shift();
+  const [first, second] = words;
+  const version = languageVersion(sys, name);
+  if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
+    sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
+    return { exitCode: 0 };
+  }
+  const source = givenText(name, words);
+  if (source !== undefined) {
+    return taken(sys, name, "[eval]", source, words.slice(2));
+  }
+  if (first === "-m" && name === "python") {
+    if (second === "http.server") return fileServer(sys, words.slice(2));
+    sys.complain(
+      `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
+    );
+    return { exitCode: 1 };
+  }
+  if (first !== undefined && !first.startsWith("-"))
+    return fromFile(sys, first, name, words.slice(1));
+  if (sys.terminal(0))
+    sys.complain(
+      `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
+    );
+  return { exitCode: sys.terminal(0) ? 1 : 0 };
+}
+
 const interpreter = (name: "python" | "node"): Program<State> => ({
   name,
   storedNames: scriptNames,
-  start(sys) {
-    const words = sys.argv.slice(1);
-    if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
-    const [first, second] = words;
-    const version = languageVersion(sys, name);
-    if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
-      sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
-      return { exitCode: 0 };
-    }
-    const source = givenText(name, words);
-    if (source !== undefined) {
-      return taken(sys, name, "[eval]", source, words.slice(2));
-    }
-    if (first === "-m" && name === "python") {
-      if (second === "http.server") return fileServer(sys, words.slice(2));
-      sys.complain(
-        `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
-      );
-      return { exitCode: 1 };
-    }
-    if (name === "node") while (/^--[a-z-]+(=|$)/.test(words[0] ?? "") && words.length > 1 && !/^--(eval|print)$/.test(words[0] ?? "")) words.shift(); // prettier-ignore
-    if (first !== undefined && !first.startsWith("-"))
-      return fromFile(sys, first, name, words.slice(1));
-    if (sys.terminal(0))
-      sys.complain(
-        `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
-      );
-    return { exitCode: sys.terminal(0) ? 1 : 0 };
-  },
+  start: (sys) => begin(sys, name),
   step(sys, state) {
     if (state.exitCode !== undefined) return { exit: state.exitCode };
     if (state.node) return runNode(sys, state);

@@ -2,8 +2,7 @@
  * Commands that do one thing elsewhere and end: svn, aws, flyway. What they say here is that they did nothing. Those whose
  * output is what they are run for fail: nothing at all would pass for their result.
  */
-import { Errno } from "../../runtime/errno.ts";
-import type { Program, Sys } from "../../runtime/kernel/types.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
 
 const names = new Set(
   (

@@ -4,6 +4,7 @@
  */
 import { connectText } from "./web-client.ts";
 import { connect, lookUp } from "../../net/socket.ts";
+import { trimEndOf } from "../../../core/trim.ts";
 import { Errno } from "../../errno.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
@@ -133,7 +134,7 @@ function clone(sys: Sys, words: readonly string[]): GitState {
     sys.complain("fatal: You must specify a repository to clone.\n\nusage: git clone [<options>] [--] <repo> [<dir>]\n"); // prettier-ignore
     return { exitCode: 129 };
   }
-  const target = folder ?? url.replace(/\/+$/, "").replace(/^.*[/:]/, "").replace(/\.git$/, ""); // prettier-ignore
+  const target = folder ?? trimEndOf(url, "/").replace(/^.*[/:]/, "").replace(/\.git$/, ""); // prettier-ignore
   const there = sys.peek(target);
   if (there && (there.type !== "d" || sys.list(target).length > 0)) {
     sys.complain(`fatal: destination path '${target}' already exists and is not an empty directory.\n`); // prettier-ignore
@@ -189,7 +190,7 @@ function begin(sys: Sys): GitState {
     sys.complain("fatal: not a git repository (or any of the parent directories): .git\n");
     return { exitCode: 128 };
   }
-  const [url] = plainWords(rest).filter((word) => remoteOf(word));
+  const url = plainWords(rest).find((word) => remoteOf(word));
   if (/^(fetch|pull|push)$/.test(verb) && url !== undefined) return { url };
   if (/^(config|remote|add)$/.test(verb)) return { exitCode: 0 };
   sys.complain(`git: this sandbox begins repositories and keeps nothing in them; it cannot run: git ${verb.slice(0, 60)}\n`); // prettier-ignore
