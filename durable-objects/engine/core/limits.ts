@@ -647,6 +647,10 @@ export const heldRequestsMax = 256;
 export const heldCharactersMax = 8 * 1024 * 1024;
 /** An outcome nobody asks for is forgotten after this time. */
 export const outcomeKeptMs = 60_000;
+/** Connections that one socat relays at a time; others wait to be accepted. */
+export const socatPairsMax = 256;
+/** Datagrams that wait at a socket to be read, and askers who have answers there; more are lost, as a full buffer loses them. */
+export const datagramsQueuedMax = 64;
 /** How long a UDP client waits for an answer. */
 export const datagramTimeoutMs = 5_000;
 /** How long a proxied request may take. k8s: nginx proxy_read_timeout, and the API server's own minute */
@@ -695,6 +699,14 @@ export const scriptOperationStepsMax = 120_000;
 export const scriptProductDigitsMax = 20_000;
 /** Parsed ones that are kept. */
 export const scriptsKeptMax = 50;
+/** What a Node.js program may hold, as it is stored; beyond it ends as one whose heap is full. */
+export const nodeHeapBytesMax = 384 * 1024;
+/** Calls within each other of a Node.js program. */
+export const callDepthMax = 2_000;
+/** Longest text of a Node.js program. */
+export const nodeTextCharactersMax = 1_000_000;
+/** Timers of one Node.js program at a time. */
+export const nodeTimersMax = 1_000;
 /** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
 export const serverJobsMax = 32;
 /** How often a Gateway sends one request again, whatever its route says: each is work for a Pod. */

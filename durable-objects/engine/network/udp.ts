@@ -2,6 +2,7 @@
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { survive } from "../runtime/kernel/crash.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
+import { queueDatagram, takeReply } from "../runtime/net/datagrams.ts";
 import { networkTable, type Source } from "../runtime/net/stream.ts";
 import type { Outcome } from "./route.ts";
 
@@ -69,6 +70,8 @@ function deliver(
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
   const sys = kernel.sys(listener.process);
+  const reads = !program.datagram && !sctp;
+  if (reads) queueDatagram(listener, seen, request);
   const asked = (): string | undefined =>
     program.datagram?.(sys, process.state, {
       bytes: request,
@@ -76,9 +79,10 @@ function deliver(
       from: seen,
       ...(sctp ? { sctp } : {}),
     });
-  const answer = survive(kernel, listener.process, asked, undefined);
-  if (answer !== undefined) kernel.touch();
+  let answer = survive(kernel, listener.process, asked, undefined);
+  if (answer !== undefined || reads) kernel.touch();
   kernel.run();
+  if (reads) answer = takeReply(listener, seen);
   kernel.save();
   context.wakePod(to ?? "");
   return answer === undefined ? {} : { answer };

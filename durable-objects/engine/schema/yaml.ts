@@ -3,6 +3,7 @@
  * of what is wrong with a text, and reads again what the first refuses, as long as it is short.
  */
 import { YAMLException, constructFromEvents, parseEvents } from "js-yaml";
+import type { YAMLError } from "yaml";
 import { LineCounter, isMap, isPair, isScalar, parseDocument, visit } from "yaml";
 import { yamlDepthMax, yamlExplainedCharsMax } from "../core/limits.ts";
 import { checkValues, countYaml } from "./body-budget.ts";
@@ -102,6 +103,21 @@ function checkAliases(root: unknown): void {
   checkValues(all);
 }
 
+/** A text without the backslashes before `'` in double quotes, which YAML 1.2 has not; undefined: it has none. libyaml: scanner.c yaml_parser_scan_flow_scalar */
+function withoutQuoteEscapes(text: string, errors: readonly YAMLError[]): string | undefined {
+  const places = errors
+    .filter(({ code, pos }) => code === "BAD_DQ_ESCAPE" && text.startsWith("\\'", pos[0]))
+    .map(({ pos }) => pos[0]);
+  if (places.length === 0) return undefined;
+  let out = "";
+  let from = 0;
+  for (const place of places) {
+    out += text.slice(from, place);
+    from = place + 1;
+  }
+  return out + text.slice(from);
+}
+
 /** As `parseYaml`, by the parser that says what is wrong, and where. */
 function careful(text: string): Parsed {
   const lines = new LineCounter();
@@ -113,7 +129,13 @@ function careful(text: string): Parsed {
     prettyErrors: false,
     logLevel: "silent",
   });
+<<<<<<< HEAD
   const [error, next] = document.errors.filter((e) => e.code !== "MULTIPLE_DOCS");
+=======
+  const plain = withoutQuoteEscapes(text, document.errors);
+  if (plain !== undefined) return parseYaml(plain);
+  const error = document.errors.find((e) => e.code !== "MULTIPLE_DOCS");
+>>>>>>> workloads
   if (error) {
     const lineOf = (at: number): number => lines.linePos(at).line;
     throw new DecodeError(`${convert}${libyamlText([error, next], text, lineOf)}`);

@@ -222,6 +222,33 @@ test("the webhook's certificate is the Secret's, and its authority is what the A
   ).toHaveLength(1);
 });
 
+test("a webhook certificate that is exchanged is shown as soon as the kubelet has written it", () => {
+  const w = new ShellWorld();
+  w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  w.create(account(admission), ...role, create(admission), controller);
+  w.create({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "ingress-nginx-controller-admission", namespace },
+    spec: { selector: { app: "controller" }, ports: [{ port: 443, targetPort: 8443 }] },
+  });
+  w.advance(150_000);
+  const secretUrl = `/api/v1/namespaces/${namespace}/secrets/${admission}`;
+  const job = `/apis/batch/v1/namespaces/${namespace}/jobs/${admission}-create`;
+  w.request("DELETE", secretUrl);
+  w.request("DELETE", `${job}?propagationPolicy=Background`);
+  w.advance(10_000);
+  w.create(create(admission));
+  w.advance(180_000);
+  const { data } = w.get(secretUrl);
+  const [hook] = structuredClone(hooks).webhooks;
+  Object.assign(hook!.clientConfig, { caBundle: data.ca });
+  const url = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+  expect(w.request("POST", url, { ...hooks, webhooks: [hook] }).status).toBe(201);
+  w.advance(5_000);
+  w.create(shop[2]!);
+});
+
 test("its low ports are its own on a node's network too, as long as it may gain the right", () => {
   const w = new ShellWorld();
   w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });

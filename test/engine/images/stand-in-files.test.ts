@@ -380,7 +380,7 @@ test("socat that listens goes on, bash lies where its image has it, pip finds no
   );
   expect(w.pod("socat").status.containerStatuses[0].restartCount).toBe(0);
   expect(w.sh("client", `nc -z ${w.pod("socat").status.podIP} 5000 && echo open`)).toBe("open");
-  expect(w.pod("once").status.phase).toBe("Succeeded");
+  expect(w.pod("once").status.phase).toBe("Failed");
   expect(w.pod("fish").status.containerStatuses[0].ready).toBe(true);
   expect(w.pod("bash").status.containerStatuses[0].ready).toBe(true);
   expect(w.sh("python", "pip3 install -q flask==3.1 2>&1 | tail -2")).toBe(

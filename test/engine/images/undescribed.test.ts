@@ -47,7 +47,7 @@ describe("a container's words", () => {
     [
       "alpine/git",
       { args: ["clone", "https://example.com/a.git"] },
-      "0/1 Completed 0: git clone https://example.com/a.git: ",
+      "0/1 Error 0: Cloning into 'a'...\nfatal: repository 'https://example.com/a.git/' not found\n",
     ],
     ["some/db-tool", { command: ["flyway", "migrate"] }, "0/1 Completed 0: flyway migrate: "],
     [
@@ -118,9 +118,9 @@ describe("a container's words", () => {
           volumes: [{ name: "w", emptyDir: {} }],
           initContainers: [
             {
-              name: "clone",
+              name: "begin",
               image: "alpine/git",
-              args: ["clone", "https://example.com/a", "/work/a"],
+              args: ["init", "/work/a"],
               ...volume,
             },
             { name: "migrate", image: "flyway/flyway", args: ["migrate"] },

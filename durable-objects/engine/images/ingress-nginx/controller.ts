@@ -90,7 +90,12 @@ const controller = askingServer<HttpAsk>({
       sys.listen(Number(flagOf(sys, "https-port") ?? 443), "h", { tls: true, bindsLow: true });
       sys.listen(healthPort(sys), "h");
       if (webhook)
-        sys.listen(Number(webhook), "h", { tls: true, certificate: webhookCertificate(sys) });
+        sys.listen(Number(webhook), "h", {
+          tls: true,
+          certificate: webhookCertificate(sys),
+          // ingress-nginx: internal/net/ssl/ssl.go TLSListener.load, called when the files change
+          certificateFile: flagOf(sys, "validating-webhook-certificate") ?? "",
+        });
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       klog(sys, `main.go:170] ${error.message}`);

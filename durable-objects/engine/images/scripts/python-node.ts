@@ -23,16 +23,42 @@ import {
   scriptNames,
 } from "./interpreter.ts";
 import { pip } from "./pip.ts";
+import { nodeHandles, nodeHttp, nodeSignal, runNode, takeNode, type NodeState } from "../javascript/node-script.ts"; // prettier-ignore
 import { resolveVersion } from "../tags.ts";
 
-interface State extends ScriptState {
+interface State extends ScriptState, NodeState {
   /** Serves this folder. */
   folder?: string;
 }
 
-function fromFile(sys: Sys, path: string, name: "python" | "node"): State {
+/** Node's machine takes most programs; what it refuses the little interpreter may know. */
+function taken(
+  sys: Sys,
+  name: "python" | "node",
+  path: string,
+  source: string,
+  words: string[],
+): State {
+  if (name === "node") {
+    const known = takeNode(sys, path, source, words, languageVersion(sys, name));
+    if (known !== "beyond") return known;
+  }
+  return { ...takeScript(sys, name, source), ...(words.length ? { words } : {}) };
+}
+
+/** A file as Node.js finds it: `server` is server.js too, a folder its index.js. */
+function nodeFile(sys: Sys, path: string): string {
+  const full = path.startsWith("/")
+    ? path
+    : `${sys.cwd.replace(/\/$/, "")}/${path.replace(/^\.\//, "")}`;
+  const found = [full, `${full}.js`, `${full.replace(/\/\.?$/, "")}/index.js`];
+  return found.find((one) => sys.peek(one)?.type === "f") ?? full;
+}
+
+function fromFile(sys: Sys, path: string, name: "python" | "node", words: string[]): State {
   try {
-    return takeScript(sys, name, sys.readFile(path));
+    const file = name === "node" ? nodeFile(sys, path) : path;
+    return taken(sys, name, file, sys.readFile(file), words);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     if (name === "node") {
@@ -84,48 +110,57 @@ function givenText(
   return /^(-p|--print|-pe)$/.test(option) ? `console.log(${text})` : undefined;
 }
 
+function begin(sys: Sys, name: "python" | "node"): State {
+  const words = sys.argv.slice(1);
+  if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
+  // What V8 and warnings are told is not for us.
+  const own = /^--(?!(eval|print|version)$)[a-z-]+/;
+  if (name === "node") while (words.length > 1 && own.test(words[0] ?? "")) words.shift();
+  const [first, second] = words;
+  const version = languageVersion(sys, name);
+  if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
+    sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
+    return { exitCode: 0 };
+  }
+  const source = givenText(name, words);
+  if (source !== undefined) {
+    return taken(sys, name, "[eval]", source, words.slice(2));
+  }
+  if (first === "-m" && name === "python") {
+    if (second === "http.server") return fileServer(sys, words.slice(2));
+    sys.complain(
+      `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
+    );
+    return { exitCode: 1 };
+  }
+  if (first !== undefined && !first.startsWith("-"))
+    return fromFile(sys, first, name, words.slice(1));
+  if (sys.terminal(0))
+    sys.complain(
+      `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
+    );
+  return { exitCode: sys.terminal(0) ? 1 : 0 };
+}
+
 const interpreter = (name: "python" | "node"): Program<State> => ({
   name,
   storedNames: scriptNames,
-  start(sys) {
-    const words = sys.argv.slice(1);
-    if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
-    const [first, second] = words;
-    const version = languageVersion(sys, name);
-    if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
-      sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
-      return { exitCode: 0 };
-    }
-    const source = givenText(name, words);
-    if (source !== undefined) {
-      const rest = words.slice(2);
-      return { ...takeScript(sys, name, source), ...(rest.length ? { words: rest } : {}) };
-    }
-    if (first === "-m" && name === "python") {
-      if (second === "http.server") return fileServer(sys, words.slice(2));
-      sys.complain(
-        `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
-      );
-      return { exitCode: 1 };
-    }
-    if (first !== undefined && !first.startsWith("-")) return fromFile(sys, first, name);
-    if (sys.terminal(0))
-      sys.complain(
-        `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
-      );
-    return { exitCode: sys.terminal(0) ? 1 : 0 };
-  },
+  start: (sys) => begin(sys, name),
   step(sys, state) {
     if (state.exitCode !== undefined) return { exit: state.exitCode };
+    if (state.node) return runNode(sys, state);
     return state.folder === undefined ? runScript(sys, state, name) : { wait: {} };
   },
   // Neither has a handler for SIGTERM; Ctrl-C is an exception to Python.
-  handles: (state, signal) => signal === 2 && state?.folder !== undefined,
-  signal(sys) {
+  handles: (state, signal) =>
+    (signal === 2 && state?.folder !== undefined) || (state ? nodeHandles(state, signal) : false),
+  signal(sys, state, signal) {
+    if (state.node) return nodeSignal(sys, state, signal);
     sys.complain("\nKeyboard interrupt received, exiting.\n");
     return { exit: 0 };
   },
   http(sys, state, request) {
+    if (state.node) return nodeHttp(sys, state, request);
     const { path } = targetOf(request);
     const full = `${(state.folder ?? "").replace(/\/$/, "")}${path}`;
     const response = serve(sys, full, path);
@@ -175,7 +210,7 @@ function serve(sys: Sys, full: string, path: string) {
 const fullFiles: FileTable = {
   "/usr/bin/curl": { program: "curl" },
   "/usr/bin/wget": { program: "wget" },
-  "/usr/bin/git": { program: "one-shot" },
+  "/usr/bin/git": { program: "git" },
 };
 
 function image(

@@ -26,6 +26,8 @@ export interface StandIn {
   /** Where its server listens, whatever a Pod declares. */
   ports?: number[];
   user?: string;
+  /** Users that its files name beside that one. */
+  accounts?: string;
   env?: Record<string, string>;
   workingDir?: string;
   /** Files that its manifests copy or run, without content of their own; `path=program` where one is simulated, those that end with `/` are open folders. */
@@ -73,10 +75,17 @@ export const standIns: readonly StandIn[] = [
     names: "alpine/git bitnami/git",
     base: "alpine",
     entrypoint: ["git"],
-    tools: `${curl} git=one-shot`,
+    tools: `${curl} git`,
     workingDir: "/git",
   },
-  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=stand-in` },
+  // Its manifests run everything as root, and go over to the user that owns /vt.
+  {
+    names: "vitess/lite vitess/base vitess/etcd",
+    base: "debian",
+    accounts: "vitess",
+    files: "/vt/ /vt/bin/",
+  },
+  { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat` },
   {
     names: "arunvelsriram/utils",
     base: "ubuntu",
@@ -151,7 +160,7 @@ export const standIns: readonly StandIn[] = [
     names: "library/buildpack-deps",
     base: "debian",
     cmd: ["bash"],
-    tools: "curl wget git=one-shot",
+    tools: "curl wget git",
   },
   // Languages
   {

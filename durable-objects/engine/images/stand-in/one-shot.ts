@@ -1,13 +1,12 @@
 /**
- * Commands that do one thing elsewhere and end: git, aws, flyway. What they say here is that they did nothing. Those whose
+ * Commands that do one thing elsewhere and end: svn, aws, flyway. What they say here is that they did nothing. Those whose
  * output is what they are run for fail: nothing at all would pass for their result.
  */
-import { Errno } from "../../runtime/errno.ts";
-import type { Program, Sys } from "../../runtime/kernel/types.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
 
 const names = new Set(
   (
-    "git svn hg flyway liquibase migrate goose alembic atlas dbmate mc aws gcloud gsutil az doctl kubectl helm kustomize " +
+    "svn hg flyway liquibase migrate goose alembic atlas dbmate mc aws gcloud gsutil az doctl kubectl helm kustomize " +
     "terraform tofu ansible ansible-playbook psql pg_dump pg_restore mysql mysqldump mysqladmin mongosh mongo mongodump redis-cli " +
     "cqlsh etcdctl vault consul kafka-topics kafka-topics.sh rabbitmqctl rabbitmqadmin influx s3cmd rclone restic velero argocd " +
     "npx pip pip3 npm yarn pnpm bundle composer mvn gradle go cargo dotnet make cmake gcc cc g++ javac rustc apt apt-get apk dpkg rpm " +
@@ -38,17 +37,6 @@ const serving: Record<string, RegExp> = {
   openssl: /^s_server$/,
 };
 
-/** Where socat listens: `TCP-LISTEN:5000,fork`. */
-export function socatPort(words: readonly string[]): number | undefined {
-  for (const word of words) {
-    const found = /^(?:tcp|udp|openssl|ssl)[46]?-(?:l|listen|recvfrom|recv):(\d{1,5})(?:,|$)/i.exec(
-      word,
-    );
-    if (found) return Number(found[1]);
-  }
-  return undefined;
-}
-
 const asksForVersion = /^-{0,2}(version|help)$|^-[vVh]$/;
 
 /** Whether a command is known to end by itself. */
@@ -56,25 +44,7 @@ export function endsByItself(words: readonly string[]): boolean {
   const name = (words[0] ?? "").replace(/^.*\//, "");
   if (words.length === 2 && asksForVersion.test(words[1] ?? "")) return true;
   if (filters.has(name)) return true;
-  if (name === "socat") return socatPort(words) === undefined;
   return names.has(name) && !serving[name]?.test(words[1] ?? "");
-}
-
-/** `git clone URL [FOLDER]` leaves a folder behind for who goes there next. */
-function makeClone(sys: Sys): void {
-  const words = sys.argv.slice(1);
-  if (words[0] !== "clone") return;
-  const plain: string[] = [];
-  for (let i = 1; i < words.length; i++) {
-    if (/^(-b|--branch|--depth|-o|--origin|-c|--config|-j|--jobs)$/.test(words[i] ?? "")) i++;
-    else if (!words[i]?.startsWith("-")) plain.push(words[i] ?? "");
-  }
-  const folder = plain[1] ?? (plain[0] ?? "").replace(/^.*[/:]/, "").replace(/\.git$/, "");
-  try {
-    if (folder !== "" && !sys.peek(folder)) sys.mkdir(folder);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-  }
 }
 
 const momentMs = 1000;
@@ -100,7 +70,6 @@ export const oneShot: Program<State> = {
       1,
       `${shown}: this sandbox stands in for the command; it ends well and has done nothing\n`,
     );
-    if (name === "git") makeClone(sys);
     // What the kubelet or a person asks for is answered at once.
     const { session } = sys.process;
     const asked = session !== undefined && sys.kernel.pod.sessions[session]?.kind === "exec";

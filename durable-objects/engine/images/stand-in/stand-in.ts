@@ -8,7 +8,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import { becomeDescribed } from "../image-objects.ts";
-import { endsByItself, socatPort } from "./one-shot.ts";
+import { endsByItself } from "./one-shot.ts";
 import { html, json } from "../serving/serve.ts";
 
 interface State {
@@ -23,16 +23,29 @@ const interpreters: [name: RegExp, program: string, flag: RegExp][] = [
   [/^perl[\d.]*$/, "perl", /^-(?=\w*$)[^ev]*[ev]/],
   [/^ruby[\d.]*$/, "ruby", /^-(e|v|-version)$/],
   [/^php[\d.]*$/, "php", /^-[rv]$/],
+  [/^socat\d?$/, "socat", /./],
+  [/^git$/, "git", /./],
 ];
 
-function interpreterOf(words: readonly string[]): string | undefined {
+function interpreterOf(sys: Sys, words: readonly string[]): string | undefined {
   const name = (words[0] ?? "").replace(/^.*\//, "");
   const found = interpreters.find(([pattern]) => pattern.test(name));
   if (!found) return undefined;
   const [, program, flag] = found;
   if (program === "python" && words[1] === "-m" && words[2] === "http.server") return program;
+  // A script that is there, out of a ConfigMap say.
+  const script = words.slice(1).find((word) => !word.startsWith("-")) ?? "";
+  if (program === "node" && sys.peek(script)?.type === "f") return program;
   return words.slice(1).some((word) => flag.test(word)) ? program : undefined;
 }
+
+/** Tools whose names servers have as verbs of their own: behind an entrypoint, alone or before an option. */
+const verbs = new Set(
+  "sync watch install test link top time stat init sort split mount".split(" "),
+);
+
+const isVerb = ([first = "", second]: readonly string[]): boolean =>
+  verbs.has(first) && (second === undefined || second.startsWith("--"));
 
 /** Runs what the words name, if the container has it. */
 function runNamed(sys: Sys, words: string[]): boolean {
@@ -81,8 +94,7 @@ const isTls = (port: number, name: string): boolean =>
 
 /** Ports in a command line: `--port=8080`, `-p 8080`, `--listen :9000`, `runserver 0.0.0.0:8000`. */
 function namedPorts(words: readonly string[]): number[] {
-  const listening = socatPort(words);
-  const out: number[] = listening === undefined ? [] : [listening];
+  const out: number[] = [];
   words.forEach((word, i) => {
     if (word.length > 200) return;
     const [flag = "", value = words[i + 1] ?? ""] = word.split("=");
@@ -179,8 +191,8 @@ export const standInServer: Program<State> = {
       sys.become(program, words, sys.env, `/usr/bin/${(words[0] ?? "").replace(/^.*\//, "")}`);
       return sys.process.state as State;
     };
-    if (own && runNamed(sys, words)) return sys.process.state as State;
-    const interpreter = interpreterOf(words);
+    if (own && !isVerb(words) && runNamed(sys, words)) return sys.process.state as State;
+    const interpreter = interpreterOf(sys, words);
     if (interpreter) return become(interpreter);
     if (endsByItself(words)) return become("one-shot");
     if (becomeDescribed(sys)) return sys.process.state as State;

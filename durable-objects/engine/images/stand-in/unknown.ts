@@ -82,7 +82,8 @@ function layerOf(row: StandIn | undefined): Layer {
     ...(row?.tools?.split(" ").filter(Boolean) ?? []),
   ];
   const user = /^[a-z]/.test(row?.user ?? "") && row?.user !== "nobody" ? row?.user : undefined;
-  const key = [base, user ?? "", ...tools, row?.files ?? "", row?.workingDir ?? ""].join(" ");
+  const accounts = [user, ...(row?.accounts?.split(" ") ?? [])].filter((one) => one !== undefined);
+  const key = [base, accounts.join(), ...tools, row?.files ?? "", row?.workingDir ?? ""].join(" ");
   let layer = layers.get(key);
   if (!layer) {
     const files = filesOf(base);
@@ -94,7 +95,11 @@ function layerOf(row: StandIn | undefined): Layer {
       ownFiles(row?.files),
       // A read-only root could not be given it.
       row?.workingDir ? { [row.workingDir]: { dir: true } } : {},
-      user ? { "/etc/passwd": `${passwd}${user}:x:1000:1000::/home/${user}:/bin/sh\n` } : {},
+      accounts.length === 0
+        ? {}
+        : {
+            "/etc/passwd": `${passwd}${accounts.map((one, i) => `${one}:x:${1000 + i}:${1000 + i}::/home/${one}:/bin/sh\n`).join("")}`,
+          },
       runtimeFiles,
     );
     layers.set(key, layer);

@@ -10,6 +10,8 @@ import { groupFile, groupFolder } from "./pod-cgroups.ts";
 import { memoryFiles } from "../kernel/memory-files.ts";
 import { conntrack } from "./conntrack.ts";
 import type { Inode } from "./inode.ts";
+import { machineFile, machineFileNames } from "./machine-files.ts";
+import { namespaceLink, namespaceNames, processFileNames, processFileOf } from "./process-files.ts";
 import { mountOptions, shownMounts, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
@@ -87,6 +89,9 @@ export class ProcTree implements ReadTree {
       const cells = base === undefined ? [0, 0, 4_294_967_295] : [0, base, 65_536];
       return `${cells.map((cell) => String(cell).padStart(10)).join(" ")}\n`;
     }
+    const known = kernel.pod.containers[process.container];
+    const plain = processFileOf(known && kernel.container(process.container), file);
+    if (plain !== undefined) return plain;
     if (file === "oom_score_adj")
       return `${kernel.pod.containers[process.container] ? oomScoreOf(kernel.container(process.container)) : 0}\n`;
     if (file === "net/nf_conntrack")
@@ -120,9 +125,10 @@ export class ProcTree implements ReadTree {
       case "/proc/mounts":
         return mountLines(this.container);
       case "/proc/filesystems":
-        return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n";
+        return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevpts\nnodev\tmqueue\nnodev\toverlay\n\text4\n\txfs\n\tvfat\n";
       default:
         return (
+          machineFile(path.slice("/proc/".length)) ??
           (this.node ? groupFile(this.container, path) : undefined) ??
           kernelFile(path, this.container, () => this.#memory())
         );
@@ -144,6 +150,7 @@ export class ProcTree implements ReadTree {
       "cpuinfo",
       "filesystems",
       "loadavg",
+      ...machineFileNames,
       "meminfo",
       "mounts",
       "net",
@@ -157,9 +164,11 @@ export class ProcTree implements ReadTree {
 
   list(path: string): string[] {
     if (/^\/proc\/\d+$/.test(path))
-      return "cmdline comm environ fd gid_map mounts net oom_score_adj root stat status uid_map".split(
-        " ",
-      );
+      return [
+        ...processFileNames,
+        ..."cmdline comm environ fd gid_map mounts net ns oom_score_adj root stat status uid_map".split(" "), // prettier-ignore
+      ].sort();
+    if (/^\/proc\/\d+\/ns$/.test(path)) return namespaceNames;
     if (/^\/proc\/\d+\/net$/.test(path)) return ["nf_conntrack"];
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
@@ -189,7 +198,7 @@ export class ProcTree implements ReadTree {
     const path = String(id);
     const modifiedAtMs = Math.round(this.container.record.startedAtMs);
     if (this.#folder(path)) return { type: "d", mode: 0o555, modifiedAtMs };
-    const pid = /^\/proc\/(\d+)(?:\/net)?$/.exec(path)?.[1];
+    const pid = /^\/proc\/(\d+)(?:\/net|\/ns)?$/.exec(path)?.[1];
     if (pid)
       return this.#pids().includes(Number(pid))
         ? { type: "d", mode: 0o555, modifiedAtMs }
@@ -199,6 +208,8 @@ export class ProcTree implements ReadTree {
     const description = this.#fdTable(folder)?.[fd];
     if (description !== undefined)
       return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
+    const link = this.#namespace(path);
+    if (link !== undefined) return { type: "l", mode: 0o777, modifiedAtMs, data: link };
     if (path === "/proc/self") return { type: "l", mode: 0o777, modifiedAtMs, data: "1" };
     if (path === "/proc/net") return { type: "l", mode: 0o777, modifiedAtMs, data: "self/net" };
     const content = this.#content(path);
@@ -206,6 +217,15 @@ export class ProcTree implements ReadTree {
     if (path.endsWith("/nf_conntrack"))
       return { type: "f", mode: 0o440, modifiedAtMs, data: content };
     return { type: "f", mode: isSetting(path) ? 0o644 : 0o444, modifiedAtMs, data: content };
+  }
+
+  #namespace(path: string): string | undefined {
+    const [, pid, name = ""] = /^\/proc\/(\d+)\/ns\/(\w+)$/.exec(path) ?? [];
+    const process = pid && this.#processes().find((known) => known.pid === Number(pid));
+    if (!process) return undefined;
+    const { kernel } = this.container;
+    const known = kernel.pod.containers[process.container];
+    return namespaceLink(known && kernel.container(process.container), process, name);
   }
 
   size(): number {

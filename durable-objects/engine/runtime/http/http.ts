@@ -5,7 +5,8 @@ import { survive } from "../kernel/crash.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { HttpAnswer } from "../kernel/calls.ts";
 import { serveRequest } from "./request-load.ts";
-import type { HttpRequest, HttpResponse, PendingHttp } from "../kernel/state.ts";
+import type { HttpRequest, HttpResponse, Listener, PendingHttp } from "../kernel/state.ts";
+import { Errno } from "../errno.ts";
 
 /** `timeout` never comes from here: who asked decides how long to wait. */
 export type HttpFailure = "refused" | "reset" | "tls" | "malformed" | `x509: ${string}`;
@@ -164,7 +165,7 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
   if (request.https && !listener.tls) return { error: "tls" };
   const { trust, ...seen } = request;
   if (trust) {
-    const { certificate = "" } = listener;
+    const certificate = shownBy(kernel, listener);
     const { now } = kernel.context;
     const problem = certificateProblem(certificate, trust.roots, trust.names ?? trust.host, now);
     if (problem !== undefined) return { error: problem as HttpFailure };
@@ -181,6 +182,18 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
   kernel.pod.requests[handle] = pending;
   kernel.touch();
   return { handle };
+}
+
+/** What a server shows of itself: one that watches its file shows what lies there now, as long as it can be read. */
+function shownBy(kernel: Kernel, listener: Listener): string {
+  const { certificate = "", certificateFile } = listener;
+  if (certificateFile === undefined) return certificate;
+  try {
+    return kernel.sys(listener.process).readFile(certificateFile);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return certificate;
+  }
 }
 
 /** Asks the server for its answer; leaves the request pending when it has none yet. */

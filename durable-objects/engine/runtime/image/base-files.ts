@@ -173,6 +173,7 @@ export const debianFiles = (release: DebianRelease): FileTable => ({
   "/var/run": { link: "/run" },
   "/var/tmp": { dir: true, mode: 0o1777 },
   ...Object.fromEntries(debianCommands().map((name) => [`/usr/bin/${name}`, { program: name }])),
+  "/usr/bin/su": { program: "su" },
   "/usr/bin/sh": { program: "dash" },
   "/usr/bin/dash": { program: "dash" },
   "/usr/bin/apt": { program: "apt" },

@@ -38,3 +38,14 @@ export interface OpenFlags {
 export interface Printed {
   append(kept: KeptOutput, data: string): void;
 }
+
+/** How a port is bound. */
+export interface ListenOptions {
+  address?: string;
+  tls?: boolean;
+  /** What it shows, PEM; and the file in which that is looked up anew. */
+  certificate?: string;
+  certificateFile?: string;
+  /** Its file carries the right to low ports (cap_net_bind_service). */
+  bindsLow?: true;
+}

@@ -268,7 +268,9 @@ export class OpenFiles implements Files {
       if (!connection || connection.bytes[file.end] !== "") return true;
       return connection.writeClosed[file.end === 0 ? 1 : 0];
     }
-    return file.kind === "l" ? (this.#pod.listeners[file.port]?.backlog?.length ?? 0) > 0 : true;
+    if (file.kind !== "l") return true;
+    const listener = this.#pod.listeners[file.port];
+    return Boolean(listener?.backlog?.length ?? listener?.datagrams?.length);
   }
 
   /** Bytes taken; 0 when it would block. EPIPE when nobody reads (the caller sends SIGPIPE). */

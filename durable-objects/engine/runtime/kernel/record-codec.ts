@@ -29,6 +29,7 @@ const process: StoredNames = {
     groups: "gs",
     processGroup: "pg",
     umask: "um",
+    told: "tl",
     pendingSignals: "sig",
     ignoredSignals: "ig",
     keptFds: "kf",
@@ -75,7 +76,17 @@ const connection: StoredNames = {
 };
 
 const listener: StoredNames = {
-  fields: { process: "p", address: "a", kind: "k", tls: "s", certificate: "x", backlog: "q" },
+  fields: {
+    process: "p",
+    address: "a",
+    kind: "k",
+    tls: "s",
+    certificate: "x",
+    certificateFile: "cf",
+    backlog: "q",
+    datagrams: "d",
+    replies: "r",
+  },
 };
 
 const container: StoredNames = {

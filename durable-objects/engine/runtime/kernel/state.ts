@@ -61,6 +61,8 @@ export interface Process {
   umask?: number;
   /** Connections nobody has answered yet, by `ip:port`: first SYN, next look, and whether it then fails. */
   syn?: Record<string, { at: number; due: number; unreachable?: true }>;
+  /** A datagram to the own Pod whose answer it looks for next. */
+  told?: string;
   /** Pending signals. */
   pendingSignals?: number[];
   /** Ignored signals (inherited). */
@@ -150,8 +152,14 @@ export interface Listener {
   tls?: true;
   /** What it shows then, PEM, as it was read when it began to listen. */
   certificate?: string;
+  /** It watches this file, and shows what is in it now. */
+  certificateFile?: string;
   /** Connections waiting to be accepted. */
   backlog?: number[];
+  /** Datagrams nobody has read yet: from whom (`ip:port`), and their bytes. */
+  datagrams?: [from: string, bytes: string][];
+  /** What was said to askers who have not taken it yet. */
+  replies?: Record<string, string>;
 }
 
 /** The first part of its name among a Pod's listeners. */

@@ -1,6 +1,6 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import type { Sys } from "./types.ts";
-import type { Changed, Ended } from "./calls.ts";
+import type { Changed, Ended, ListenOptions } from "./calls.ts";
 import { argumentBytesMax, commandsPerImageKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
 import {
@@ -314,11 +314,7 @@ export class SystemCalls extends FileCalls implements Sys {
    * Binds a port of the Pod. EADDRINUSE when taken, EACCES below 1024 without the right.
    * Returns the listening descriptor.
    */
-  listen(
-    port: number,
-    kind: Listener["kind"],
-    options: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true } = {},
-  ): number {
+  listen(port: number, kind: Listener["kind"], options: ListenOptions = {}): number {
     const { pod } = this.kernel;
     const name = `${protocolOf(kind)}/${port}`;
     if (pod.listeners[name]) throw new Errno("EADDRINUSE");
@@ -334,6 +330,7 @@ export class SystemCalls extends FileCalls implements Sys {
       ...(options.address ? { address: options.address } : {}),
       ...(options.tls ? { tls: true as const } : {}),
       ...(options.certificate ? { certificate: options.certificate } : {}),
+      ...(options.certificateFile ? { certificateFile: options.certificateFile } : {}),
     };
     if (kind === "h" || kind === "g") return -1;
     return this.#listening(name);

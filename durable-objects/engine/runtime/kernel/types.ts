@@ -3,7 +3,15 @@
  * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
-import type { Step, HttpAnswer, Changed, Ended, OpenFlags, Printed } from "./calls.ts";
+import type {
+  Step,
+  HttpAnswer,
+  Changed,
+  Ended,
+  ListenOptions,
+  OpenFlags,
+  Printed,
+} from "./calls.ts";
 import type { StoredNames } from "../../core/record-codec.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
@@ -302,15 +310,8 @@ export interface Sys {
   parentOf(process: Process): number;
   /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
   chroot(path: string, entered?: boolean): void;
-  /**
-   * Binds a port of the Pod; bindsLow: its file carries the right to low ones (cap_net_bind_service).
-   * EADDRINUSE when taken, EACCES below 1024 without the right. Returns the listening descriptor.
-   */
-  listen(
-    port: number,
-    kind: Listener["kind"],
-    options?: { address?: string; tls?: boolean; certificate?: string; bindsLow?: true },
-  ): number;
+  /** Binds a port of the Pod; its descriptor. EADDRINUSE when taken, EACCES below 1024 without the right. */
+  listen(port: number, kind: Listener["kind"], options?: ListenOptions): number;
   /** Listens under a name that is no port's. */
   listenAs(name: string, kind?: "h" | "t"): number;
 }

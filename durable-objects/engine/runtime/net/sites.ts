@@ -45,7 +45,7 @@ const sites: readonly Site[] = [
   {
     ip: "15.197.167.90",
     names: ["kubernetes.io", "www.kubernetes.io"],
-    pages: { "/": page("Kubernetes", note) },
+    pages: { "/": page("Kubernetes", note), "/index.html": page("Kubernetes", note) },
     secure: true,
     ms: 14,
   },

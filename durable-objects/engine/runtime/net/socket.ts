@@ -19,6 +19,7 @@ import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import type { ForwardSession } from "../../ports/request.ts";
 import type { ApiNews } from "./api-stream.ts";
+import { queueDatagram, takeReply } from "./datagrams.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import { type Stream, networkTable } from "./stream.ts";
 import { isGivenUp, nextSynMs } from "./syn.ts";
@@ -291,9 +292,23 @@ export function datagram(sys: Sys, parcel: Parcel): DatagramResult {
   if (!listener || !process) return { done: true, error: "refused" };
   const from = `${isLocal(ip) ? "127.0.0.1" : ip}:${parcel.from}`;
   const { datagram: take } = kernel.program(process);
+  if (!take && !sctp) return tellReader(sys, listener, from, bytes);
   const arrived = { bytes, port: parcel.port, from, ...(sctp ? { sctp } : {}) };
   const reply = take?.(kernel.sys(listener.process), process.state, arrived);
   return reply === undefined ? { done: false, silent: true } : { done: true, result: reply };
+}
+
+/** To a program of the same Pod that reads when it runs next: its answer is looked for a moment later. */
+function tellReader(sys: Sys, listener: Listener, from: string, bytes: string): DatagramResult {
+  const { process } = sys;
+  if (process.told !== bytes) {
+    queueDatagram(listener, from, bytes);
+    process.told = bytes;
+    return { done: false, dueAtMs: sys.now + 1 };
+  }
+  delete process.told;
+  const result = takeReply(listener, from);
+  return result === undefined ? { done: false, silent: true } : { done: true, result };
 }
 
 /** A port of the asker's own, as the kernel draws one. */

@@ -23,6 +23,7 @@ import { factor } from "./arguments/factor.ts";
 import { fileTools } from "./files/mkdir-ln.ts";
 import { find } from "./find/find.ts";
 import { getopt } from "./arguments/getopt.ts";
+import { git } from "./net/git.ts";
 import { grep } from "./text/grep.ts";
 import { gzipTools } from "./bytes/gzip.ts";
 import { head, tail } from "./text/head-tail.ts";
@@ -51,6 +52,7 @@ import { rm } from "./files/rm.ts";
 import { sed } from "./sed/sed.ts";
 import { seqTools } from "./arguments/seq-yes.ts";
 import { sleepTools } from "./system/sleep.ts";
+import { socat } from "./socat/socat.ts";
 import { sort } from "./text/sort.ts";
 import { stat } from "./files/stat.ts";
 import { sumTools } from "./bytes/old-checksums.ts";
@@ -98,7 +100,7 @@ const families = (): Program[][] => [
   gzipTools,
   [dd],
   // The network.
-  [wget, curl, dig, ncOpenbsd],
+  [wget, curl, dig, git, ncOpenbsd, socat],
   ncTools,
   dnsTools,
   pingTools,

@@ -155,3 +155,40 @@ describe("netexec on its way out", () => {
     expect(world.request("GET", "/api/v1/namespaces/default/pods/late").status).toBe(404);
   });
 });
+
+describe("nc -u -l", () => {
+  const server = (name: string, image: string, command: string[], port: number): void => {
+    world.create(podOf(name, image, { container: { command, ports: [{ containerPort: port, protocol: "UDP" }] } })); // prettier-ignore
+    world.create(serviceOf(name, { selector: { app: name }, ports: [{ port, protocol: "UDP" }] }));
+    world.advance(20_000);
+  };
+  const log = (name: string): string =>
+    world.request("GET", `/api/v1/namespaces/default/pods/${name}/log`).text;
+
+  test("busybox prints what the first to speak says, and nobody else is heard", () => {
+    server("hearer", "busybox", ["nc", "-u", "-k", "-l", "-p", "3000"], 3000);
+    expect(run("echo one | nc -u -w 1 hearer 3000", "plain")).toMatchObject({
+      stdout: "",
+      exitCode: 0,
+    });
+    expect(run("echo other | nc -u -w 1 hearer 3000", "plain").exitCode).toBe(0);
+    expect(log("hearer")).toBe("one\n");
+  });
+  test("-e answers, through a Service and within the Pod", () => {
+    server("echoer", "busybox", ["nc", "-u", "-l", "-p", "3001", "-e", "cat"], 3001);
+    expect(run("echo hi | nc -u -w 1 echoer 3001", "plain").stdout).toBe("hi\n");
+    server("inner", "busybox", ["nc", "-u", "-l", "-p", "3001", "-e", "cat"], 3001);
+    expect(run("echo in | nc -u -w 1 127.0.0.1 3001", "inner").stdout).toBe("in\n");
+  });
+  test("OpenBSD's: what it reads goes to who spoke; -k hears everybody", () => {
+    server("saidback", agnhost, ["sh", "-c", "echo pong | nc -v -u -l 3002"], 3002);
+    expect(run("echo ping | nc -u -w 1 saidback 3002").stdout).toBe("pong\n");
+    expect(log("saidback")).toMatch(
+      /^Bound on 0\.0\.0\.0 3002\nConnection received on 10\.\S+ \d+\nping\n$/,
+    );
+    server("all", agnhost, ["nc", "-k", "-u", "-l", "3003"], 3003);
+    run("echo one | nc -u -w 1 all 3003");
+    run("echo two | nc -u -w 1 all 3003", "plain");
+    expect(log("all")).toBe("one\ntwo\n");
+  });
+});

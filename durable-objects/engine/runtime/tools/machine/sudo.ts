@@ -55,6 +55,7 @@ function askedOfSu(words: string[]): Outcome {
     if (word === "-" || word === "-l" || word === "--login") asked.login = true;
     else if (word === "-c" || word === "--command") asked.words = ["-c", left.shift() ?? ""];
     else if (word === "-s" || word === "--shell") left.shift();
+    else if (/^(-p|-m|-P|--preserve-environment|--pty)$/.test(word)) continue;
     else if (word.startsWith("-")) return problem(`su: invalid option -- '${word.slice(1)}'\n`);
     else user ??= word;
   }

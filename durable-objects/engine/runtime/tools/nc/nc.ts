@@ -6,7 +6,7 @@ import type { Step } from "../../kernel/calls.ts";
 import { listenAt, listenerAt } from "../../kernel/special-files.ts";
 import { launch } from "../children.ts";
 import { options } from "../options.ts";
-import { tell } from "./udp.ts";
+import { hear, tell } from "./udp.ts";
 import { Io, ToolExit } from "../tool.ts";
 import { connectText } from "../net/web-client.ts";
 
@@ -30,6 +30,9 @@ interface NcState {
   from: number;
   used: number;
   exec?: string[];
+  /** Of a listener of datagrams: who spoke first, and the child of -e. */
+  peer?: string;
+  child?: { pid: number; to: number; from: number };
   /** Listening descriptor, connection, the child of -e. */
   listener?: number;
   connection?: number;
@@ -59,7 +62,6 @@ function begin(io: Io, state: NcState): void {
   state.tell = opts.order.filter((letter) => letter === "v").length;
   if (opts.has("w")) state.waitMs = Number(opts.value("w")) * 1000;
   state.udp = opts.has("u");
-  if (state.udp && opts.has("l")) io.fail("UDP cannot be listened for in this sandbox");
   const [host, port] = opts.rest;
   if (opts.has("U") && host !== undefined) {
     state.path = host;
@@ -213,6 +215,15 @@ function talkUdp(sys: Sys, state: NcState): Step {
   };
 }
 
+function hearUdp(sys: Sys, io: Io, state: NcState): Step {
+  const own = `${sys.kernel.pod.pod.ip}:${state.listen}`;
+  return hear(sys, state, {
+    fail: (text) => io.fail(`bind: ${text}`),
+    ...(state.tell ? { greeted: (from) => `connect to ${own} from ${from}\n` } : {}),
+    ...(state.waitMs === undefined ? {} : { limitMs: state.waitMs }),
+  });
+}
+
 /** Both ways at once. */
 function talk(sys: Sys, state: NcState): Step {
   const c = state.connection!;
@@ -285,6 +296,7 @@ const program = (name: string): Program<NcState> => ({
     if (state.exitCode !== undefined) return { exit: state.exitCode };
     const io = new Io(sys);
     try {
+      if (state.udp && state.listen !== undefined) return hearUdp(sys, io, state);
       if (state.connection === undefined && state.pid === undefined && state.ip === undefined) {
         const reached = reach(sys, io, state);
         if (reached !== "go") return reached;

@@ -6,7 +6,7 @@ import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { listenAt, listenerAt } from "../../kernel/special-files.ts";
 import { options, type Options } from "../options.ts";
-import { tell } from "./udp.ts";
+import { hear, tell } from "./udp.ts";
 import { Io, ToolExit } from "../tool.ts";
 import { connectText } from "../net/web-client.ts";
 
@@ -40,6 +40,9 @@ interface NcState {
   from: number;
   /** Of a Unix socket (-U). */
   path?: string;
+  /** Of a listener of datagrams: who spoke first; it hears everybody. */
+  peer?: string;
+  open?: true;
   /** Port waited on; its descriptor; the connection. */
   listen?: number;
   listener?: number;
@@ -299,10 +302,26 @@ function ended(sys: Sys, opts: Options, state: NcState): Step {
   return undefined;
 }
 
+/** -k takes datagrams of everybody. */
+function hearUdp(sys: Sys, io: Io, opts: Options, state: NcState): Step {
+  if (opts.has("d")) state.inEnded = true;
+  if (opts.has("k")) state.open = true;
+  return hear(sys, state, {
+    fail: (text) => io.fail(text),
+    limitMs: limitOf(opts),
+    ...(opts.has("v")
+      ? {
+          bound: `Bound on 0.0.0.0 ${state.listen}\n`,
+          greeted: (from) => `Connection received on ${from.replace(":", " ")}\n`,
+        }
+      : {}),
+  });
+}
+
 function ncStep(sys: Sys, io: Io, state: NcState): Step {
   const opts = parse(io);
   if (state.listen !== undefined) {
-    if (opts.has("u")) return io.fail("UDP cannot be listened for in this sandbox");
+    if (opts.has("u")) return hearUdp(sys, io, opts, state);
     const taken = state.connection === undefined ? listenTcp(sys, io, opts, state) : "go";
     return taken === "go" ? talkTcp(sys, opts, state) : taken;
   }

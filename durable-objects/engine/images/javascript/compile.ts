@@ -1,0 +1,22 @@
+/** A program's tree as operations of a machine of one stack, so that where it stands is a number. */
+import { StatementCompiler } from "./compile-statements.ts";
+import { ProgramReader } from "./statements.ts";
+import { memo } from "../../core/memo.ts";
+import { scriptBytesMax, scriptsKeptMax } from "../../core/limits.ts";
+import { Refused } from "./tokens.ts";
+import type { Unit } from "./code.ts";
+import type { Fn } from "./tree.ts";
+
+export const readUnit = memo(scriptsKeptMax, (source: string): Unit | Refused => {
+  try {
+    if (source.length > scriptBytesMax * 4) throw new Refused("a text of that length", 1, true);
+    const body = new ProgramReader(source).read();
+    const unit: Unit = { codes: [] };
+    const whole: Fn = { name: "", params: ["exports", "require", "module", "__filename", "__dirname"].map((n) => ({ t: "name", n, line: 1 })), body, line: 1, ...(source.includes("await") ? { async: true } : {}) }; // prettier-ignore
+    new StatementCompiler(unit).fn(whole);
+    return unit;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error;
+  }
+});
