@@ -129,13 +129,9 @@ function careful(text: string): Parsed {
     prettyErrors: false,
     logLevel: "silent",
   });
-<<<<<<< HEAD
-  const [error, next] = document.errors.filter((e) => e.code !== "MULTIPLE_DOCS");
-=======
   const plain = withoutQuoteEscapes(text, document.errors);
   if (plain !== undefined) return parseYaml(plain);
-  const error = document.errors.find((e) => e.code !== "MULTIPLE_DOCS");
->>>>>>> workloads
+  const [error, next] = document.errors.filter((e) => e.code !== "MULTIPLE_DOCS");
   if (error) {
     const lineOf = (at: number): number => lines.linePos(at).line;
     throw new DecodeError(`${convert}${libyamlText([error, next], text, lineOf)}`);
