@@ -160,7 +160,9 @@ function move(sys: Sys, state: State, pair: Pair, from: 0 | 1, waits: Wait[]): b
     return false;
   }
   if (gone === "closed") {
+    // Nobody takes what was on its way.
     pair.ended = [true, true];
+    pair.moving = ["", ""];
     return true;
   }
   state.used = sys.now;
