@@ -2,7 +2,12 @@
  * Devices of a Pod's ResourceClaims: their drivers prepare them before the sandbox, and take them back at its end. A driver is
  * who serves a socket in the registration folder. k8s: pkg/kubelet/cm/dra/manager.go, pluginmanager
  */
-import { claimNameOf, isReservedFor, notForPod } from "../kinds/pod/resource-claims.ts";
+import {
+  claimNameOf,
+  isReservedFor,
+  notForPod,
+  type PodClaim,
+} from "../kinds/pod/resource-claims.ts";
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { objectKey } from "../core/object.ts";
 import { kubeletTable, type PodRecord, type PreparedClaim } from "./record.ts";
@@ -65,11 +70,19 @@ function infoOf(sync: Sync, socket: string): Info | undefined {
   }
 }
 
+/** With the one that was made for its extended resources. */
+function namedClaims({ spec, status }: Pod): PodClaim[] {
+  const extended = status?.extendedResourceClaimStatus?.resourceClaimName;
+  const made: PodClaim[] =
+    extended === undefined ? [] : [{ name: "", resourceClaimName: extended }];
+  return [...(spec.resourceClaims ?? []), ...made];
+}
+
 /** What the Pod may use, or why it may not. */
 function claimsOf(sync: Sync): ResourceClaim[] {
   const { pod, client } = sync;
   const namespace = pod.metadata.namespace ?? "";
-  return (pod.spec.resourceClaims ?? []).flatMap((one) => {
+  return namedClaims(pod).flatMap((one) => {
     const named = claimNameOf(pod, one);
     if ("problem" in named) throw new ClaimProblem(named.problem);
     if (named.name === undefined) return [];
@@ -140,7 +153,7 @@ function prepareBatch(
 /** Whether the Pod's devices are ready; what fails is told and tried again. k8s: kuberuntime_manager.go SyncPod */
 export function claimsPrepared(sync: Sync): boolean {
   const { pod, record } = sync;
-  if (!pod.spec.resourceClaims?.length || record.claims) return true;
+  if (record.claims || namedClaims(pod).length === 0) return true;
   const { claimsRetryAtMs: retryAtMs } = record;
   if (retryAtMs !== undefined && sync.now < retryAtMs) {
     requeueAt(sync, retryAtMs);
@@ -190,19 +203,34 @@ function unprepare(sync: Sync, driver: string, asked: object[]): void {
   }
 }
 
+/** The requests of claims that a container has part in; without a name all of the claim's. */
+function requestsOf(
+  pod: Pod,
+  { name, resources }: Container,
+): { claimName: string | undefined; request: string | undefined }[] {
+  const asked = (resources as { claims?: { name: string; request?: string }[] })?.claims ?? [];
+  const own = asked.map((ask) => {
+    const one = pod.spec.resourceClaims?.find((claim) => claim.name === ask.name);
+    const named = one && claimNameOf(pod, one);
+    return { claimName: named && "name" in named ? named.name : undefined, request: ask.request };
+  });
+  const { resourceClaimName, requestMappings = [] } = pod.status?.extendedResourceClaimStatus ?? {};
+  const extended = requestMappings
+    .filter(({ containerName }) => containerName === name)
+    .map(({ requestName }) => ({ claimName: resourceClaimName, request: requestName }));
+  return [...own, ...extended];
+}
+
 /** Variables of the devices that a container asks for. k8s: manager.go GetResources */
 export function deviceEnv(
   sync: Sync,
   container: Container,
 ): { env: { name: string; value: string }[] } | { error: string } {
   const { pod, record, runtime } = sync;
-  const asked = (container.resources as { claims?: { name: string; request?: string }[] })?.claims;
-  if (!asked?.length || !record.claims) return { env: [] };
+  const asked = requestsOf(pod, container);
+  if (asked.length === 0 || !record.claims) return { env: [] };
   const ids: string[] = [];
-  for (const { name, request } of asked) {
-    const one = pod.spec.resourceClaims?.find((claim) => claim.name === name);
-    const named = one && claimNameOf(pod, one);
-    const claimName = named && "name" in named ? named.name : undefined;
+  for (const { claimName, request } of asked) {
     const claim = Object.values(record.claims).find((known) => known.name === claimName);
     for (const { requests, cdi } of claim?.devices ?? [])
       if (!request || requests.some((of) => of === request || of.split("/")[0] === request))
