@@ -1,6 +1,5 @@
 /** The scheduler as a controller: one Pod in, bound to a node or marked with the reason why not. k8s: pkg/scheduler/scheduler.go */
-import type { Client, Controller, EventSource, Reader } from "../ports/controller.ts";
-import { rfc3339 } from "../core/clock.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { StatusError } from "../machinery/status.ts";
@@ -12,7 +11,6 @@ import {
   schedulerBackoffMsMin,
   schedulerBackoffPodsMin,
   schedulerFlushMs,
-  schedulerNoteBytesMax,
 } from "../core/limits.ts";
 import { bindVolumes } from "./bind-volumes.ts";
 import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
@@ -31,28 +29,21 @@ import { podInfo, type PodInfo } from "./node-info.ts";
 import { bindingFor } from "./devices/binding.ts";
 import { extendedClaimOf, remove } from "./devices/extended-claim.ts";
 import { claimsAtHand, toDeallocate, type DeviceState } from "./plugins/dynamic-resources.ts";
-import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
+import { isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { claimStatusesOf } from "../kinds/pod/resource-claims.ts";
-import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
+import { specChanged, type Node, type Pod } from "./types.ts";
+import { fail, patchStatus, source, tellGated } from "./verdicts.ts";
 import {
   keysOf,
   podsToRequeue,
   nodeQueueingHint,
   podQueueingHint,
-  scheduledCondition,
   usersOfClaim,
   usersOfResourceClaim,
 } from "./queueing-hints.ts";
 
-/** It runs in the network of the control plane's host. */
-const host = "control-plane";
-const source = (action: string): EventSource => ({
-  component: schedulerName,
-  host,
-  action,
-});
 /** Attempts of Pods that failed, by key. */
 const attemptsTable = "scheduler";
 
@@ -322,75 +313,6 @@ function bind(pod: Pod, node: string, client: Client): boolean {
   const text = `Successfully assigned ${namespace}/${name} to ${node}`;
   client.event(pod, "Normal", "Scheduled", text, source("Binding"));
   return true;
-}
-
-/** `promise`: the node kept for the Pod, "" for none; undefined leaves what is there. k8s: handleSchedulingFailure */
-function fail(
-  pod: Pod,
-  client: Client,
-  reason: "Unschedulable" | "SchedulerError",
-  message: string,
-  promise: string | undefined,
-): void {
-  const long = message.length > schedulerNoteBytesMax;
-  const note = long ? `${message.slice(0, schedulerNoteBytesMax - 4)} ...` : message;
-  client.event(pod, "Warning", "FailedScheduling", note, source("Scheduling"));
-  patchStatus(pod, client, { status: "False", reason, message }, promise);
-}
-
-function tellGated(pod: Pod, client: Client): void {
-  const wanted = { status: "False", reason: "SchedulingGated", message: gatedMessage };
-  patchStatus(pod, client, wanted, undefined);
-}
-
-type Verdict = Pick<PodCondition, "status" | "reason" | "message">;
-
-/** k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
-function withCondition(pod: Pod, type: string, verdict: Verdict, now: number): PodCondition[] {
-  const conditions = pod.status?.conditions ?? [];
-  const before = conditions.find((c) => c.type === type);
-  const generation = pod.metadata.generation;
-  if (
-    before?.status === verdict.status &&
-    before.reason === verdict.reason &&
-    before.message === verdict.message &&
-    before.observedGeneration === generation
-  ) {
-    return conditions;
-  }
-  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
-  const condition: PodCondition = {
-    type,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    ...verdict,
-    lastProbeTime: null,
-    lastTransitionTime: since ?? rfc3339(now),
-  };
-  return before
-    ? conditions.map((c) => (c === before ? condition : c))
-    : [...conditions, condition];
-}
-
-/** Writes only what differs. */
-function patchStatus(
-  pod: Pod,
-  client: Client,
-  verdict: Verdict | undefined,
-  promise: string | undefined,
-  type = scheduledCondition,
-): void {
-  const { namespace = "", name } = pod.metadata;
-  const change = (current: Pod): Pod | undefined => {
-    const old = current.status?.conditions;
-    const conditions = verdict ? withCondition(current, type, verdict, client.now) : old;
-    const promised = current.status?.nominatedNodeName ?? "";
-    if (conditions === old && (promise === undefined || promise === promised)) return undefined;
-    const status = { ...current.status, ...(conditions && { conditions }) };
-    if (promise) status.nominatedNodeName = promise;
-    else if (promise === "") delete status.nominatedNodeName;
-    return { ...current, status };
-  };
-  client.modify<Pod>("pods", namespace, name, change, "status");
 }
 
 /** Sends the victims away and takes promises of lesser Pods back. k8s: preemption.go prepareCandidate */
