@@ -108,6 +108,13 @@ type Plugin = (sys: Sys, directive: Directive, name: string, type: Type) => DnsR
 const fallsThrough = ({ block }: Directive): boolean =>
   block.some(([word]) => word === "fallthrough");
 
+/** The address that a name of in-addr.arpa is about. */
+const addressIn = (name: string): string | undefined =>
+  /^(\d+\.\d+\.\d+\.\d+)\.in-addr\.arpa$/.exec(name)?.[1]?.split(".").reverse().join(".");
+
+const pointers = (name: string, hosts: readonly string[], ttlSeconds: number): DnsRecord[] =>
+  hosts.map((host) => ({ name: `${name}.`, type: "PTR", ttlSeconds, data: `${zoneOf(host)}.` }));
+
 /** Lines of a hosts file, or of the block itself. */
 const hosts: Plugin = (sys, directive, name, type) => {
   const { args, block } = directive;
@@ -116,6 +123,9 @@ const hosts: Plugin = (sys, directive, name, type) => {
   if (zones.length > 0 && !zones.some((zone) => inZone(name, zone))) return undefined;
   const lines = [...(file === undefined ? [] : linesOf(sys, file)), ...block];
   const ttl = Number(block.find(([word]) => word === "ttl")?.[1] ?? 3600);
+  const reverse = type === "PTR" ? addressIn(name) : undefined;
+  const named = lines.filter(([ip]) => ip === reverse).flatMap((words) => words.slice(1));
+  if (named.length > 0) return { status: "NOERROR", records: pointers(name, named, ttl) };
   const ips = lines.filter((words) => words.slice(1).some((host) => zoneOf(host) === name));
   if (ips.length === 0) {
     return fallsThrough(directive) ? undefined : { status: "NXDOMAIN", records: [] };

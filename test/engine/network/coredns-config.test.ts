@@ -41,6 +41,7 @@ test("hosts, stub domains and another upstream", () => {
   const hosts = "    hosts {\n       192.0.2.7 foo.own.example\n       fallthrough\n    }\n";
   configure(w, born.replace("    ready\n", `    ready\n${hosts}`));
   expect(dig(w, own)).toEqual(["192.0.2.7"]);
+  expect(dig(w, "-x 192.0.2.7")).toEqual(["foo.own.example."]);
   expect(dig(w, "example.com")).toEqual(["23.192.228.80"]);
   expect(dig(w, "kubernetes.default.svc.cluster.local")).toEqual(["10.96.0.1"]);
   configure(
