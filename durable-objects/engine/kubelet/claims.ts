@@ -11,7 +11,7 @@ import {
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { objectKey } from "../core/object.ts";
 import { kubeletTable, type PodRecord, type PreparedClaim } from "./record.ts";
-import type { Container, Pod } from "../kinds/pod/types.ts";
+import type { Container, ContainerStatus, Pod } from "../kinds/pod/types.ts";
 import { podEvent, requeueAt, type Sync } from "./sync.ts";
 
 const claims = "resourceclaims.resource.k8s.io";
@@ -246,4 +246,47 @@ export function deviceEnv(
         : { name: text.slice(0, at), value: text.slice(at + 1) };
     }),
   };
+}
+
+type Health = NonNullable<ContainerStatus["allocatedResourcesStatus"]>;
+
+/** No driver here tells of its devices' health, so that nothing is known of it. k8s: cm/dra/healthinfo.go getHealthInfo */
+const health = "Unknown";
+
+/** A request may be one of several alternatives. k8s: resourceclaim.BaseRequestRef */
+const baseOf = (request: string): string => request.split("/")[0] ?? "";
+
+function healthOf(pod: Pod, record: PodRecord, container: string): Health {
+  const { resources } = pod.spec.containers.find(({ name }) => name === container) ?? {};
+  const asked = (resources as { claims?: { name: string; request?: string }[] })?.claims ?? [];
+  return asked.flatMap(({ name, request }) => {
+    const one = pod.spec.resourceClaims?.find((claim) => claim.name === name);
+    const named = one && claimNameOf(pod, one);
+    const claimName = named && "name" in named ? named.name : undefined;
+    const claim = Object.values(record.claims ?? {}).find((known) => known.name === claimName);
+    const ids = (claim?.devices ?? []).flatMap(({ requests, cdi }) => {
+      const part = !request || requests.length === 0;
+      return part || requests.some((of) => baseOf(of) === baseOf(request)) ? cdi.slice(0, 1) : [];
+    });
+    if (ids.length === 0) return [];
+    return [
+      {
+        name: `claim:${name}${request ? `/${request}` : ""}`,
+        resources: [...new Set(ids)].map((resourceID) => ({ resourceID, health })),
+      },
+    ];
+  });
+}
+
+/** The statuses of app containers with the devices of their claims. k8s: manager.go UpdateAllocatedResourcesStatus */
+export function withDeviceHealth(
+  pod: Pod,
+  record: PodRecord,
+  statuses: ContainerStatus[],
+): ContainerStatus[] {
+  if (!record.claims) return statuses;
+  return statuses.map((status) => {
+    const found = healthOf(pod, record, status.name);
+    return found.length > 0 ? { ...status, allocatedResourcesStatus: found } : status;
+  });
 }
