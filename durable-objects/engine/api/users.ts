@@ -27,7 +27,7 @@ const reserved = /^(?:system|kubeadm|podyard):|^kubernetes-|-controller$/i;
 const parts = new Set(
   `api-priority-and-fairness-config-consumer-v1 bootstrap clock clusterroleaggregation customresourcedefinition csrapproving csrcleaner csrsigning kube-aggregator disruption endpoints endpointslice endpointslicemirroring ephemeral-volume
    eventexpiry garbagecollector horizontalpodautoscaler ingress kubelet namespace network nodeeviction nodeipam podgc
-   pv-protection resourcequota root-ca-certificate-publisher scheduler serviceaccount serviceaccounttoken trace volume-provisioner watchdog`.split(
+   bootstrap-signer token-cleaner pv-protection resourcequota root-ca-certificate-publisher scheduler serviceaccount serviceaccounttoken trace volume-provisioner watchdog`.split(
     /\s+/,
   ),
 );

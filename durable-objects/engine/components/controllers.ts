@@ -8,6 +8,8 @@ import { viewerGroupsController } from "../controllers/viewer-groups.ts";
 import { traceController } from "../controllers/trace.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "../ports/controller.ts";
+import { bootstrapSignerController } from "../controllers/bootstrap-tokens/signer.ts";
+import { tokenCleanerController } from "../controllers/bootstrap-tokens/cleaner.ts";
 import { apiServiceController } from "../controllers/api-service/availability.ts";
 import { crdRegistrationController } from "../controllers/api-service/registration.ts";
 import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
@@ -55,6 +57,16 @@ import { serviceAccountController } from "../controllers/service-account/service
 import { createServiceAccountTokens } from "../controllers/service-account/token.ts";
 import { taintEvictionController } from "../controllers/node/taint-eviction.ts";
 
+const forClaims: readonly Controller[] = [
+  ephemeralVolumeController,
+  resourceClaimController,
+  deviceTaintEvictionController,
+  persistentVolumeController,
+  pvProtectionController,
+  attributesClassProtectionController,
+  volumeProvisioner,
+];
+
 /** Every controller of the cluster; a new one gets its line here. */
 export function createControllers(
   signingKey: Parameters<typeof createServiceAccountTokens>[0],
@@ -92,13 +104,7 @@ export function createControllers(
     ipAddressController,
     serviceCidrController,
     loadBalancerController,
-    ephemeralVolumeController,
-    resourceClaimController,
-    deviceTaintEvictionController,
-    persistentVolumeController,
-    pvProtectionController,
-    attributesClassProtectionController,
-    volumeProvisioner,
+    ...forClaims,
     createScheduler(scheduling),
     createKubelet(runtime),
     networkController,
@@ -112,6 +118,8 @@ export function createControllers(
     csrApprovingController,
     createCsrSigning(signingKey),
     csrCleanerController,
+    tokenCleanerController,
+    bootstrapSignerController,
     garbageCollector,
     eventExpiryController,
   ];

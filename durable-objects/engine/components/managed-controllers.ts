@@ -4,6 +4,7 @@
  * k8s: pkg/controller (TypedRateLimitingQueueConfig), cmd/kube-controller-manager/names/controller_names.go
  */
 const rows = `
+bootstrapsigner bootstrap-signer-controller bootstrap_signer_queue
 clusterroleaggregation clusterrole-aggregation-controller ClusterRoleAggregator
 cronjob cronjob-controller cronjob
 csrapproving certificatesigningrequest-approving-controller certificate
@@ -37,6 +38,7 @@ serviceaccounttoken serviceaccount-token-controller serviceaccount_tokens_servic
 servicecidr service-cidr-controller ipaddresses
 statefulset statefulset-controller statefulset
 tainteviction taint-eviction-controller noexec_taint_pod
+tokencleaner token-cleaner-controller token_cleaner
 ttlafterfinished ttl-after-finished-controller ttl_jobs_to_delete
 vac-protection volumeattributesclass-protection-controller vacprotection
 validatingadmissionpolicystatus validatingadmissionpolicy-status-controller validatingadmissionpolicy-status

@@ -1,5 +1,7 @@
 /** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing a client sees. k8s: coredns Corefile */
+import { corefilesKeptMax } from "../core/limits.ts";
 import { lookup } from "../core/lookup.ts";
+import { keep } from "../core/memo.ts";
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
@@ -106,6 +108,13 @@ type Plugin = (sys: Sys, directive: Directive, name: string, type: Type) => DnsR
 const fallsThrough = ({ block }: Directive): boolean =>
   block.some(([word]) => word === "fallthrough");
 
+/** The address that a name of in-addr.arpa is about. */
+const addressIn = (name: string): string | undefined =>
+  /^(\d+\.\d+\.\d+\.\d+)\.in-addr\.arpa$/.exec(name)?.[1]?.split(".").reverse().join(".");
+
+const pointers = (name: string, hosts: readonly string[], ttlSeconds: number): DnsRecord[] =>
+  hosts.map((host) => ({ name: `${name}.`, type: "PTR", ttlSeconds, data: `${zoneOf(host)}.` }));
+
 /** Lines of a hosts file, or of the block itself. */
 const hosts: Plugin = (sys, directive, name, type) => {
   const { args, block } = directive;
@@ -114,6 +123,9 @@ const hosts: Plugin = (sys, directive, name, type) => {
   if (zones.length > 0 && !zones.some((zone) => inZone(name, zone))) return undefined;
   const lines = [...(file === undefined ? [] : linesOf(sys, file)), ...block];
   const ttl = Number(block.find(([word]) => word === "ttl")?.[1] ?? 3600);
+  const reverse = type === "PTR" ? addressIn(name) : undefined;
+  const named = lines.filter(([ip]) => ip === reverse).flatMap((words) => words.slice(1));
+  if (named.length > 0) return { status: "NOERROR", records: pointers(name, named, ttl) };
   const ips = lines.filter((words) => words.slice(1).some((host) => zoneOf(host) === name));
   if (ips.length === 0) {
     return fallsThrough(directive) ? undefined : { status: "NXDOMAIN", records: [] };
@@ -181,19 +193,48 @@ function rewritten({ directives }: Server, name: string): string {
   return name;
 }
 
+/** Names that the plugin hands on where it knows nothing of them: all of its own, or those of the zones that are given. */
+function handsOn({ block }: Directive, name: string): boolean {
+  const given = block.find(([word]) => word === "fallthrough");
+  if (!given) return false;
+  const zones = given.slice(1).map(zoneOf);
+  return zones.length === 0 || zones.some((zone) => inZone(name, zone));
+}
+
+const parsed = new Map<string, Server[] | string>();
+
+/** With `reload` a Corefile that has changed is what counts, unless it cannot be used. k8s: coredns plugin/reload */
+function serversNow(sys: Sys, { servers }: State): readonly Server[] {
+  if (!servers.some(({ directives }) => directives.some(({ name }) => name === "reload")))
+    return servers;
+  const path = corefilePath(sys);
+  try {
+    const text = sys.readFile(path);
+    let now = parsed.get(text);
+    if (now === undefined) now = keep(parsed, corefilesKeptMax, text, parseCorefile(text, path));
+    return typeof now === "string" ? servers : now;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return servers;
+  }
+}
+
 function ask(sys: Sys, state: State, asked: string, type: Type, port: number): DnsReply {
   const name = zoneOf(asked);
-  const server = serverFor(state.servers, name, port);
+  const server = serverFor(serversNow(sys, state), name, port);
   const nobody: DnsReply = { status: "SERVFAIL", records: [] };
   if (!server) return nobody;
   const wanted = rewritten(server, name);
-  for (const plugin of order) {
-    for (const directive of server.directives.filter((d) => d.name === plugin)) {
-      const answer = plugins[plugin]?.(sys, directive, wanted, type);
+  const inOrder = order.flatMap((plugin) => server.directives.filter((d) => d.name === plugin));
+  const from = (at: number): DnsReply => {
+    for (const [i, directive] of inOrder.slice(at).entries()) {
+      const answer = plugins[directive.name]?.(sys, directive, wanted, type);
+      if (answer === "cluster" && handsOn(directive, wanted)) return { cluster: from(at + i + 1) };
       if (answer !== undefined) return answer;
     }
-  }
-  return nobody;
+    return nobody;
+  };
+  return from(0);
 }
 
 function corefilePath(sys: Sys): string {

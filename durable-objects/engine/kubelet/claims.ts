@@ -2,11 +2,16 @@
  * Devices of a Pod's ResourceClaims: their drivers prepare them before the sandbox, and take them back at its end. A driver is
  * who serves a socket in the registration folder. k8s: pkg/kubelet/cm/dra/manager.go, pluginmanager
  */
-import { claimNameOf, isReservedFor, notForPod } from "../kinds/pod/resource-claims.ts";
+import {
+  claimNameOf,
+  isReservedFor,
+  notForPod,
+  type PodClaim,
+} from "../kinds/pod/resource-claims.ts";
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { objectKey } from "../core/object.ts";
 import { kubeletTable, type PodRecord, type PreparedClaim } from "./record.ts";
-import type { Container, Pod } from "../kinds/pod/types.ts";
+import type { Container, ContainerStatus, Pod } from "../kinds/pod/types.ts";
 import { podEvent, requeueAt, type Sync } from "./sync.ts";
 
 const claims = "resourceclaims.resource.k8s.io";
@@ -65,11 +70,19 @@ function infoOf(sync: Sync, socket: string): Info | undefined {
   }
 }
 
+/** With the one that was made for its extended resources. */
+function namedClaims({ spec, status }: Pod): PodClaim[] {
+  const extended = status?.extendedResourceClaimStatus?.resourceClaimName;
+  const made: PodClaim[] =
+    extended === undefined ? [] : [{ name: "", resourceClaimName: extended }];
+  return [...(spec.resourceClaims ?? []), ...made];
+}
+
 /** What the Pod may use, or why it may not. */
 function claimsOf(sync: Sync): ResourceClaim[] {
   const { pod, client } = sync;
   const namespace = pod.metadata.namespace ?? "";
-  return (pod.spec.resourceClaims ?? []).flatMap((one) => {
+  return namedClaims(pod).flatMap((one) => {
     const named = claimNameOf(pod, one);
     if ("problem" in named) throw new ClaimProblem(named.problem);
     if (named.name === undefined) return [];
@@ -140,7 +153,7 @@ function prepareBatch(
 /** Whether the Pod's devices are ready; what fails is told and tried again. k8s: kuberuntime_manager.go SyncPod */
 export function claimsPrepared(sync: Sync): boolean {
   const { pod, record } = sync;
-  if (!pod.spec.resourceClaims?.length || record.claims) return true;
+  if (record.claims || namedClaims(pod).length === 0) return true;
   const { claimsRetryAtMs: retryAtMs } = record;
   if (retryAtMs !== undefined && sync.now < retryAtMs) {
     requeueAt(sync, retryAtMs);
@@ -190,19 +203,34 @@ function unprepare(sync: Sync, driver: string, asked: object[]): void {
   }
 }
 
+/** The requests of claims that a container has part in; without a name all of the claim's. */
+function requestsOf(
+  pod: Pod,
+  { name, resources }: Container,
+): { claimName: string | undefined; request: string | undefined }[] {
+  const asked = (resources as { claims?: { name: string; request?: string }[] })?.claims ?? [];
+  const own = asked.map((ask) => {
+    const one = pod.spec.resourceClaims?.find((claim) => claim.name === ask.name);
+    const named = one && claimNameOf(pod, one);
+    return { claimName: named && "name" in named ? named.name : undefined, request: ask.request };
+  });
+  const { resourceClaimName, requestMappings = [] } = pod.status?.extendedResourceClaimStatus ?? {};
+  const extended = requestMappings
+    .filter(({ containerName }) => containerName === name)
+    .map(({ requestName }) => ({ claimName: resourceClaimName, request: requestName }));
+  return [...own, ...extended];
+}
+
 /** Variables of the devices that a container asks for. k8s: manager.go GetResources */
 export function deviceEnv(
   sync: Sync,
   container: Container,
 ): { env: { name: string; value: string }[] } | { error: string } {
   const { pod, record, runtime } = sync;
-  const asked = (container.resources as { claims?: { name: string; request?: string }[] })?.claims;
-  if (!asked?.length || !record.claims) return { env: [] };
+  const asked = requestsOf(pod, container);
+  if (asked.length === 0 || !record.claims) return { env: [] };
   const ids: string[] = [];
-  for (const { name, request } of asked) {
-    const one = pod.spec.resourceClaims?.find((claim) => claim.name === name);
-    const named = one && claimNameOf(pod, one);
-    const claimName = named && "name" in named ? named.name : undefined;
+  for (const { claimName, request } of asked) {
     const claim = Object.values(record.claims).find((known) => known.name === claimName);
     for (const { requests, cdi } of claim?.devices ?? [])
       if (!request || requests.some((of) => of === request || of.split("/")[0] === request))
@@ -218,4 +246,47 @@ export function deviceEnv(
         : { name: text.slice(0, at), value: text.slice(at + 1) };
     }),
   };
+}
+
+type Health = NonNullable<ContainerStatus["allocatedResourcesStatus"]>;
+
+/** No driver here tells of its devices' health, so that nothing is known of it. k8s: cm/dra/healthinfo.go getHealthInfo */
+const health = "Unknown";
+
+/** A request may be one of several alternatives. k8s: resourceclaim.BaseRequestRef */
+const baseOf = (request: string): string => request.split("/")[0] ?? "";
+
+function healthOf(pod: Pod, record: PodRecord, container: string): Health {
+  const { resources } = pod.spec.containers.find(({ name }) => name === container) ?? {};
+  const asked = (resources as { claims?: { name: string; request?: string }[] })?.claims ?? [];
+  return asked.flatMap(({ name, request }) => {
+    const one = pod.spec.resourceClaims?.find((claim) => claim.name === name);
+    const named = one && claimNameOf(pod, one);
+    const claimName = named && "name" in named ? named.name : undefined;
+    const claim = Object.values(record.claims ?? {}).find((known) => known.name === claimName);
+    const ids = (claim?.devices ?? []).flatMap(({ requests, cdi }) => {
+      const part = !request || requests.length === 0;
+      return part || requests.some((of) => baseOf(of) === baseOf(request)) ? cdi.slice(0, 1) : [];
+    });
+    if (ids.length === 0) return [];
+    return [
+      {
+        name: `claim:${name}${request ? `/${request}` : ""}`,
+        resources: [...new Set(ids)].map((resourceID) => ({ resourceID, health })),
+      },
+    ];
+  });
+}
+
+/** The statuses of app containers with the devices of their claims. k8s: manager.go UpdateAllocatedResourcesStatus */
+export function withDeviceHealth(
+  pod: Pod,
+  record: PodRecord,
+  statuses: ContainerStatus[],
+): ContainerStatus[] {
+  if (!record.claims) return statuses;
+  return statuses.map((status) => {
+    const found = healthOf(pod, record, status.name);
+    return found.length > 0 ? { ...status, allocatedResourcesStatus: found } : status;
+  });
 }

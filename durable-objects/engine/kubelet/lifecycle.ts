@@ -9,7 +9,7 @@ import { pollHook } from "./hooks.ts";
 import { ensureImages } from "./images.ts";
 import { beginKill, stepKill } from "./kill.ts";
 import { type ContainerRecord, type PodRecord, containerRecord } from "./record.ts";
-import { backOffUntil, nextBackOff, shouldRestart } from "./restart.ts";
+import { backOffKey, backOffUntil, nextBackOff, shouldRestart } from "./restart.ts";
 import {
   type Container,
   type ContainerKind,
@@ -41,10 +41,15 @@ function endedSince({ record }: Situation): number | undefined {
   return record.restartsAtOnce ? record.last?.finishedAtMs : record.exit?.finishedAtMs;
 }
 
+/** That of the container as it is now. */
+function ownBackOff({ record: { backOff }, container }: Situation): ContainerRecord["backOff"] {
+  return backOff?.of === undefined || backOff.of === backOffKey(container) ? backOff : undefined;
+}
+
 function crashUntil(s: Situation): number | undefined {
   const since = endedSince(s);
   if (since === undefined) return undefined;
-  return backOffUntil(s.record.backOff, since, s.sync.now);
+  return backOffUntil(ownBackOff(s), since, s.sync.now);
 }
 
 const transitions: readonly Transition[] = [
@@ -127,6 +132,7 @@ const transitions: readonly Transition[] = [
       // From the next look on its own end counts, whoever caused it.
       delete record.restartsAtOnce;
       record.retryAtMs = crashUntil(s) ?? sync.now;
+      if (container.image) record.retryImage = container.image;
       requeueAt(sync, record.retryAtMs);
       return "idle";
     },
@@ -138,7 +144,7 @@ const transitions: readonly Transition[] = [
       const { sync, container, kind, record } = s;
       const since = endedSince(s);
       if (!record.pull && record.state === "exited" && since !== undefined) {
-        record.backOff = nextBackOff(record.backOff, since, sync.now);
+        record.backOff = nextBackOff(ownBackOff(s), since, sync.now, backOffKey(container));
       }
       delete record.retryAtMs;
       delete record.retryImage;

@@ -1,6 +1,7 @@
 /** One status update per moment, and only when something changed. k8s: kubelet_pods.go generateAPIPodStatus */
 import { equal } from "../core/equal.ts";
 import { rfc3339 } from "../core/clock.ts";
+import { withDeviceHealth } from "./claims.ts";
 import { containerStatuses } from "./container-status.ts";
 import { hostIP } from "./node-address.ts";
 import {
@@ -135,7 +136,7 @@ function buildStatus(sync: Sync): PodStatus {
   const statusesOf = (list: Container[] | undefined, kind: ContainerKind): ContainerStatus[] =>
     containerStatuses(pod, list, kind, record, identity);
   const init = statusesOf(pod.spec.initContainers, "init");
-  const app = statusesOf(pod.spec.containers, "app");
+  const app = withDeviceHealth(pod, record, statusesOf(pod.spec.containers, "app"));
   const ephemeral = statusesOf(pod.spec.ephemeralContainers, "ephemeral");
   const statuses = [...init, ...app];
   const phase = phaseOf(sync, statuses);

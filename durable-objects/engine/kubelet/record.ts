@@ -85,7 +85,8 @@ export interface ContainerRecord {
   /** Why it is not running, over the default `ContainerCreating`. */
   waiting?: { reason: string; message?: string };
   pull?: PullRecord;
-  backOff?: { ms: number; atMs: number };
+  /** `of`: what it is about. */
+  backOff?: { ms: number; atMs: number; of?: string };
   /** Next try to start it, and the image that try is about: another image makes it due at once. */
   retryAtMs?: number;
   retryImage?: string;

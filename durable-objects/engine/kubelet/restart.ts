@@ -45,6 +45,10 @@ export function shouldRestart(
 
 type BackOff = ContainerRecord["backOff"];
 
+/** What a back-off is about: with another image or other resources a container begins anew. k8s: kuberuntime/helpers.go GetBackoffKey */
+export const backOffKey = ({ image, resources }: Container): string =>
+  `${image ?? ""}${resources ? ` ${JSON.stringify(resources)}` : ""}`;
+
 /** Moment until which a restart waits, `since` being when the container ended; undefined: none. */
 export function backOffUntil(entry: BackOff, sinceMs: number, nowMs: number): number | undefined {
   if (!entry || sinceMs - entry.atMs > containerBackoffForgetMs) return undefined;
@@ -53,8 +57,13 @@ export function backOffUntil(entry: BackOff, sinceMs: number, nowMs: number): nu
 }
 
 /** The entry after a restart was let through. k8s: client-go util/flowcontrol Backoff.Next */
-export function nextBackOff(entry: BackOff, sinceMs: number, nowMs: number): NonNullable<BackOff> {
+export function nextBackOff(
+  entry: BackOff,
+  sinceMs: number,
+  nowMs: number,
+  of: string,
+): NonNullable<BackOff> {
   const fresh = !entry || sinceMs - entry.atMs > containerBackoffForgetMs;
   const ms = fresh ? containerBackoffMsMin : Math.min(entry.ms * 2, containerBackoffMsMax);
-  return { ms, atMs: nowMs };
+  return { ms, atMs: nowMs, of };
 }

@@ -143,11 +143,16 @@ function srv(reader: Reader, service: Service, name: string, ports: readonly Ser
   return targets.map(({ port, host }) => record(name, "SRV", `0 ${weight} ${port} ${host}`));
 }
 
+/** The address that a name of in-addr.arpa is about. */
+export function addressOf(name: string): string | undefined {
+  const parts = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
+  return parts?.slice(1, 5).reverse().join(".");
+}
+
 /** `1.0.96.10.in-addr.arpa`: Services by their address, endpoints of headless Services by theirs. */
 export function reverseName(reader: Reader, name: string): Found {
-  const parts = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
-  if (!parts) return undefined;
-  const ip = parts.slice(1, 5).reverse().join(".");
+  const ip = addressOf(name);
+  if (ip === undefined) return undefined;
   const owner = ownerOf(reader, ip);
   const names: string[] = [];
   if (owner.kind === "service" && !owner.external) names.push(serviceDomain(owner.service));
@@ -161,7 +166,6 @@ export function reverseName(reader: Reader, name: string): Found {
       }
     }
   }
-  if (owner.kind === "site") names.push(`${owner.site.names[0]}.`);
   return names.length === 0 ? undefined : names.map((target) => record(name, "PTR", target));
 }
 

@@ -10,7 +10,7 @@ import {
   type DnsReply,
   clusterDomain,
 } from "../runtime/net/network-port.ts";
-import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
+import { addressOf, clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { isAddress } from "../machinery/ip.ts";
@@ -24,7 +24,7 @@ import {
 } from "../runtime/net/resolver.ts";
 import { nodeOfKey } from "../runtime/machine-key.ts";
 import { route, sourceOfPod } from "./route.ts";
-import { siteNamed } from "../runtime/net/sites.ts";
+import { siteAt, siteNamed } from "../runtime/net/sites.ts";
 
 type Type = DnsRecord["type"];
 
@@ -51,27 +51,68 @@ export function queryFrom(
   let asked = server ?? resolverFor(context, podKey)?.nameservers[0];
   if (asked === undefined) return timeout;
   if (asked === stubNameserver && nodeOfKey(podKey) !== undefined) asked = stubForwards(name);
-  if (asked === nodeNameserver) return answer(context.reader, name, type, false);
+  if (asked === nodeNameserver) return outsideSays(name, type);
   const { outcome } = route(context, sourceOfPod(context, podKey), asked, 53, "UDP");
-  if (outcome.to === "site") return answer(context.reader, name, type, false);
+  if (outcome.to === "site") return outsideSays(name, type);
   if (outcome.to !== "pod") return timeout;
-  const said = podSays(context, outcome, name, type);
-  if (said === "cluster") return answer(context.reader, name, type, true);
-  if (said === undefined || !("forward" in said)) return said ?? timeout;
+  return serverSays({ context, server: outcome, type, forwarded }, name);
+}
+
+/** A question at a name server in a Pod. */
+interface Question {
+  context: RuntimeContext;
+  server: { pod: string; port: number };
+  type: Type;
+  forwarded: number;
+}
+
+function serverSays(question: Question, name: string): DnsAnswer {
+  const said = podSays(question, name);
+  return said === undefined ? timeout : settled(question, name, said);
+}
+
+function settled(question: Question, name: string, said: DnsReply): DnsAnswer {
+  if (said === "cluster") return clusterSays(question, name, undefined);
+  if ("cluster" in said) return clusterSays(question, name, said.cluster);
+  if (!("forward" in said)) return said;
+  const { context, server, type, forwarded } = question;
   if (forwarded === dnsForwardsMax) return { status: "SERVFAIL", records: [] };
-  return queryFrom(context, outcome.pod, name, type, said.forward, forwarded + 1);
+  return queryFrom(context, server.pod, name, type, said.forward, forwarded + 1);
+}
+
+/** The cluster's own records; `otherwise` answers for names that it does not know. Where an alias leads out of it the server asks itself. */
+function clusterSays(question: Question, name: string, otherwise: DnsReply | undefined): DnsAnswer {
+  const { context, type, forwarded } = question;
+  const records: DnsRecord[] = [];
+  let wanted = canonical(name);
+  for (let depth = 0; depth < cnameDepthMax; depth++) {
+    const found = ofCluster(context.reader, wanted, type);
+    if (!found && records.length === 0)
+      return otherwise ? settled(question, name, otherwise) : { status: "NXDOMAIN", records };
+    if (!found) {
+      if (forwarded === dnsForwardsMax) break;
+      const rest = serverSays({ ...question, forwarded: forwarded + 1 }, wanted);
+      // A CNAME that leads nowhere is still an answer of its own.
+      return { status: rest.status, records: [...records, ...rest.records] };
+    }
+    records.push(...found);
+    const alias = found.find((r) => r.type === "CNAME");
+    if (!alias || type === "CNAME") return { status: "NOERROR", records };
+    wanted = canonical(alias.data);
+  }
+  return { status: "SERVFAIL", records: [] };
+}
+
+const canonical = (name: string): string => name.toLowerCase().replace(/\.$/, "");
+
+function ofCluster(reader: Reader, name: string, type: Type): Found {
+  if (name === clusterDomain || name.endsWith(`.${clusterDomain}`))
+    return clusterName(reader, name, type);
+  return reverseName(reader, name)?.filter((r) => r.type === type);
 }
 
 /** What a Pod's name server says; undefined: nobody answers there. */
-function podSays(
-  context: RuntimeContext,
-  { pod, port }: { pod: string; port: number },
-  name: string,
-  type: Type,
-): DnsReply | undefined {
-  const [namespace = "", podName = ""] = pod.split("/");
-  const { labels } = context.reader.get("pods", namespace, podName)?.metadata ?? {};
-  if (namespace === "kube-system" && labels?.["k8s-app"] === "kube-dns") return "cluster";
+function podSays({ context, server: { pod, port }, type }: Question, name: string) {
   const kernel = PodKernel.load(context, pod);
   const listener = kernel?.pod.listeners[`udp/${port}`];
   const process = listener && kernel?.process(listener.process);
@@ -81,32 +122,16 @@ function podSays(
     .dns?.(kernel.sys(listener.process), process.state, { name, type, port });
 }
 
-/** What CoreDNS (or, `cluster` false, a plain name server outside) says. */
-export function answer(reader: Reader, name: string, type: Type, cluster: boolean): DnsAnswer {
+/** What a plain name server outside says. */
+function outsideSays(asked: string, type: Type): DnsAnswer {
+  const name = canonical(asked);
+  const ip = addressOf(name);
+  const site = ip === undefined ? siteNamed(name) : siteAt(ip);
+  if (!site) return { status: "NXDOMAIN", records: [] };
   const records: DnsRecord[] = [];
-  let wanted = name.toLowerCase().replace(/\.$/, "");
-  for (let depth = 0; depth < cnameDepthMax; depth++) {
-    const found = lookUp(reader, wanted, type, cluster);
-    // A CNAME that leads nowhere is still an answer of its own.
-    if (!found) return { status: "NXDOMAIN", records };
-    records.push(...found);
-    const alias = found.find((r) => r.type === "CNAME");
-    if (!alias || type === "CNAME") return { status: "NOERROR", records };
-    wanted = alias.data.replace(/\.$/, "").toLowerCase();
-  }
-  return { status: "SERVFAIL", records: [] };
-}
-
-function lookUp(reader: Reader, name: string, type: Type, cluster: boolean): Found {
-  if (cluster && (name === clusterDomain || name.endsWith(`.${clusterDomain}`))) {
-    return clusterName(reader, name, type);
-  }
-  if (cluster && name.endsWith(".in-addr.arpa")) {
-    return reverseName(reader, name)?.filter((r) => r.type === type);
-  }
-  const site = siteNamed(name);
-  if (!site) return undefined;
-  return type === "A" ? [record(name, "A", site.ip)] : [];
+  if (ip === undefined && type === "A") records.push(record(name, "A", site.ip));
+  if (ip !== undefined && type === "PTR") records.push(record(name, "PTR", `${site.names[0]}.`));
+  return { status: "NOERROR", records };
 }
 
 /** The addresses of a name as a Pod's resolver finds them: search list, then the name itself. */

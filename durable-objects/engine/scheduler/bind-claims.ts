@@ -5,6 +5,7 @@ import type { AllocationResult, ResourceClaim } from "../kinds/resource/shape.ts
 import { StatusError } from "../machinery/status.ts";
 import type { Client } from "../ports/controller.ts";
 import { needsBinding } from "./devices/binding.ts";
+import { create, note, remove } from "./devices/extended-claim.ts";
 import { claimText } from "./devices/request-data.ts";
 import type { DeviceState } from "./plugins/dynamic-resources.ts";
 import type { Pod } from "./types.ts";
@@ -81,6 +82,31 @@ export function bindClaims(
     }
   }
   return undefined;
+}
+
+/** The claim for extended resources is made, gets its devices, and the Pod is told. Undefined once all is done. */
+export function bindExtended(
+  pod: Pod,
+  state: DeviceState,
+  node: string,
+  client: Client,
+): string | undefined {
+  const found = state.extendedOn(node);
+  if (!found) return undefined;
+  let made: ResourceClaim | undefined;
+  let what = `create claim for extended resources ${claimText(found.claim)}`;
+  try {
+    made = create(client, found.claim);
+    what = `add allocation and reservation to claim ${claimText(made)}`;
+    bindClaim(client, pod, made, named(client, found.allocation));
+    what = `update pod ${claimText(pod)} ExtendedResourceClaimStatus`;
+    note(client, pod, made, found.mappings);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    if (made) remove(client, made);
+    return `${preBind}: ${what}: ${error.message}`;
+  }
 }
 
 /** Takes back what a claim has. */

@@ -173,7 +173,8 @@ export class SchedulerCache implements Snapshot {
     } else {
       this.pendingWithClaims.delete(key);
     }
-    if (open?.spec?.resourceClaims?.length) this.pendingWithDevices.set(key, podInfo(open));
+    if (open?.spec?.resourceClaims?.length || open?.status?.extendedResourceClaimStatus)
+      this.pendingWithDevices.set(key, podInfo(open));
     else this.pendingWithDevices.delete(key);
   }
 

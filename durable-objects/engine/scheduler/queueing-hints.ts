@@ -9,7 +9,7 @@ import { keep } from "../core/memo.ts";
 import type { Change } from "../core/object.ts";
 import { allocatable, NodeInfo, podInfo, type PodInfo } from "./node-info.ts";
 import { filterPlugins } from "./plugins/index.ts";
-import { claimNamesOf } from "../kinds/pod/resource-claims.ts";
+import { allClaimNamesOf } from "../kinds/pod/resource-claims.ts";
 import { claimNames, type FilterPlugin } from "./framework.ts";
 import { byText, isTerminal, specChanged, type Node, type Pod } from "./types.ts";
 
@@ -46,6 +46,7 @@ const signs: readonly (readonly [string, Wait])[] = [
   ["resource pools", "devices"],
   ["device class", "devices"],
   ["resourceclaim", "devices"],
+  ["extended resource claim", "devices"],
   ["DynamicResources", "devices"],
 ];
 
@@ -177,8 +178,9 @@ export function podsToRequeue(
   for (const { info, waits } of waiting.values()) {
     let may = waits.has("anything");
     for (const wait of waits) may ||= hint.waits.has(wait);
-    // An even spread depends on all nodes, the changed one need not be the one that is taken.
-    if (may && (!empty || waits.has("spread") || takenWhenEmpty(info, empty))) found.push(info);
+    // An even spread depends on all nodes, the changed one need not be the one that is taken; devices are not the node's own.
+    const elsewhere = waits.has("spread") || waits.has("devices");
+    if (may && (!empty || elsewhere || takenWhenEmpty(info, empty))) found.push(info);
   }
   return inOrder(found);
 }
@@ -219,7 +221,7 @@ export function usersOfResourceClaim(
   const users: PodInfo[] = [];
   for (const info of pods.values()) {
     if (info.pod.metadata.namespace !== namespace) continue;
-    if (claimNamesOf(info.pod).includes(claim)) users.push(info);
+    if (allClaimNamesOf(info.pod).includes(claim)) users.push(info);
   }
   return inOrder(users);
 }

@@ -1,6 +1,5 @@
 /** The scheduler as a controller: one Pod in, bound to a node or marked with the reason why not. k8s: pkg/scheduler/scheduler.go */
-import type { Client, Controller, EventSource, Reader } from "../ports/controller.ts";
-import { rfc3339 } from "../core/clock.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { StatusError } from "../machinery/status.ts";
@@ -12,11 +11,10 @@ import {
   schedulerBackoffMsMin,
   schedulerBackoffPodsMin,
   schedulerFlushMs,
-  schedulerNoteBytesMax,
 } from "../core/limits.ts";
 import { bindVolumes } from "./bind-volumes.ts";
 import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
-import { bindClaims, deallocate, preBind } from "./bind-claims.ts";
+import { bindClaims, bindExtended, deallocate, preBind } from "./bind-claims.ts";
 import {
   deviceStateOf,
   failureText,
@@ -29,29 +27,23 @@ import { SchedulerCounts } from "./counts.ts";
 import { SchedulerError } from "./framework.ts";
 import { podInfo, type PodInfo } from "./node-info.ts";
 import { bindingFor } from "./devices/binding.ts";
-import { podClaims, toDeallocate } from "./plugins/dynamic-resources.ts";
-import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
+import { extendedClaimOf, remove } from "./devices/extended-claim.ts";
+import { claimsAtHand, toDeallocate, type DeviceState } from "./plugins/dynamic-resources.ts";
+import { isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
 import type { ResourceClaim } from "../kinds/resource/shape.ts";
 import { claimStatusesOf } from "../kinds/pod/resource-claims.ts";
-import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
+import { specChanged, type Node, type Pod } from "./types.ts";
+import { fail, patchStatus, source, tellGated } from "./verdicts.ts";
 import {
   keysOf,
   podsToRequeue,
   nodeQueueingHint,
   podQueueingHint,
-  scheduledCondition,
   usersOfClaim,
   usersOfResourceClaim,
 } from "./queueing-hints.ts";
 
-/** It runs in the network of the control plane's host. */
-const host = "control-plane";
-const source = (action: string): EventSource => ({
-  component: schedulerName,
-  host,
-  action,
-});
 /** Attempts of Pods that failed, by key. */
 const attemptsTable = "scheduler";
 
@@ -91,7 +83,7 @@ export function createScheduler(counts = new SchedulerCounts()): Controller {
         return podsToRequeue(forDevices, known.waiting);
       },
       "deviceclasses.resource.k8s.io": (_change, reader) =>
-        podsToRequeue(forDevices, open(reader).waiting),
+        podsToRequeue(forClasses, open(reader).waiting),
     },
     reconcile: (key, client) => reconcile(key, client, open(client), counts),
   };
@@ -115,6 +107,8 @@ function wokenByPod(change: Change, cache: SchedulerCache): string[] | undefined
 }
 
 const forDevices = { waits: new Set(["devices"] as const) };
+/** What a Pod lacks as a resource may be devices of a class. k8s: isSchedulableAfterDeviceClassEvent */
+const forClasses = { waits: new Set(["devices", "resources"] as const) };
 
 /** Those who use it, and, where it lets go of devices, those who wait for some. */
 function wokenByClaim(change: Change, cache: SchedulerCache): string[] {
@@ -191,11 +185,11 @@ function backoffMs(attempts: number): number {
 
 /** A Pod waited on its node for devices that will not be ready, which is told. */
 function waitProblem(pod: Pod, client: Client): "error" | undefined {
-  const promised = pod.status?.nominatedNodeName;
-  const claims = promised && pod.spec.resourceClaims?.length ? podClaims(pod, client) : [];
-  if (!Array.isArray(claims)) return undefined;
-  const found = bindingFor(pod, claims, client.now);
+  if (!pod.status?.nominatedNodeName) return undefined;
+  if (!pod.spec.resourceClaims?.length && !pod.status.extendedResourceClaimStatus) return undefined;
+  const found = bindingFor(pod, claimsAtHand(pod, client), client.now);
   if (found === "ready" || !("problem" in found)) return undefined;
+  unreserve(pod, client);
   fail(pod, client, "SchedulerError", `${preBind}: ${found.problem}`, "");
   return "error";
 }
@@ -221,20 +215,11 @@ function schedule(
       return "volumes";
     }
     const devices = deviceStateOf(outcome.filters);
-    for (const { metadata } of devices?.claims ?? [])
-      cache.devices.markStale(metadata.namespace ?? "", metadata.name);
-    const problem = devices && bindClaims(pod, devices, node.metadata.name, client);
-    if (problem !== undefined) {
-      fail(pod, client, "SchedulerError", problem, "");
-      return "error";
-    }
-    const now = devices && podClaims(pod, client);
-    const wait = Array.isArray(now) ? bindingFor(pod, now, client.now) : "ready";
-    if (wait !== "ready" && "untilMs" in wait) {
-      patchStatus(pod, client, undefined, node.metadata.name);
-      return wait;
-    }
-    return bind(pod, node.metadata.name, client) ? undefined : "error";
+    const wait = devices && giveDevices(pod, devices, node.metadata.name, client, cache);
+    if (wait !== undefined) return wait;
+    if (bind(pod, node.metadata.name, client)) return undefined;
+    if (devices) unreserve(pod, client);
+    return "error";
   }
   const failure = withClaims(pod, outcome.failure, client, cache);
   const preemption = preempt(info, failure, cache);
@@ -247,6 +232,39 @@ function schedule(
     fail(pod, client, "Unschedulable", text, preemption.clearPromise ? "" : undefined);
   }
   return "unschedulable";
+}
+
+/** Undefined once the Pod has its devices on the node; else what it waits for. */
+function giveDevices(
+  pod: Pod,
+  devices: DeviceState,
+  node: string,
+  client: Client,
+  cache: SchedulerCache,
+): "error" | { untilMs: number } | undefined {
+  const believeAnew = (claims: readonly ResourceClaim[]): void => {
+    for (const { metadata } of claims)
+      cache.devices.markStale(metadata.namespace ?? "", metadata.name);
+  };
+  believeAnew(devices.claims);
+  const problem =
+    bindClaims(pod, devices, node, client) ?? bindExtended(pod, devices, node, client);
+  if (problem !== undefined) {
+    fail(pod, client, "SchedulerError", problem, "");
+    return "error";
+  }
+  const now = claimsAtHand(pod, client);
+  believeAnew(now);
+  const wait = bindingFor(pod, now, client.now);
+  if (wait === "ready" || !("untilMs" in wait)) return undefined;
+  patchStatus(pod, client, undefined, node);
+  return wait;
+}
+
+/** What was made for the Pod's extended resources goes again. k8s: unreserveExtendedResourceClaim */
+function unreserve(pod: Pod, client: Client): void {
+  const made = extendedClaimOf(pod, client);
+  if (made) remove(client, made);
 }
 
 /** Undefined: it could not be brought to an end, which was told. */
@@ -264,11 +282,16 @@ function attempt(info: PodInfo, client: Client, cache: SchedulerCache): Outcome 
 function withClaims(pod: Pod, failure: Failure, client: Client, cache: SchedulerCache): Failure {
   const state = deviceStateOf(failure.filters);
   if (!state) return failure;
-  const claim = toDeallocate(pod, state);
+  const held = toDeallocate(pod, state);
+  const claim = held ?? state.leftBehind;
   if (!claim) return { ...failure, claims: "still not schedulable" };
   cache.devices.markStale(claim.metadata.namespace ?? "", claim.metadata.name);
-  deallocate(claim, client);
-  return { ...failure, claims: "deallocation of ResourceClaim completed" };
+  if (held) deallocate(held, client);
+  else remove(client, claim);
+  return {
+    ...failure,
+    claims: `${held ? "deallocation" : "deletion"} of ResourceClaim completed`,
+  };
 }
 
 function bind(pod: Pod, node: string, client: Client): boolean {
@@ -290,75 +313,6 @@ function bind(pod: Pod, node: string, client: Client): boolean {
   const text = `Successfully assigned ${namespace}/${name} to ${node}`;
   client.event(pod, "Normal", "Scheduled", text, source("Binding"));
   return true;
-}
-
-/** `promise`: the node kept for the Pod, "" for none; undefined leaves what is there. k8s: handleSchedulingFailure */
-function fail(
-  pod: Pod,
-  client: Client,
-  reason: "Unschedulable" | "SchedulerError",
-  message: string,
-  promise: string | undefined,
-): void {
-  const long = message.length > schedulerNoteBytesMax;
-  const note = long ? `${message.slice(0, schedulerNoteBytesMax - 4)} ...` : message;
-  client.event(pod, "Warning", "FailedScheduling", note, source("Scheduling"));
-  patchStatus(pod, client, { status: "False", reason, message }, promise);
-}
-
-function tellGated(pod: Pod, client: Client): void {
-  const wanted = { status: "False", reason: "SchedulingGated", message: gatedMessage };
-  patchStatus(pod, client, wanted, undefined);
-}
-
-type Verdict = Pick<PodCondition, "status" | "reason" | "message">;
-
-/** k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
-function withCondition(pod: Pod, type: string, verdict: Verdict, now: number): PodCondition[] {
-  const conditions = pod.status?.conditions ?? [];
-  const before = conditions.find((c) => c.type === type);
-  const generation = pod.metadata.generation;
-  if (
-    before?.status === verdict.status &&
-    before.reason === verdict.reason &&
-    before.message === verdict.message &&
-    before.observedGeneration === generation
-  ) {
-    return conditions;
-  }
-  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
-  const condition: PodCondition = {
-    type,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    ...verdict,
-    lastProbeTime: null,
-    lastTransitionTime: since ?? rfc3339(now),
-  };
-  return before
-    ? conditions.map((c) => (c === before ? condition : c))
-    : [...conditions, condition];
-}
-
-/** Writes only what differs. */
-function patchStatus(
-  pod: Pod,
-  client: Client,
-  verdict: Verdict | undefined,
-  promise: string | undefined,
-  type = scheduledCondition,
-): void {
-  const { namespace = "", name } = pod.metadata;
-  const change = (current: Pod): Pod | undefined => {
-    const old = current.status?.conditions;
-    const conditions = verdict ? withCondition(current, type, verdict, client.now) : old;
-    const promised = current.status?.nominatedNodeName ?? "";
-    if (conditions === old && (promise === undefined || promise === promised)) return undefined;
-    const status = { ...current.status, ...(conditions && { conditions }) };
-    if (promise) status.nominatedNodeName = promise;
-    else if (promise === "") delete status.nominatedNodeName;
-    return { ...current, status };
-  };
-  client.modify<Pod>("pods", namespace, name, change, "status");
 }
 
 /** Sends the victims away and takes promises of lesser Pods back. k8s: preemption.go prepareCandidate */

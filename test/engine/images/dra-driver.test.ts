@@ -34,6 +34,34 @@ const variables = (w: World, name: string): string[] =>
     .filter((line) => /^(GPU_|DRA_|KUBERNETES_NODE_NAME)/.test(line));
 
 describe("the example driver of dynamic resource allocation", () => {
+  test("the status of a container tells of the devices of its claims", () => {
+    const w = world();
+    w.create(
+      claim("c", [request("a"), request("b")]),
+      pod("p", { resourceClaimName: "c" }),
+      pod(
+        "part",
+        { resourceClaimName: "c" },
+        {
+          containers: [
+            {
+              name: "c",
+              image: "busybox:1.37",
+              command: ["sleep", "9999"],
+              resources: { claims: [{ name: "gpu", request: "b" }] },
+            },
+          ],
+        },
+      ),
+    );
+    w.advance(20_000);
+    const of = (name: string) => w.pod(name).status.containerStatuses[0].allocatedResourcesStatus;
+    // The driver's first CDI device is that of all its claims, by which they are called.
+    const resources = [{ resourceID: "k8s.gpu.example.com/gpu=common", health: "Unknown" }];
+    expect(of("p")).toEqual([{ name: "claim:gpu", resources }]);
+    expect(of("part")).toEqual([{ name: "claim:gpu/b", resources }]);
+  });
+
   test("tells of its node's devices, and again when they are taken away", () => {
     const w = world("", 2);
     const list = w.get(slices).items;

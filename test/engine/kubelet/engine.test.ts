@@ -150,6 +150,22 @@ describe("a Pod in a cluster", () => {
     expect(w.pod("never").status.phase).toBe("Succeeded");
   });
 
+  it("with another image begins its back-off anew", () => {
+    w.create(pod("loop", { containers: [{ ...sleeper(5), name: "c" }] }));
+    w.advance(300_000);
+    const restarts = (): number => w.pod("loop").status.containerStatuses[0].restartCount;
+    const before = restarts();
+    const image = "busybox:1.37";
+    w.patch(
+      "/api/v1/namespaces/default/pods/loop",
+      { spec: { containers: [{ name: "c", image }] } },
+      "application/strategic-merge-patch+json",
+    );
+    // At once, after 10 s and after 20 s more, each time for 5 s: as any container at its beginning.
+    w.advance(60_000);
+    expect(restarts() - before).toBe(3);
+  });
+
   it("with an image that does not exist alternates between the two reasons", () => {
     w.create(pod("bad", { containers: [{ name: "c", image: "nginx:1.161" }] }));
     const seen = follow("bad", 30_000);

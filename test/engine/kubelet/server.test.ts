@@ -64,6 +64,13 @@ describe("through the proxy of its node", () => {
     );
     expect(container.cpu.usageCoreNanoSeconds).toBeGreaterThan(0);
     expect(body.node.memory.workingSetBytes).toBeGreaterThan(pod.memory.workingSetBytes);
+    type Part = { name: string; cpu: { usageNanoCores: number } };
+    const parts = body.node.systemContainers as Part[];
+    expect(parts.map(({ name }) => name)).toEqual(["kubelet", "runtime", "pods"]);
+    for (const { cpu } of parts) {
+      expect(cpu.usageNanoCores).toBeGreaterThan(0);
+      expect(cpu.usageNanoCores).toBeLessThan(body.node.cpu.usageNanoCores);
+    }
     const brief = ask(world, "/stats/summary?only_cpu_and_memory=true").body;
     expect(brief.node.fs).toBe(undefined);
     expect(brief.node.cpu.usageNanoCores).toBeGreaterThan(0);

@@ -89,10 +89,13 @@ test("nothing is written for a condition that is another's alone", () => {
 });
 
 test("claims that were made for a Pod stay noted in its status", () => {
-  const world = running();
+  const world = new World({ nodes: 1 });
+  const resourceClaims = [{ name: "gpu", resourceClaimTemplateName: "gpu" }];
+  world.create(podOf("p", { nodeName: "node-1", resourceClaims }));
+  world.advance(5000);
   const resourceClaimStatuses = [{ name: "gpu", resourceClaimName: "p-gpu-abcde" }];
-  write(world, { resourceClaimStatuses, podIP: "10.9.9.9" });
+  write(world, { resourceClaimStatuses, startTime: "2020-01-01T00:00:00Z", phase: "Running" });
   world.advance(10_000);
   expect(world.pod("p").status).toMatchObject({ resourceClaimStatuses });
-  expect(world.pod("p").status.podIP).not.toBe("10.9.9.9");
+  expect(world.pod("p").status.phase).toBe("Pending");
 });

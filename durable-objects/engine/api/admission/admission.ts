@@ -13,6 +13,7 @@ import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { podResize } from "./pod-resize.ts";
+import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { podSecurity } from "./pod-security/pod-security.ts";
 import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
@@ -38,6 +39,7 @@ export const admissionRules: readonly AdmissionRule[] = [
   certificateSubjectRestriction,
   defaultIngressClass,
   podResize,
+  podTopologyLabels,
   rbacEscalation,
   validatingPolicies,
   validatingWebhooks,

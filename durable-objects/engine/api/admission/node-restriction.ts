@@ -71,9 +71,14 @@ const checkPod: Check = (node, { operation, subresource }, object, old) => {
   if (subresource === "status") {
     if (!on(old))
       return `node ${quoted} can only update pod status for pods with spec.nodeName set to itself`;
-    return semanticEqual(old?.metadata.labels, object.metadata.labels)
+    if (!semanticEqual(old?.metadata.labels, object.metadata.labels))
+      return `node ${quoted} cannot update labels through pod status`;
+    const [was, is] = [(old as Pod | undefined)?.status, (object as Pod).status];
+    if (!semanticEqual(was?.resourceClaimStatuses, is?.resourceClaimStatuses))
+      return `node ${quoted} cannot update resource claim statues`;
+    return semanticEqual(was?.extendedResourceClaimStatus, is?.extendedResourceClaimStatus)
       ? undefined
-      : `node ${quoted} cannot update labels through pod status`;
+      : `node ${quoted} cannot update extended resource claim status`;
   }
   if (subresource === "eviction")
     return on(object)

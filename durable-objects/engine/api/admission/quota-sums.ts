@@ -14,7 +14,7 @@ import {
   type Quantity,
   type QuantityFormat,
 } from "../../machinery/quantity.ts";
-import type { Amounts, MeasuredKind } from "./quota-usage.ts";
+import type { Amounts, MeasuredKind } from "./quota-evaluator.ts";
 
 /** Which format a sum over several is printed in, whatever came first. */
 const formats: readonly QuantityFormat[] = ["BinarySI", "DecimalSI", "DecimalExponent"];

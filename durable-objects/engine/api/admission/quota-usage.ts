@@ -7,48 +7,20 @@ import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { isHugePages, isNativeResource } from "../../kinds/checks.ts";
+import { deviceClassPrefix, mayBeDevices } from "../../kinds/resource/extended-resources.ts";
 import { qosClass, sumOfContainers } from "../../kinds/pod/resources.ts";
 import type { Pod, PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
 import type { Service } from "../../kinds/service/shape.ts";
+import { addQuantity, newQuantity, parseQuantity, zeroQuantity } from "../../machinery/quantity.ts";
+import { resourceClaimEvaluator } from "./quota-devices.ts";
 import {
-  addQuantity,
-  newQuantity,
-  parseQuantity,
-  zeroQuantity,
-  type Quantity,
-} from "../../machinery/quantity.ts";
-
-export type Amounts = Record<string, Quantity>;
-
-export interface ScopeTerm {
-  scopeName: string;
-  operator: string;
-  values?: string[];
-}
-
-/** How objects of one resource are summed up. */
-export interface MeasuredKind {
-  usage(object: KubeObject): Amounts;
-  /** Differs wherever a scope may tell objects apart. */
-  scopes(object: KubeObject): string;
-  /** The moment after which it uses only `usageAfter`; undefined: it never will of itself. */
-  until(object: KubeObject): number | undefined;
-  usageAfter(object: KubeObject): Amounts;
-}
-
-/** How objects of one resource are measured. */
-export interface Evaluator {
-  resource: ResourceId;
-  /** Which of a quota's names it measures. */
-  measures(name: string): boolean;
-  usage(object: KubeObject, now: number): Amounts;
-  inScope(term: ScopeTerm, object: KubeObject): boolean;
-  /** Where objects are not all worth one. */
-  kind?: MeasuredKind;
-}
-
-const one = newQuantity(1);
+  one,
+  type Amounts,
+  type Evaluator,
+  type MeasuredKind,
+  type ScopeTerm,
+} from "./quota-evaluator.ts";
 
 const podNames = new Set([
   "count/pods",
@@ -68,6 +40,7 @@ const measuredByPods = (name: string): boolean =>
   podNames.has(name) ||
   isHugePages(name) ||
   name.startsWith("requests.hugepages-") ||
+  name.startsWith(`requests.${deviceClassPrefix}`) ||
   (name.startsWith("requests.") && !isNativeResource(name));
 
 const bare = ["cpu", "memory", "ephemeral-storage"];
@@ -87,7 +60,7 @@ export function computeUsage(
   for (const [name, request] of Object.entries(requests)) {
     if (!request) continue;
     if (isHugePages(name)) out[name] = request;
-    if (isHugePages(name) || !isNativeResource(name)) out[`requests.${name}`] = request;
+    if (isHugePages(name) || mayBeDevices(name)) out[`requests.${name}`] = request;
   }
   return out;
 }
@@ -311,7 +284,10 @@ const aliases: Record<ResourceId, string> = {
 };
 
 const measured = new Map(
-  [podEvaluator, serviceEvaluator, claimEvaluator].map((e) => [e.resource, e]),
+  [podEvaluator, serviceEvaluator, claimEvaluator, resourceClaimEvaluator].map((e) => [
+    e.resource,
+    e,
+  ]),
 );
 
 export const measuredKinds: ReadonlyMap<ResourceId, MeasuredKind> = new Map(
@@ -338,7 +314,12 @@ export function evaluatorOf(resource: ResourceId): Evaluator {
 
 /** Which resource a quota's name measures; undefined for names that nothing measures. */
 function resourceOf(name: string): ResourceId | undefined {
-  for (const evaluator of [podEvaluator, serviceEvaluator, claimEvaluator]) {
+  for (const evaluator of [
+    podEvaluator,
+    serviceEvaluator,
+    claimEvaluator,
+    resourceClaimEvaluator,
+  ]) {
     if (evaluator.measures(name)) return evaluator.resource;
   }
   if (name.startsWith("count/")) return name.slice("count/".length);

@@ -23,9 +23,8 @@ import {
   quantities,
   scopeTerms,
   usedOf,
-  type Amounts,
-  type Evaluator,
 } from "./quota-usage.ts";
+import type { Amounts, Evaluator } from "./quota-evaluator.ts";
 
 /** Which writes can use more. k8s: Evaluator.Handles */
 function concerns(admission: Admission, object: KubeObject, old: KubeObject | undefined): boolean {

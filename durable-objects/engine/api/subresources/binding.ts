@@ -3,6 +3,7 @@ import type { Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { aggregate } from "../../machinery/field.ts";
+import { withTopologyLabels } from "../admission/pod-topology-labels.ts";
 import type { Operations } from "../write/operations.ts";
 import type { WriteOptions } from "../write/write-options.ts";
 import type { Resource } from "../discovery/registry.ts";
@@ -43,7 +44,10 @@ export function bindPod(
     resource,
     namespace,
     name,
-    (current) => bound(resource, current as Pod, target, at),
+    (current) => {
+      const pod = bound(resource, current as Pod, target, at);
+      return kind === "Node" ? withTopologyLabels(pod, node, operations.reader) : pod;
+    },
     write,
   );
 }

@@ -1,4 +1,6 @@
 /** Connections to Pods, Services and nodes, as admission sees them. k8s: apiserver/pkg/endpoints/handlers/rest.go ConnectResource */
+import * as status from "../../machinery/status.ts";
+import { authorize } from "../auth/authorization.ts";
 import type { Call } from "../context.ts";
 import type { RequestInfo } from "../request/request-info.ts";
 import { ofDelete } from "../request/write-parameters.ts";
@@ -39,4 +41,16 @@ export function admitConnection(call: Call, subresource: keyof typeof options): 
   const namespace = resource.namespaced ? info.namespace : "";
   const write = { ...ofDelete(call), subresource };
   context.operations.admitRequest("CONNECT", resource, namespace, info.name, object, write);
+}
+
+/**
+ * A stream changes something, however it is asked for: who may only get one may not have it.
+ * k8s: pkg/registry/core/pod/rest/subresources.go ensureAuthorizedForVerb
+ */
+export function mayStream({ context, info, user }: Call): void {
+  if (info.verb === "create") return;
+  const { group, resource, subresource, selectedName: name, namespace, path } = info;
+  const asked = { verb: "create", group, resource, subresource, name, namespace, path };
+  const { allowed, reason } = authorize(user, asked, context.authority ?? context.reader);
+  if (!allowed) throw status.forbidden({ group, plural: resource }, info.name, reason ?? "");
 }

@@ -3,7 +3,7 @@ import { schemaNamed } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiResponse } from "../../ports/request.ts";
 import { bindPod } from "./binding.ts";
-import { admitConnection } from "./connect.ts";
+import { admitConnection, mayStream } from "./connect.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "../request/body.ts";
 import type { Call } from "../context.ts";
 import { checkName, checkNamespace } from "../request/identity.ts";
@@ -163,16 +163,19 @@ export const subresources: Record<string, Serve> = {
   },
   exec: (call) => {
     admitConnection(call, "exec");
+    mayStream(call);
     existing(call);
     return call.context.streams.exec(call, call.info.name, "exec");
   },
   attach: (call) => {
     admitConnection(call, "attach");
+    mayStream(call);
     existing(call);
     return call.context.streams.exec(call, call.info.name, "attach");
   },
   portforward: (call) => {
     admitConnection(call, "portforward");
+    mayStream(call);
     existing(call);
     return call.context.streams.portForward(call, call.info.name);
   },

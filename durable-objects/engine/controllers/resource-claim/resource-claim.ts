@@ -4,6 +4,7 @@
  */
 import { objectKey, splitKey, type Change } from "../../core/object.ts";
 import {
+  allClaimNamesOf,
   claimFinalizer,
   claimNameOf,
   claimNamesOf,
@@ -35,10 +36,11 @@ export const resourceClaimController: Controller = {
 
 function wokenByPod({ op, object }: Change, reader: Reader): string[] | undefined {
   const pod = object as Pod;
-  if (!pod.spec?.resourceClaims?.length) return undefined;
+  if (!pod.spec?.resourceClaims?.length && !pod.status?.extendedResourceClaimStatus)
+    return undefined;
   const { namespace = "", name } = pod.metadata;
   if (op === "delete" || isDone(pod))
-    return claimNamesOf(pod).map((claim) => `${claimPrefix}${namespace}/${claim}`);
+    return allClaimNamesOf(pod).map((claim) => `${claimPrefix}${namespace}/${claim}`);
   return needsWork(pod, reader) ? [`${podPrefix}${namespace}/${name}`] : undefined;
 }
 

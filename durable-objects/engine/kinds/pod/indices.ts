@@ -1,13 +1,13 @@
 /** What Pods are found by. */
-import { claimNamesOf } from "./resource-claims.ts";
+import { allClaimNamesOf } from "./resource-claims.ts";
 import type { Pod } from "./types.ts";
 import type { Kind } from "../define.ts";
 
 const nothing: readonly string[] = [];
 
 const claimsOf = (pod: Partial<Pod>): readonly string[] =>
-  pod.spec?.resourceClaims
-    ? claimNamesOf(pod as Pod).map((name) => `${pod.metadata?.namespace ?? ""}\0${name}`)
+  pod.spec?.resourceClaims || pod.status?.extendedResourceClaimStatus
+    ? allClaimNamesOf(pod as Pod).map((name) => `${pod.metadata?.namespace ?? ""}\0${name}`)
     : nothing;
 
 export const podIndices: NonNullable<Kind["indices"]> = [

@@ -44,5 +44,11 @@ export function claimNamesOf(pod: Pod): string[] {
   return names;
 }
 
+/** The claim that the scheduler made for its extended resources, too. */
+export function allClaimNamesOf(pod: Pod): string[] {
+  const made = pod.status?.extendedResourceClaimStatus?.resourceClaimName;
+  return made === undefined ? claimNamesOf(pod) : [...claimNamesOf(pod), made];
+}
+
 /** The claim keeps what it has until nobody uses it. k8s: api/resource/v1/types.go Finalizer */
 export const claimFinalizer = "resource.kubernetes.io/delete-protection";

@@ -95,6 +95,10 @@ export interface ContainerStatus extends Omit<v1.ContainerStatus, "state" | "las
   lastState?: ContainerState;
   user?: ContainerUser;
   stopSignal?: string;
+  allocatedResourcesStatus?: {
+    name: string;
+    resources?: { resourceID: string; health?: string; message?: string }[];
+  }[];
 }
 export interface ContainerUser {
   linux?: { uid: number; gid: number; supplementalGroups?: number[] };

@@ -43,6 +43,8 @@ export interface MeasuredPod extends Usage {
 
 export interface MeasuredNode extends Usage {
   name: string;
+  /** What runs beside Pods, and all Pods together. */
+  systemContainers: Readonly<Record<"kubelet" | "runtime" | "pods", Usage>>;
   nowMs: number;
   startedAtMs: number;
   memoryCapacityBytes: number;
@@ -50,6 +52,16 @@ export interface MeasuredNode extends Usage {
   info: Readonly<Record<"bootID" | "machineID" | "systemUUID", string>>;
   pods: MeasuredPod[];
 }
+
+/** Which part of what runs beside Pods is the kubelet, and which the container runtime: the rest is the system itself. */
+const kubeletShare = { cpu: 0.5, memory: 0.25 };
+const runtimeShare = { cpu: 0.3, memory: 0.15 };
+
+const partOf = (whole: Usage, { cpu, memory }: typeof kubeletShare): Usage => ({
+  cpuMilli: whole.cpuMilli * cpu,
+  cpuSeconds: whole.cpuSeconds * cpu,
+  memoryBytes: Math.round(whole.memoryBytes * memory),
+});
 
 function sum(parts: readonly Usage[]): Usage {
   const all: Usage = { cpuMilli: 0, cpuSeconds: 0, memoryBytes: 0 };
@@ -79,6 +91,11 @@ export function measure(client: Client, node: Node): MeasuredNode {
     memoryCapacityBytes: value(node.status?.capacity?.["memory"]),
     diskCapacityBytes: diskBytesOf(node),
     info: { bootID, machineID, systemUUID },
+    systemContainers: {
+      kubelet: partOf(system, kubeletShare),
+      runtime: partOf(system, runtimeShare),
+      pods: sum(pods),
+    },
     pods,
     ...sum([system, ...pods]),
   };

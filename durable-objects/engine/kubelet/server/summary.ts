@@ -96,12 +96,22 @@ function podOf(look: Look, measured: MeasuredPod, limitOf: LimitOf) {
 
 type LimitOf = (container: MeasuredContainer) => number | undefined;
 
+/** k8s: pkg/kubelet/server/stats/summary_sys_containers.go GetSystemContainersStats */
+const systemContainersOf = (look: Look): object[] =>
+  Object.entries(look.node.systemContainers).map(([name, usage]) => ({
+    name,
+    startTime: rfc3339(look.node.startedAtMs),
+    cpu: cpuOf(look, usage),
+    memory: memoryOf(look, usage),
+  }));
+
 /** The whole Summary. */
 export function summaryOf(node: MeasuredNode, brief: boolean, limitOf: LimitOf): object {
   const usedBytes = node.pods.reduce((all, pod) => all + ownBytes(pod), 0);
   const look: Look = { node, time: rfc3339(node.nowMs), brief, usedBytes };
   const own = {
     nodeName: node.name,
+    systemContainers: systemContainersOf(look),
     startTime: rfc3339(node.startedAtMs),
     cpu: cpuOf(look, node),
     memory: memoryOf(look, node, node.memoryCapacityBytes),

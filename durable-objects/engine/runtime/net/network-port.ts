@@ -16,8 +16,11 @@ export interface DnsAnswer {
   records: DnsRecord[];
 }
 
-/** What a name server of a Pod says: an answer, whom it asks in turn, or that the cluster's own records answer. */
-export type DnsReply = DnsAnswer | { forward: string } | "cluster";
+/**
+ * What a name server of a Pod says: an answer, whom it asks in turn, or that the cluster's own records answer (with what is said of
+ * names that are not among them).
+ */
+export type DnsReply = DnsAnswer | { forward: string } | "cluster" | { cluster: DnsReply };
 
 /** Why no connection came about. */
 export type ConnectError = "refused" | "timeout" | "unreachable" | "reset";

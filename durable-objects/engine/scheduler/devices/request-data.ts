@@ -1,4 +1,5 @@
 /** What a request of a claim asks for, alone or as one of several alternatives. */
+import type { KubeObject } from "../../core/object.ts";
 import type {
   Device,
   DeviceClass,
@@ -6,7 +7,6 @@ import type {
   DeviceTaint,
   DeviceToleration,
   ExactRequest,
-  ResourceClaim,
   ResourceSlice,
 } from "../../kinds/resource/shape.ts";
 import type { Pool } from "./pools.ts";
@@ -48,7 +48,7 @@ export const optionsOf = ({
         exact,
       }));
 
-export const claimText = ({ metadata }: ResourceClaim): string =>
+export const claimText = ({ metadata }: KubeObject): string =>
   `${metadata.namespace ?? ""}/${metadata.name}`;
 
 /** k8s: dynamic-resource-allocation/resourceclaim ToleratesTaint */

@@ -10,6 +10,13 @@ import {
   type AllocatorParts,
 } from "../devices/allocator.ts";
 import { bindingOf } from "../devices/binding.ts";
+import {
+  classesFor,
+  ExtendedClaim,
+  extendedClaimOf,
+  isUnderWay,
+  type NodeClaim,
+} from "../devices/extended-claim.ts";
 import { nodeSelectorMatches } from "../devices/pools.ts";
 import { optionsOf } from "../devices/request-data.ts";
 import {
@@ -20,7 +27,7 @@ import {
   type Rejection,
   type Snapshot,
 } from "../framework.ts";
-import type { NodeInfo } from "../node-info.ts";
+import type { NodeInfo, PodInfo } from "../node-info.ts";
 import type { Pod } from "../types.ts";
 
 const claims = "resourceclaims.resource.k8s.io";
@@ -46,19 +53,43 @@ export function podClaims(pod: Pod, reader: Reader): ResourceClaim[] | { problem
   return found;
 }
 
+/** The same, with what the scheduler made for its extended resources. */
+export function claimsAtHand(pod: Pod, reader: Reader): ResourceClaim[] {
+  const found = podClaims(pod, reader);
+  const extended = extendedClaimOf(pod, reader);
+  return [...(Array.isArray(found) ? found : []), ...(extended ? [extended] : [])];
+}
+
+/** What there is of a Pod's extended resources. */
+interface Extended {
+  /** What nodes are asked for. */
+  wanted?: ExtendedClaim;
+  /** A claim of an earlier attempt. */
+  made?: ResourceClaim;
+}
+
+/** What a node would give. */
+interface OnNode {
+  allocations: AllocationResult[];
+  /** The claim for extended resources, which is the last one of the allocations. */
+  extended?: NodeClaim;
+}
+
 /** What one attempt knows of a Pod's claims, and what each node would give. */
 export class DeviceState implements PluginState {
   readonly claims: readonly ResourceClaim[];
   /** Those that have nothing yet. */
   readonly open: readonly ResourceClaim[];
+  readonly #extended: Extended;
   readonly #snapshot: Snapshot;
   readonly #parts: AllocatorParts;
-  readonly #byNode = new Map<string, AllocationResult[]>();
+  readonly #byNode = new Map<string, OnNode>();
   /** Claims that have devices, which some node cannot reach. */
   readonly outOfReach = new Set<ResourceClaim>();
 
-  constructor(all: readonly ResourceClaim[], snapshot: Snapshot) {
+  constructor(all: readonly ResourceClaim[], snapshot: Snapshot, extended: Extended = {}) {
     this.claims = all;
+    this.#extended = extended;
     this.open = all.filter(({ status }) => !status?.allocation);
     this.#snapshot = snapshot;
     this.#parts = {
@@ -73,10 +104,26 @@ export class DeviceState implements PluginState {
     return this;
   }
   allocationsOn(node: string): readonly AllocationResult[] | undefined {
-    return this.open.length === 0 ? [] : this.#byNode.get(node);
+    return this.#byNode.get(node)?.allocations ?? (this.open.length === 0 ? [] : undefined);
+  }
+  /** The claim to be made for the node's sake, and what it gets. */
+  extendedOn(node: string): (NodeClaim & { allocation: AllocationResult }) | undefined {
+    const { extended, allocations = [] } = this.#byNode.get(node) ?? {};
+    const allocation = allocations.at(-1);
+    return extended && allocation && { ...extended, allocation };
+  }
+  /** The claim that an earlier attempt made: it goes where the Pod cannot be helped otherwise. */
+  get leftBehind(): ResourceClaim | undefined {
+    return this.#extended.made;
   }
 
-  filter({ node }: NodeInfo): Rejection | undefined {
+  filter(info: NodeInfo): Rejection | undefined {
+    const { node } = info;
+    const { wanted, made } = this.#extended;
+    if (made && !this.claims.includes(made))
+      return rejectedForGood("cannot schedule extended resource claim");
+    const extended = wanted?.on(info);
+    if (!extended && this.claims.length === 0) return undefined;
     let reached = true;
     for (const claim of this.claims) {
       const selector = claim.status?.allocation?.nodeSelector;
@@ -85,18 +132,21 @@ export class DeviceState implements PluginState {
       this.outOfReach.add(claim);
       reached = false;
     }
-    const problem = this.open.length > 0 ? this.#allocate(node) : undefined;
+    const problem = extended || this.open.length > 0 ? this.#allocate(node, extended) : undefined;
     if (problem !== undefined) return rejectedForGood(problem);
     return reached ? undefined : rejectedForGood("resourceclaim not available on the node");
   }
 
-  #allocate(node: NodeInfo["node"]): string | undefined {
+  #allocate(node: NodeInfo["node"], extended: NodeClaim | undefined): string | undefined {
+    const claimed = extended ? [...this.open, extended.claim] : this.open;
     try {
-      const found = allocate(this.#parts, node, this.open, (steps) => {
+      const found = allocate(this.#parts, node, claimed, (steps) => {
         this.#snapshot.triedDevices += steps;
       });
       if (!found) return "cannot allocate all claims";
-      this.#byNode.set(node.metadata.name, found);
+      const one: OnNode = { allocations: found };
+      if (extended) one.extended = extended;
+      this.#byNode.set(node.metadata.name, one);
       return undefined;
     } catch (error) {
       if (error instanceof AllocationTimeout) return "timed out trying to allocate devices";
@@ -118,21 +168,33 @@ function classProblem(claim: ResourceClaim, reader: Reader): string | undefined 
   return undefined;
 }
 
+/** k8s: preFilterExtendedResources */
+function extendedOf(info: PodInfo, reader: Reader): Extended | undefined {
+  const wanted = classesFor(info, reader);
+  if (!wanted) return undefined;
+  const made = extendedClaimOf(info.pod, reader);
+  return made ? { made } : { wanted: new ExtendedClaim(info, wanted) };
+}
+
 export const dynamicResources: FilterPlugin = {
   name,
   holdsBack: (pod, reader) =>
     (pod.spec.resourceClaims?.length ?? 0) > 0 && "problem" in podClaims(pod, reader),
-  prepare({ pod }, snapshot) {
-    if (!pod.spec.resourceClaims?.length) return { skip: true };
+  prepare(info, snapshot) {
+    const { pod } = info;
+    const extended = extendedOf(info, snapshot.reader);
+    if (!pod.spec.resourceClaims?.length && !extended) return { skip: true };
     const found = podClaims(pod, snapshot.reader);
     if ("problem" in found) return { rejection: rejectedForGood(found.problem) };
-    if (found.length === 0) return { skip: true };
+    if (found.length === 0 && !extended) return { skip: true };
     for (const claim of found) {
       if (claim.status?.allocation) continue;
       const problem = classProblem(claim, snapshot.reader);
       if (problem !== undefined) return { rejection: rejectedForGood(problem) };
     }
-    return { state: new DeviceState(found, snapshot) };
+    const made = extended?.made;
+    if (made && isUnderWay(pod, made)) found.push(made);
+    return { state: new DeviceState(found, snapshot, extended) };
   },
   filter: (_pod, node, state) => (state as DeviceState).filter(node),
 };
@@ -143,10 +205,10 @@ export const dynamicResources: FilterPlugin = {
  */
 export function toDeallocate(
   pod: Pod,
-  { claims: all, outOfReach }: DeviceState,
+  { claims: all, outOfReach, leftBehind }: DeviceState,
 ): ResourceClaim | undefined {
   return all.find((claim) => {
-    if (!outOfReach.has(claim)) return false;
+    if (!outOfReach.has(claim) || claim === leftBehind) return false;
     const users = claim.status?.reservedFor ?? [];
     return users.length === 0 || (users.length === 1 && isReservedFor(pod, claim));
   });

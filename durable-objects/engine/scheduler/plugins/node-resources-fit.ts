@@ -1,5 +1,12 @@
 /** Whether requests fit, and which node is least full. k8s: pkg/scheduler/framework/plugins/noderesources */
-import { nodeScoreMax, type FilterPlugin, type Rejection, type Scorer } from "../framework.ts";
+import { classesFor } from "../devices/extended-claim.ts";
+import {
+  nodeScoreMax,
+  type FilterPlugin,
+  type PluginState,
+  type Rejection,
+  type Scorer,
+} from "../framework.ts";
 import type { NodeInfo, PodInfo } from "../node-info.ts";
 
 interface Shortage {
@@ -8,8 +15,23 @@ interface Shortage {
   never: boolean;
 }
 
-/** k8s: noderesources/fit.go fitsRequest */
-function shortages({ requests }: PodInfo, node: NodeInfo): Shortage[] | undefined {
+/** Resources that devices give where the node itself has none. */
+class ByDevices implements PluginState {
+  readonly names: ReadonlyMap<string, unknown>;
+  constructor(names: ReadonlyMap<string, unknown>) {
+    this.names = names;
+  }
+  clone(): ByDevices {
+    return this;
+  }
+}
+
+/** k8s: noderesources/fit.go fitsRequest, shouldDelegateResourceToDRA */
+function shortages(
+  { requests }: PodInfo,
+  node: NodeInfo,
+  byDevices: ReadonlyMap<string, unknown> | undefined,
+): Shortage[] | undefined {
   const has = node.allocatable;
   let list: Shortage[] | undefined;
   const check = (name: string, wanted: number, used: number, capacity: number): void => {
@@ -22,17 +44,26 @@ function shortages({ requests }: PodInfo, node: NodeInfo): Shortage[] | undefine
   check("memory", requests.memoryBytes, node.memoryBytes, has.memoryBytes);
   check("ephemeral-storage", requests.ephemeralBytes, node.ephemeralBytes, has.ephemeralBytes);
   for (const [name, wanted] of requests.scalars) {
-    check(name, wanted, node.scalars.get(name) ?? 0, has.scalars.get(name) ?? 0);
+    const capacity = has.scalars.get(name) ?? 0;
+    if (capacity === 0 && byDevices?.has(name)) continue;
+    check(name, wanted, node.scalars.get(name) ?? 0, capacity);
   }
   return list;
 }
 
-function fits(pod: PodInfo, node: NodeInfo): Rejection | undefined {
-  const list = shortages(pod, node);
+function fits(pod: PodInfo, node: NodeInfo, state: PluginState | undefined): Rejection | undefined {
+  const list = shortages(pod, node, (state as ByDevices | undefined)?.names);
   return list && { reasons: list.map((s) => s.reason), final: list.some((s) => s.never) };
 }
 
-export const nodeResourcesFit: FilterPlugin = { name: "NodeResourcesFit", filter: fits };
+export const nodeResourcesFit: FilterPlugin = {
+  name: "NodeResourcesFit",
+  prepare(pod, { reader }) {
+    const byDevices = classesFor(pod, reader);
+    return byDevices ? { state: new ByDevices(byDevices) } : {};
+  },
+  filter: fits,
+};
 
 function freeShare(requested: number, capacity: number): number {
   if (requested > capacity) return 0;

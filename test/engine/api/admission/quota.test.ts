@@ -313,3 +313,35 @@ describe("quotaUsage", () => {
     expect(at(17)).toEqual({ pods: "0", "count/pods": "0" });
   });
 });
+
+describe("ResourceClaims in a quota", () => {
+  const perClass = "gpu.example.com.deviceclass.resource.k8s.io/devices";
+  const claim = (name: string, request: object): object => ({
+    apiVersion: "resource.k8s.io/v1",
+    kind: "ResourceClaim",
+    metadata: { name },
+    spec: { devices: { requests: [{ name: "r", ...request }] } },
+  });
+  const asks = (more: object) => ({ deviceClassName: "gpu.example.com", ...more });
+
+  test("count by number, and by the devices of a class that they may come to", () => {
+    const world = limited({ "count/resourceclaims.resource.k8s.io": "3", [perClass]: "34" });
+    expect(message(post(world, claim("one", { exactly: asks({}) })))).toBe("");
+    const worst = claim("all", { exactly: asks({ allocationMode: "All" }) });
+    expect(message(post(world, worst))).toBe("");
+    const several = {
+      firstAvailable: [
+        { name: "a", ...asks({ count: 2 }) },
+        { name: "b", ...asks({ count: 1 }) },
+      ],
+    };
+    expect(message(post(world, claim("several", several)))).toBe(
+      `resourceclaims.resource.k8s.io "several" is forbidden: exceeded quota: q, requested: ${perClass}=2, used: ${perClass}=33, limited: ${perClass}=34`,
+    );
+    world.advance(5000);
+    expect(world.get(`${quotas}/q`).status.used).toEqual({
+      "count/resourceclaims.resource.k8s.io": "2",
+      [perClass]: "33",
+    });
+  });
+});

@@ -113,7 +113,8 @@ export function validateResourceQuantity(name: string, value: unknown, path: str
 function validateHugePages(name: string, quantity: Quantity, path: string): FieldError[] {
   const size = quantityOf(name.slice("hugepages-".length));
   const bytes = quantityValue(quantity);
-  const whole = size && bytes > 0 && bytes % quantityValue(size) === 0;
+  // None at all is a multiple, too. k8s: core/helper IsHugePageResourceValueDivisible
+  const whole = size && quantityValue(size) > 0 && bytes % quantityValue(size) === 0;
   return whole
     ? []
     : [

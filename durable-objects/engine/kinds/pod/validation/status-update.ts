@@ -6,6 +6,7 @@ import { type FieldError, forbiddenField, invalid } from "../../../machinery/fie
 import { parseIp, validateIpLegacy } from "../../../machinery/ip.ts";
 import { validateImmutable } from "../../../machinery/metadata.ts";
 import { dns1123Subdomain, invalidEach, qualifiedName } from "../../../machinery/names.ts";
+import { validateClaimStatus } from "./claim-status.ts";
 import { validateAnnotationUpdates } from "./update.ts";
 
 /** Types that need no look: upstream's system conditions, and others of its kubelet. */
@@ -133,6 +134,7 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
     ...validateNodeNames(pod, old),
     ...validateImmutable(now.qosClass, before.qosClass, "status.qosClass"),
     ...validateStates(pod, old),
+    ...validateClaimStatus(pod, old),
     ...validateIps(now.podIPs, before.podIPs, "status.podIPs"),
   ];
   const hosts = now.hostIPs as PodIP[] | undefined;
