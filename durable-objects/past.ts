@@ -6,7 +6,7 @@ import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { countsOf, type Counts } from "./engine/snapshots/counts.ts";
-import { sealed } from "./engine/snapshots/snapshot.ts";
+import { sealed } from "./engine/snapshots/take-and-restore.ts";
 import type { SnapshotOptions } from "./engine/core/snapshot.ts";
 
 /** Why there is no answer, in a sentence for people; `code`: as HTTP has it. */

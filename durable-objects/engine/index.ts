@@ -1,7 +1,7 @@
 /** The engine: one cluster, to which requests and alarms come. All is synchronous; the caller says what time it is on the wall. */
 import type { Birth } from "./core/birth.ts";
-import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
-import { handleAt } from "./api/past.ts";
+import { restoreInto, snapshotOf } from "./snapshots/take-and-restore.ts";
+import { handleAt } from "./api/requests-of-the-past.ts";
 import { Earlier } from "./past/earlier.ts";
 import { undo, type UndoOptions, type Undone } from "./past/undo.ts";
 import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts";
@@ -13,7 +13,7 @@ import { changesSince, type Changes } from "./api/read/changes.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
-import { bornAt, keepBirth, tellBirth } from "./bootstrap/births.ts";
+import { bornAt, keepBirth, tellBirth } from "./bootstrap/kept-births.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
 import { clockFrom, virtualAt } from "./core/clock.ts";
@@ -48,14 +48,14 @@ import type { Sql } from "./core/sql.ts";
 import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import type { WorkLoop } from "./loop/work-loop.ts";
-import { bornAs } from "./components/births.ts";
+import { bornAs } from "./components/late-birth.ts";
 import { Requests } from "./components/requests.ts";
 import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
-export { sealed } from "./snapshots/snapshot.ts";
-export { mayWait } from "./components/births.ts";
+export { sealed } from "./snapshots/take-and-restore.ts";
+export { mayWait } from "./components/late-birth.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 

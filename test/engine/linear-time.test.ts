@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { globbed } from "../../durable-objects/engine/images/redis/store.ts";
 import { MatchWork } from "../../durable-objects/engine/runtime/match-work.ts";
 import { endOf, folderOf, trimEndOf, trimSlashes } from "../../durable-objects/engine/core/trim.ts";
-import { rewriteHtml } from "../../durable-objects/engine/network/links.ts";
+import { rewriteHtml } from "../../durable-objects/engine/network/html-links.ts";
 import { awkFormat } from "../../durable-objects/engine/runtime/tools/awk/values.ts";
 import { formatPrintf } from "../../durable-objects/engine/runtime/tools/arguments/printf.ts";
 import { quantityError } from "../../durable-objects/engine/machinery/quantity.ts";

@@ -3,7 +3,7 @@ import { signingKey } from "../../durable-objects/engine/api/auth/tokens.ts";
 import { virtualAt, type ClockState } from "../../durable-objects/engine/core/clock.ts";
 import { stopClock, stopClockAt } from "../../durable-objects/engine/core/snapshot.ts";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
-import { snapshotOf } from "../../durable-objects/engine/snapshots/snapshot.ts";
+import { snapshotOf } from "../../durable-objects/engine/snapshots/take-and-restore.ts";
 import { Chance } from "./chance.ts";
 import { perform } from "./operations/operations.ts";
 import { scenarioOf, setUp } from "./scenario.ts";

@@ -7,7 +7,7 @@ import { builtin } from "../api/discovery/registry.ts";
 import { memberRoles } from "../api/auth/member-roles.ts";
 import { controllerRbac, rbacBase } from "../api/auth/rbac-base.ts";
 import { apiServiceBase } from "./api-services.ts";
-import { flowControlBase, laterAccounts, serviceRangeBase } from "./later-base.ts";
+import { flowControlBase, laterAccounts, serviceRangeBase } from "./later-objects.ts";
 import { systemBase } from "./system-base.ts";
 
 interface BaseObject {

@@ -1,5 +1,5 @@
 /** The machines of a sandbox: one tainted control plane, workers of 4 CPU, 8 Gi and 110 Pods. */
-import { kernelRelease, osImage } from "../core/machine.ts";
+import { kernelRelease, osImage } from "../core/machine-facts.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { version } from "../api/discovery/discovery.ts";
 import { machineAnnotation } from "../kinds/node-machine.ts";

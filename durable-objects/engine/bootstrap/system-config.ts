@@ -4,7 +4,7 @@ import { kubeletConfiguration } from "../runtime/node/kubelet-configuration.ts";
 import { serviceCidr } from "../kinds/service/ranges.ts";
 import { toBase64 } from "../machinery/base64.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
-import { rootCertificate } from "./certificate.ts";
+import { rootCertificate } from "./root-certificate.ts";
 import { podCidrs } from "./system-manifests.ts";
 
 export const coreDnsVersion = "v1.14.2";

@@ -6,7 +6,7 @@ import type { Environment } from "./checker.ts";
 import { compile } from "./compile.ts";
 import { estimateCost, type SizeOfPath } from "./estimate.ts";
 import { QuantityValue } from "./functions/quantities.ts";
-import { semverValue } from "./functions/versions.ts";
+import { semverValue } from "./functions/semver.ts";
 import { ConstantProblem } from "./plan.ts";
 import { Program } from "./program.ts";
 import {

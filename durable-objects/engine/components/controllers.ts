@@ -1,7 +1,7 @@
 /** The registry of controllers. Their order is the order in which one change wakes them. */
 import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../cri/runtime.ts";
-import { ingressController } from "../controllers/ingress.ts";
+import { ingressController } from "../controllers/ingress-address.ts";
 import { networkController } from "../controllers/network.ts";
 import { validatingAdmissionPolicyStatusController } from "../controllers/validating-admission-policy-status.ts";
 import { viewerGroupsController } from "../controllers/viewer-groups.ts";
@@ -33,7 +33,7 @@ import { jobController } from "../controllers/job/job.ts";
 import { ttlAfterFinishedController } from "../controllers/job/ttl.ts";
 import { namespaceController } from "../controllers/namespace.ts";
 import { csiNodeController } from "../controllers/node/csi-node.ts";
-import { nodeEvictionController } from "../controllers/node/eviction.ts";
+import { nodeEvictionController } from "../controllers/node/node-tainting.ts";
 import { nodeIpamController } from "../controllers/node/ipam.ts";
 import { nodeLifecycleController } from "../controllers/node/lifecycle.ts";
 import { nodeMachineController } from "../controllers/node/machine.ts";

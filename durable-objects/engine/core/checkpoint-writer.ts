@@ -8,7 +8,7 @@
 import { unfinishedKey, type Checkpoint, type Checkpoints } from "./checkpoints.ts";
 import { pagesDroppedPerTurnMax, portionPerRowByte, portionsPerTurnMax } from "./limits.ts";
 import type { PageEntry, Pages } from "./pages.ts";
-import type { Past } from "./past.ts";
+import type { Past } from "./log-reach.ts";
 import type { Sql } from "./sql.ts";
 import { Tail } from "./tail.ts";
 

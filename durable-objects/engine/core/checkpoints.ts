@@ -5,7 +5,7 @@
  */
 import { turnOf, turnText } from "./log-rows.ts";
 import type { PageEntry } from "./pages.ts";
-import type { PastRange } from "./past.ts";
+import type { PastRange } from "./log-reach.ts";
 import type { Sql, SqlValue } from "./sql.ts";
 
 /** Where the state table stands. */

@@ -17,7 +17,7 @@ import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { hasNothing, migrate } from "./migrations.ts";
 import { objectKey, type Change, type KubeObject } from "./object.ts";
 import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
-import { Past } from "./past.ts";
+import { Past } from "./log-reach.ts";
 import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import { differenceText } from "./record-difference.ts";

@@ -14,7 +14,7 @@ import { causesIn, turnText, type ChangeRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
-import type { PastRange } from "./past.ts";
+import type { PastRange } from "./log-reach.ts";
 import type { Store } from "./store.ts";
 import { keyOnDisk } from "./tail.ts";
 

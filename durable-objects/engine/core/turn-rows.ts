@@ -2,7 +2,7 @@
 import { logRowBytesMax } from "./limits.ts";
 import { causesText, changeText, type FieldsOf, type LogEntry } from "./log-rows.ts";
 import type { Change } from "./object.ts";
-import type { PastRange } from "./past.ts";
+import type { PastRange } from "./log-reach.ts";
 import type { RecordChange } from "./store.ts";
 
 export interface RowPart {

@@ -10,7 +10,7 @@ import type { Evidence, ExplanationStatus } from "../kinds/podyard/explanation.t
 import type { Client } from "../ports/controller.ts";
 import { explainAccess } from "./access.ts";
 import { autoscaling } from "./autoscaling.ts";
-import { config } from "./config.ts";
+import { config } from "./missing-config.ts";
 import { crash, exits } from "./crash.ts";
 import { evictions } from "./eviction.ts";
 import { gatewayRows } from "./gateways.ts";

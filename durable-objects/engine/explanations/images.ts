@@ -2,7 +2,7 @@
 import { parseReference, type ImageReference } from "../machinery/image-reference.ts";
 import type { Secret } from "../kinds/secret.ts";
 import type { Pod } from "../kinds/pod/types.ts";
-import { imagesOf } from "../runtime/image/image-objects.ts";
+import { imagesOf } from "../runtime/image/image-object-lookup.ts";
 import { officialRepositories } from "../runtime/image/official-repositories.ts";
 import { runtime } from "../cri/runtime.ts";
 import { pullCredentials } from "../kubelet/pull-secrets.ts";

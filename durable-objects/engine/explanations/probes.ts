@@ -4,7 +4,7 @@ import type { Event } from "../kinds/event.ts";
 import type { Container, Pod, Probe } from "../kinds/pod/types.ts";
 import type { Evidence } from "../kinds/podyard/explanation.ts";
 import type { ProbeKind } from "../kubelet/record.ts";
-import { resolvePort } from "../kubelet/calls.ts";
+import { resolvePort } from "../kubelet/probes/probe-calls.ts";
 import { runtime } from "../cri/runtime.ts";
 import { containersOf, keyOf, lastLines, type ContainerView } from "./containers.ts";
 import { ownerOf } from "./crash.ts";

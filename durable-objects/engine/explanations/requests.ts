@@ -1,8 +1,8 @@
 /** Requests that did not get through: asked of a Trace, by the way it took. */
 import type { KubeObject } from "../core/object.ts";
 import { gateways } from "../kinds/gateway/types.ts";
-import type { Ingress } from "../kinds/ingress.ts";
-import type { NetworkPolicy } from "../kinds/network-policy.ts";
+import type { Ingress } from "../kinds/networking/ingress.ts";
+import type { NetworkPolicy } from "../kinds/networking/network-policy.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import { urlParts, type Hop, type Trace } from "../kinds/podyard/trace.ts";
 import { clusterDomain } from "../runtime/net/network-port.ts";

@@ -1,6 +1,6 @@
 /** Services that nobody answers for, and Ingresses that lead nowhere. */
-import type { Ingress } from "../kinds/ingress.ts";
-import type { IngressClass } from "../kinds/ingress-class.ts";
+import type { Ingress } from "../kinds/networking/ingress.ts";
+import type { IngressClass } from "../kinds/networking/ingress-class.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Service, ServicePort } from "../kinds/service/shape.ts";
 import { runtime } from "../cri/runtime.ts";

@@ -7,7 +7,7 @@ import { busyboxFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
 import { accept } from "../runtime/net/socket.ts";
 import type { ImageDefinition } from "./define.ts";
-import { goLog } from "./serving/serve.ts";
+import { goLog } from "./serving/small-server.ts";
 
 const port = 9000;
 /** k8s: test/images/regression-issue-74839/main.go main */

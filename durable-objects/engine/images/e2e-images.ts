@@ -4,7 +4,7 @@ import type { Program } from "../runtime/kernel/types.ts";
 import { busyboxFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { boomServer } from "./boom-server.ts";
-import { answer, goNotFound, smallServer } from "./serving/serve.ts";
+import { answer, goNotFound, smallServer } from "./serving/small-server.ts";
 
 const tested = (name: string): string[] => [
   `registry.k8s.io/e2e-test-images/${name}`,

@@ -16,7 +16,7 @@ import {
   remoteAddress,
   targetOf,
   type Target,
-} from "./serving/serve.ts";
+} from "./serving/small-server.ts";
 
 interface State {
   exitCode?: number;

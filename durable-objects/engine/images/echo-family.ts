@@ -16,7 +16,7 @@ import {
   portOf,
   remoteAddress,
   smallServer,
-} from "./serving/serve.ts";
+} from "./serving/small-server.ts";
 import { resolveVersion } from "./tags.ts";
 
 const headersOf = (request: HttpRequest): [string, string][] =>

@@ -7,7 +7,7 @@ import { Errno } from "../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
-import { flagOf, goListen, goNotFound, json } from "./serving/serve.ts";
+import { flagOf, goListen, goNotFound, json } from "./serving/small-server.ts";
 
 interface Entry {
   /** Base64, as it came. */

@@ -1,5 +1,5 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
-import { kernelRelease } from "../core/machine.ts";
+import { kernelRelease } from "../core/machine-facts.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
 import {
@@ -13,7 +13,7 @@ import type { ImageDefinition } from "./define.ts";
 import { rfc3339Milli } from "../runtime/logs/times.ts";
 import { nginx } from "./nginx/nginx.ts";
 import { layerOf } from "./nginx/files.ts";
-import { answer, goLog, html, portOf, smallServer } from "./serving/serve.ts";
+import { answer, goLog, html, portOf, smallServer } from "./serving/small-server.ts";
 
 // gcr.io/google-samples/hello-app
 

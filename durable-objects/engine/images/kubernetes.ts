@@ -7,7 +7,7 @@ import { componentAnswer } from "./component-server.ts";
 import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
 import { etcdProgram } from "./etcd.ts";
-import { flagOf } from "./serving/serve.ts";
+import { flagOf } from "./serving/small-server.ts";
 
 interface ComponentRow {
   repository: string;

@@ -6,7 +6,7 @@ import type { Program, Sys } from "../runtime/kernel/types.ts";
 import { toBase64 } from "../runtime/bytes.ts";
 import { rfc3339Milli } from "../runtime/logs/times.ts";
 import { askApi, messageOf, ownNamespace, type ApiAsk } from "./serving/api-ask.ts";
-import { flagOf } from "./serving/serve.ts";
+import { flagOf } from "./serving/small-server.ts";
 
 interface State extends ApiAsk {
   phase: "list" | "owner" | "create";

@@ -5,7 +5,7 @@ import { commandEntry } from "./command-entry.ts";
 import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { apacheTime, commonLogTime, httpDate } from "../runtime/logs/times.ts";
-import { html, smallServer } from "./serving/serve.ts";
+import { html, smallServer } from "./serving/small-server.ts";
 
 /** A million square roots in PHP 5, on a core of 2 GHz. */
 const requestMs = 80;

@@ -4,7 +4,7 @@ import type { Program, Sys } from "../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
-import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serving/serve.ts";
+import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serving/small-server.ts";
 
 /** `[amount, until]`: milli cores, megabytes, or a metric's delta. */
 type Load = [amount: number, untilMs: number];

@@ -6,7 +6,7 @@ import { alpineFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { klogTime } from "../runtime/logs/times.ts";
-import { flagOf } from "./serving/serve.ts";
+import { flagOf } from "./serving/small-server.ts";
 
 interface State {
   /** Cores kept busy, in milli. */

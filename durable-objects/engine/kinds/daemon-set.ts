@@ -6,7 +6,7 @@ import {
   validateCounts,
   validateDaemonSetSpec,
   validateSelectorUpdate,
-} from "./workloads.ts";
+} from "./workload-validation.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, formatLabels, nameColumn, wideColumn } from "./columns.ts";
 import { allMetadata, type Kind } from "./define.ts";

@@ -7,7 +7,7 @@ import {
   validateDeploymentSpec,
   validateReplicaCounts,
   validateSelectorUpdate,
-} from "./workloads.ts";
+} from "./workload-validation.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

@@ -23,7 +23,7 @@ import { equal } from "../core/equal.ts";
 import { checkOneOf, protocols } from "./checks.ts";
 import { age, ageColumn, column, firstOf, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { checkEndpointIp, familyOf } from "./ip-address.ts";
+import { checkEndpointIp, familyOf } from "./ip-families.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 

@@ -16,7 +16,7 @@ import { validateCidrLegacy } from "../machinery/ip.ts";
 import { checkResourceQuantity, keysOf, unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import { allMetadata, type Kind } from "./define.ts";
-import { cidrWarnings, familyOf } from "./ip-address.ts";
+import { cidrWarnings, familyOf } from "./ip-families.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 

@@ -1,7 +1,7 @@
 /** PodTemplate. k8s: pkg/registry/core/podtemplate/strategy.go */
 import type { LabelSelector } from "kubernetes-types/meta/v1";
 import { labelSelector } from "../machinery/selectors.ts";
-import { validatePodTemplate } from "./pod/validation/pod.ts";
+import { validatePodTemplate } from "./pod/validation/annotations-and-template.ts";
 import type { KubeObject } from "../core/object.ts";
 import { column, formatLabels, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

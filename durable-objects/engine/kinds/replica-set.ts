@@ -7,7 +7,7 @@ import {
   validateReplicaCounts,
   validateReplicaSetSpec,
   validateSelectorUpdate,
-} from "./workloads.ts";
+} from "./workload-validation.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import { allMetadata, type Cell, type Column, type Kind } from "./define.ts";

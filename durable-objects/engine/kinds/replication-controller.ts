@@ -1,7 +1,7 @@
 /** ReplicationController. k8s: pkg/registry/core/replicationcontroller/strategy.go */
 import { selectorFromSet } from "../machinery/selectors.ts";
 import type * as core from "kubernetes-types/core/v1";
-import { validateReplicationControllerSpec } from "./workloads.ts";
+import { validateReplicationControllerSpec } from "./workload-validation.ts";
 import type { KubeObject } from "../core/object.ts";
 import { formatLabels } from "./columns.ts";
 import { allMetadata, type Kind } from "./define.ts";

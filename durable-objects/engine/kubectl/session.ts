@@ -1,5 +1,5 @@
 /** Sessions of exec and attach as kubectl drives them: its terminal or pipes on one side, the API's session on the other. */
-import type { SessionEnd, SessionFrame, SessionInput } from "../runtime/net/api-stream.ts";
+import type { SessionEnd, SessionFrame, SessionInput } from "../runtime/net/api-stream-shapes.ts";
 import type { Sys } from "../runtime/kernel/types.ts";
 import type { ApiCall } from "./client.ts";
 import { Exit, Failure } from "./errors.ts";

@@ -11,7 +11,7 @@ import {
   type StateTerminated,
   isSidecar,
 } from "../kinds/pod/types.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import { userSettings } from "./users.ts";
 
 const prefix = "containerd://";

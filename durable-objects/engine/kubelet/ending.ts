@@ -5,9 +5,9 @@
 import { kubeletRoundsMax, relistMs } from "../core/limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
-import { unprepareClaims } from "./claims.ts";
+import { unprepareClaims } from "./device-claims.ts";
 import { kubeletTable, stage } from "./record.ts";
-import { probe } from "./probes/probes.ts";
+import { probe } from "./probes/probe-verdicts.ts";
 import { isMirror, podContainers } from "../kinds/pod/types.ts";
 import { type Sync, requeueAt } from "./sync.ts";
 

@@ -12,7 +12,7 @@ import {
   evictionThresholdBytes,
   pressureTransitionMs,
 } from "../core/limits.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import { newQuantity, value } from "../machinery/quantity.ts";
 import { criticalPriority } from "./admission.ts";
 import { type NodeRecord, nodeRecord, nodeTable } from "./node-address.ts";

@@ -2,7 +2,13 @@
 import type { CallRecord, ContainerRecord } from "./record.ts";
 import type { Container, LifecycleHandler } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
-import { type HttpAction, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
+import {
+  type HttpAction,
+  pollCall,
+  resolvePort,
+  startExec,
+  startHttp,
+} from "./probes/probe-calls.ts";
 
 type Started = CallRecord | "failed" | "done";
 

@@ -15,7 +15,7 @@ import { pullCredentials } from "./pull-secrets.ts";
 import type { Container, ContainerKind } from "../kinds/pod/types.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import { type Sync, containerEvent, neverMs, requeueAt } from "./sync.ts";
-import type { ImageVolume } from "./volumes.ts";
+import type { ImageVolume } from "./volumes/volumes.ts";
 
 export const imagesTable = "images";
 

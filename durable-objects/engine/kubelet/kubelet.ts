@@ -8,7 +8,7 @@ import { parseTime } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { type Change, objectKey, splitKey } from "../core/object.ts";
 import { fnv32a } from "../core/random.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
 import { nodeRecord } from "./node-address.ts";
@@ -33,7 +33,7 @@ import type { Node } from "../kinds/node.ts";
 import { type Sync, podEvent } from "./sync.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { wakeGrown, wakeLarger } from "./resize/volumes.ts";
-import { usesData } from "./volumes.ts";
+import { usesData } from "./volumes/volumes.ts";
 
 /** From a Pod's creation to its refusal. Upstream's kubelet takes some ten milliseconds, and whoever replaces the Pod as long. */
 const refusalMs = 1000;

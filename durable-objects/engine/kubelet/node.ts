@@ -3,14 +3,14 @@ import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import { machineKey } from "../runtime/machine-key.ts";
 import { dropLinks, syncLinks } from "../runtime/machine-links.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { isExtendedResource } from "../kinds/checks.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import type { Node } from "../kinds/node.ts";
-import { syncService } from "./service.ts";
+import { syncService } from "./kubelet-unit.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 

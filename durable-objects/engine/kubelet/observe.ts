@@ -1,5 +1,5 @@
 /** Reading the runtime: which containers ended since the last look. */
-import type { ExitedState } from "../runtime/define.ts";
+import type { ExitedState } from "../runtime/runtime-port.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import { lastLogBytes, lastLogLines } from "../core/limits.ts";
 import { noteExit } from "./lifecycle.ts";

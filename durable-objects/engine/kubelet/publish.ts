@@ -1,7 +1,7 @@
 /** One status update per moment, and only when something changed. k8s: kubelet_pods.go generateAPIPodStatus */
 import { equal } from "../core/equal.ts";
 import { rfc3339 } from "../core/clock.ts";
-import { withDeviceHealth } from "./claims.ts";
+import { withDeviceHealth } from "./device-claims.ts";
 import { containerStatuses } from "./container-status.ts";
 import { hostIP } from "./node-address.ts";
 import {

@@ -1,6 +1,6 @@
 /** Who a Pod's imagePullSecrets say the kubelet is to a registry. k8s: pkg/credentialprovider */
 import { trimEndOf } from "../core/trim.ts";
-import type { PullCredential } from "../runtime/define.ts";
+import type { PullCredential } from "../runtime/runtime-port.ts";
 import { parseReference } from "../machinery/image-reference.ts";
 
 import { decodeUtf8, fromBase64 } from "../runtime/bytes.ts";

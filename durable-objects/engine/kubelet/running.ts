@@ -1,20 +1,20 @@
 /** A Pod that is meant to run: mounts, sandbox, containers, probes, deadline. */
 import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../core/limits.ts";
-import { claimsPrepared } from "./claims.ts";
+import { claimsPrepared } from "./device-claims.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP } from "./node-address.ts";
 import { machineKey } from "../runtime/machine-key.ts";
 import { observe } from "./observe.ts";
-import { probe } from "./probes/probes.ts";
+import { probe } from "./probes/probe-verdicts.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
 import { runtimeProblem } from "./runtime-handler.ts";
 import { hostnameProblem } from "./start.ts";
 import { type Sync, podEvent, requeueAt } from "./sync.ts";
 import { expandVolumes } from "./resize/volumes.ts";
-import { weighVolumes } from "./volume-limits.ts";
-import { fillVolumes, mounted } from "./volume-setup.ts";
+import { weighVolumes } from "./volumes/volume-limits.ts";
+import { fillVolumes, mounted } from "./volumes/volume-setup.ts";
 
 /** One round of a Pod that is on its node: volumes, containers, probes, until nothing moves at this moment. */
 export function runPod(sync: Sync): void {

@@ -2,11 +2,11 @@
 import { trimEndOf } from "../core/trim.ts";
 import { fnv32a } from "../core/random.ts";
 import { configRetryMs, cpuUsPerContainerStart, relistMs } from "../core/limits.ts";
-import type { StartFailure } from "../runtime/define.ts";
+import type { StartFailure } from "../runtime/runtime-port.ts";
 import type { ContainerSpec, Mount, PodSandbox } from "../runtime/container-spec.ts";
-import { containerEnv, expandAll } from "./env.ts";
-import { resolvePort } from "./calls.ts";
-import { deviceEnv } from "./claims.ts";
+import { containerEnv, expandAll } from "./environment/environment.ts";
+import { resolvePort } from "./probes/probe-calls.ts";
+import { deviceEnv } from "./device-claims.ts";
 import { startHook } from "./hooks.ts";
 import type { ReadyImage } from "./images.ts";
 import { beginKill } from "./kill.ts";
@@ -23,7 +23,7 @@ import {
   podText,
 } from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, containerId, neverMs, requeueAt } from "./sync.ts";
-import { containerMounts } from "./volumes.ts";
+import { containerMounts } from "./volumes/volumes.ts";
 
 /** Linux: include/uapi/linux/utsname.h __NEW_UTS_LEN */
 const fqdnMax = 64;

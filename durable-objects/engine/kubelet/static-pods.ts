@@ -9,7 +9,7 @@ import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { memo } from "../core/memo.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import {
   kubeletConfigPath,
   nodeFilesTable,

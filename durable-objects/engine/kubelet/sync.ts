@@ -1,7 +1,7 @@
 /** What one look at one Pod works with, and the small things every part of the kubelet needs. */
 import type { Client, EventSource } from "../ports/controller.ts";
 import { hex32 } from "../core/random.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "./record.ts";
 import type { Container, ContainerKind, Pod } from "../kinds/pod/types.ts";

@@ -1,8 +1,8 @@
 /** Who has an address: the map of the simulated network. */
-import { ingressAddress } from "../core/machine.ts";
+import { ingressAddress } from "../core/machine-facts.ts";
 import { parseCidr, parseIp } from "../machinery/ip.ts";
 import type { KubeObject } from "../core/object.ts";
-import { cidrContains } from "../kinds/ip-address.ts";
+import { cidrContains } from "../kinds/ip-families.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import { internalIp, nodeIsDown } from "../kinds/node-machine.ts";
 import type { Pod } from "../kinds/pod/types.ts";

@@ -13,7 +13,7 @@ import {
   type ApiStream,
   type SessionFrame,
   type SessionInput,
-} from "../runtime/net/api-stream.ts";
+} from "../runtime/net/api-stream-shapes.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import {
   sessionBacklog,

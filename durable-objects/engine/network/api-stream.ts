@@ -4,7 +4,7 @@ import type { Records } from "../ports/controller.ts";
 import type { ResourceId } from "../core/object.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import { apiStreamTable, type ApiNews, type ApiStream } from "../runtime/net/api-stream.ts";
+import { apiStreamTable, type ApiNews, type ApiStream } from "../runtime/net/api-stream-shapes.ts";
 import { closeSession, isSession, stepSession } from "./api-session.ts";
 import type { Source } from "../runtime/net/stream.ts";
 

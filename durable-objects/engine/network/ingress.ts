@@ -1,8 +1,8 @@
 /** A simulated ingress-nginx: which backend a request gets, and its own answers. k8s: Ingress path types; ingress-nginx docs */
-import type { IngressClass } from "../kinds/ingress-class.ts";
+import type { IngressClass } from "../kinds/networking/ingress-class.ts";
 import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
 import type { Reader } from "../ports/controller.ts";
-import type { Ingress } from "../kinds/ingress.ts";
+import type { Ingress } from "../kinds/networking/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";

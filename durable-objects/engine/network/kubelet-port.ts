@@ -12,7 +12,7 @@ import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { mayDo, userOf } from "../runtime/net/delegated.ts";
 import { hostTree } from "../runtime/volumes/node-files.ts";
 import type { Source } from "../runtime/net/stream.ts";
-import { answerFor, notHttps, plain, responseOf } from "./hosts.ts";
+import { answerFor, notHttps, plain, responseOf } from "./api-server-host.ts";
 
 /** Of the API server's certificate for kubelets. k8s: cmd/kubeadm/app/phases/certs/certlist.go */
 const apiServer: User = {

@@ -5,7 +5,7 @@
 import { labelSelector } from "../machinery/selectors.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { NetworkPolicy } from "../kinds/network-policy.ts";
+import type { NetworkPolicy } from "../kinds/networking/network-policy.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/networking/v1";
 import { inCidr } from "./addresses.ts";

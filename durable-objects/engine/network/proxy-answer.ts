@@ -6,7 +6,7 @@ import type { ProxyPending, Reply } from "../ports/request.ts";
 import { bytesOf } from "../runtime/bytes.ts";
 import type { HttpResponse } from "../runtime/kernel/state.ts";
 import { answerHeaders, redirectWithin } from "./answer-headers.ts";
-import { rewriteHtml, rewriteUrl } from "./links.ts";
+import { rewriteHtml, rewriteUrl } from "./html-links.ts";
 
 /** The outcome of a request to a Pod, Service or node. */
 export type ProxiedResult = { response: HttpResponse } | { error: string };

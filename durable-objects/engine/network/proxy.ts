@@ -15,7 +15,7 @@ import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { proxiedAnswer, proxiedReply, replyOf, unavailable, unreachable } from "./proxy-answer.ts";
-import { responseOf } from "./hosts.ts";
+import { responseOf } from "./api-server-host.ts";
 import { kubeletAnswer } from "./kubelet-port.ts";
 import * as exchange from "./exchange.ts";
 import { draw, endpointsOf } from "./services.ts";

@@ -3,7 +3,7 @@
  * `request` starts it, `requestResult` asks for its outcome; what can be answered within the moment is there at once.
  */
 import { encodeUtf8 } from "../runtime/bytes.ts";
-import type { Pending } from "../runtime/define.ts";
+import type { Pending } from "../runtime/runtime-port.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { ingressIp, isUp } from "./addresses.ts";

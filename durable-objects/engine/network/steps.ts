@@ -2,7 +2,7 @@
 import { stepStream } from "./tcp.ts";
 import { networkRoundsMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import { isApiStream } from "../runtime/net/api-stream.ts";
+import { isApiStream } from "../runtime/net/api-stream-shapes.ts";
 import { stepApiStream } from "./api-stream.ts";
 import { isSettled, type Exchange, type ExchangeResult } from "./exchange-record.ts";
 import { stepExchange, take } from "./exchange.ts";

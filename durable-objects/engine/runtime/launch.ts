@@ -1,12 +1,12 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
 import { argumentBytesMax, environmentBytesMax } from "../core/limits.ts";
-import { isDescribed } from "./image/image-objects.ts";
+import { isDescribed } from "./image/image-object-lookup.ts";
 import type { FoundImage } from "./image/image.ts";
 import { PodKernel } from "./kernel/kernel.ts";
 import type { Kernel, RuntimeContext, Sys } from "./kernel/types.ts";
 import { processKey } from "./kernel/process-key.ts";
 import { crash } from "./kernel/crash.ts";
-import type { StartFailure } from "./define.ts";
+import type { StartFailure } from "./runtime-port.ts";
 import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";

@@ -33,7 +33,7 @@ import {
   type HttpProbeResult,
   type Pending,
   type Runtime,
-} from "./define.ts";
+} from "./runtime-port.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 

@@ -6,7 +6,7 @@
 import { goQuote } from "../machinery/field.ts";
 import { decodeStructsMax } from "../core/limits.ts";
 import { decodeBase64Error, stripBase64 } from "../machinery/base64.ts";
-import { countItems, DecodeError } from "./decode-items.ts";
+import { countItems, DecodeError } from "./decode-error.ts";
 import { parseQuantity, quantityError } from "../machinery/quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
 import type { Decoded, DecodeOptions, Field, FieldType, StructType } from "./types.ts";

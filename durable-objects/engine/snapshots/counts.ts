@@ -1,6 +1,6 @@
 /** How much is in a snapshot, with what its cluster was born with. */
 import { keysIn, type Snapshot } from "../core/snapshot.ts";
-import { baseOf } from "./snapshot.ts";
+import { baseOf } from "./take-and-restore.ts";
 
 export interface Counts {
   nodes: number;

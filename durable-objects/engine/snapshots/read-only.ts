@@ -16,7 +16,7 @@ import { storeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import { StatusError } from "../machinery/status.ts";
 import type { ApiRequest, ApiResponse, Reply } from "../ports/request.ts";
 import { openArtefact } from "./artefact.ts";
-import { baseOf } from "./snapshot.ts";
+import { baseOf } from "./take-and-restore.ts";
 
 /** What it signs with opens nothing: no sandbox has this id. */
 const nobody = { id: "snapshot", secret: "none" };

@@ -16,7 +16,7 @@ import type { ExecRequest } from "../runtime/launch.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { command } from "./exec.ts";
 import { log, pollLog } from "./logs.ts";
-import { machineSession } from "./machine.ts";
+import { machineSession } from "./node-command.ts";
 import { portForward } from "./port-forward.ts";
 import { Sessions } from "./sessions.ts";
 import { Terminals } from "./terminals.ts";

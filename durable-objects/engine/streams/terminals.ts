@@ -11,7 +11,7 @@ import * as sessions from "../runtime/sessions.ts";
 import { execSession } from "../runtime/sessions.ts";
 import { runningInstance } from "./containers.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
-import { machineSession } from "./machine.ts";
+import { machineSession } from "./node-command.ts";
 
 export type { TerminalState };
 

@@ -15,7 +15,12 @@ import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import { fromBase64, toBase64 } from "../machinery/base64.ts";
 import { internalError, tooManyRequests, type StatusError } from "../machinery/status.ts";
-import { forgetHeld, storedResponse, takeHeld, type HeldRecord } from "../network/held.ts";
+import {
+  forgetHeld,
+  storedResponse,
+  takeHeld,
+  type HeldRecord,
+} from "../network/webhook-held-requests.ts";
 import { pushOn } from "../network/steps.ts";
 import type { Client, Controller, Due } from "../ports/controller.ts";
 import { heldTable, type ApiRequest, type ApiResponse, type Reply } from "../ports/request.ts";

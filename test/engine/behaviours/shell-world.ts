@@ -1,7 +1,7 @@
 /** A cluster whose containers can be entered: what `kubectl exec POD -c NAME -- sh -c SCRIPT` prints. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { ExecResult } from "../../../durable-objects/engine/runtime/define.ts";
+import type { ExecResult } from "../../../durable-objects/engine/runtime/runtime-port.ts";
 import { runtime } from "../../../durable-objects/engine/cri/runtime.ts";
 import type { Anything } from "./behaviour-world.ts";
 import { NetworkWorld } from "../network/network-world.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { argumentBytesMax } from "../../../durable-objects/engine/core/limits.ts";
 import { value } from "../../../durable-objects/engine/machinery/quantity.ts";
-import { expand } from "../../../durable-objects/engine/kubelet/env.ts";
+import { expand } from "../../../durable-objects/engine/kubelet/environment/environment.ts";
 import type { Pod } from "../../../durable-objects/engine/kinds/pod/types.ts";
 import { World, eventLines, statusOf } from "./kubelet-world.ts";
 

@@ -23,7 +23,7 @@ import type {
   StartFailure,
   FillOptions,
   VolumeFile,
-} from "../../../durable-objects/engine/runtime/define.ts";
+} from "../../../durable-objects/engine/runtime/runtime-port.ts";
 import type { ContainerSpec } from "../../../durable-objects/engine/runtime/container-spec.ts";
 import type { RuntimeContext } from "../../../durable-objects/engine/runtime/kernel/types.ts";
 import { createKubelet } from "../../../durable-objects/engine/kubelet/kubelet.ts";

@@ -1,14 +1,14 @@
 /** A cluster whose network tests can ask things of: requests from Pods, nodes and outside, commands in containers. */
 import type { Client } from "../../../durable-objects/engine/ports/controller.ts";
 import { runtimeContext, runtime } from "../../../durable-objects/engine/cri/runtime.ts";
-import { ingressController } from "../../../durable-objects/engine/controllers/ingress.ts";
+import { ingressController } from "../../../durable-objects/engine/controllers/ingress-address.ts";
 import * as requests from "../../../durable-objects/engine/network/request.ts";
 import type {
   RequestSource,
   RequestResult,
   Target,
 } from "../../../durable-objects/engine/network/request.ts";
-import type { ExecResult } from "../../../durable-objects/engine/runtime/define.ts";
+import type { ExecResult } from "../../../durable-objects/engine/runtime/runtime-port.ts";
 import type { RuntimeContext } from "../../../durable-objects/engine/runtime/kernel/types.ts";
 import { World } from "../../helpers/world.ts";
 

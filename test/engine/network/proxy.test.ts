@@ -8,7 +8,7 @@ import {
   type ProxyRequest,
 } from "../../../durable-objects/engine/network/proxy.ts";
 import { previewIngress, previewService } from "../../../durable-objects/engine/network/request.ts";
-import { rewriteUrl } from "../../../durable-objects/engine/network/links.ts";
+import { rewriteUrl } from "../../../durable-objects/engine/network/html-links.ts";
 import type { Reply, ProxyPending } from "../../../durable-objects/engine/ports/request.ts";
 import { spawn } from "./network-programs.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";

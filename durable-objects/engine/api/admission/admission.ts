@@ -15,7 +15,7 @@ import { nodeRestriction } from "./node-restriction.ts";
 import { podResize } from "./pod-resize.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { podSecurity } from "./pod-security/pod-security.ts";
-import { priority } from "./priority.ts";
+import { priority } from "./default-priority-class.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { validatingPolicies } from "./policies/validating.ts";

@@ -1,6 +1,6 @@
 /** Which class an Ingress or a claim gets when it names none. */
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
-import type { Ingress } from "../../kinds/ingress.ts";
+import type { Ingress } from "../../kinds/networking/ingress.ts";
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";

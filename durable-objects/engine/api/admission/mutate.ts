@@ -3,9 +3,9 @@ import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { Admission, Mutable } from "./define.ts";
-import { hasBindings } from "./policies/hooks.ts";
+import { hasBindings } from "./policies/bindings.ts";
 import { runPolicies } from "./policies/mutating.ts";
-import { hasWebhooks } from "./webhooks/hooks.ts";
+import { hasWebhooks } from "./webhooks/which-webhooks.ts";
 import { MutatingWebhooks } from "./webhooks/mutating.ts";
 
 /** Whether anybody but the built-in rules changes what is written of a resource. */

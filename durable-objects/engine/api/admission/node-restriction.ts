@@ -4,7 +4,7 @@ import type { CertificateSigningRequest } from "../../kinds/certificates/certifi
 import { parsedRequest } from "../../kinds/certificates/certificate-signing-request.ts";
 import type { Node } from "../../kinds/node.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
-import { mirrorAnnotation } from "../../kinds/pod/validation/pod.ts";
+import { mirrorAnnotation } from "../../kinds/pod/validation/annotations-and-template.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { semanticEqual } from "../../machinery/metadata.ts";
 import { nodeOf } from "../auth/node-authorizer.ts";

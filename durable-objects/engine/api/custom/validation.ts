@@ -12,7 +12,7 @@ import { propertyOf, type JsonSchema } from "../../schema/structural/json-schema
 import { validateListTypes } from "../../schema/structural/list-types.ts";
 import { schemaPatterns } from "../../schema/structural/patterns.ts";
 import { validateValue } from "../../schema/structural/validate.ts";
-import { hasRules, validateRules } from "./rules.ts";
+import { hasRules, validateRules } from "./schema-rules.ts";
 
 type Json = Record<string, unknown>;
 

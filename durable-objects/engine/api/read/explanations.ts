@@ -12,7 +12,7 @@ import { forbiddenTo } from "../auth/forbidden.ts";
 import { reviewer, type Asked } from "../auth/reviews.ts";
 import type { ApiContext, Question } from "../context.ts";
 import type { Resource } from "../discovery/resource.ts";
-import { trialOf, type Manifest } from "./trial.ts";
+import { trialOf, type Manifest } from "./dry-run-for-explanation.ts";
 
 type Spec = NonNullable<Review["spec"]>;
 

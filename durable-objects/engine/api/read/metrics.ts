@@ -3,7 +3,7 @@
  * window, so they stand still between two of them. k8s: sigs.k8s.io/metrics-server/pkg/api
  */
 import { parseTime, rfc3339 } from "../../core/clock.ts";
-import { systemOverhead } from "../../core/machine.ts";
+import { systemOverhead } from "../../core/machine-facts.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a } from "../../core/random.ts";
 import { hasKubelet } from "../../kinds/node-machine.ts";

@@ -7,7 +7,7 @@ import type { Call } from "../context.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { goType } from "../request/identity.ts";
 import { formOf, hasProtobuf, includeObjectOf, type Wanted } from "../request/negotiation.ts";
-import { withNulls } from "../request/nulls.ts";
+import { withNulls } from "../request/empty-lists-as-null.ts";
 import { written } from "../request/reply.ts";
 import { partial, table } from "./table.ts";
 

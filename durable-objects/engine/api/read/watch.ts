@@ -17,7 +17,7 @@ import { lastLines } from "./watch-end.ts";
 import { eventsOf, type WatchEvent } from "./watch-events.ts";
 import { keep } from "../../core/memo.ts";
 import type { KubeObject } from "../../core/object.ts";
-import { mayHaveNulls, withNulls } from "../request/nulls.ts";
+import { mayHaveNulls, withNulls } from "../request/empty-lists-as-null.ts";
 import type { Log, LogEntry } from "../../core/log.ts";
 import type { Store } from "../../core/store.ts";
 import { watchSecondsMax, watchSecondsMin, watchSelectionsKeptMax } from "../../core/limits.ts";

@@ -9,11 +9,11 @@ import { networkFunctions } from "./network.ts";
 import { operatorFunctions } from "./operators.ts";
 import { optionalFunctions } from "./optionals.ts";
 import { quantityFunctions } from "./quantities.ts";
-import { regexFunctions } from "./regexes.ts";
+import { regexFunctions } from "./patterns.ts";
 import { stringFunctions } from "./strings.ts";
 import { timeFunctions } from "./times.ts";
 import { urlFunctions } from "./urls.ts";
-import { versionFunctions } from "./versions.ts";
+import { versionFunctions } from "./semver.ts";
 
 const groups: readonly CelFunctions[] = [
   operatorFunctions,

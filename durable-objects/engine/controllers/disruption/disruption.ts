@@ -10,7 +10,7 @@ import { disruptionConfirmMs, selectorsPerChangeMax } from "../../core/limits.ts
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";
-import { expectedScale } from "./scale.ts";
+import { expectedScale } from "./expected-pods.ts";
 import { labelsKey, labelsOfKey } from "../workload/labels-key.ts";
 import { isReady } from "../workload/pods.ts";
 

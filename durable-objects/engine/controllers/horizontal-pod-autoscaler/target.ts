@@ -1,5 +1,5 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
-import type { Scalable } from "../../kinds/workloads.ts";
+import type { Scalable } from "../../kinds/workload-validation.ts";
 import type { ResourceInfo, Reader } from "../../ports/controller.ts";
 import { scaleOf } from "../../api/subresources/scale.ts";
 import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";

@@ -1,5 +1,5 @@
 /** Every namespace has the ConfigMap kube-root-ca.crt. k8s: pkg/controller/certificates/rootcacertpublisher */
-import { rootCertificate } from "../../bootstrap/certificate.ts";
+import { rootCertificate } from "../../bootstrap/root-certificate.ts";
 import type { Change } from "../../core/object.ts";
 import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Namespace } from "../../kinds/namespace.ts";

@@ -1,6 +1,6 @@
 /** Secrets of the old kind that hold a ServiceAccount's token for ever. k8s: pkg/controller/serviceaccount/tokens_controller.go */
 import { isForeign, signLegacyToken, type SigningKey } from "../../api/auth/tokens.ts";
-import { rootCertificate } from "../../bootstrap/certificate.ts";
+import { rootCertificate } from "../../bootstrap/root-certificate.ts";
 import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
 import { decodeUtf8, encodeUtf8 } from "../../core/utf8.ts";
 import type { Secret } from "../../kinds/secret.ts";

@@ -3,7 +3,7 @@ import type { Condition } from "kubernetes-types/meta/v1";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { Change } from "../../core/object.ts";
 import { serviceCidrGraceMs } from "../../core/limits.ts";
-import { cidrContains } from "../../kinds/ip-address.ts";
+import { cidrContains } from "../../kinds/ip-families.ts";
 import {
   addressManager,
   managedByLabel,

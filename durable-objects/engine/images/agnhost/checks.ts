@@ -9,7 +9,7 @@ import { goDurationMs } from "../echo-family.ts";
 import { pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { klogTime } from "../../runtime/logs/times.ts";
 import { mounttest, type MountTestState, mountTestNames } from "./mounttest.ts";
-import { flagOf, goLog } from "../serving/serve.ts";
+import { flagOf, goLog } from "../serving/small-server.ts";
 import { dial, hangUp, addressOf } from "../serving/sockets.ts";
 
 /** `n`, `t`, `until` mean the same in every check that goes on for a while. */

@@ -3,7 +3,15 @@ import { Errno } from "../../runtime/errno.ts";
 import { accept, connect, shutdown } from "../../runtime/net/socket.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
-import { answer, flagOf, goListen, goLog, goNotFound, portOf, targetOf } from "../serving/serve.ts";
+import {
+  answer,
+  flagOf,
+  goListen,
+  goLog,
+  goNotFound,
+  portOf,
+  targetOf,
+} from "../serving/small-server.ts";
 import { dialErrorText } from "../serving/sockets.ts";
 
 interface NetState {

@@ -3,7 +3,7 @@ import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { goError, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
 import { goFailure, incorrect, notGiven, notPost, wholeNumber } from "../resource-consumer.ts";
-import { answer, flagOf, goListen, targetOf } from "../serving/serve.ts";
+import { answer, flagOf, goListen, targetOf } from "../serving/small-server.ts";
 
 interface Row {
   amount: string;

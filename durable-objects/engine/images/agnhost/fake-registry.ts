@@ -13,7 +13,7 @@ import {
   goNotFound,
   hasFlag,
   targetOf,
-} from "../serving/serve.ts";
+} from "../serving/small-server.ts";
 
 const basic = `Basic ${toBase64(`${registryUser.username}:${registryUser.password}`)}`;
 const mediaType = "application/vnd.oci.image.manifest.v1+json";

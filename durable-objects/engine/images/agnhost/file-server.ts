@@ -12,7 +12,7 @@ import {
   goNotFound,
   html,
   targetOf,
-} from "../serving/serve.ts";
+} from "../serving/small-server.ts";
 
 /** Go: mime/type.go builtinTypesLower; the image has no mime.types. */
 const types: Record<string, string> = lookup({

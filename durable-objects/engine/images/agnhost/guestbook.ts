@@ -3,7 +3,7 @@ import type { Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
 import { goError, goJson, pushAsk, type HttpAsk, httpAskNames } from "../serving/http-ask.ts";
-import { answer, flagOf, goListen, goLog, targetOf } from "../serving/serve.ts";
+import { answer, flagOf, goListen, goLog, targetOf } from "../serving/small-server.ts";
 
 interface Book {
   /** Pairs, and addresses of replicas. */

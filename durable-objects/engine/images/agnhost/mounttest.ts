@@ -3,7 +3,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { Stat } from "../../runtime/fs/vfs.ts";
 import type { Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import { flagOf, hasFlag } from "../serving/serve.ts";
+import { flagOf, hasFlag } from "../serving/small-server.ts";
 
 const text = "mount-tester new file\n";
 const pauseMs = 2_000;

@@ -19,7 +19,7 @@ import {
   remoteAddress,
   targetOf,
   type Target,
-} from "../serving/serve.ts";
+} from "../serving/small-server.ts";
 
 type Work =
   | {

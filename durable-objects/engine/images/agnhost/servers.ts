@@ -14,7 +14,7 @@ import {
   hasFlag,
   remoteAddress,
   targetOf,
-} from "../serving/serve.ts";
+} from "../serving/small-server.ts";
 import { fakeRegistry } from "./fake-registry.ts";
 import { testWebserver } from "./file-server.ts";
 import type { Arrived } from "../../runtime/net/network-port.ts";

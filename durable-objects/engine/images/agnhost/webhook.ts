@@ -6,7 +6,14 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import { toBase64 } from "../../machinery/base64.ts";
-import { answer, flagOf, goAnswer, goListen, goNotFound, targetOf } from "../serving/serve.ts";
+import {
+  answer,
+  flagOf,
+  goAnswer,
+  goListen,
+  goNotFound,
+  targetOf,
+} from "../serving/small-server.ts";
 import { convertedReview } from "./conversion.ts";
 
 interface Reviewed {

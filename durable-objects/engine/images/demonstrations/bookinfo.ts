@@ -19,7 +19,7 @@ import type { ImageDefinition } from "../define.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { httpAskNames, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { keptServer, remember, type KeptState } from "../serving/kept-server.ts";
-import { answer, html, json, smallServer, targetOf, type Target } from "../serving/serve.ts";
+import { answer, html, json, smallServer, targetOf, type Target } from "../serving/small-server.ts";
 import { bookPage, indexPage, product, reviewTexts } from "./bookinfo-pages.ts";
 
 /** Headers that every one of the services hands on. */

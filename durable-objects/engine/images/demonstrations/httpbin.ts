@@ -7,7 +7,14 @@ import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { plainTime, rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { ImageDefinition } from "../define.ts";
-import { answer, canonical, flagOf, html, smallServer, type Target } from "../serving/serve.ts";
+import {
+  answer,
+  canonical,
+  flagOf,
+  html,
+  smallServer,
+  type Target,
+} from "../serving/small-server.ts";
 import { resolveVersion } from "../tags.ts";
 
 interface Flavour {

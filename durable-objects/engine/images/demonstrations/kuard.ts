@@ -15,7 +15,7 @@ import {
   json,
   portOf,
   remoteAddress,
-} from "../serving/serve.ts";
+} from "../serving/small-server.ts";
 
 /** How many of the next probes fail; -1: all of them. */
 interface State extends KeptState {

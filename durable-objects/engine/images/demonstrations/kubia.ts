@@ -6,7 +6,7 @@ import type { HttpRequest } from "../../runtime/kernel/state.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { ImageDefinition } from "../define.ts";
 import { keptServer, remember, type KeptState } from "../serving/kept-server.ts";
-import { answer } from "../serving/serve.ts";
+import { answer } from "../serving/small-server.ts";
 
 interface State extends KeptState {
   /** Requests so far. */

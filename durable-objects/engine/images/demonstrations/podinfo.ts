@@ -8,7 +8,7 @@ import { rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { ImageDefinition } from "../define.ts";
 import { askingServer, endServer, type AskingState } from "../serving/asking-server.ts";
 import { goError, httpAskNames, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { answer, canonical, flagOf, goNotFound, targetOf } from "../serving/serve.ts";
+import { answer, canonical, flagOf, goNotFound, targetOf } from "../serving/small-server.ts";
 import { resolveVersion } from "../tags.ts";
 
 interface Echo {

@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { commonLogTime } from "../../runtime/logs/times.ts";
 import type { ImageDefinition } from "../define.ts";
-import { answer, flagOf, goNotFound, html, smallServer } from "../serving/serve.ts";
+import { answer, flagOf, goNotFound, html, smallServer } from "../serving/small-server.ts";
 
 const flaskNotFound = (): HttpResponse =>
   html(

@@ -12,7 +12,7 @@ import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { ImageDefinition } from "../define.ts";
 import { noCluster } from "../serving/cluster-api.ts";
-import { answer, flagOf, goListen, goNotFound, json } from "../serving/serve.ts";
+import { answer, flagOf, goListen, goNotFound, json } from "../serving/small-server.ts";
 import { prepareAll, unprepareAll, writeCommonSpec } from "./prepare.ts";
 import { publish, type Publishing } from "./publish.ts";
 import type { Profile } from "./devices.ts";

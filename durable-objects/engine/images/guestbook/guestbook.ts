@@ -11,7 +11,7 @@ import type { ImageDefinition } from "../define.ts";
 import { goIndex, goScript, phpIndex, phpScript } from "./pages.ts";
 import { apacheTime, commonLogTime, httpDate, rfc3339Milli } from "../../runtime/logs/times.ts";
 import { pushOn, type RedisAsk, redisAskNames } from "../redis/ask.ts";
-import { answer, goNotFound, html, targetOf } from "../serving/serve.ts";
+import { answer, goNotFound, html, targetOf } from "../serving/small-server.ts";
 import { dialErrorText } from "../serving/sockets.ts";
 
 // gb-frontend

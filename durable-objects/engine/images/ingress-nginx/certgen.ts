@@ -15,7 +15,7 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { ImageDefinition } from "../define.ts";
 import { askApi, messageOf, type ApiAsk } from "../serving/api-ask.ts";
-import { flagOf } from "../serving/serve.ts";
+import { flagOf } from "../serving/small-server.ts";
 
 type Phase = "secret" | "save" | "validating" | "validated" | "mutating" | "mutated" | "done";
 

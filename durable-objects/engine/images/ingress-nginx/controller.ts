@@ -2,7 +2,7 @@
  * ingress-nginx's controller: what comes to its ports goes by the cluster's Ingresses, as the simulated network routes them
  * (network/ingress.ts), and its admission webhook lets Ingresses pass.
  */
-import { ingressAddress } from "../../core/machine.ts";
+import { ingressAddress } from "../../core/machine-facts.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
 import { alpineFiles, runtimeFiles } from "../../runtime/image/base-files.ts";
@@ -13,7 +13,7 @@ import { runInstead } from "../command-entry.ts";
 import type { ImageDefinition } from "../define.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { httpAskNames, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { answer, flagOf, goNotFound, json } from "../serving/serve.ts";
+import { answer, flagOf, goNotFound, json } from "../serving/small-server.ts";
 import { resolveVersion } from "../tags.ts";
 
 const healthPort = (sys: Sys): number => Number(flagOf(sys, "healthz-port") ?? 10_254);

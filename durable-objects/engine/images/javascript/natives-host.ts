@@ -2,7 +2,7 @@
 import { nodeTimersMax } from "../../core/limits.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { kernelRelease } from "../../core/machine.ts";
+import { kernelRelease } from "../../core/machine-facts.ts";
 import { civil, daysOf } from "../../runtime/civil.ts";
 import { bytesOf, decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../../runtime/bytes.ts";
 import { Errno } from "../../runtime/errno.ts";

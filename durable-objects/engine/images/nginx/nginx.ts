@@ -1,6 +1,6 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
 import { httpAskNames } from "../serving/http-ask.ts";
-import { kernelRelease } from "../../core/machine.ts";
+import { kernelRelease } from "../../core/machine-facts.ts";
 import { memo } from "../../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";

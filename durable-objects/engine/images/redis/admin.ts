@@ -1,6 +1,6 @@
 /** redis' commands about the server itself: settings, information, databases, replication. */
 import { lookup } from "../../core/lookup.ts";
-import { kernelRelease } from "../../core/machine.ts";
+import { kernelRelease } from "../../core/machine-facts.ts";
 import { array, bulk, bulks, fault, integer, ok, simple } from "./protocol.ts";
 import {
   defaults,

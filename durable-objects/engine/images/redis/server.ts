@@ -16,7 +16,7 @@ import { applySentinel } from "./sentinel.ts";
 import { say } from "./log.ts";
 import { redisNames, settingOf, type RedisClient, type RedisState } from "./state.ts";
 import { snapshotOf, storeBytes } from "./store.ts";
-import { bootedQuietly } from "../serving/serve.ts";
+import { bootedQuietly } from "../serving/small-server.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { peerOf, writeAll } from "../serving/sockets.ts";
 

@@ -14,7 +14,7 @@ import { errorLogTime } from "../../runtime/logs/times.ts";
 import type { ImageDefinition } from "../define.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { getFromApi, noCluster, writeToApi, writtenToApi } from "../serving/cluster-api.ts";
-import { answer, flagOf, goListen, json, targetOf } from "../serving/serve.ts";
+import { answer, flagOf, goListen, json, targetOf } from "../serving/small-server.ts";
 import { documentAt } from "./documents.ts";
 import { apiGroup, group, resourceList, served, type ServedKind } from "./kinds.ts";
 import { serveObjects, type Outcome } from "./requests.ts";

@@ -14,7 +14,7 @@ import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { commonLogTime, httpDate } from "../../runtime/logs/times.ts";
 import { mimeType } from "../../runtime/http/mime.ts";
-import { answer, html, targetOf } from "../serving/serve.ts";
+import { answer, html, targetOf } from "../serving/small-server.ts";
 import {
   languageVersion,
   runScript,

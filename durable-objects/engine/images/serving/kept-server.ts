@@ -3,7 +3,7 @@ import type { NamesOf } from "../../core/record-codec.ts";
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
-import { goListen, targetOf, type Target } from "./serve.ts";
+import { goListen, targetOf, type Target } from "./small-server.ts";
 
 export interface KeptState {
   /** It ends with this code at its next step. */

@@ -4,7 +4,7 @@
  */
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
-import { answer } from "../serving/serve.ts";
+import { answer } from "../serving/small-server.ts";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -7,9 +7,9 @@ import { reviewAnswer } from "./reviews.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
-import { becomeDescribed } from "../image-objects.ts";
+import { becomeDescribed } from "../described-image.ts";
 import { endsByItself } from "./one-shot.ts";
-import { html, json } from "../serving/serve.ts";
+import { html, json } from "../serving/small-server.ts";
 
 interface State {
   /** It could not listen. */

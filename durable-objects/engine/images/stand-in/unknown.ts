@@ -14,7 +14,7 @@ import { argocdPrograms } from "../argocd.ts";
 import { metallbPrograms } from "../metallb.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
-import { describedImage } from "../image-objects.ts";
+import { describedImage } from "../described-image.ts";
 import { oneShot } from "./one-shot.ts";
 import { redhatFiles, redhatReleases } from "../distributions/redhat.ts";
 import { standInServer } from "./stand-in.ts";

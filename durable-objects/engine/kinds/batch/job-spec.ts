@@ -9,7 +9,7 @@ import {
 import { byteLength, domainPrefixedPath, unsupported } from "../../machinery/names.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import type { Container, PodSpec, PodTemplateSpec } from "../pod/types.ts";
-import { validatePodTemplate } from "../pod/validation/pod.ts";
+import { validatePodTemplate } from "../pod/validation/annotations-and-template.ts";
 import { checkFailurePolicy, checkSuccessPolicy } from "./policies.ts";
 import { hasCondition, isIndexed, type Job, type JobSpec } from "./shape.ts";
 

@@ -3,7 +3,7 @@ import { lookup } from "../../core/lookup.ts";
 import type { ServiceAccount } from "../service-account.ts";
 import type { PriorityClass } from "../priority-class.ts";
 import { forbidden } from "../../machinery/status.ts";
-import { mirrorAnnotation } from "./validation/pod.ts";
+import { mirrorAnnotation } from "./validation/annotations-and-template.ts";
 import type { WriteContext } from "../define.ts";
 import { withRuntimeClass } from "./runtime-class.ts";
 import type { Container, Pod, PodSpec, Volume } from "./types.ts";

@@ -1,6 +1,6 @@
 /** Pod. k8s: pkg/registry/core/pod/strategy.go */
 import { podIndices } from "./indices.ts";
-import { validatePodCreate } from "./validation/pod.ts";
+import { validatePodCreate } from "./validation/annotations-and-template.ts";
 import { validatePodStatusUpdate } from "./validation/status-update.ts";
 import { validateEphemeralUpdate, validatePodUpdate, validateResize } from "./validation/update.ts";
 import type { Kind } from "../define.ts";

@@ -10,7 +10,7 @@ import type {
 import { goQuote } from "../../machinery/field.ts";
 import { ipWarnings } from "../../machinery/ip.ts";
 import { dns1123Label, labelValue } from "../../machinery/names.ts";
-import { appArmorPrefix } from "./validation/pod.ts";
+import { appArmorPrefix } from "./validation/annotations-and-template.ts";
 import type { ObjectMeta } from "../../core/object.ts";
 import { parseQuantity, quantityMilliValue } from "../../machinery/quantity.ts";
 import { deprecatedNodeLabels } from "../node-labels.ts";

@@ -7,7 +7,7 @@ import { at, invalid, invalidObject, type FieldError } from "../../machinery/fie
 import { internalError } from "../../machinery/status.ts";
 import { nodePortMax, nodePortMin, nodePortStaticBandMax } from "../../core/limits.ts";
 import type { WriteContext } from "../define.ts";
-import { familyOf } from "../ip-address.ts";
+import { familyOf } from "../ip-families.ts";
 import { validateClusterIps } from "./families.ts";
 import { freeIp, ipProblem } from "./ranges.ts";
 import {

@@ -8,7 +8,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import { validateIpLegacy } from "../../machinery/ip.ts";
-import { familyOf } from "../ip-address.ts";
+import { familyOf } from "../ip-families.ts";
 import { isHeadless, type Service } from "./shape.ts";
 
 const ipsPath = "spec.clusterIPs";

@@ -9,7 +9,7 @@ import {
   wideColumn,
 } from "../columns.ts";
 import { allMetadata, type Kind } from "../define.ts";
-import { cidrWarnings } from "../ip-address.ts";
+import { cidrWarnings } from "../ip-families.ts";
 import { allocateService } from "./allocation.ts";
 import {
   isExternallyAccessible,

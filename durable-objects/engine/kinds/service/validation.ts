@@ -20,7 +20,7 @@ import {
 } from "../../machinery/names.ts";
 import { validateCidrLegacy, validateIpLegacy } from "../../machinery/ip.ts";
 import { checkOneOf, checkPortOrName, protocols } from "../checks.ts";
-import { checkEndpointIp, familyOf } from "../ip-address.ts";
+import { checkEndpointIp, familyOf } from "../ip-families.ts";
 import { validateClusterIps, validateClusterIpsUpdate } from "./families.ts";
 import {
   isExternallyAccessible,

@@ -13,7 +13,7 @@ import {
   validateCountOrPercent,
   validateCounts,
   validateRunningTemplate,
-} from "../workloads.ts";
+} from "../workload-validation.ts";
 import type { StatefulSet, StatefulSetSpec } from "./shape.ts";
 
 type Strategy = NonNullable<StatefulSetSpec["updateStrategy"]>;

@@ -10,7 +10,7 @@ import {
 } from "../../machinery/field.ts";
 import { validateImmutable } from "../../machinery/metadata.ts";
 import { dns1123Label, dns1123Subdomain, invalidEach } from "../../machinery/names.ts";
-import { unifiedDiff } from "../unified-diff.ts";
+import { unifiedDiff } from "../message-diff.ts";
 import { validateClaimSpec } from "../pod/validation/volume-claims.ts";
 import { equal } from "../../core/equal.ts";
 import { cmpQuantity, parseQuantity, zeroQuantity } from "../../machinery/quantity.ts";

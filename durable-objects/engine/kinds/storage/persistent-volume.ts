@@ -10,10 +10,10 @@ import {
 } from "../../machinery/field.ts";
 import { validateImmutable } from "../../machinery/metadata.ts";
 import { dns1123Subdomain, invalidEach, notPositiveText } from "../../machinery/names.ts";
-import { validateNoBacksteps } from "../../machinery/paths.ts";
+import { validateNoBacksteps } from "../../machinery/container-paths.ts";
 import { validateNodeSelector } from "../pod/validation/scheduling.ts";
 import { hostPathTypes, validateCsiDriverName } from "../pod/validation/volumes.ts";
-import { internal, shapeDiff } from "../unified-diff.ts";
+import { internal, shapeDiff } from "../message-diff.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { parseQuantity, quantityValue, signQuantity } from "../../machinery/quantity.ts";

@@ -13,7 +13,7 @@ import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
 import { Exit, Failure, isNotFound, isReason, report } from "../errors.ts";
 import { fileOptions, requireFiles } from "../files.ts";
-import { threeWayPatch } from "../merge/diff.ts";
+import { threeWayPatch } from "../merge/three-way-patch.ts";
 import { structOfType } from "../merge/local-patch.ts";
 import type { KubeObject } from "../objects.ts";
 import { printYaml } from "../printers/yaml.ts";

@@ -19,7 +19,7 @@ import { fullNameOf } from "../discovery.ts";
 import { Exit, Failure, isNotFound, isReason, StatusFailure, throwAll } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { goJson } from "../go/json.ts";
-import { diffMaps } from "../merge/diff.ts";
+import { diffMaps } from "../merge/three-way-patch.ts";
 import { structOfType } from "../merge/local-patch.ts";
 import { objectOf, readObjects, type KubeObject } from "../objects.ts";
 import { noPrinter, printerOf } from "../printers/index.ts";

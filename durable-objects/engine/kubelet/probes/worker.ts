@@ -24,8 +24,8 @@ import {
   resolvePort,
   startExec,
   startHttp,
-} from "../calls.ts";
-import { isOwnHost } from "../../runtime/define.ts";
+} from "./probe-calls.ts";
+import { isOwnHost } from "../../runtime/runtime-port.ts";
 import { isStarted, showsRunning } from "../container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "../record.ts";
 import type { Container, ContainerKind, Probe } from "../../kinds/pod/types.ts";

@@ -8,8 +8,8 @@ import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts"
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import type { Waker } from "../../ports/controller.ts";
 import { podEvent, type Sync } from "../sync.ts";
-import { claimName, volumeOf } from "../volumes.ts";
-import { usedVolumes } from "../volume-problems.ts";
+import { claimName, volumeOf } from "../volumes/volumes.ts";
+import { usedVolumes } from "../volumes/volume-problems.ts";
 
 type ClaimStatus = NonNullable<PersistentVolumeClaim["status"]>;
 

@@ -1,5 +1,5 @@
 /** /metrics/cadvisor, as far as a simulated kernel counts it. cadvisor: metrics/prometheus.go; k8s: pkg/kubelet/server/server.go */
-import { defaultCapacity, kernelRelease, osImage } from "../../core/machine.ts";
+import { defaultCapacity, kernelRelease, osImage } from "../../core/machine-facts.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";
 import type { Labels, Metric } from "../../machinery/prometheus.ts";
 import { cpuShares } from "../../runtime/fs/kernel-files.ts";

@@ -1,6 +1,6 @@
 /** What runs on a node and what it uses, measured at the moment of asking. */
 import { parseTime } from "../../core/clock.ts";
-import { systemOverhead } from "../../core/machine.ts";
+import { systemOverhead } from "../../core/machine-facts.ts";
 import { objectKey } from "../../core/object.ts";
 import { runtimeContext, runtime } from "../../cri/runtime.ts";
 import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";

@@ -1,6 +1,6 @@
 /** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
 import { lookup } from "../../core/lookup.ts";
-import { kernelRelease } from "../../core/machine.ts";
+import { kernelRelease } from "../../core/machine-facts.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import type { Node } from "../../kinds/node.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";

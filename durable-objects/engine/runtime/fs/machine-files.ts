@@ -1,6 +1,6 @@
 /** Files of /proc that say the same in every container: what the machine's kernel was built with and given. */
 import { lookup } from "../../core/lookup.ts";
-import { defaultCapacity, kernelRelease } from "../../core/machine.ts";
+import { defaultCapacity, kernelRelease } from "../../core/machine-facts.ts";
 
 /** Linux: Documentation/admin-guide/devices.txt */
 const devices = `Character devices:

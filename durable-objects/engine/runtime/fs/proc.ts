@@ -1,5 +1,5 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
-import { kernelBuild, kernelRelease, defaultCapacity } from "../../core/machine.ts";
+import { kernelBuild, kernelRelease, defaultCapacity } from "../../core/machine-facts.ts";
 import type { Container } from "../kernel/types.ts";
 import { processKey } from "../kernel/process-key.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../kernel/process-view.ts";

@@ -1,5 +1,5 @@
 /** The lines of /proc/PID/status about what a process may do. */
-import { defaultCapacity } from "../../core/machine.ts";
+import { defaultCapacity } from "../../core/machine-facts.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { Process } from "../kernel/state.ts";
 

@@ -3,8 +3,8 @@
  * own. k8s: test/e2e/framework/registry, test/images/agnhost/fakeregistryserver
  */
 import type { Container, Pod } from "../../kinds/pod/types.ts";
-import type { PullCredential } from "../define.ts";
-import type { Lookup } from "./image-objects.ts";
+import type { PullCredential } from "../runtime-port.ts";
+import type { Lookup } from "./image-object-lookup.ts";
 
 /** Who a private one lets in. */
 export const registryUser: PullCredential = { username: "user", password: "password" };

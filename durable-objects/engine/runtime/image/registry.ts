@@ -6,9 +6,9 @@ import { memo } from "../../core/memo.ts";
 import { officialRepositories } from "./official-repositories.ts";
 import { nodeRegistry, registryImages, registryUser } from "./node-registry.ts";
 import type { ImageCatalog } from "../kernel/types.ts";
-import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
+import { imagesOf, imageWithTag, type Lookup } from "./image-object-lookup.ts";
 import type { Image } from "../../kinds/podyard/image.ts";
-import type { PullCredential, ResolvedImage } from "../define.ts";
+import type { PullCredential, ResolvedImage } from "../runtime-port.ts";
 import { familiar, parseReference, type ImageReference } from "../../machinery/image-reference.ts";
 
 const megabyte = 1_000_000;

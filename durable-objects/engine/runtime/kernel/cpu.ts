@@ -4,7 +4,7 @@
  * What a run may cost is counted in time that is not stretched.
  */
 import { cpuUsPerAdvanceMax } from "../../core/limits.ts";
-import { defaultCapacity } from "../../core/machine.ts";
+import { defaultCapacity } from "../../core/machine-facts.ts";
 import type { PodRecord, Process } from "./state.ts";
 
 /** Virtual microseconds. */

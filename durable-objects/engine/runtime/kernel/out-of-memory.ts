@@ -1,5 +1,5 @@
 /** Processes that hold too much memory, and what is killed for it. */
-import { defaultCapacity } from "../../core/machine.ts";
+import { defaultCapacity } from "../../core/machine-facts.ts";
 import type { Kernel } from "./types.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { processKey } from "./process-key.ts";

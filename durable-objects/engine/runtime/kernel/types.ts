@@ -28,7 +28,7 @@ import type {
   NetworkResult,
   Parcel,
 } from "../net/network-port.ts";
-import type { ApiAccess, ApiServer } from "../net/api-stream.ts";
+import type { ApiAccess, ApiServer } from "../net/api-stream-shapes.ts";
 import type { MatchWork } from "../match-work.ts";
 import type {
   ContainerRecord,

@@ -3,7 +3,7 @@
  * last real request made, again at each period. Written down only when something else is (repeats.ts).
  */
 import { probeLineAgeMsMax } from "../../core/limits.ts";
-import type { ProbeHits } from "../define.ts";
+import type { ProbeHits } from "../runtime-port.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { PodKernel } from "../kernel/kernel.ts";
 import { timeless } from "./repeats.ts";

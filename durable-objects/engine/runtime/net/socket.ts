@@ -18,7 +18,7 @@ import type { HttpRequest, HttpResponse, Listener, Wait } from "../kernel/state.
 import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import type { ForwardSession } from "../../ports/request.ts";
-import type { ApiNews } from "./api-stream.ts";
+import type { ApiNews } from "./api-stream-shapes.ts";
 import { queueDatagram, takeReply } from "./datagrams.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import { type Stream, networkTable } from "./stream.ts";

@@ -10,7 +10,7 @@ import { parseTime } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a, uuidOf } from "../../core/random.ts";
 import { encodeUtf8 } from "../bytes.ts";
-import type { TokenSource } from "../define.ts";
+import type { TokenSource } from "../runtime-port.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { buildLayer, type Layer, type LayerFile } from "../fs/layer.ts";
 

@@ -4,7 +4,7 @@
  */
 import { trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
-import { osCodename } from "../../core/machine.ts";
+import { osCodename } from "../../core/machine-facts.ts";
 import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Node } from "../../kinds/node.ts";
 import { internalIp } from "../../kinds/node-machine.ts";

@@ -1,6 +1,6 @@
 /** Paths of a Pod's spec that no node takes. The API sets them no limit; a kernel does. */
 import { pathBytesMax, pathDepthMax, shownPathCharactersMax } from "../../core/limits.ts";
-import type { StartFailure } from "../define.ts";
+import type { StartFailure } from "../runtime-port.ts";
 import type { ContainerSpec } from "../container-spec.ts";
 
 /** Whether the kernel answers ENAMETOOLONG; reads no more of the path than decides it. */

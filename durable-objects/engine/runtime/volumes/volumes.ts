@@ -8,7 +8,7 @@ import { objectKey, splitKey } from "../../core/object.ts";
 import { binaryOf, decodeUtf8 } from "../bytes.ts";
 import type { Container, RuntimeContext } from "../kernel/types.ts";
 import { imageTimeMs } from "../image/image.ts";
-import type { FillOptions, VolumeFile } from "../define.ts";
+import type { FillOptions, VolumeFile } from "../runtime-port.ts";
 import type { Mount } from "../container-spec.ts";
 import { removeTree } from "../fs/chunks.ts";
 import type { Inode, TreeRecord } from "../fs/inode.ts";

@@ -1,6 +1,6 @@
 /** Rules in CEL of a definition's schema: told where they are wrong, held where they are right. k8s: test/e2e/apimachinery/crd_validation_rules.go */
 import { beforeAll, expect, it } from "vitest";
-import { validateRules } from "../../../../durable-objects/engine/api/custom/rules.ts";
+import { validateRules } from "../../../../durable-objects/engine/api/custom/schema-rules.ts";
 import { World, type Answer } from "../../../helpers/world.ts";
 
 let world: World;

@@ -5,7 +5,7 @@ import type { Namespace } from "../../../kinds/namespace.ts";
 import type { ResourceInfo } from "../../../ports/controller.ts";
 import { scaleOf } from "../../subresources/scale.ts";
 import type { Admission } from "../define.ts";
-import { componentUser } from "./components.ts";
+import { componentUser } from "./component-users.ts";
 
 export interface Attributes {
   admission: Admission;

@@ -10,7 +10,13 @@ import { refused, type Admission, type Mutable } from "../define.ts";
 import { attributesOf } from "./attributes.ts";
 import { compiledMutations, type CompiledMutations } from "./compiled.ts";
 import { Activation, Budget, OutOfBudget, policyBudget, Subject } from "./evaluation.ts";
-import { conditionsHold, hasBindings, invocations, isExcluded, type Invocation } from "./hooks.ts";
+import {
+  conditionsHold,
+  hasBindings,
+  invocations,
+  isExcluded,
+  type Invocation,
+} from "./bindings.ts";
 import { decodedPatch, PatchProblem, withConfiguration, withJsonPatch } from "./object-patches.ts";
 
 type Run = Invocation<MutatingAdmissionPolicy>;

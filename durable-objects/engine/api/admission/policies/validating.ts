@@ -19,7 +19,13 @@ import {
   Subject,
   type Evaluated,
 } from "./evaluation.ts";
-import { conditionsHold, hasBindings, invocations, isExcluded, type Invocation } from "./hooks.ts";
+import {
+  conditionsHold,
+  hasBindings,
+  invocations,
+  isExcluded,
+  type Invocation,
+} from "./bindings.ts";
 
 /** k8s: apiserver/pkg/apis/cel/config.go MaxEvaluatedMessageExpressionSizeBytes */
 const messageBytesMax = 5 * 1024;

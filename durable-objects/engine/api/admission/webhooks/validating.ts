@@ -11,7 +11,7 @@ import {
   versionOf,
   webhooksOf,
   type Invocation,
-} from "./hooks.ts";
+} from "./which-webhooks.ts";
 import { denied } from "./refusal.ts";
 import { CallFailed, verdictOf } from "./response.ts";
 

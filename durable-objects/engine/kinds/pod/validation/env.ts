@@ -16,7 +16,7 @@ import {
   nameRules,
   qualifiedName,
 } from "../../../machinery/names.ts";
-import { validateNoBacksteps } from "../../../machinery/paths.ts";
+import { validateNoBacksteps } from "../../../machinery/container-paths.ts";
 
 const envFields = [
   "metadata.name",

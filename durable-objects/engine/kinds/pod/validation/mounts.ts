@@ -9,7 +9,7 @@ import {
   notSupported,
   required,
 } from "../../../machinery/field.ts";
-import { validateDescendingPath, validateNoBacksteps } from "../../../machinery/paths.ts";
+import { validateDescendingPath, validateNoBacksteps } from "../../../machinery/container-paths.ts";
 
 const propagations = ["Bidirectional", "HostToContainer", "None"];
 

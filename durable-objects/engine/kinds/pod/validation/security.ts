@@ -11,7 +11,7 @@ import {
   tooLong,
 } from "../../../machinery/field.ts";
 import { byteLength, invalidEach, unsupported, userOrGroupId } from "../../../machinery/names.ts";
-import { validateDescendingPath } from "../../../machinery/paths.ts";
+import { validateDescendingPath } from "../../../machinery/container-paths.ts";
 
 const profileTypes = ["Localhost", "RuntimeDefault", "Unconfined"];
 

@@ -7,9 +7,9 @@ import { type FieldError, forbiddenField, invalid, required } from "../../../mac
 import { semanticEqual } from "../../../machinery/metadata.ts";
 import { rangeText } from "../../../machinery/names.ts";
 import { validateImageSpace } from "./containers.ts";
-import { appArmorPrefix, mirrorAnnotation, validatePodParts } from "./pod.ts";
+import { appArmorPrefix, mirrorAnnotation, validatePodParts } from "./annotations-and-template.ts";
 import { validateTolerations } from "./scheduling.ts";
-import { containerDiff, internal, podSpecDiff } from "../../unified-diff.ts";
+import { containerDiff, internal, podSpecDiff } from "../../message-diff.ts";
 
 const updatable = [
   "`spec.containers[*].image`",

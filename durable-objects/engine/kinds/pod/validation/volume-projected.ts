@@ -4,7 +4,7 @@ import type { Volume, VolumeProjection } from "../types.ts";
 import { type FieldError, forbiddenField, invalid, required } from "../../../machinery/field.ts";
 import { validateLabelSelector } from "../../../machinery/metadata.ts";
 import { domainPrefixedPath, unsupported } from "../../../machinery/names.ts";
-import { validateMode, validateNonReservedPath } from "../../../machinery/paths.ts";
+import { validateMode, validateNonReservedPath } from "../../../machinery/container-paths.ts";
 import { validateFieldRef, validateResourceFieldRef } from "./env.ts";
 
 const volumeFields = [

@@ -23,7 +23,7 @@ import {
   validateDescendingPath,
   validateMode,
   validateNoBacksteps,
-} from "../../../machinery/paths.ts";
+} from "../../../machinery/container-paths.ts";
 import { validateClaimTemplate } from "./volume-claims.ts";
 import { validateDownwardFiles, validateKeyToPath, validateProjected } from "./volume-projected.ts";
 

@@ -28,7 +28,7 @@ import {
   validationOf,
   withLastApplied,
 } from "../../changes.ts";
-import { threeWayPatch } from "../../merge/diff.ts";
+import { threeWayPatch } from "../../merge/three-way-patch.ts";
 import { patchLocally, structOfType } from "../../merge/local-patch.ts";
 import { migrate } from "../../merge/migrate-managed-fields.ts";
 import { record } from "../../mutate/record.ts";

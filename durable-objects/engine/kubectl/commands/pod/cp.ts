@@ -1,6 +1,6 @@
 /** kubectl cp. k8s: kubectl/pkg/cmd/cp/cp.go */
 import { cloneJson } from "../../../runtime/bytes.ts";
-import type { SessionFrame } from "../../../runtime/net/api-stream.ts";
+import type { SessionFrame } from "../../../runtime/net/api-stream-shapes.ts";
 import { newArchive, nextBytes, type Archive } from "../../copy/archive.ts";
 import {
   archivePrefix,

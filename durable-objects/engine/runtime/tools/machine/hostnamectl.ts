@@ -1,5 +1,5 @@
 /** hostnamectl: what machine this is. systemd: src/hostname/hostnamectl.c */
-import { kernelRelease, osImage } from "../../../core/machine.ts";
+import { kernelRelease, osImage } from "../../../core/machine-facts.ts";
 import type { Node } from "../../../kinds/node.ts";
 import type { Program } from "../../kernel/types.ts";
 import { tool } from "../tool.ts";

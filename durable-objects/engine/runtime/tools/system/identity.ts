@@ -1,5 +1,5 @@
 /** Who and where: id, whoami, hostname, uname. */
-import { kernelBuild, kernelRelease } from "../../../core/machine.ts";
+import { kernelBuild, kernelRelease } from "../../../core/machine-facts.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { type Io, tool } from "../tool.ts";

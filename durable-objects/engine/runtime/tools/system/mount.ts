@@ -5,7 +5,7 @@
  * loop device holds while it is mounted nowhere, waits in a folder of /run/mount.
  */
 import { ownMountsMax } from "../../../core/limits.ts";
-import { defaultCapacity } from "../../../core/machine.ts";
+import { defaultCapacity } from "../../../core/machine-facts.ts";
 import { removeTree } from "../../fs/chunks.ts";
 import { Tree } from "../../fs/tree.ts";
 import { mountOptions, shownMounts, type ResolvedPath } from "../../fs/vfs.ts";

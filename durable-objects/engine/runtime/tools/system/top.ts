@@ -1,5 +1,5 @@
 /** top: what runs, drawn again and again. */
-import { defaultCapacity } from "../../../core/machine.ts";
+import { defaultCapacity } from "../../../core/machine-facts.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { duration } from "../durations.ts";

@@ -6,7 +6,7 @@ import { lastCol, nextCol } from "./characters.ts";
 import { endTyping, pasteTyped, patternIn, typingKey } from "./command-line.ts";
 import { confirmKey } from "./confirm.ts";
 import { Refused, type Editor } from "./editor.ts";
-import { execute } from "./ex.ts";
+import { execute } from "./ex/ex.ts";
 import { commandIn, type Command } from "./grammar.ts";
 import { beginInsert, insertKey, isText, paste, type } from "./insert.ts";
 import { keyBytes } from "./grammar.ts";

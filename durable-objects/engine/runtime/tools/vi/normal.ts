@@ -2,8 +2,8 @@
 import { lastCol, nextCol, prevCol } from "./characters.ts";
 import { beginTyping } from "./command-line.ts";
 import { Refused, type Editor } from "./editor.ts";
-import { writeAndQuit } from "./ex-files.ts";
-import { execute } from "./ex.ts";
+import { writeAndQuit } from "./ex/ex-files.ts";
+import { execute } from "./ex/ex.ts";
 import { fileInfo } from "./files.ts";
 import type { Command } from "./grammar.ts";
 import { beginInsert, openLine } from "./insert.ts";

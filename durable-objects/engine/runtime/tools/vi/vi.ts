@@ -11,7 +11,7 @@ import { giveTerminal, sizeOf, takeTerminal } from "../screen/terminal.ts";
 import { drain } from "../tool.ts";
 import { argumentsOf, type Arguments } from "./arguments.ts";
 import { Editor, Refused } from "./editor.ts";
-import { execute } from "./ex.ts";
+import { execute } from "./ex/ex.ts";
 import { waitForChild } from "./external.ts";
 import { edit } from "./files.ts";
 import { feed, feedRun, pasted, plainRun } from "./keys.ts";

@@ -1,5 +1,5 @@
 /** What an ex command gets. */
-import { Refused, type Editor } from "./editor.ts";
+import { Refused, type Editor } from "../editor.ts";
 
 export interface ExCall {
   ed: Editor;

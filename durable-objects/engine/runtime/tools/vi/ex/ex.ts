@@ -1,14 +1,14 @@
 /** Ex command lines: their rows, their name, and what they do; `:g` and `:v` do one for many rows. */
-import { viGlobalRowsMax } from "../../../core/limits.ts";
+import { viGlobalRowsMax } from "../../../../core/limits.ts";
 import type { ExCommand } from "./ex-call.ts";
-import { Refused, type Editor } from "./editor.ts";
+import { Refused, type Editor } from "../editor.ts";
 import { fileCommands } from "./ex-files.ts";
 import { lineCommands } from "./ex-lines.ts";
 import { otherCommands } from "./ex-other.ts";
-import { rangeOf, type Range } from "./ranges.ts";
-import { hitsIn, noteSearch, patternOf } from "./search.ts";
-import { report, separated } from "./substitute.ts";
-import { reportLines } from "./operators.ts";
+import { rangeOf, type Range } from "../ranges.ts";
+import { hitsIn, noteSearch, patternOf } from "../search.ts";
+import { report, separated } from "../substitute.ts";
+import { reportLines } from "../operators.ts";
 
 const commands: ExCommand[] = [...fileCommands, ...lineCommands, ...otherCommands];
 

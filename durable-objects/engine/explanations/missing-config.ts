@@ -2,7 +2,7 @@
 import type { ConfigMap } from "../kinds/config-map.ts";
 import type { Secret } from "../kinds/secret.ts";
 import type { Container, Pod } from "../kinds/pod/types.ts";
-import { usedVolumes } from "../kubelet/volume-problems.ts";
+import { usedVolumes } from "../kubelet/volumes/volume-problems.ts";
 import { containersOf, recordOf } from "./containers.ts";
 import {
   about,

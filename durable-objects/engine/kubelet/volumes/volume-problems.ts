@@ -2,13 +2,13 @@
  * What keeps a Pod's volumes from being set up. Volumes that no container mounts are none of the kubelet's business.
  * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
  */
-import type { Secret } from "../kinds/secret.ts";
-import type { ConfigMap } from "../kinds/config-map.ts";
-import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
-import type { Reader } from "../ports/controller.ts";
-import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
-import type { Node, PersistentVolume } from "../scheduler/types.ts";
-import { type Pod, type Volume, podContainers } from "../kinds/pod/types.ts";
+import type { Secret } from "../../kinds/secret.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { volumeReaches } from "../../scheduler/plugins/volume-claims.ts";
+import type { Node, PersistentVolume } from "../../scheduler/types.ts";
+import { type Pod, type Volume, podContainers } from "../../kinds/pod/types.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
 /** What is wrong with a path of the node, as its hostPath type says. */

@@ -1,9 +1,9 @@
 /** Local storage against its limits. k8s: pkg/kubelet/eviction/eviction_manager.go localStorageEviction */
-import { sumOfContainers } from "../kinds/pod/resources.ts";
-import { evictionPeriodMs } from "../core/limits.ts";
-import { newQuantity, parseQuantity, value } from "../machinery/quantity.ts";
-import { endPod } from "./ending.ts";
-import { type Sync, podEvent, requeueAt } from "./sync.ts";
+import { sumOfContainers } from "../../kinds/pod/resources.ts";
+import { evictionPeriodMs } from "../../core/limits.ts";
+import { newQuantity, parseQuantity, value } from "../../machinery/quantity.ts";
+import { endPod } from "../ending.ts";
+import { type Sync, podEvent, requeueAt } from "../sync.ts";
 
 const resource = "ephemeral-storage";
 

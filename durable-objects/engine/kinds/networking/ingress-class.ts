@@ -6,8 +6,8 @@ import {
   required,
   tooLong,
   type FieldError,
-} from "../machinery/field.ts";
-import { validateImmutable } from "../machinery/metadata.ts";
+} from "../../machinery/field.ts";
+import { validateImmutable } from "../../machinery/metadata.ts";
 import {
   byteLength,
   dns1123Label,
@@ -15,11 +15,11 @@ import {
   domainPrefixedPath,
   invalidEach,
   pathSegmentName,
-} from "../machinery/names.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import type { Stored } from "./stored.ts";
-import { schemaNamed } from "../schema/types.ts";
+} from "../../machinery/names.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type IngressClass = Stored<networking.IngressClass>;
 

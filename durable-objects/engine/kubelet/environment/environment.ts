@@ -1,14 +1,14 @@
 /** A container's environment. k8s: pkg/kubelet/kubelet_pods.go makeEnvironmentVariables */
-import { argumentBytesMax } from "../core/limits.ts";
-import type { Secret } from "../kinds/secret.ts";
-import type { ConfigMap } from "../kinds/config-map.ts";
-import type { Reader } from "../ports/controller.ts";
-import { decodeUtf8 } from "../core/utf8.ts";
-import { fromBase64 } from "../machinery/base64.ts";
+import { argumentBytesMax } from "../../core/limits.ts";
+import type { Secret } from "../../kinds/secret.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { decodeUtf8 } from "../../core/utf8.ts";
+import { fromBase64 } from "../../machinery/base64.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
 import { envFileValue } from "./env-file.ts";
 import { serviceVariables } from "./service-env.ts";
-import { type Container, type EnvVar, runningUid } from "../kinds/pod/types.ts";
+import { type Container, type EnvVar, runningUid } from "../../kinds/pod/types.ts";
 
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
 

@@ -1,6 +1,6 @@
 /** Space and memory: df, du, free, uptime. */
 import { treeBytesMax } from "../../../core/limits.ts";
-import { defaultCapacity } from "../../../core/machine.ts";
+import { defaultCapacity } from "../../../core/machine-facts.ts";
 import { Errno } from "../../errno.ts";
 import { shownMounts } from "../../fs/vfs.ts";
 import { formatDate } from "./date.ts";

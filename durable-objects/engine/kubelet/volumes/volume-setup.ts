@@ -1,10 +1,15 @@
 /** Volumes before a Pod's sandbox, and those the kubelet fills, which follow what they come from. */
-import { fnv32a } from "../core/random.ts";
-import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from "../core/limits.ts";
-import { isApiAccess } from "../runtime/volumes/access.ts";
-import { hostIP } from "./node-address.ts";
-import type { Volume } from "../kinds/pod/types.ts";
-import { type Sync, podEvent, requeueAt } from "./sync.ts";
+import { fnv32a } from "../../core/random.ts";
+import {
+  attachRetryMs,
+  mountRetryMsMax,
+  mountRetryMsMin,
+  syncPeriodMs,
+} from "../../core/limits.ts";
+import { isApiAccess } from "../../runtime/volumes/access.ts";
+import { hostIP } from "../node-address.ts";
+import type { Volume } from "../../kinds/pod/types.ts";
+import { type Sync, podEvent, requeueAt } from "../sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { isFilled } from "./volumes.ts";
 import { contentProblem, mountProblems, unprocessedText, usedVolumes } from "./volume-problems.ts";

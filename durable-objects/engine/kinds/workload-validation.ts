@@ -12,7 +12,7 @@ import {
   validateNonnegative,
 } from "../machinery/metadata.ts";
 import { invalidEach, percent, unsupported } from "../machinery/names.ts";
-import { validatePodTemplate } from "./pod/validation/pod.ts";
+import { validatePodTemplate } from "./pod/validation/annotations-and-template.ts";
 
 /** What every kind with the subresource scale has. */
 export interface Scalable extends KubeObject {

@@ -1,10 +1,10 @@
 /** Ex commands for files and for the end: :w :q :x :e :r :n and theirs. */
 import type { ExCall, ExCommand } from "./ex-call.ts";
-import { Refused, type Editor } from "./editor.ts";
-import { runShell, withNames } from "./external.ts";
-import { upTo } from "../../../core/trim.ts";
-import { edit, fileInfo, insertFile, write } from "./files.ts";
-import { setForFile } from "./settings.ts";
+import { Refused, type Editor } from "../editor.ts";
+import { runShell, withNames } from "../external.ts";
+import { upTo } from "../../../../core/trim.ts";
+import { edit, fileInfo, insertFile, write } from "../files.ts";
+import { setForFile } from "../settings.ts";
 
 const unwritten = "E37: No write since last change (add ! to override)";
 

@@ -11,7 +11,7 @@ import {
   type SnapshotParts,
 } from "../core/snapshot.ts";
 import { bornBeforeMs } from "../core/limits.ts";
-import { oldestWatched } from "../runtime/net/api-stream.ts";
+import { oldestWatched } from "../runtime/net/api-stream-shapes.ts";
 import type { Sql } from "../core/sql.ts";
 import { sealArtefact } from "./artefact.ts";
 import { TooManyAlike } from "./search.ts";

@@ -1,13 +1,13 @@
 /** Ex commands for lines: :d :y :m :t :j :> :s :pu :k :normal's kin, and what prints them. */
 import { counted, registerAndCount, type ExCall, type ExCommand } from "./ex-call.ts";
-import { Refused, type Editor } from "./editor.ts";
-import { erase, join, put, reportLines, shift, yank, type Span } from "./operators.ts";
-import { addressOf } from "./ranges.ts";
-import { heldIn } from "./registers.ts";
-import { separated, report, substitute, type Order } from "./substitute.ts";
-import { columnOf, indentOf, shownAs } from "./characters.ts";
-import { blanks } from "./operators.ts";
-import { noteSearch, hitsIn, patternOf } from "./search.ts";
+import { Refused, type Editor } from "../editor.ts";
+import { erase, join, put, reportLines, shift, yank, type Span } from "../operators.ts";
+import { addressOf } from "../ranges.ts";
+import { heldIn } from "../registers.ts";
+import { separated, report, substitute, type Order } from "../substitute.ts";
+import { columnOf, indentOf, shownAs } from "../characters.ts";
+import { blanks } from "../operators.ts";
+import { noteSearch, hitsIn, patternOf } from "../search.ts";
 
 const rows = (from: number, to: number): Span => ({
   kind: "l",

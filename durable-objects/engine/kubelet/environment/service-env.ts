@@ -1,7 +1,7 @@
 /** Environment variables for the Services a Pod finds. k8s: pkg/kubelet/envvars/envvars.go FromServices */
-import type { Service } from "../kinds/service/shape.ts";
-import type { KubeObject } from "../core/object.ts";
-import type { Reader } from "../ports/controller.ts";
+import type { Service } from "../../kinds/service/shape.ts";
+import type { KubeObject } from "../../core/object.ts";
+import type { Reader } from "../../ports/controller.ts";
 
 const upper = (name: string): string => name.replaceAll("-", "_").toUpperCase();
 

@@ -3,17 +3,22 @@
  * upstream's atomic writer does: a dated folder, `..data` pointing at it, and a link per name.
  * k8s: pkg/volume/{configmap,secret,downwardapi,projected}, pkg/volume/util/atomic_writer.go
  */
-import type { Secret } from "../kinds/secret.ts";
-import type { ConfigMap } from "../kinds/config-map.ts";
-import { calendar, parseTime } from "../core/clock.ts";
-import { encodeUtf8 } from "../core/utf8.ts";
-import { fnv32a } from "../core/random.ts";
-import type { Reader } from "../ports/controller.ts";
-import { fromBase64 } from "../machinery/base64.ts";
-import type { VolumeFile } from "../runtime/define.ts";
-import { tokenMode, volumeUser } from "../runtime/volumes/access.ts";
-import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
-import type { Pod, Volume } from "../kinds/pod/types.ts";
+import type { Secret } from "../../kinds/secret.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
+import { calendar, parseTime } from "../../core/clock.ts";
+import { encodeUtf8 } from "../../core/utf8.ts";
+import { fnv32a } from "../../core/random.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { fromBase64 } from "../../machinery/base64.ts";
+import type { VolumeFile } from "../../runtime/runtime-port.ts";
+import { tokenMode, volumeUser } from "../../runtime/volumes/access.ts";
+import {
+  type DownwardInput,
+  fieldText,
+  findContainer,
+  resourceText,
+} from "../environment/downward.ts";
+import type { Pod, Volume } from "../../kinds/pod/types.ts";
 
 interface Item {
   key: string;

@@ -6,9 +6,9 @@ import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { Admission } from "./define.ts";
-import { hasBindings } from "./policies/hooks.ts";
+import { hasBindings } from "./policies/bindings.ts";
 import { validatingPolicies } from "./policies/validating.ts";
-import { hasWebhooks } from "./webhooks/hooks.ts";
+import { hasWebhooks } from "./webhooks/which-webhooks.ts";
 import { MutatingWebhooks } from "./webhooks/mutating.ts";
 import { validatingWebhooks } from "./webhooks/validating.ts";
 

@@ -1,19 +1,19 @@
 /** What a container mounts, and where it comes from. k8s: pkg/volume, pkg/kubelet/kubelet_pods.go */
-import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
-import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
-import type { Reader } from "../ports/controller.ts";
-import { podLimits } from "../kinds/pod/resources.ts";
-import type { Mount } from "../runtime/container-spec.ts";
-import { value } from "../machinery/quantity.ts";
-import { expand } from "./env.ts";
+import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { podLimits } from "../../kinds/pod/resources.ts";
+import type { Mount } from "../../runtime/container-spec.ts";
+import { value } from "../../machinery/quantity.ts";
+import { expand } from "../environment/environment.ts";
 import {
   type Container,
   type Pod,
   type Volume,
   type VolumeMount,
   runningUid,
-} from "../kinds/pod/types.ts";
-import type { Node } from "../kinds/node.ts";
+} from "../../kinds/pod/types.ts";
+import type { Node } from "../../kinds/node.ts";
 
 /** The claim behind a volume, if it has one. k8s: component-helpers/storage/ephemeral VolumeClaimName */
 export function claimName(pod: Pod, volume: Volume): string | undefined {

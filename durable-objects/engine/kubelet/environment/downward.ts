@@ -1,7 +1,7 @@
 /** Downward API: fields and resources of a Pod as text. k8s: pkg/fieldpath, pkg/api/v1/resource */
-import { milliValue, value } from "../machinery/quantity.ts";
-import type { Container, Pod } from "../kinds/pod/types.ts";
-import type { Node } from "../kinds/node.ts";
+import { milliValue, value } from "../../machinery/quantity.ts";
+import type { Container, Pod } from "../../kinds/pod/types.ts";
+import type { Node } from "../../kinds/node.ts";
 
 export interface DownwardInput {
   pod: Pod;

@@ -6,17 +6,17 @@ import {
   invalid,
   required,
   type FieldError,
-} from "../machinery/field.ts";
-import { parseCidr, validateCidrLegacy } from "../machinery/ip.ts";
-import { labelSelector } from "../machinery/selectors.ts";
-import { validateLabelSelector } from "../machinery/metadata.ts";
-import { invalidEach, portName, portNumber } from "../machinery/names.ts";
-import { unsupported } from "./checks.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import { cidrContains, cidrWarnings } from "./ip-address.ts";
-import type { Stored } from "./stored.ts";
-import { schemaNamed } from "../schema/types.ts";
+} from "../../machinery/field.ts";
+import { parseCidr, validateCidrLegacy } from "../../machinery/ip.ts";
+import { labelSelector } from "../../machinery/selectors.ts";
+import { validateLabelSelector } from "../../machinery/metadata.ts";
+import { invalidEach, portName, portNumber } from "../../machinery/names.ts";
+import { unsupported } from "../checks.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import { cidrContains, cidrWarnings } from "../ip-families.ts";
+import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type NetworkPolicy = Stored<networking.NetworkPolicy>;
 type Peer = networking.NetworkPolicyPeer;

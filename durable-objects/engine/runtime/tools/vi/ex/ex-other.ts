@@ -1,11 +1,11 @@
 /** Ex commands beside files and lines: :set :noh :reg :! :u and the rest. */
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../errno.ts";
 import type { ExCall, ExCommand } from "./ex-call.ts";
-import { Refused } from "./editor.ts";
-import { runShell, withNames } from "./external.ts";
-import { listed } from "./registers.ts";
-import { set, settingLine } from "./settings.ts";
-import { redo, undo } from "./undo.ts";
+import { Refused } from "../editor.ts";
+import { runShell, withNames } from "../external.ts";
+import { listed } from "../registers.ts";
+import { set, settingLine } from "../settings.ts";
+import { redo, undo } from "../undo.ts";
 
 function setCommand({ ed, arg }: ExCall): void {
   const error = set(ed, arg);

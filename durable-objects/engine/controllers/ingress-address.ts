@@ -2,7 +2,7 @@
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
 import type { Controller, Reader } from "../ports/controller.ts";
-import type { Ingress } from "../kinds/ingress.ts";
+import type { Ingress } from "../kinds/networking/ingress.ts";
 import { ingressStatusMs } from "../core/limits.ts";
 import { ingressIp } from "../network/addresses.ts";
 import { ingresses, isServed } from "../network/ingress.ts";

@@ -5,7 +5,7 @@ import { append, type FieldError, forbiddenField, invalid } from "../../../machi
 import { validateTemplateMeta } from "../../../machinery/metadata.ts";
 import { validateImageSpace } from "./containers.ts";
 import { validatePodSpec } from "./spec.ts";
-import { validateDescendingPath } from "../../../machinery/paths.ts";
+import { validateDescendingPath } from "../../../machinery/container-paths.ts";
 
 export const mirrorAnnotation = "kubernetes.io/config.mirror";
 export const appArmorPrefix = "container.apparmor.security.beta.kubernetes.io/";

@@ -5,7 +5,7 @@
 import type { Client } from "../ports/controller.ts";
 import type { Node } from "../kinds/node.ts";
 import { runtimeContext } from "../cri/runtime.ts";
-import type { Runtime } from "../runtime/define.ts";
+import type { Runtime } from "../runtime/runtime-port.ts";
 import { journal, klog } from "../runtime/node/journal.ts";
 import { kubeletConfigPath } from "../runtime/node/kubelet-configuration.ts";
 import { putService, serviceRecord, type ServiceRecord } from "../runtime/node/services.ts";

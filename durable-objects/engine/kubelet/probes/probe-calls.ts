@@ -1,8 +1,8 @@
 /** Commands and requests the kubelet makes into a Pod: probes and hooks. Started, then asked for until done. */
-import type { ExecResult, HttpProbeResult } from "../runtime/define.ts";
-import type { CallRecord, ContainerRecord } from "./record.ts";
-import type { Container } from "../kinds/pod/types.ts";
-import { type Sync, requeueAt } from "./sync.ts";
+import type { ExecResult, HttpProbeResult } from "../../runtime/runtime-port.ts";
+import type { CallRecord, ContainerRecord } from "../record.ts";
+import type { Container } from "../../kinds/pod/types.ts";
+import { type Sync, requeueAt } from "../sync.ts";
 
 export interface HttpAction {
   host?: string;

@@ -1,6 +1,6 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
 import { replicasOf } from "../../api/subresources/scale.ts";
-import type { Scalable } from "../../kinds/workloads.ts";
+import type { Scalable } from "../../kinds/workload-validation.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import { controllerOf, type OwnerReference } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";

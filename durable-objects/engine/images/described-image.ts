@@ -9,10 +9,10 @@ import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
 import type { HttpAnswer, Step } from "../runtime/kernel/calls.ts";
-import { behaviourOf } from "../runtime/image/image-objects.ts";
+import { behaviourOf } from "../runtime/image/image-object-lookup.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
-import { answer, goNotFound } from "./serving/serve.ts";
+import { answer, goNotFound } from "./serving/small-server.ts";
 
 const table = "image-specs";
 

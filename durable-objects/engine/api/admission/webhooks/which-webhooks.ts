@@ -14,7 +14,7 @@ import type { HookCall } from "../../webhooks/calls.ts";
 import { requestOf, type Attributes } from "../policies/attributes.ts";
 import { compilePolicy, type CompiledPolicy } from "../policies/compiled.ts";
 import { Subject } from "../policies/evaluation.ts";
-import { conditionsHold } from "../policies/hooks.ts";
+import { conditionsHold } from "../policies/bindings.ts";
 import { matchesNamespace, matchesObject, matchesRule } from "../policies/matching.ts";
 import { CallFailed } from "./response.ts";
 import { failedCall, noDryRun } from "./refusal.ts";

@@ -7,8 +7,8 @@ import {
   notSupported,
   required,
   type FieldError,
-} from "../machinery/field.ts";
-import { ipWarnings, validateIpLegacy } from "../machinery/ip.ts";
+} from "../../machinery/field.ts";
+import { ipWarnings, validateIpLegacy } from "../../machinery/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -16,13 +16,13 @@ import {
   portName,
   portNumber,
   wildcardSubdomain,
-} from "../machinery/names.ts";
-import { age, ageColumn, column, loadBalancerAddresses, nameColumn } from "./columns.ts";
-import { allMetadata, type Kind } from "./define.ts";
+} from "../../machinery/names.ts";
+import { age, ageColumn, column, loadBalancerAddresses, nameColumn } from "../columns.ts";
+import { allMetadata, type Kind } from "../define.ts";
 import { checkTypedReference } from "./ingress-class.ts";
-import { familyOf } from "./ip-address.ts";
-import type { Stored } from "./stored.ts";
-import { schemaNamed } from "../schema/types.ts";
+import { familyOf } from "../ip-families.ts";
+import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type Ingress = Stored<networking.Ingress>;
 
