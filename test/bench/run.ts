@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- --only cluster,kinds,containers,peer,served,forks,started,terminals,page,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
  * test: every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
- * `--against DIR`, another checkout, attacks are made on that one as well, and sandboxes and learners are served by both in turn; with
+ * `--against DIR`, another checkout, the figures of clusters are measured of both in turn, attacks are made on that one as well, and sandboxes and learners are served by both in turn; with
  * `--attack TEXT` only those attacks whose names hold it. `hosted` is creations, learners, alive, forks, costs and startup, each of which may be named alone;
  * `--write` puts the costs into README.md.
  */
@@ -10,7 +10,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { memo } from "../../durable-objects/engine/core/memo.ts";
+import { bundledFile } from "../../scripts/bundled-file.ts";
 import type { Attacked } from "./attacks.ts";
+import { besideCheckout } from "./beside-checkout.ts";
 import type { Forked } from "./forks.ts";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
@@ -62,10 +65,12 @@ function child<T>(...args: string[]): T {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
 }
 
+/** Of one module, as it is deployed. */
+const bundled = memo(10, (entry) => bundledFile(entry));
 const ours = (name: string, ...args: number[]): Figures =>
-  child<Figures>("test/bench/clusters.ts", name, ...args.map(String));
+  child<Figures>(bundled("test/bench/clusters.ts"), name, ...args.map(String));
 const peers = (...args: number[]): Figures =>
-  child<Figures>("scripts/run-bundled.ts", "test/bench/beside-webernetes.ts", ...args.map(String));
+  child<Figures>(bundled("test/bench/beside-webernetes.ts"), ...args.map(String));
 
 const whole = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 const fine = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 2 });
@@ -127,7 +132,8 @@ function clusters(): void {
 }
 
 function containers(): void {
-  const figures = (name: string): Figures => child<Figures>("test/bench/containers.ts", name);
+  const figures = (name: string): Figures =>
+    child<Figures>(bundled("test/bench/containers.ts"), name);
   const asked = figures("requests");
   const { perSecond = 0, endpoints = 0, rowsPerRequest = 0 } = asked;
   add(`requests by a Service to ${endpoints} endpoints`, `${whole(perSecond)}/s`);
@@ -286,7 +292,6 @@ const load = os.loadavg()[0] ?? 0;
 console.log(
   `Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`,
 );
-if (only.has("cluster")) clusters();
 if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
@@ -296,6 +301,11 @@ if (only.has("attacks")) attacked();
 if (only.has("real")) real();
 const against = values.against === undefined ? undefined : path.resolve(values.against);
 const bench = { add, child, seen, against, root };
+if (only.has("cluster")) {
+  if (against === undefined) clusters();
+  else
+    besideCheckout(bench, (file) => ({ before: bundledFile(file, against), after: bundled(file) }));
+}
 if (only.has("creations")) creations(bench);
 if (only.has("learners")) learners(bench);
 if (only.has("alive")) alive(bench);
