@@ -1,14 +1,14 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import { workerBuild } from "./bundle.ts";
+import { minified, workerBuild } from "./bundle.ts";
 import { root } from "./root.ts";
 
 /** `npm run build:worker`: the Worker's modules as they are deployed, into `dist/modules`. Wrangler runs it (`[build]` of wrangler.toml). */
 
 const outdir = path.join(root, "dist/modules");
 rmSync(outdir, { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
   ...workerBuild,
   entryPoints: { index: "worker/index.ts" },
   outdir,
@@ -17,4 +17,7 @@ await build({
   minify: true,
   sourcemap: "linked",
   sourcesContent: false,
+  write: false,
 });
+mkdirSync(outdir, { recursive: true });
+for (const { path: file, text } of minified(outputFiles)) writeFileSync(file, text);

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
+import { minifySync } from "vite";
 import { root } from "./root.ts";
 
 /** A Worker's ES modules by their paths; the first is the one that the platform knows. */
@@ -26,6 +27,31 @@ export const workerBuild = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
+/**
+ * The modules of a build with what esbuild's own `minify` leaves taken away too (values used once stand where they are used, names are as
+ * short as they are frequent): a fortieth of the compressed bytes. A module's source map, where there is one, goes along.
+ */
+export function minified(outputs: readonly OutputFile[]): { path: string; text: string }[] {
+  return outputs
+    .filter((output) => output.path.endsWith(".js"))
+    .flatMap(({ path: file, text }) => {
+      const map = outputs.find((output) => output.path === `${file}.map`);
+      const found = minifySync(file, text, {
+        module: true,
+        compress: { target: "es2024", maxIterations: 10 },
+        mangle: { toplevel: true },
+        ...(map && { sourcemap: true, inputMap: JSON.parse(map.text) }),
+      });
+      if (found.errors.length > 0) throw new Error(found.errors.map((e) => e.message).join("\n"));
+      if (!map) return [{ path: file, text: found.code }];
+      const link = `//# sourceMappingURL=${path.basename(map.path)}\n`;
+      return [
+        { path: file, text: `${found.code}\n${link}` },
+        { path: map.path, text: JSON.stringify(found.map) },
+      ];
+    });
+}
+
 /** A Worker as it is deployed, in memory. `minify`: to the byte. */
 export async function bundleWorker(
   entry: string,
@@ -40,7 +66,9 @@ export async function bundleWorker(
     plugins,
     minify,
   });
-  const modules = outputFiles.map((file) => [path.relative(outdir, file.path), file.text] as const);
+  const modules = (minify ? minified(outputFiles) : outputFiles).map(
+    (file) => [path.relative(outdir, file.path), file.text] as const,
+  );
   return Object.fromEntries(modules.toSorted(([a], [b]) => rank(a) - rank(b)));
 }
 

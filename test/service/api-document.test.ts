@@ -106,8 +106,8 @@ test("its page names each operation and runs nothing", () => {
 
 const deployed = bundleWorker("worker/index.ts", { minify: true });
 
-/** 1,460 KiB, as wrangler prints it: short of the 1.5 million bytes that the Worker may take, so that what makes it grow is seen. */
-const workerGzipBytesMax = 1_460 * 1024;
+/** What the Worker may take: see DECISIONS.md. What makes it grow has to make room. */
+const workerGzipBytesMax = 1_500_000;
 
 test("the document and the Worker stay small", async () => {
   const bytes = JSON.stringify(document).length;
