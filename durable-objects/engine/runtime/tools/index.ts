@@ -9,7 +9,7 @@ export const toolNames: readonly string[] = (
   "pkill date seq yes test [ [[ timeout expr pgrep pidof echo printf pwd nproc tty sync clear " +
   "which groups head tail wc sort grep egrep fgrep tr cut tee uniq rev tac nl find xargs stat " +
   "sed awk tar gzip gunzip zcat chroot nsenter wget curl nslookup host dig getent nc telnet " +
-  "bind-nslookup nc.openbsd " +
+  "bind-nslookup nc.openbsd socat git " +
   "ping ping6 ip ifconfig netstat ss route arp df du free mount umount uptime md5sum sha1sum " +
   "sha256sum sha512sum base64 od hexdump hd xxd strings diff cmp comm paste fold split expand " +
   "shuf less more top watch mktemp truncate nohup setsid nice stty sysctl vi vim view vim.tiny who users hostid " +
@@ -33,6 +33,8 @@ const notInBusybox = new Set([
   "ss",
   "bind-nslookup",
   "nc.openbsd",
+  "socat",
+  "git",
   "nano",
   "man",
   "vim",
@@ -42,7 +44,7 @@ const notInBusybox = new Set([
 
 const notInDebian = new Set(
   (
-    "no-applet sh ash busybox wget curl nc nc.openbsd nslookup bind-nslookup dig host ss ping ping6 vi vim view vim.tiny less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
+    "no-applet sh ash busybox wget curl nc nc.openbsd socat git nslookup bind-nslookup dig host ss ping ping6 vi vim view vim.tiny less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
     "crc32 dos2unix unix2dos cal ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump hd xxd strings usleep nano man setsid time"
   ).split(" "),
 );
