@@ -56,7 +56,6 @@ export interface Machine {
   finish(value: Value): void;
   raise(value: Value): void;
   binary(op: string, l: Value, r: Value): Value;
-  unary(op: string, value: Value): Value;
 }
 
 export interface Timer {

@@ -88,6 +88,8 @@ export interface Frame {
   settle?: Obj;
   /** Its result is not asked for. */
   forgets?: boolean;
+  /** Of a field's value: where it goes. */
+  field?: [on: Obj, key: string];
 }
 
 export const isNil = (value: Slot): value is null | undefined =>
