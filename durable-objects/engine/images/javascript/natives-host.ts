@@ -213,7 +213,7 @@ const others: Record<string, Native> = {
     hostOf(machine).respond(numberOf(id), numberOf(status), headersOf(headers), textOf(body));
     return undefined;
   },
-  $ask(machine, _s, [host, port, path, method, headers, body, secure, fn]) {
+  $ask(machine, _s, [host, port, path, method, headers, body, fn]) {
     hostOf(machine).ask(
       {
         host: textOf(host),
@@ -229,7 +229,6 @@ const others: Record<string, Native> = {
         keep: true,
         patienceMs: 120_000,
       },
-      secure === true,
       fn as Obj,
     );
     return undefined;

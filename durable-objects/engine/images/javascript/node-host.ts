@@ -164,7 +164,7 @@ export class NodeProcess implements NodeHost {
     this.sys.kernel.touch();
   }
 
-  ask(ask: HttpAsk, _secure: boolean, fn: Obj): void {
+  ask(ask: HttpAsk, fn: Obj): void {
     this.asks.push({ ask, fn });
   }
 

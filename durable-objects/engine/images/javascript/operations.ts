@@ -9,7 +9,6 @@ import {
   keyOf,
   Obj,
   textOf,
-  truthy,
   typeName,
   type Frame,
   type Iteration,
@@ -103,10 +102,10 @@ const values: Record<string, Operation> = {
 
 const jumps: Record<string, Operation> = {
   jump: (_m, frame, a) => void (frame.at = a as number),
-  if: jumpIf(truthy, false),
-  unless: jumpIf((value) => !truthy(value), false),
-  keepIf: jumpIf(truthy, true),
-  keepUnless: jumpIf((value) => !truthy(value), true),
+  if: jumpIf(Boolean, false),
+  unless: jumpIf((value) => !value, false),
+  keepIf: jumpIf(Boolean, true),
+  keepUnless: jumpIf((value) => !value, true),
   keepKnown: jumpIf((value) => !isNil(value), true),
   keepDefined: jumpIf((value) => value !== undefined, true),
   orUndefined(_m, frame, a) {

@@ -97,10 +97,6 @@ export const isNil = (value: Slot): value is null | undefined =>
 
 export const isFn = (value: Slot): value is Obj => value instanceof Obj && value.kind === "function"; // prettier-ignore
 
-export function truthy(value: Slot): boolean {
-  return Boolean(value);
-}
-
 export function typeName(value: Slot): string {
   if (value === null) return "object";
   if (isFn(value)) return "function";
