@@ -1,7 +1,7 @@
 /** Signs of the language. */
 import { nodeTextCharactersMax } from "../../core/limits.ts";
 import type { Machine } from "./runner.ts";
-import { isNil, keyOf, numberOf, Obj, textOf, truthy, typeName, type Value } from "./values.ts";
+import { isNil, keyOf, numberOf, Obj, textOf, typeName, type Value } from "./values.ts";
 
 /** Objects as plain values. */
 const plain = (value: Value): Exclude<Value, Obj> => (value instanceof Obj ? textOf(value) : value);
@@ -105,7 +105,7 @@ function arithmetic(op: string, a: number, b: number): number {
 export function unary(op: string, value: Value): Value {
   switch (op) {
     case "!":
-      return !truthy(value);
+      return !value;
     case "-":
       return -numberOf(value);
     case "+":

@@ -3,6 +3,16 @@ import type { Code, Op, Unit } from "./code.ts";
 import { Refused } from "./tokens.ts";
 import type { ClassNode, Fn, Node } from "./tree.ts";
 
+/** An anonymous function or class is called after the name it is given. */
+export function named(e: Node, name: string): Node {
+  if (e.t === "fn" && e.fn.name === "") return { t: "fn", fn: { ...e.fn, name } };
+  if (e.t === "class" && e.c.name === "") return { t: "class", c: { ...e.c, name } };
+  return e;
+}
+
+/** The name of a target that is one. */
+export const nameOf = (to: Node): string => (to.t === "name" ? to.n : "");
+
 export abstract class ExpressionCompiler {
   readonly unit: Unit;
   ops: Op[] = [];
@@ -67,7 +77,7 @@ export abstract class ExpressionCompiler {
       case "assign":
         return this.#assign(e);
       case "choice":
-        return this.#choice(e);
+        return this.choice(e.c, () => this.value(e.a), () => this.value(e.b)); // prettier-ignore
       case "sequence":
         e.items.forEach((item, i) => {
           if (i > 0) this.emit("drop");
@@ -84,13 +94,14 @@ export abstract class ExpressionCompiler {
     }
   }
 
-  #choice(e: Node & { t: "choice" }): void {
-    this.value(e.c);
+  choice(c: Node, a: () => void, b?: () => void): void {
+    this.value(c);
     const no = this.jump("unless");
-    this.value(e.a);
+    a();
+    if (!b) return this.land(no);
     const out = this.jump("jump");
     this.land(no);
-    this.value(e.b);
+    b();
     this.land(out);
   }
 
@@ -123,14 +134,6 @@ export abstract class ExpressionCompiler {
     }
   }
 
-  /** What an anonymous function or class is called after. */
-  #named(e: Node, name: string): void {
-    if (e.t === "fn" && e.fn.name === "")
-      this.emit("fn", this.fn({ ...e.fn, name, inferred: true } as Fn)); // prettier-ignore
-    else if (e.t === "class" && e.c.name === "") this.classOf({ ...e.c, name });
-    else this.value(e);
-  }
-
   #object(e: Node & { t: "object" }): void {
     this.emit("object");
     for (const { key, value, spread } of e.properties) {
@@ -140,7 +143,7 @@ export abstract class ExpressionCompiler {
         continue;
       }
       this.value(key);
-      this.#named(value, key.t === "value" ? String(key.v) : "");
+      this.value(named(value, key.t === "value" ? String(key.v) : ""));
       this.emit("define");
     }
   }
@@ -195,7 +198,7 @@ export abstract class ExpressionCompiler {
     const logic = /^(&&|\|\||\?\?)$/.test(sign);
     if (l.t === "name") {
       const put = (): void => {
-        this.#named(r, l.n);
+        this.value(named(r, l.n));
         this.emit("set", l.n);
       };
       if (logic) return this.#logic(sign, () => this.value(l), put);
@@ -326,7 +329,7 @@ export abstract class ExpressionCompiler {
         return void this.emit("drop");
       case "assign": {
         const known = this.jump("keepDefined");
-        this.#named(to.r, to.l.t === "name" ? to.l.n : "");
+        this.value(named(to.r, nameOf(to.l)));
         this.land(known);
         return this.bind(to.l, how);
       }

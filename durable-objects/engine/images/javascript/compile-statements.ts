@@ -1,6 +1,6 @@
 /** Operations of statements and of whole functions. */
 import type { Code } from "./code.ts";
-import { ExpressionCompiler } from "./compile-expressions.ts";
+import { ExpressionCompiler, named, nameOf } from "./compile-expressions.ts";
 import { Refused } from "./tokens.ts";
 import type { Fn, Node, Statement } from "./tree.ts";
 
@@ -10,7 +10,14 @@ type Around =
   | { k: "guard" }
   | { k: "value" }
   | { k: "last"; body: Statement[] }
-  | { k: "loop"; breaks: number[]; continues?: number[] };
+  | Loop;
+
+interface Loop {
+  k: "loop";
+  breaks: number[];
+  /** None of a switch. */
+  continues?: number[];
+}
 
 /** Names of `var` and of functions that a body declares, whatever block they stand in. */
 function hoisted(list: readonly Statement[], into: Set<string>): Set<string> {
@@ -84,7 +91,7 @@ export class StatementCompiler extends ExpressionCompiler {
         for (const [to, e] of one.list) {
           if (e === null && one.kind === "var") continue;
           if (e === null) this.emit("undefined");
-          else this.value(named(e, to));
+          else this.value(named(e, nameOf(to)));
           this.bind(to, one.kind);
         }
         return;
@@ -106,10 +113,12 @@ export class StatementCompiler extends ExpressionCompiler {
         return this.#within({ k: "names" }, "names", () => this.#body(one.body));
       case "leave":
         return this.#leave(one.word);
-      case "if":
-        return this.#if(one);
+      case "if": {
+        const { b } = one;
+        return this.choice(one.c, () => this.#statement(one.a), b ? () => this.#statement(b) : undefined); // prettier-ignore
+      }
       case "while":
-        return this.#while(one);
+        return this.#rounds(one.body, one.first ? one.c : null, one.first ? null : one.c);
       case "for":
         return this.#for(one);
       case "each":
@@ -129,32 +138,22 @@ export class StatementCompiler extends ExpressionCompiler {
     this.emit(end);
   }
 
-  #if(one: Statement & { s: "if" }): void {
-    this.value(one.c);
-    const no = this.jump("unless");
-    this.#statement(one.a);
-    if (!one.b) return this.land(no);
-    const out = this.jump("jump");
-    this.land(no);
-    this.#statement(one.b);
-    this.land(out);
-  }
-
-  #while(one: Statement & { s: "while" }): void {
-    const loop = { k: "loop" as const, breaks: [] as number[], continues: [] as number[] };
+  /** A loop with what is asked before a round and after it, and what comes between two. */
+  #rounds(body: Statement, before: Node | null, after: Node | null, between?: () => void): void {
+    const loop: Loop = { k: "loop", breaks: [], continues: [] };
+    const ask = (c: Node | null): void => {
+      if (!c) return;
+      this.value(c);
+      loop.breaks.push(this.jump("unless"));
+    };
     const top = this.ops.length;
-    if (one.first) {
-      this.value(one.c);
-      loop.breaks.push(this.jump("unless"));
-    }
+    ask(before);
     this.#around.push(loop);
-    this.#statement(one.body);
+    this.#statement(body);
     this.#around.pop();
-    for (const at of loop.continues) this.land(at);
-    if (!one.first) {
-      this.value(one.c);
-      loop.breaks.push(this.jump("unless"));
-    }
+    for (const at of loop.continues ?? []) this.land(at);
+    ask(after);
+    between?.();
     this.emit("jump", top);
     for (const at of loop.breaks) this.land(at);
   }
@@ -162,31 +161,19 @@ export class StatementCompiler extends ExpressionCompiler {
   #for(one: Statement & { s: "for" }): void {
     this.#within({ k: "names" }, "names", () => {
       if (one.init) this.#statement(one.init);
-      const loop = { k: "loop" as const, breaks: [] as number[], continues: [] as number[] };
-      const top = this.ops.length;
-      if (one.c) {
-        this.value(one.c);
-        loop.breaks.push(this.jump("unless"));
-      }
-      this.#around.push(loop);
-      this.#statement(one.body);
-      this.#around.pop();
-      for (const at of loop.continues) this.land(at);
-      // Each round has names of its own, which functions keep.
-      this.emit("namesCopy");
-      if (one.step) {
-        this.value(one.step);
-        this.emit("drop");
-      }
-      this.emit("jump", top);
-      for (const at of loop.breaks) this.land(at);
+      this.#rounds(one.body, one.c, null, () => {
+        // Each round has names of its own, which functions keep.
+        this.emit("namesCopy");
+        if (one.step) this.#statement({ s: "expression", e: one.step });
+      });
     });
   }
 
   #each(one: Statement & { s: "each" }): void {
     this.value(one.e);
     this.emit(one.of ? "iterate" : "iterateKeys");
-    const loop = { k: "loop" as const, breaks: [] as number[], continues: [] as number[] };
+    const continues: number[] = [];
+    const loop: Loop = { k: "loop", breaks: [], continues };
     this.#around.push({ k: "value" });
     const top = this.ops.length;
     const over = this.jump("next");
@@ -195,10 +182,9 @@ export class StatementCompiler extends ExpressionCompiler {
       this.bind(one.to, one.kind ?? "set");
       this.#statement(one.body);
     });
-    this.#around.pop();
-    for (const at of loop.continues) this.land(at);
+    this.#around.splice(-2);
+    for (const at of continues) this.land(at);
     this.emit("jump", top);
-    this.#around.pop();
     for (const at of loop.breaks) this.land(at);
     this.emit("drop");
     const out = this.jump("jump");
@@ -209,7 +195,7 @@ export class StatementCompiler extends ExpressionCompiler {
   #switch(one: Statement & { s: "switch" }): void {
     this.#within({ k: "names" }, "names", () => {
       this.value(one.e);
-      const loop = { k: "loop" as const, breaks: [] as number[] };
+      const loop: Loop = { k: "loop", breaks: [] };
       const starts = one.cases.map(([test]) => {
         if (!test) return -1;
         this.emit("copy");
@@ -289,12 +275,4 @@ export class StatementCompiler extends ExpressionCompiler {
     }
     if (word !== "return") throw new Refused(`Illegal ${word} statement`, this.line);
   }
-}
-
-/** An anonymous function is called after the name it is given. */
-function named(e: Node, to: Node): Node {
-  if (to.t !== "name") return e;
-  if (e.t === "fn" && e.fn.name === "") return { t: "fn", fn: { ...e.fn, name: to.n, inferred: true } as Fn }; // prettier-ignore
-  if (e.t === "class" && e.c.name === "") return { t: "class", c: { ...e.c, name: to.n } };
-  return e;
 }

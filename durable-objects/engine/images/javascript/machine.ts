@@ -3,7 +3,7 @@
  * brings is the library's (library-data.ts) and the natives'.
  */
 import { callDepthMax, scriptValueMax } from "../../core/limits.ts";
-import { binary, unary } from "./arithmetic.ts";
+import { binary } from "./arithmetic.ts";
 import type { Code, Op, Unit } from "./code.ts";
 import type { Job, Machine, Native, NodeHost } from "./runner.ts";
 import { operations } from "./operations.ts";
@@ -197,20 +197,16 @@ export class Interpreter implements Machine {
       this.call(make, made, []);
       const frame = this.frames.at(-1) as Frame;
       frame.fn = undefined;
-      (frame as Frame & { field?: [Obj, string] }).field = [made, key];
+      frame.field = [made, key];
     }
   }
 
   #deferred(): Obj {
     const settle = this.object();
     const promise = this.object("object", this.proto("Promise"));
-    for (const [key, value] of Object.entries({
-      state: 0,
-      value: undefined,
-      waiting: this.list([]),
-    }))
-      // prettier-ignore
-      this.hide(promise, key, value);
+    this.hide(promise, "state", 0);
+    this.hide(promise, "value", undefined);
+    this.hide(promise, "waiting", this.list([]));
     settle.props.set("promise", promise);
     return settle;
   }
@@ -237,7 +233,7 @@ export class Interpreter implements Machine {
 
   /** The function that runs is over. */
   finish(value: Value): void {
-    const frame = this.frames.pop() as Frame & { field?: [Obj, string] };
+    const frame = this.frames.pop() as Frame;
     if (frame.field) {
       frame.field[0].props.set(frame.field[1], value);
       return;
@@ -313,9 +309,5 @@ export class Interpreter implements Machine {
   binary(op: string, l: Value, r: Value): Value {
     this.steps += typeof l === "string" ? l.length >> 8 : 0;
     return binary(this, op, l, r);
-  }
-
-  unary(op: string, value: Value): Value {
-    return unary(op, value);
   }
 }

@@ -185,6 +185,16 @@ const time: Record<string, Native> = {
   ...dates,
 };
 
+export type Headers = [name: string, value: string][];
+
+const headersOf = (list: Value): Headers =>
+  list instanceof Obj
+    ? list.items.map((pair) => (pair as Obj).items.map((one) => textOf(one)) as [string, string])
+    : [];
+
+export const encoded = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(headers.map(([name, value]) => [name, encodeUtf8(value)]));
+
 const others: Record<string, Native> = {
   $inspect: (_m, _s, [value, depth]) => inspect(value, depth === undefined ? 2 : numberOf(depth), false), // prettier-ignore
   $file(machine, _s, [call, path, data]) {
@@ -200,12 +210,10 @@ const others: Record<string, Native> = {
   $listen: (machine, _s, [port, address, fn]) => hostOf(machine).listen(numberOf(port), textOf(address), fn as Obj), // prettier-ignore
   $unlisten: (machine, _s, [port]) => hostOf(machine).unlisten(numberOf(port)),
   $respond(machine, _s, [id, status, headers, body]) {
-    const own = headers instanceof Obj ? headers.items.map((pair) => (pair as Obj).items) : [];
-    hostOf(machine).respond(numberOf(id), numberOf(status), own.map(([k, v]): [string, string] => [textOf(k), textOf(v)]), textOf(body)); // prettier-ignore
+    hostOf(machine).respond(numberOf(id), numberOf(status), headersOf(headers), textOf(body));
     return undefined;
   },
-  $ask(machine, _s, [host, port, path, method, headers, body, secure, fn]) {
-    const own = headers instanceof Obj ? headers.items.map((pair) => (pair as Obj).items) : [];
+  $ask(machine, _s, [host, port, path, method, headers, body, fn]) {
     hostOf(machine).ask(
       {
         host: textOf(host),
@@ -216,12 +224,11 @@ const others: Record<string, Native> = {
         headers: {
           host: textOf(host) + (port === 80 || port === 443 ? "" : `:${textOf(port)}`),
           connection: "keep-alive",
-          ...Object.fromEntries(own.map(([k, v]) => [textOf(k), encodeUtf8(textOf(v))])),
+          ...encoded(headersOf(headers)),
         },
         keep: true,
         patienceMs: 120_000,
       },
-      secure === true,
       fn as Obj,
     );
     return undefined;

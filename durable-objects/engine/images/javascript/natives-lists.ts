@@ -1,6 +1,7 @@
 /** Methods of lists, objects, maps, sets, and JSON. */
 import { scriptDepthMax, scriptValueMax } from "../../core/limits.ts";
 import type { Machine, Native } from "./runner.ts";
+import { valuesOf } from "./operations.ts";
 import { keysOf } from "./properties.ts";
 import { isNil, keyOf, numberOf, Obj, textOf, type Value } from "./values.ts";
 
@@ -138,11 +139,9 @@ export const listNatives: Record<string, Native> = {
   "Array.of": (machine, _s, args) => machine.list([...args]),
   /** A list of what a loop goes through, or of an object's `length`. */
   $items(machine, _s, [value]) {
-    if (typeof value === "string") return machine.list([...value]);
+    if (typeof value === "string") return machine.list(valuesOf(machine, value));
     if (!(value instanceof Obj)) return machine.list([]);
-    if (value.kind === "array") return machine.list([...value.items]);
-    if (value.kind === "map") return machine.natives["Map#entries"]?.(machine, value, []);
-    if (value.kind === "set") return machine.list([...tableOf(value).keys()]);
+    if (/^(array|map|set)$/.test(value.kind)) return machine.list(valuesOf(machine, value));
     const length = Math.trunc(numberOf(value.props.get("length"))) || 0;
     if (length > scriptValueMax) machine.throw("RangeError", "Invalid array length");
     return machine.list(Array.from({ length }, (_, i) => value.props.get(String(i))));
@@ -164,9 +163,8 @@ export const listNatives: Record<string, Native> = {
     for (const one of from) for (const key of keysOf(one)) machine.set(to, key, machine.get(one, key)); // prettier-ignore
     return to;
   },
-  "Object.freeze"(machine, _s, [value]) {
+  "Object.freeze"(_m, _s, [value]) {
     if (value instanceof Obj) (value.hidden ??= new Set()).add("#frozen");
-    void machine;
     return value;
   },
   "Object.create"(machine, _s, [proto]) {

@@ -8,7 +8,7 @@ import { httpDate } from "../../runtime/logs/times.ts";
 import { readUnit } from "./compile.ts";
 import { library } from "./library-data.ts";
 import { Interpreter } from "./machine.ts";
-import { hostNatives } from "./natives-host.ts";
+import { encoded, hostNatives, type Headers } from "./natives-host.ts";
 import { listNatives } from "./natives-lists.ts";
 import { textNatives } from "./natives-text.ts";
 import type { NodeHost, Timer } from "./runner.ts";
@@ -157,19 +157,14 @@ export class NodeProcess implements NodeHost {
     return undefined;
   }
 
-  respond(id: number, status: number, headers: [string, string][], body: string): void {
+  respond(id: number, status: number, headers: Headers, body: string): void {
     const known = this.pending.find((one) => one.id === id);
     if (!known) return;
-    const own = Object.fromEntries(headers.map(([name, value]) => [name, encodeUtf8(value)]));
-    known.response = { status, headers: { ...own, date: this.date() }, body: encodeUtf8(body) };
+    known.response = { status, headers: { ...encoded(headers), date: httpDate(this.sys.now) }, body: encodeUtf8(body) }; // prettier-ignore
     this.sys.kernel.touch();
   }
 
-  date(): string {
-    return httpDate(this.sys.now);
-  }
-
-  ask(ask: HttpAsk, _secure: boolean, fn: Obj): void {
+  ask(ask: HttpAsk, fn: Obj): void {
     this.asks.push({ ask, fn });
   }
 

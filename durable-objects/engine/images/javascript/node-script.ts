@@ -5,6 +5,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
 import type { HttpRequest } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
+import { languageVersion, refuse } from "../languages.ts";
 import { readUnit } from "./compile.ts";
 import { inspect } from "./inspect.ts";
 import { NodeProcess, type StoredNode } from "./node-host.ts";
@@ -16,6 +17,7 @@ export interface NodeState {
   node?: StoredNode;
   nodeWords?: string[];
   nodeVersion?: string;
+  exitCode?: number;
 }
 
 /** CPU of one operation, microseconds. */
@@ -64,25 +66,23 @@ function lineOf(text: string, line: number): string {
 }
 
 /**
- * Takes a program's text. A text that is none is told as Node.js does; "beyond" where it says what the machine does not
- * know. `path` is "[eval]" for a text of the command line.
+ * Takes a program's text. A text that is none is told as Node.js does; what the machine does not know is refused.
+ * `path` is "[eval]" for a text of the command line.
  */
 export function takeNode(
   sys: Sys,
   path: string,
   source: string,
   words: readonly string[],
-  version: string,
-): (NodeState & { exitCode?: number }) | "beyond" {
+): NodeState {
   const text = decodeUtf8(source);
+  const version = languageVersion(sys, "node");
   const unit = readUnit(text);
   if (unit instanceof Refused) {
-    if (unit.beyond) return "beyond";
-    sys.complain(
-      encodeUtf8(
-        `${path}:${unit.line}\n${lineOf(text, unit.line)}\n^\n\nSyntaxError: ${unit.message}\n\nNode.js v${version}\n`,
-      ),
-    );
+    const { beyond, line, message } = unit;
+    if (beyond) refuse(sys, "node", message);
+    else
+      sys.complain(encodeUtf8(`${path}:${line}\n${lineOf(text, line)}\n^\n\nSyntaxError: ${message}\n\nNode.js v${version}\n`)); // prettier-ignore
     return { exitCode: 1 };
   }
   const state: NodeState = {

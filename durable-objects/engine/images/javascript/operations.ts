@@ -1,5 +1,6 @@
 /** What each operation does. */
 import { lookup } from "../../core/lookup.ts";
+import { unary } from "./arithmetic.ts";
 import type { Machine } from "./runner.ts";
 import { keysOf } from "./properties.ts";
 import {
@@ -8,7 +9,6 @@ import {
   keyOf,
   Obj,
   textOf,
-  truthy,
   typeName,
   type Frame,
   type Iteration,
@@ -28,7 +28,7 @@ function holder(scope: Scope, name: string): Scope | undefined {
 }
 
 /** The values that a loop goes through. */
-function valuesOf(machine: Machine, value: Value): Value[] {
+export function valuesOf(machine: Machine, value: Value): Value[] {
   if (typeof value === "string") return [...value];
   if (value instanceof Obj) {
     if (value.kind === "array") return [...value.items];
@@ -97,15 +97,15 @@ const values: Record<string, Operation> = {
     const r = pop(frame);
     frame.stack.push(machine.binary(a as string, pop(frame), r));
   },
-  unary: (machine, frame, a) => frame.stack.push(machine.unary(a as string, pop(frame))),
+  unary: (_m, frame, a) => frame.stack.push(unary(a as string, pop(frame))),
 };
 
 const jumps: Record<string, Operation> = {
   jump: (_m, frame, a) => void (frame.at = a as number),
-  if: jumpIf(truthy, false),
-  unless: jumpIf((value) => !truthy(value), false),
-  keepIf: jumpIf(truthy, true),
-  keepUnless: jumpIf((value) => !truthy(value), true),
+  if: jumpIf(Boolean, false),
+  unless: jumpIf((value) => !value, false),
+  keepIf: jumpIf(Boolean, true),
+  keepUnless: jumpIf((value) => !value, true),
   keepKnown: jumpIf((value) => !isNil(value), true),
   keepDefined: jumpIf((value) => value !== undefined, true),
   orUndefined(_m, frame, a) {
@@ -270,7 +270,7 @@ const functions: Record<string, Operation> = {
     else if (!isStatic) (made.fields ??= []).push([key, fn]);
     else {
       machine.call(fn, made, []);
-      Object.assign(machine.frames.at(-1) ?? {}, { field: [made, key] });
+      (machine.frames.at(-1) as Frame).field = [made, key];
     }
   },
   superHome(machine, frame) {
@@ -283,7 +283,6 @@ const functions: Record<string, Operation> = {
     const owner = [...machine.frames].reverse().find((one) => one.made && one.fn);
     const { made, fn } = owner ?? frame;
     if (!made || !fn) return machine.throw("SyntaxError", "'super' keyword unexpected here");
-    owner?.scope.names.has("this");
     holder(frame.scope, "this")?.names.set("this", made);
     if (isFn(fn.proto)) machine.call(fn.proto, made, args, "super", made);
     const at = machine.frames.length;

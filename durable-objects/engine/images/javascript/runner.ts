@@ -56,7 +56,6 @@ export interface Machine {
   finish(value: Value): void;
   raise(value: Value): void;
   binary(op: string, l: Value, r: Value): Value;
-  unary(op: string, value: Value): Value;
 }
 
 export interface Timer {
@@ -85,7 +84,7 @@ export interface NodeHost {
   listen(port: number, address: string, fn: Obj): string | undefined;
   unlisten(port: number): undefined;
   respond(id: number, status: number, headers: [string, string][], body: string): void;
-  ask(ask: HttpAsk, secure: boolean, fn: Obj): void;
+  ask(ask: HttpAsk, fn: Obj): void;
   /** Reads a module's text: the function that runs it. */
   load(path: string, text: string): Obj;
 }

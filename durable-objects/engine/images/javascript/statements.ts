@@ -88,8 +88,11 @@ export class ProgramReader extends ExpressionReader {
       case "export":
         this.at++;
         return this.#export();
-      case "with":
       case "debugger":
+        this.at++;
+        this.#ended();
+        return [];
+      case "with":
         return this.beyond(v);
     }
     return this.#control(v, line);

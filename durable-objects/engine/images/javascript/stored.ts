@@ -73,8 +73,7 @@ class Writer {
   }
 
   frame(frame: Frame): Json {
-    const { unit, code, at, stack, scope, guards, fn, made, settle, forgets } = frame;
-    const { field } = frame as Frame & { field?: [Obj, string] };
+    const { unit, code, at, stack, scope, guards, fn, made, settle, forgets, field } = frame;
     return {
       unit,
       code,
@@ -232,7 +231,7 @@ export class Reader {
     const object = (id: number | undefined): Obj | undefined => id === undefined ? undefined : (this.#known.get(id) as Obj); // prettier-ignore
     const made = object(one["made"]);
     const settle = object(one["settle"]);
-    const frame: Frame & { field?: [Obj, string] } = {
+    const frame: Frame = {
       unit: one.unit,
       code: one["code"] as number,
       at: one["at"] as number,

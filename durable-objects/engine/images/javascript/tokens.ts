@@ -33,7 +33,7 @@ const signs =
 const before = new Set("return typeof case in of delete void new throw else await do".split(" "));
 
 const isDigit = (c: string): boolean => c >= "0" && c <= "9";
-export const isNameStart = (c: string): boolean => /[A-Za-z_$\u0080-\uffff]/.test(c);
+const isNameStart = (c: string): boolean => /[A-Za-z_$\u0080-\uffff]/.test(c);
 
 const escapes: Record<string, string> = {
   n: "\n",

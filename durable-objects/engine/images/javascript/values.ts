@@ -88,16 +88,14 @@ export interface Frame {
   settle?: Obj;
   /** Its result is not asked for. */
   forgets?: boolean;
+  /** Of a field's value: where it goes. */
+  field?: [on: Obj, key: string];
 }
 
 export const isNil = (value: Slot): value is null | undefined =>
   value === null || value === undefined;
 
 export const isFn = (value: Slot): value is Obj => value instanceof Obj && value.kind === "function"; // prettier-ignore
-
-export function truthy(value: Slot): boolean {
-  return Boolean(value);
-}
 
 export function typeName(value: Slot): string {
   if (value === null) return "object";

@@ -85,7 +85,6 @@ function bigArithmetic(language: Language, op: string, a: bigint, b: bigint): Va
 }
 
 function floatArithmetic(language: Language, op: string, a: number, b: number): Value {
-  const floors = language === "python" || language === "ruby";
   if (b === 0 && (op === "/" || op === "%" || op === "//")) {
     if (language === "python")
       throw new ScriptError(
@@ -119,7 +118,7 @@ function floatArithmetic(language: Language, op: string, a: number, b: number): 
         const [x, y] = [Math.trunc(a), Math.trunc(b)];
         return language === "perl" && x % y !== 0 && x < 0 !== y < 0 ? (x % y) + y : x % y;
       }
-      return floors && a % b !== 0 && a < 0 !== b < 0 ? (a % b) + b : a % b;
+      return a % b !== 0 && a < 0 !== b < 0 ? (a % b) + b : a % b;
     }
     case "**":
       return a ** b;
@@ -145,19 +144,14 @@ export function arithmetic(language: Language, op: string, l: Value, r: Value): 
   if (op === "." || op === "x") {
     const left = text(language, l);
     if (op === ".") return bounded(left + text(language, r));
-    const times = Math.max(0, Math.trunc(toNumber(language, r)));
+    const times = Math.max(0, Math.trunc(toNumber(r)));
     if (times * left.length > scriptValueMax) throw new Unsupported("a value of that size");
     return left.repeat(times);
   }
   const strict = language === "python" || language === "ruby";
-  if (op === "+") {
-    if (typeof l === "string" && typeof r === "string" && (strict || language === "node"))
-      return bounded(l + r);
-    if (Array.isArray(l) && Array.isArray(r) && strict) return bounded([...l, ...r]);
-    const plain = (value: Value): boolean =>
-      isNumber(value) || value === null || value === undefined;
-    if (language === "node" && !(plain(l) && plain(r)))
-      return bounded(text(language, l) + text(language, r));
+  if (op === "+" && strict) {
+    if (typeof l === "string" && typeof r === "string") return bounded(l + r);
+    if (Array.isArray(l) && Array.isArray(r)) return bounded([...l, ...r]);
   }
   if (op === "*" && strict && (typeof l === "string" || Array.isArray(l)) && typeof r === "bigint")
     return repeated(l, r);
@@ -177,7 +171,7 @@ export function arithmetic(language: Language, op: string, l: Value, r: Value): 
     if (typeof a === "bigint" && typeof b === "bigint") return bigArithmetic(language, op, a, b);
     return floatArithmetic(language, op, Number(a), Number(b));
   }
-  return floatArithmetic(language, op, toNumber(language, l), toNumber(language, r));
+  return floatArithmetic(language, op, toNumber(l), toNumber(r));
 }
 
 function repeated(value: string | Value[], times: bigint): Value {
@@ -190,15 +184,15 @@ function repeated(value: string | Value[], times: bigint): Value {
 
 /** Equal as `==` has it. */
 export function same(language: Language, l: Value, r: Value): boolean {
-  if (typeof l === typeof r || (isNumber(l) && isNumber(r) && language !== "node")) {
-    if (Array.isArray(l) && Array.isArray(r) && language !== "node")
+  if (typeof l === typeof r || (isNumber(l) && isNumber(r))) {
+    if (Array.isArray(l) && Array.isArray(r))
       return l.length === r.length && l.every((item, i) => same(language, item, r[i]));
     return isNumber(l) && isNumber(r) ? Number(l) === Number(r) : l === r;
   }
   if (language === "python" || language === "ruby") return false;
   if (l === null || l === undefined || r === null || r === undefined)
     return (l ?? null) === (r ?? null);
-  return toNumber(language, l) === toNumber(language, r);
+  return toNumber(l) === toNumber(r);
 }
 
 /** Negative, zero, positive; NaN where neither is less. */
@@ -209,5 +203,5 @@ export function order(language: Language, op: string, l: Value, r: Value): numbe
     if (!isNumber(l) || !isNumber(r)) throw typeProblem(language, op, l, r);
     return Number(l) - Number(r);
   }
-  return toNumber(language, l) - toNumber(language, r);
+  return toNumber(l) - toNumber(r);
 }

@@ -1,5 +1,4 @@
 /** Expressions of the little interpreters, read into trees. */
-import wordFacts from "./words.json" with { type: "json" };
 import { scriptDepthMax } from "../../core/limits.ts";
 import { Lexer, Unsupported, type Language, type Token } from "./tokens.ts";
 
@@ -17,14 +16,11 @@ export type Expr =
   | { k: "at"; o: Expr; i: Expr }
   | { k: "slice"; o: Expr; from?: Expr; to?: Expr }
   | { k: "call"; f: Expr; args: Expr[]; named: Record<string, Expr> }
-  | { k: "fn"; names: string[]; body: Expr }
   | { k: "each"; e: Expr; name: string; of: Expr; only?: Expr };
 
-/** Of `a.b.c`; empty for anything else. `require("os")` is `os`. */
+/** Of `a.b.c`; empty for anything else. */
 export function pathOf(e: Expr): string {
   if (e.k === "var") return e.n;
-  if (e.k === "call" && e.f.k === "var" && e.f.n === "require" && e.args[0]?.k === "string")
-    return e.args[0].v.replace("node:", "");
   if (e.k !== "get") return "";
   const before = pathOf(e.o);
   return before === "" ? "" : `${before}.${e.n}`;
@@ -127,7 +123,6 @@ export class ExpressionReader {
   }
 
   #conditional(): Expr {
-    if (this.language === "node" && this.#arrow()) return this.#arrowFunction();
     const first = this.#binary(0);
     if (this.language === "python") {
       if (this.token.first || !this.accept("if")) return first;
@@ -139,29 +134,6 @@ export class ExpressionReader {
     const a = this.expression();
     this.need(":");
     return { k: "cond", c: first, a, b: this.expression() };
-  }
-
-  /** `x => ...`, `(a, b) => ...`. */
-  #arrow(): boolean {
-    const next = this.tokens[this.at + 1];
-    if (this.token.t === "name" && next?.v === "=>" && next.t === "op") return true;
-    if (!this.is("(")) return false;
-    let i = this.at + 1;
-    while (this.tokens[i]?.t === "name" || this.tokens[i]?.v === ",") i++;
-    return this.tokens[i]?.v === ")" && this.tokens[i + 1]?.v === "=>";
-  }
-
-  #arrowFunction(): Expr {
-    const names: string[] = [];
-    if (this.accept("(")) {
-      while (!this.accept(")")) {
-        names.push(this.name());
-        this.accept(",");
-      }
-    } else names.push(this.name());
-    this.need("=>");
-    if (this.is("{")) this.refuse();
-    return { k: "fn", names, body: this.expression() };
   }
 
   /** The binary operator that stands here. */
@@ -205,16 +177,13 @@ export class ExpressionReader {
   }
 
   #unary(): Expr {
-    for (const op of ["-", "+", "!", "typeof"])
-      if (this.is(op) && (op !== "typeof" || this.language === "node")) {
-        this.at++;
+    for (const op of ["-", "+", "!"])
+      if (this.accept(op)) {
         if (++this.#depth > scriptDepthMax) this.refuse();
         const e = this.#binary(levels.unary as number);
         this.#depth--;
         return { k: "unary", op, e };
       }
-    if (wordFacts.ignoredPrefixes.some((word) => this.accept(word))) return this.#unary();
-    if (this.language === "node" && this.accept("new")) return this.#postfix(this.#primary());
     return this.#postfix(this.#primary());
   }
 
@@ -291,10 +260,8 @@ export class ExpressionReader {
         this.at++;
         key = { k: "string", v };
       } else key = this.expression();
-      if (!this.accept(":")) {
-        if (this.language !== "node" || t !== "name") this.refuse();
-        pairs.push([key, { k: "var", n: v }]);
-      } else pairs.push([key, this.expression()]);
+      this.need(":");
+      pairs.push([key, this.expression()]);
       if (!this.is("}")) this.need(",");
     }
     return { k: "dict", pairs };
@@ -317,7 +284,7 @@ export class ExpressionReader {
       if (this.is("(") && !(this.language === "perl" && first.k !== "var")) {
         this.at++;
         left = this.#call(left);
-      } else if (this.is(".", "?.") && this.tokens[this.at + 1]?.t === "name" && this.#dots) {
+      } else if (this.is(".") && this.tokens[this.at + 1]?.t === "name" && this.#dots) {
         this.at++;
         left = { k: "get", o: left, n: this.name() };
       } else if (this.is("[")) {

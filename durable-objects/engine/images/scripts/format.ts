@@ -3,7 +3,6 @@ import type { Runner } from "./host.ts";
 import { Unsupported } from "./tokens.ts";
 import { bounded, inspect, text, toNumber, type Value } from "./values.ts";
 
-const number = (run: Runner, value: Value): number => toNumber(run.language, value);
 const string = (run: Runner, value: Value): string => text(run.language, value);
 
 /** printf: `%5.2f`, `%-10s`, `%05d`, `%x`. */
@@ -41,8 +40,8 @@ function oneFormat(
 ): string {
   if (kind === "s") return string(run, arg ?? null).slice(0, precision);
   if (kind === "r") return inspect(run.language, arg ?? null);
-  if (kind === "c") return String.fromCharCode(number(run, arg));
-  const value = number(run, arg ?? 0);
+  if (kind === "c") return String.fromCharCode(toNumber(arg));
+  const value = toNumber(arg ?? 0);
   const plus = flags.includes("+") && value >= 0 ? "+" : "";
   if (kind === "x") return Math.trunc(value).toString(16);
   if (kind === "X") return Math.trunc(value).toString(16).toUpperCase();
@@ -65,11 +64,11 @@ export function format(run: Runner, [value, spec = ""]: Value[]): Value {
     found;
   const numeric = typeof value === "number" || typeof value === "bigint";
   let body: string;
-  if (kind === "%") body = `${(number(run, value) * 100).toFixed(Number(precision ?? 6))}%`;
+  if (kind === "%") body = `${(toNumber(value) * 100).toFixed(Number(precision ?? 6))}%`;
   else if (kind === "" || kind === "s")
     body =
       precision && numeric
-        ? String(Number(number(run, value).toPrecision(Number(precision))))
+        ? String(Number(toNumber(value).toPrecision(Number(precision))))
         : string(run, value);
   else
     body = oneFormat(

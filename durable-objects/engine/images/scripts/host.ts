@@ -13,7 +13,6 @@ export interface Host {
   readonly lineEnds: boolean;
   random(): number;
   write(fd: 1 | 2, text: string): void;
-  readFile(path: string): string;
   /** So many steps were made. */
   charge(steps?: number): void;
 }

@@ -5,14 +5,14 @@ import {
   scriptStepsMax,
 } from "../../core/limits.ts";
 import type { NamesOf } from "../../core/record-codec.ts";
-import { Errno } from "../../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
+import { languageVersion, refuse } from "../languages.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { readProgram } from "./program.ts";
 import { ScriptRun } from "./run.ts";
 import { Unsupported, type Language } from "./tokens.ts";
-import { Budget, isCallable, ScriptError, type Value } from "./values.ts";
+import { Budget, ScriptError, type Value } from "./values.ts";
 
 export interface ScriptState {
   /** Its text. */
@@ -45,7 +45,6 @@ function written(value: Value, budget: Budget): unknown {
   if (Array.isArray(value)) return value.map((item) => written(item, budget));
   if (value instanceof Map)
     return { m: [...value].map(([key, item]) => [key, written(item, budget)]) };
-  if (isCallable(value)) throw new Unsupported("a function that is kept");
   return value;
 }
 
@@ -59,41 +58,10 @@ function readBack(value: unknown): Value {
   return undefined;
 }
 
-/** The version of an image of that language; another has a recent one. */
-export function languageVersion(sys: Sys, language: Language): string {
-  const variable = {
-    python: "PYTHON_VERSION",
-    node: "NODE_VERSION",
-    perl: "",
-    ruby: "RUBY_VERSION",
-    php: "PHP_VERSION",
-  }[language];
-  const recent = {
-    python: "3.14.0",
-    node: "24.11.1",
-    perl: "5.40.1",
-    ruby: "3.4.7",
-    php: "8.4.14",
-  }[language];
-  const own = /^\d+\.\d+\.\d+/.exec(sys.container.image.version)?.[0];
-  return (
-    sys.env[variable] ??
-    (sys.container.image.entrypoint.includes("/entrypoint") ? recent : (own ?? recent))
-  );
-}
-
-function complaint(
-  language: Language,
-  source: string,
-  error: ScriptError,
-  version: string,
-): string {
-  const { kind, message } = error;
+function complaint(language: Language, { kind, message }: ScriptError): string {
   switch (language) {
     case "python":
       return `Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n${kind}: ${message}\n`;
-    case "node":
-      return `[eval]:1\n${source.split("\n")[0] ?? ""}\n^\n\n${kind}: ${message}\n    at [eval]:1:1\n\nNode.js v${version}\n`;
     case "perl":
       return `${message} at -e line 1.\n`;
     case "ruby":
@@ -101,13 +69,6 @@ function complaint(
     case "php":
       return `PHP Fatal error:  Uncaught ${kind}: ${message} in Command line code:1\n`;
   }
-}
-
-/** The error of a program that uses more than is simulated. */
-export function refuse(sys: Sys, language: Language, what: string): void {
-  sys.complain(
-    `${language}: this sandbox simulates one-liners only (printing, counting, variables, loops, sleeping, the environment); it cannot run: ${encodeUtf8(what.slice(0, 200))}\n`,
-  );
 }
 
 /** Takes a program's text; what is beyond us is refused. */
@@ -145,7 +106,7 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
     keepVariables(sys, state, vars);
     return undefined;
   } catch (error) {
-    return failed(sys, state, language, error);
+    return failed(sys, language, error);
   }
 }
 
@@ -160,14 +121,13 @@ function keepVariables(sys: Sys, state: ScriptState, vars: Map<string, Value>): 
   sys.held = state.variables ? JSON.stringify(state.variables).length : 0;
 }
 
-function failed(sys: Sys, state: ScriptState, language: Language, error: unknown): Step {
+function failed(sys: Sys, language: Language, error: unknown): Step {
   if (error instanceof Unsupported) {
     refuse(sys, language, error.message);
     return { exit: 1 };
   }
   if (error instanceof ScriptError) {
-    const source = decodeUtf8(state.source ?? "");
-    sys.complain(encodeUtf8(complaint(language, source, error, languageVersion(sys, language))));
+    sys.complain(encodeUtf8(complaint(language, error)));
     return { exit: language === "perl" || language === "php" ? 255 : 1 };
   }
   // What V8 itself makes no value of: a text or number out of its range, a mixture of number types.
@@ -198,17 +158,6 @@ function hostOf(
     lineEnds: state.lineEnds === true,
     random: () => sys.random(),
     write: (fd, text) => void sys.write(fd, encodeUtf8(text)),
-    readFile(path) {
-      try {
-        return decodeUtf8(sys.readFile(encodeUtf8(path)));
-      } catch (error) {
-        if (!(error instanceof Errno)) throw error;
-        throw new ScriptError(
-          "Error",
-          `${error.code}: ${error.message.toLowerCase()}, open '${path}'`,
-        );
-      }
-    },
     charge(more = 1) {
       used.steps += more;
       if (used.steps > scriptOperationStepsMax) throw new Unsupported("so much at once");

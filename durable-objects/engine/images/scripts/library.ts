@@ -1,5 +1,4 @@
 /** What the little interpreters bring along: functions, modules and methods of texts and lists. */
-import words from "./words.json" with { type: "json" };
 import { scriptValueMax } from "../../core/limits.ts";
 import { rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { Runner } from "./host.ts";
@@ -26,7 +25,6 @@ const iso = rfc3339Milli;
 
 type Reading = (run: Runner) => Value;
 
-const common: Record<string, Reading> = {};
 const members: Record<Language, Record<string, Reading>> = {
   python: {
     True: () => true,
@@ -41,24 +39,6 @@ const members: Record<Language, Record<string, Reading>> = {
     "math.e": () => Math.E,
     "os.name": () => "posix",
     __name__: () => "__main__",
-  },
-  node: {
-    true: () => true,
-    false: () => false,
-    null: () => null,
-    undefined: () => undefined,
-    NaN: () => Number.NaN,
-    Infinity: () => Infinity,
-    "process.env": envOf,
-    "process.argv": (run) => ["/usr/local/bin/node", ...run.host.argv],
-    "process.version": (run) => `v${run.host.version}`,
-    "process.platform": () => "linux",
-    "process.arch": () => "x64",
-    "process.pid": () => 1,
-    "Math.PI": () => Math.PI,
-    "Math.E": () => Math.E,
-    "Number.MAX_SAFE_INTEGER": () => Number.MAX_SAFE_INTEGER,
-    "os.EOL": () => "\n",
   },
   perl: { "%ENV": envOf, "@ARGV": (run) => [...run.host.argv], "$]": () => "5.040001" },
   ruby: {
@@ -86,27 +66,14 @@ const members: Record<Language, Record<string, Reading>> = {
   },
 };
 
-/** A variable that a language brings (`of` absent), or a property of a value. */
-export function member(run: Runner, of: Value, name: string): { value: Value } | undefined {
-  if (of === undefined) {
-    const table = members[run.language];
-    const reading = (Object.hasOwn(table, name) ? table[name] : undefined) ?? common[name];
-    if (reading) return { value: reading(run) };
-    if (run.language !== "node" || !name.startsWith("process.env.")) return undefined;
-    const variable = name.slice("process.env.".length);
-    return variable.includes(".") ? undefined : { value: run.host.env[variable] };
-  }
-  if (name === "length" && run.language === "node" && (typeof of === "string" || Array.isArray(of)))
-    return { value: of.length };
-  return undefined;
+/** A variable that a language brings. */
+export function member(run: Runner, name: string): { value: Value } | undefined {
+  const table = members[run.language];
+  return Object.hasOwn(table, name) ? { value: table[name]!(run) } : undefined;
 }
-
-/** What node has and we have not. */
-export const nodeGlobals: ReadonlySet<string> = new Set(words.nodeGlobals);
 
 type Fn = (run: Runner, args: Value[]) => Value;
 
-export const number = (run: Runner, value: Value): number => toNumber(run.language, value);
 export const string = (run: Runner, value: Value): string => text(run.language, value);
 const whole = (run: Runner, value: number): Value =>
   run.language === "python" || run.language === "ruby" ? BigInt(Math.trunc(value)) : value;
@@ -123,7 +90,7 @@ export const sorted = (run: Runner, values: Value[]): Value[] =>
   [...values].sort((a, b) => order(run.language, "<", a, b));
 
 function rangeOf(run: Runner, args: Value[]): Value {
-  const [a = 0, b, by = 1] = args.map((arg) => number(run, arg));
+  const [a = 0, b, by = 1] = args.map((arg) => toNumber(arg));
   const [from, to] = b === undefined ? [0, a] : [a, b];
   if (by === 0) throw new ScriptError("ValueError", "range() arg 3 must not be zero");
   const count = Math.max(0, Math.ceil((to - from) / by));
@@ -152,7 +119,7 @@ const pythonFunctions: Record<string, Fn> = {
   str: (run, [value = ""]) => string(run, value),
   repr: (run, [value]) => inspect(run.language, value ?? null),
   int(run, [value = 0n, base]) {
-    if (typeof value !== "string") return BigInt(Math.trunc(number(run, value)));
+    if (typeof value !== "string") return BigInt(Math.trunc(toNumber(value)));
     const plain = value.trim();
     if (base !== undefined) return BigInt(parseInt(plain, Number(base)));
     if (!/^[+-]?\d{1,4000}$/.test(plain))
@@ -166,15 +133,14 @@ const pythonFunctions: Record<string, Fn> = {
   bool: (run, [value]) => truthy(run.language, value),
   len: (run, [value]) =>
     BigInt(value instanceof Map ? value.size : list(run, value ?? null).length),
-  abs: (run, [value = 0n]) =>
-    number(run, value) < 0 ? arithmetic("python", "-", 0n, value) : value,
+  abs: (run, [value = 0n]) => (toNumber(value) < 0 ? arithmetic("python", "-", 0n, value) : value),
   min: (run, args) => sorted(run, args.length === 1 ? list(run, args[0]) : args)[0],
   max: (run, args) => sorted(run, args.length === 1 ? list(run, args[0]) : args).at(-1),
   sum: (run, [values]) =>
     list(run, values).reduce((a, b) => arithmetic("python", "+", a, b), 0n as Value),
   round: (run, [value = 0, digits]) => {
-    if (digits === undefined) return BigInt(roundEven(number(run, value)));
-    return Number(number(run, value).toFixed(Math.min(100, Math.max(0, number(run, digits)))));
+    if (digits === undefined) return BigInt(roundEven(toNumber(value)));
+    return Number(toNumber(value).toFixed(Math.min(100, Math.max(0, toNumber(digits)))));
   },
   pow: (_run, [a, b]) => arithmetic("python", "**", a, b),
   sorted: (run, [values]) => sorted(run, list(run, values)),
@@ -183,10 +149,10 @@ const pythonFunctions: Record<string, Fn> = {
   enumerate: (run, [values]) => list(run, values).map((value, i) => [BigInt(i), value]),
   range: rangeOf,
   type: (_run, [value]) => `<class '${typeName(value)}'>`,
-  chr: (run, [value]) => String.fromCodePoint(number(run, value)),
+  chr: (run, [value]) => String.fromCodePoint(toNumber(value)),
   ord: (run, [value]) => BigInt(string(run, value).codePointAt(0) ?? 0),
-  hex: (run, [value]) => `0x${number(run, value).toString(16)}`,
-  bin: (run, [value]) => `0b${number(run, value).toString(2)}`,
+  hex: (run, [value]) => `0x${toNumber(value).toString(16)}`,
+  bin: (run, [value]) => `0b${toNumber(value).toString(2)}`,
   "os.getenv": (run, [name, otherwise = null]) => run.host.env[string(run, name)] ?? otherwise,
   "os.environ.get": (run, [name, otherwise = null]) => run.host.env[string(run, name)] ?? otherwise,
   "os.getpid": () => 1n,
@@ -199,12 +165,12 @@ const pythonFunctions: Record<string, Fn> = {
   "datetime.now": (run) => `${iso(run.host.now).slice(0, 23).replace("T", " ")}000`,
   "random.random": (run) => run.host.random(),
   "random.randint": (run, [a, b]) =>
-    BigInt(number(run, a) + Math.floor(run.host.random() * (number(run, b) - number(run, a) + 1))),
-  "math.sqrt": (run, [value]) => Math.sqrt(number(run, value)),
-  "math.floor": (run, [value]) => BigInt(Math.floor(number(run, value))),
-  "math.ceil": (run, [value]) => BigInt(Math.ceil(number(run, value))),
+    BigInt(toNumber(a) + Math.floor(run.host.random() * (toNumber(b) - toNumber(a) + 1))),
+  "math.sqrt": (run, [value]) => Math.sqrt(toNumber(value)),
+  "math.floor": (run, [value]) => BigInt(Math.floor(toNumber(value))),
+  "math.ceil": (run, [value]) => BigInt(Math.ceil(toNumber(value))),
   "math.factorial": (run, [value]) => {
-    const n = number(run, value);
+    const n = toNumber(value);
     if (n > 1000) throw new Unsupported("a number of that size");
     let out = 1n;
     for (let i = 2n; i <= n; i++) out *= i;
@@ -216,67 +182,13 @@ const pythonFunctions: Record<string, Fn> = {
       .replace(/,(?=["\d[{tfn-])/g, ", "),
 };
 
-const mathFunctions: Record<string, Fn> = Object.fromEntries(
-  (
-    [
-      "abs",
-      "ceil",
-      "floor",
-      "round",
-      "sqrt",
-      "trunc",
-      "sign",
-      "log",
-      "log2",
-      "log10",
-      "exp",
-      "sin",
-      "cos",
-      "tan",
-      "cbrt",
-    ] as const
-  ).map((name): [string, Fn] => [`Math.${name}`, (run, [value]) => Math[name](number(run, value))]),
-);
-
-/** Functions of an object, by their full names. */
-const methodsOf = (object: string, methods: Record<string, Fn>): Record<string, Fn> =>
-  Object.fromEntries(Object.entries(methods).map(([name, fn]) => [`${object}.${name}`, fn]));
-
-const nodeFunctions: Record<string, Fn> = {
-  ...mathFunctions,
-  ...methodsOf("Math", {
-    max: (run, args) => Math.max(...args.slice(0, 1000).map((arg) => number(run, arg))),
-    min: (run, args) => Math.min(...args.slice(0, 1000).map((arg) => number(run, arg))),
-    pow: (run, [a, b]) => number(run, a) ** number(run, b),
-    random: (run) => run.host.random(),
-  }),
-  Number: (run, [value = 0]) => number(run, value),
-  String: (run, [value = ""]) => string(run, value),
-  Boolean: (run, [value]) => truthy(run.language, value),
-  parseInt: (run, [value, base]) =>
-    parseInt(string(run, value).slice(0, 400), base === undefined ? 10 : number(run, base)),
-  parseFloat: (run, [value]) => parseFloat(string(run, value).slice(0, 400)),
-  isNaN: (run, [value]) => Number.isNaN(number(run, value)),
-  "Number.isInteger": (_run, [value]) => Number.isInteger(value),
-  "Array.isArray": (_run, [value]) => Array.isArray(value),
-  "Object.keys": (run, [value]) => list(run, value),
-  "Object.values": (_run, [value]) => (value instanceof Map ? [...value.values()] : []),
-  "JSON.stringify": (_run, [value]) => jsonText(value),
-  "os.hostname": (run) => run.host.hostname,
-  ...methodsOf("Date", { now: (run) => run.host.now }),
-  Date: (run) => iso(run.host.now),
-  "process.uptime": () => 0.03,
-  "process.cwd": () => "/",
-  "fs.readFileSync": (run, [path]) => run.host.readFile(string(run, path)),
-};
-
 const shared: Record<string, Fn> = {
   length: (run, [value]) => string(run, value).length,
   uc: (run, [value]) => string(run, value).toUpperCase(),
   lc: (run, [value]) => string(run, value).toLowerCase(),
-  abs: (run, [value]) => Math.abs(number(run, value)),
-  int: (run, [value]) => Math.trunc(number(run, value)),
-  sqrt: (run, [value]) => Math.sqrt(number(run, value)),
+  abs: (run, [value]) => Math.abs(toNumber(value)),
+  int: (run, [value]) => Math.trunc(toNumber(value)),
+  sqrt: (run, [value]) => Math.sqrt(toNumber(value)),
   time: (run) => Math.floor(run.host.now / 1000),
   hostname: (run) => run.host.hostname,
   join: (run, [by, ...values]) =>
@@ -285,7 +197,7 @@ const shared: Record<string, Fn> = {
       string(run, by),
     ),
   reverse: (_run, args) => args.flat().reverse(),
-  bpi: (run, [digits = 40]) => piDigits(number(run, digits)),
+  bpi: (run, [digits = 40]) => piDigits(toNumber(digits)),
 };
 
 const phpFunctions: Record<string, Fn> = {
@@ -293,7 +205,7 @@ const phpFunctions: Record<string, Fn> = {
   strtoupper: (run, [value]) => string(run, value).toUpperCase(),
   strtolower: (run, [value]) => string(run, value).toLowerCase(),
   strrev: (run, [value]) => [...string(run, value)].reverse().join(""),
-  str_repeat: (run, [value, times]) => arithmetic("perl", "x", value, number(run, times)),
+  str_repeat: (run, [value, times]) => arithmetic("perl", "x", value, toNumber(times)),
   implode: (run, [by, values]) =>
     joined(
       list(run, values).map((value) => string(run, value)),
@@ -301,18 +213,18 @@ const phpFunctions: Record<string, Fn> = {
     ),
   explode: (run, [by, value]) => string(run, value).split(string(run, by)),
   count: (run, [values]) => list(run, values).length,
-  array_sum: (run, [values]) => list(run, values).reduce<number>((a, b) => a + number(run, b), 0),
-  range: (run, [a, b]) => rangeOf(run, [a, number(run, b) + 1]),
+  array_sum: (run, [values]) => list(run, values).reduce<number>((a, b) => a + toNumber(b), 0),
+  range: (run, [a, b]) => rangeOf(run, [a, toNumber(b) + 1]),
   max: (run, args) => sorted(run, args.length === 1 ? list(run, args[0]) : args).at(-1),
   min: (run, args) => sorted(run, args.length === 1 ? list(run, args[0]) : args)[0],
-  intdiv: (run, [a, b]) => Math.trunc(number(run, a) / number(run, b)),
-  intval: (run, [value]) => Math.trunc(number(run, value)),
-  floor: (run, [value]) => Math.floor(number(run, value)),
-  ceil: (run, [value]) => Math.ceil(number(run, value)),
+  intdiv: (run, [a, b]) => Math.trunc(toNumber(a) / toNumber(b)),
+  intval: (run, [value]) => Math.trunc(toNumber(value)),
+  floor: (run, [value]) => Math.floor(toNumber(value)),
+  ceil: (run, [value]) => Math.ceil(toNumber(value)),
   round: (run, [value, digits = 0]) =>
-    Number(number(run, value).toFixed(Math.min(100, Math.max(0, number(run, digits))))),
-  sqrt: (run, [value]) => Math.sqrt(number(run, value)),
-  abs: (run, [value]) => Math.abs(number(run, value)),
+    Number(toNumber(value).toFixed(Math.min(100, Math.max(0, toNumber(digits))))),
+  sqrt: (run, [value]) => Math.sqrt(toNumber(value)),
+  abs: (run, [value]) => Math.abs(toNumber(value)),
   pi: () => Math.PI,
   getenv: (run, [name]) => run.host.env[string(run, name)] ?? false,
   gethostname: (run) => run.host.hostname,
@@ -323,7 +235,6 @@ const phpFunctions: Record<string, Fn> = {
 
 const functions: Record<Language, Record<string, Fn>> = {
   python: pythonFunctions,
-  node: nodeFunctions,
   perl: shared,
   ruby: {
     Integer: pythonFunctions["int"] as Fn,
@@ -332,7 +243,7 @@ const functions: Record<Language, Record<string, Fn>> = {
     "#upto": (run, [count]) => rangeOf(run, [0n, count]),
     "Socket.gethostname": (run) => run.host.hostname,
     "ENV.fetch": (run, [name, otherwise = null]) => run.host.env[string(run, name)] ?? otherwise,
-    "Math.sqrt": (run, [value]) => Math.sqrt(number(run, value)),
+    "Math.sqrt": (run, [value]) => Math.sqrt(toNumber(value)),
   },
   php: phpFunctions,
 };
@@ -350,8 +261,7 @@ export function sizeOf(values: readonly Value[]): number {
 /** A call of a function by its full name; noFunction: there is none of that name. */
 export function callFunction(run: Runner, name: string, args: Value[]): Value {
   if (name === "sprintf") return sprintf(run, args);
-  if (name === "format" && run.language !== "node")
-    return run.language === "python" ? format(run, args) : sprintf(run, args);
+  if (name === "format") return run.language === "python" ? format(run, args) : sprintf(run, args);
   if (name === "#range")
     return rangeOf(run, [
       args[0],

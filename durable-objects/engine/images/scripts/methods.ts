@@ -2,21 +2,9 @@
 import { Unsupported } from "./tokens.ts";
 import { format } from "./format.ts";
 import type { Runner } from "./host.ts";
-import { list, number, sizeOf, sorted, string } from "./library.ts";
+import { list, sizeOf, sorted, string } from "./library.ts";
 import { arithmetic } from "./arithmetic.ts";
-import {
-  bounded,
-  isCallable,
-  joined,
-  ScriptError,
-  toNumber,
-  truthy,
-  typeName,
-  type Value,
-} from "./values.ts";
-
-const replacedAll = (self: string, from: string, to: string): string =>
-  joined(self.split(from), to);
+import { bounded, joined, ScriptError, toNumber, typeName, type Value } from "./values.ts";
 
 type Method = (run: Runner, self: string, args: Value[]) => Value;
 
@@ -37,11 +25,7 @@ const textMethods: Record<string, Method> = {
     ),
   split: (run, self, [by]) =>
     by === undefined || by === null ? self.trim().split(/\s+/) : self.split(string(run, by)),
-  replace: (run, self, [from, to]) =>
-    run.language === "node"
-      ? self.replace(string(run, from), () => string(run, to))
-      : replacedAll(self, string(run, from), string(run, to)),
-  replaceAll: (run, self, [from, to]) => replacedAll(self, string(run, from), string(run, to)),
+  replace: (run, self, [from, to]) => joined(self.split(string(run, from)), string(run, to)),
   startswith: (run, self, [what]) => self.startsWith(string(run, what)),
   endswith: (run, self, [what]) => self.endsWith(string(run, what)),
   count: (run, self, [what]) => BigInt(self.split(string(run, what)).length - 1),
@@ -53,28 +37,7 @@ const textMethods: Record<string, Method> = {
     );
   },
   isdigit: (_run, self) => /^\d+$/.test(self),
-  zfill: (run, self, [size]) => self.padStart(Math.min(1000, number(run, size)), "0"),
-  toUpperCase: (_run, self) => self.toUpperCase(),
-  toLowerCase: (_run, self) => self.toLowerCase(),
-  trim: (_run, self) => self.trim(),
-  includes: (run, self, [what]) => self.includes(string(run, what)),
-  startsWith: (run, self, [what]) => self.startsWith(string(run, what)),
-  endsWith: (run, self, [what]) => self.endsWith(string(run, what)),
-  indexOf: (run, self, [what]) => self.indexOf(string(run, what)),
-  charAt: (run, self, [at]) => self.charAt(number(run, at)),
-  charCodeAt: (run, self, [at]) => self.charCodeAt(number(run, at)),
-  slice: (run, self, [a, b]) =>
-    self.slice(number(run, a), b === undefined ? undefined : number(run, b)),
-  substring: (run, self, [a, b]) =>
-    self.substring(number(run, a), b === undefined ? undefined : number(run, b)),
-  repeat: (run, self, [times]) => arithmetic("perl", "x", self, number(run, times)),
-  padStart: (run, self, [size, fill = " "]) =>
-    self.padStart(Math.min(1000, number(run, size)), string(run, fill)),
-  padEnd: (run, self, [size, fill = " "]) =>
-    self.padEnd(Math.min(1000, number(run, size)), string(run, fill)),
-  toISOString: (_run, self) => self,
-  toString: (_run: Runner, self: string) => self,
-  getTime: (run) => run.host.now,
+  zfill: (run, self, [size]) => self.padStart(Math.min(1000, toNumber(size)), "0"),
   upcase: (_run, self) => self.toUpperCase(),
   downcase: (_run, self) => self.toLowerCase(),
   capitalize: (_run, self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase(),
@@ -82,15 +45,9 @@ const textMethods: Record<string, Method> = {
   length: (_run, self) => BigInt(self.length),
   size: (_run, self) => BigInt(self.length),
   to_s: (_run, self) => self,
-  to_i: (_run, self) => BigInt(Math.trunc(toNumber("perl", self))),
-  to_f: (_run, self) => toNumber("perl", self),
+  to_i: (_run, self) => BigInt(Math.trunc(toNumber(self))),
+  to_f: (_run, self) => toNumber(self),
   chomp: (_run, self) => self.replace(/\n$/, ""),
-};
-
-const called = (run: Runner, fn: Value, args: Value[]): Value => {
-  if (!isCallable(fn)) throw new Unsupported("a call of that");
-  run.host.charge();
-  return fn.call(args);
 };
 
 const listMethods: Record<string, (run: Runner, self: Value[], args: Value[]) => Value> = {
@@ -103,29 +60,14 @@ const listMethods: Record<string, (run: Runner, self: Value[], args: Value[]) =>
     return bounded(self).length;
   },
   pop: (_run, self) => self.pop(),
-  map: (run, self, [fn]) => self.map((value, i) => called(run, fn, [value, i, self])),
-  filter: (run, self, [fn]) =>
-    self.filter((value, i) => truthy(run.language, called(run, fn, [value, i, self]))),
-  reduce: (run, self, [fn, first]) =>
-    first === undefined
-      ? self.slice(1).reduce((a, b) => called(run, fn, [a, b]), self[0])
-      : self.reduce((a, b) => called(run, fn, [a, b]), first),
-  forEach: (run, self, [fn]) => void self.forEach((value, i) => called(run, fn, [value, i, self])),
   join: (run, self, [by]) =>
     joined(
       self.map((value) => string(run, value)),
-      by === undefined ? (run.language === "node" ? "," : "") : string(run, by),
+      by === undefined ? "" : string(run, by),
     ),
-  reverse: (run, self) => (run.language === "node" ? self.reverse() : [...self].reverse()),
-  sort: (run, self) =>
-    run.language === "node"
-      ? self.sort((a, b) => (string(run, a) < string(run, b) ? -1 : 1))
-      : sorted(run, self),
-  slice: (run, self, [a = 0, b]) =>
-    self.slice(number(run, a), b === undefined ? undefined : number(run, b)),
+  reverse: (_run, self) => [...self].reverse(),
+  sort: sorted,
   concat: (_run, self, args) => bounded([...self, ...args.flat()]),
-  includes: (_run, self, [value]) => self.includes(value),
-  indexOf: (_run, self, [value]) => self.indexOf(value),
   sum: (run, self) => self.reduce((a, b) => arithmetic(run.language, "+", a, b), 0n as Value),
   length: (_run, self) => BigInt(self.length),
   size: (_run, self) => BigInt(self.length),
@@ -138,16 +80,13 @@ const listMethods: Record<string, (run: Runner, self: Value[], args: Value[]) =>
 
 const numberMethods: Record<string, (run: Runner, self: number | bigint, args: Value[]) => Value> =
   {
-    toFixed: (run, self, [digits = 0]) => Number(self).toFixed(Math.min(100, number(run, digits))),
-    toString: (run: Runner, self: number | bigint, [base = 10]: Value[]) =>
-      self.toString(number(run, base)),
     to_s: (run, self) => string(run, self),
     to_i: (_run, self) => BigInt(Math.trunc(Number(self))),
     to_f: (_run, self) => Number(self),
     round: (run, self, [digits]) =>
       digits === undefined
         ? BigInt(Math.round(Number(self)))
-        : Number(Number(self).toFixed(number(run, digits))),
+        : Number(Number(self).toFixed(toNumber(digits))),
     abs: (_run, self) => (self < 0 ? -self : self),
   };
 
@@ -166,15 +105,8 @@ export function callMethod(run: Runner, holder: Value, name: string, args: Value
     if (name === "values") return [...holder.values()];
     if (name === "items") return [...holder].map(([key, value]) => [key, value]);
   }
-  if (holder === undefined || holder === null) {
-    if (run.language === "node")
-      throw new ScriptError(
-        "TypeError",
-        `Cannot read properties of ${String(holder)} (reading '${name}')`,
-      );
-    if (run.language === "ruby")
-      throw new ScriptError("NoMethodError", `undefined method '${name}' for nil`);
-  }
+  if ((holder === undefined || holder === null) && run.language === "ruby")
+    throw new ScriptError("NoMethodError", `undefined method '${name}' for nil`);
   if (run.language === "python")
     throw new ScriptError(
       "AttributeError",

@@ -2,13 +2,8 @@
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import {
-  languageVersion,
-  runScript,
-  takeScript,
-  type ScriptState,
-  scriptNames,
-} from "./interpreter.ts";
+import { languageVersion, prompt } from "../languages.ts";
+import { runScript, takeScript, type ScriptState, scriptNames } from "./interpreter.ts";
 
 type Language = "perl" | "ruby" | "php";
 
@@ -65,14 +60,8 @@ const interpreter = (language: Language): Program<ScriptState> => ({
       ...(lines ? { lineEnds: true as const } : {}),
     });
     if (source !== undefined) return taken(source);
-    if (file === undefined) {
-      const hint = language === "php" ? "-r 'echo 1;'" : "-e 'print 1'";
-      if (sys.terminal(0))
-        sys.complain(
-          `${language}: this sandbox has no interactive interpreter; try ${language} ${hint}\n`,
-        );
-      return { exitCode: sys.terminal(0) ? 1 : 0 };
-    }
+    if (file === undefined)
+      return prompt(sys, language, language === "php" ? "-r 'echo 1;'" : "-e 'print 1'");
     try {
       return taken(
         sys

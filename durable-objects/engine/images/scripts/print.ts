@@ -1,4 +1,4 @@
-/** What print, console.log, puts and echo write. */
+/** What print, puts and echo write. */
 import type { Expr } from "./expressions.ts";
 import type { Runner } from "./host.ts";
 import { callFunction } from "./library.ts";
@@ -28,17 +28,6 @@ export function printValues(run: Printer, { how, args, named }: Op & { k: "print
     case "print": {
       const err = named["file"] ? option("file", "") === "<stderr>" : false;
       return host.write(err ? 2 : 1, together(option("sep", " ")) + option("end", "\n"));
-    }
-    case "log":
-    case "logerr": {
-      const shown = values.map((value) =>
-        typeof value === "string"
-          ? value
-          : typeof value === "object" && value !== null
-            ? inspect(language, value)
-            : text(language, value),
-      );
-      return host.write(how === "log" ? 1 : 2, `${joined(shown, " ")}\n`);
     }
     case "out":
       return host.write(1, together("") + (language === "perl" && host.lineEnds ? "\n" : ""));

@@ -1,10 +1,13 @@
 /** A one-liner as a list of operations with jumps: where it stands is a number, so it can be stored between two of them. */
-import words from "./words.json" with { type: "json" };
 import { memo } from "../../core/memo.ts";
 import { scriptBytesMax, scriptsKeptMax } from "../../core/limits.ts";
 import type { Expr } from "./expressions.ts";
 import { StatementReader, type Op } from "./statements.ts";
 import { Unsupported, type Language } from "./tokens.ts";
+
+/** Words that begin what is not simulated: in Python, and in the languages of braces. */
+const refusedPython = "def class try with lambda return async raise global del assert".split(" ");
+const refusedBraces = "function class try sub switch return throw".split(" ");
 
 class ProgramReader extends StatementReader {
   read(): Op[] {
@@ -30,7 +33,7 @@ class ProgramReader extends StatementReader {
 
   #ended(): void {
     if (this.accept(";") || this.token.t === "end" || this.is("}")) return;
-    if (this.token.first && this.language !== "perl" && this.language !== "php") return;
+    if (this.token.first && this.language === "ruby") return;
     this.refuse();
   }
 
@@ -49,7 +52,7 @@ class ProgramReader extends StatementReader {
       return this.eachLoop(names, this.expression(), () => this.#suite(column));
     }
     if (this.accept("if")) return this.#if(column);
-    if (this.is(...words.refusedStatements.python)) this.refuse();
+    if (this.is(...refusedPython)) this.refuse();
     this.simple();
     if (!this.accept(";") && !this.token.first && this.token.t !== "end") this.refuse();
   }
@@ -107,14 +110,8 @@ class ProgramReader extends StatementReader {
       while (!this.is(";") && this.token.t !== "end") this.at++;
       return this.#ended();
     }
-    if (this.is(...words.refusedStatements.others)) this.refuse();
-    if (this.language === "node" && this.#timer()) return this.#ended();
-    const declares =
-      this.accept("const") ||
-      this.accept("let") ||
-      this.accept("var") ||
-      this.accept("my") ||
-      this.accept("our");
+    if (this.is(...refusedBraces)) this.refuse();
+    const declares = this.accept("const") || this.accept("my") || this.accept("our");
     const from = this.ops.length;
     this.simple();
     if (declares) while (this.accept(",")) this.simple();
@@ -168,15 +165,7 @@ class ProgramReader extends StatementReader {
       this.need(")");
       return this.eachLoop([name], list, () => this.#block());
     }
-    const declared =
-      this.accept("const") || this.accept("let") || this.accept("var") || this.accept("my");
-    if (declared && this.tokens[this.at + 1]?.v === "of") {
-      const name = this.name();
-      this.at++;
-      const list = this.expression();
-      this.need(")");
-      return this.eachLoop([name], list, () => this.#block());
-    }
+    const declared = this.accept("my");
     if (this.language === "perl" && !declared && this.tokens[this.at + 1]?.v !== "=") {
       const list: Expr = { k: "list", items: this.items(")") };
       return this.eachLoop(["$_"], list, () => this.#block());
@@ -197,27 +186,6 @@ class ProgramReader extends StatementReader {
     this.ops.push(...step);
     this.jump("jump", top);
     this.close(again);
-  }
-
-  /** Node's timers, `(() => ..., 1000)`: nothing else runs meanwhile. */
-  #timer(): boolean {
-    if (!this.is(words.timers.once, words.timers.repeating)) return false;
-    const repeats = this.name() === words.timers.repeating;
-    this.need("(");
-    if (this.is("()") || !this.accept("(") || !this.accept(")") || !this.accept("=>"))
-      this.refuse();
-    const from = this.ops.length;
-    if (this.is("{")) this.#block();
-    else this.simple();
-    const body = this.ops.splice(from);
-    if (body.some((op) => "to" in op && typeof op.to === "number")) this.refuse();
-    this.need(",");
-    const e = this.expression();
-    this.need(")");
-    const top = this.ops.length;
-    this.ops.push({ k: "sleep", e, unitMs: 1 }, ...body);
-    if (repeats) this.jump("jump", top);
-    return true;
   }
 
   // Ruby

@@ -1,14 +1,23 @@
 /** Runs the operations of a one-liner: expressions are evaluated at once, pauses and the end are the caller's affair. */
 import { scriptDepthMax } from "../../core/limits.ts";
 import type { Host } from "./host.ts";
-import { callFunction, member, nodeGlobals, noFunction } from "./library.ts";
+import { callFunction, member, noFunction } from "./library.ts";
 import { callMethod } from "./methods.ts";
 import { printValues } from "./print.ts";
 import { pathOf, type Expr } from "./expressions.ts";
 import type { Op } from "./statements.ts";
 import { Unsupported, type Language } from "./tokens.ts";
 import { arithmetic, order, same } from "./arithmetic.ts";
-import { bounded, inspect, joined, ScriptError, text, truthy, type Value } from "./values.ts";
+import {
+  bounded,
+  inspect,
+  joined,
+  ScriptError,
+  text,
+  toNumber,
+  truthy,
+  type Value,
+} from "./values.ts";
 
 /** What an operation asks of its caller; nothing: the next one. */
 export type Outcome = { sleepMs: number } | { exit: number } | undefined;
@@ -49,7 +58,7 @@ export class ScriptRun {
         printValues(this, op);
         return go(at + 1);
       case "sleep": {
-        const ms = Number(text("node", this.value(op.e))) * op.unitMs;
+        const ms = toNumber(this.value(op.e)) * op.unitMs;
         return go(at + 1, { sleepMs: Number.isFinite(ms) && ms > 0 ? ms : 0 });
       }
       case "exit":
@@ -59,7 +68,7 @@ export class ScriptRun {
 
   #exit(e: Expr | undefined): Outcome {
     const value = e ? this.value(e) : 0;
-    if (typeof value !== "string") return { exit: Number(text("node", value ?? 0)) & 255 };
+    if (typeof value !== "string") return { exit: toNumber(value ?? 0) & 255 };
     this.host.write(2, this.language === "php" ? value : `${value}\n`);
     return { exit: this.language === "perl" ? 255 : 1 };
   }
@@ -142,8 +151,6 @@ export class ScriptRun {
         return this.#slice(e);
       case "call":
         return this.#call(e);
-      case "fn":
-        return { call: (args) => this.#within(e.names, args, () => this.value(e.body)) };
       case "each":
         return this.#each(e);
     }
@@ -164,14 +171,10 @@ export class ScriptRun {
   #variable(name: string): Value {
     const { vars, language } = this;
     if (vars.has(name)) return vars.get(name);
-    const known = member(this, undefined, name);
-    if (known !== undefined) return known.value;
+    const known = member(this, name);
+    if (known) return known.value;
     if (language === "perl" || language === "php")
       return language === "perl" && !name.startsWith("$") ? name : null;
-    if (language === "node") {
-      if (nodeGlobals.has(name)) throw new Unsupported(name);
-      throw new ScriptError("ReferenceError", `${name} is not defined`);
-    }
     if (language === "ruby")
       throw new ScriptError(
         "NameError",
@@ -204,21 +207,8 @@ export class ScriptRun {
   }
 
   #unary(op: string, operand: Expr): Value {
-    if (
-      op === "typeof" &&
-      operand.k === "var" &&
-      !this.vars.has(operand.n) &&
-      !member(this, undefined, operand.n)
-    )
-      return "undefined";
     const value = this.value(operand);
     if (op === "!") return !truthy(this.language, value);
-    if (op === "typeof")
-      return typeof value === "object" && value !== null && "call" in value
-        ? "function"
-        : typeof value === "object"
-          ? "object"
-          : typeof value;
     const zero: Value = typeof value === "bigint" || typeof value === "boolean" ? 0n : 0;
     if (op === "-" && typeof value === "number") return -value;
     return arithmetic(
@@ -286,14 +276,10 @@ export class ScriptRun {
 
   #get(e: Expr & { k: "get" }): Value {
     const path = pathOf(e);
-    const whole = path === "" ? undefined : member(this, undefined, path);
+    const whole = path === "" ? undefined : member(this, path);
     if (whole) return whole.value;
     const holder = this.value(e.o);
-    if (holder instanceof Map && this.language === "node") return holder.get(e.n);
-    const found = member(this, holder, e.n);
-    if (found) return found.value;
     if (this.language === "ruby") return callMethod(this, holder, e.n, []);
-    if (this.language === "node" && holder !== null && holder !== undefined) return undefined;
     throw new Unsupported(`.${e.n}`);
   }
 
@@ -302,13 +288,13 @@ export class ScriptRun {
       const name = text(this.language, key);
       if (!holder.has(name) && this.language === "python")
         throw new ScriptError("KeyError", inspect(this.language, key));
-      return holder.get(name) ?? (this.language === "node" ? undefined : null);
+      return holder.get(name) ?? null;
     }
     if (typeof holder !== "string" && !Array.isArray(holder)) throw new Unsupported("[...]");
     let at = Number(key);
-    if (at < 0 && this.language !== "node" && this.language !== "php") at += holder.length;
+    if (at < 0 && this.language !== "php") at += holder.length;
     if (at >= 0 && at < holder.length) return holder[at];
-    if (this.language !== "python") return this.language === "node" ? undefined : null;
+    if (this.language !== "python") return null;
     throw new ScriptError(
       "IndexError",
       `${typeof holder === "string" ? "string" : "list"} index out of range`,
@@ -331,13 +317,8 @@ export class ScriptRun {
       if (made !== noFunction) return made;
     }
     if (e.f.k === "get") return callMethod(this, this.value(e.f.o), e.f.n, args());
-    if (nodeGlobals.has(path)) throw new Unsupported(path);
-    if (e.f.k === "var" && this.vars.get(e.f.n) === undefined) {
-      if (this.language === "node")
-        throw new ScriptError("ReferenceError", `${path} is not defined`);
-      if (this.language === "python")
-        throw new ScriptError("NameError", `name '${path}' is not defined`);
-    }
+    if (this.language === "python" && e.f.k === "var" && this.vars.get(e.f.n) === undefined)
+      throw new ScriptError("NameError", `name '${path}' is not defined`);
     throw new Unsupported(`${path || "..."}(...)`);
   }
 }

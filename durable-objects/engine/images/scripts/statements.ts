@@ -17,15 +17,6 @@ export type Op =
 /** Functions whose calls are statements: what they print, and how. */
 const printing: Record<Language, Record<string, string>> = {
   python: { print: "print", "sys.stdout.write": "out", "sys.stderr.write": "err" },
-  node: {
-    "console.log": "log",
-    "console.info": "log",
-    "console.debug": "log",
-    "console.error": "logerr",
-    "console.warn": "logerr",
-    "process.stdout.write": "out",
-    "process.stderr.write": "err",
-  },
   perl: { print: "out", say: "line", printf: "format", warn: "err" },
   ruby: { puts: "puts", print: "out", p: "inspect", printf: "format", warn: "putserr" },
   php: { echo: "out", print: "out", printf: "format", print_r: "out", var_dump: "dump" },
@@ -150,13 +141,6 @@ export abstract class StatementReader extends ExpressionReader {
     }
     const e = this.expression();
     const whole: Expr = op === "=" ? e : { k: "binary", op: op.slice(0, -1), l: to, r: e };
-    // A module is the name it is called by.
-    if (op === "=" && e.k === "call" && pathOf(e.f) === "require") {
-      const [module] = e.args;
-      if (to.k === "var" && module?.k === "string" && module.v.replace("node:", "") === to.n)
-        return;
-      this.refuse();
-    }
     this.ops.push({ k: "set", to, e: whole });
   }
 
@@ -166,9 +150,9 @@ export abstract class StatementReader extends ExpressionReader {
     const how = printing[this.language][path];
     if (how) return void this.ops.push({ k: "print", how, args: e.args, named: e.named });
     const [first] = e.args;
-    if (/^(time\.sleep|sleep|usleep|asyncio\.sleep)$/.test(path) && first)
+    if (/^(time\.sleep|sleep|usleep)$/.test(path) && first)
       return void this.ops.push({ k: "sleep", e: first, unitMs: path === "usleep" ? 0.001 : 1000 });
-    if (/^(sys\.exit|exit|quit|os\._exit|process\.exit|die)$/.test(path))
+    if (/^(sys\.exit|exit|quit|os\._exit|die)$/.test(path))
       return void this.ops.push({ k: "exit", ...(first ? { e: first } : {}) });
     this.ops.push({ k: "expr", e });
   }

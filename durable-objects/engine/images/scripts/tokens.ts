@@ -1,6 +1,6 @@
-/** Words of a one-liner in Python, JavaScript, Perl, Ruby or PHP. */
+/** Words of a one-liner in Python, Perl, Ruby or PHP. */
 
-export type Language = "python" | "node" | "perl" | "ruby" | "php";
+export type Language = "python" | "perl" | "ruby" | "php";
 
 export interface Token {
   t: "number" | "string" | "name" | "op" | "end";
@@ -37,7 +37,6 @@ const operators = [
   "&&",
   "||",
   "??",
-  "?.",
   "**",
   "//",
   "++",
@@ -109,10 +108,8 @@ export class Lexer {
   }
 
   #comment(): boolean {
-    const slashes = this.#language === "node" || this.#language === "php";
-    const two = this.#text.startsWith("//", this.#at);
-    if (!(this.#text[this.#at] === "#" && this.#language !== "node") && !(slashes && two))
-      return false;
+    const slashes = this.#language === "php" && this.#text.startsWith("//", this.#at);
+    if (this.#text[this.#at] !== "#" && !slashes) return false;
     const end = this.#text.indexOf("\n", this.#at);
     this.#at = end < 0 ? this.#text.length : end;
     return true;
@@ -135,8 +132,7 @@ export class Lexer {
     if (isDigit(c) || (c === "." && isDigit(this.#text[this.#at + 1] ?? ""))) return this.#number();
     const prefix =
       this.#language === "python" && /^[fFrRbB]["']/.test(this.#text.slice(this.#at, this.#at + 2));
-    if (prefix || c === '"' || c === "'" || (c === "`" && this.#language === "node"))
-      return this.#string(prefix ? c.toLowerCase() : "");
+    if (prefix || c === '"' || c === "'") return this.#string(prefix ? c.toLowerCase() : "");
     if (isLetter(c)) return this.#name();
     const op = operators.find((one) => this.#text.startsWith(one, this.#at));
     if (op === undefined) throw new Unsupported(this.#text.slice(this.#at, this.#at + 40));
@@ -184,9 +180,8 @@ export class Lexer {
     return true;
   }
 
-  /** Which expressions stand in a string: `${x}`, `{x}` of an f-string, `#{x}`, `$x`. */
-  #interpolates(quote: string, prefix: string): "" | "${" | "{" | "#{" | "$" {
-    if (this.#language === "node") return quote === "`" ? "${" : "";
+  /** Which expressions stand in a string: `{x}` of an f-string, `#{x}`, `$x`. */
+  #interpolates(quote: string, prefix: string): "" | "{" | "#{" | "$" {
     if (this.#language === "python") return prefix === "f" ? "{" : "";
     if (quote !== '"') return "";
     return this.#language === "ruby" ? "#{" : "$";

@@ -2,11 +2,6 @@
 import { scriptValueMax } from "../../core/limits.ts";
 import { Unsupported, type Language } from "./tokens.ts";
 
-/** A function of the language, given as an argument. */
-export interface Callable {
-  call(args: Value[]): Value;
-}
-
 /** Whole numbers of Python and Ruby are bigints, all others numbers. A Map is an object, a dictionary or a hash. */
 export type Value =
   | bigint
@@ -16,8 +11,7 @@ export type Value =
   | null
   | undefined
   | Value[]
-  | Map<string, Value>
-  | Callable;
+  | Map<string, Value>;
 
 /** What the program itself got wrong. */
 export class ScriptError extends Error {
@@ -28,9 +22,6 @@ export class ScriptError extends Error {
     this.kind = kind;
   }
 }
-
-export const isCallable = (value: Value): value is Callable =>
-  typeof value === "object" && value !== null && "call" in value;
 
 /** A text or list that is not too large to be held. */
 export function bounded<T extends Value>(value: T): T {
@@ -63,13 +54,12 @@ const pythonTypes = (value: Value): string => {
   if (typeof value === "number") return "float";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "string") return "str";
-  return Array.isArray(value) ? "list" : value instanceof Map ? "dict" : "function";
+  return Array.isArray(value) ? "list" : "dict";
 };
 export const typeName = pythonTypes;
 
 /** A number's text as each language prints it. */
 function numberText(language: Language, value: number): string {
-  if (language === "node") return String(value);
   if (!Number.isFinite(value)) {
     const sign = value < 0 ? "-" : "";
     if (language === "python") return Number.isNaN(value) ? "nan" : `${sign}inf`;
@@ -105,7 +95,7 @@ const quoteFor = (language: Language, value: string): string => {
   return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`;
 };
 
-/** A value within a list, or as `repr` and `console.log` of an object show it. */
+/** A value within a list, or as `repr` shows it. */
 export function inspect(
   language: Language,
   value: Value,
@@ -115,20 +105,15 @@ export function inspect(
   budget.take(typeof value === "string" ? value.length : 1);
   if (typeof value === "string") return quoteFor(language, value);
   if (depth > 8) return "...";
-  const node = language === "node";
   if (Array.isArray(value)) {
     const items = value.map((item) => inspect(language, item, depth + 1, budget));
-    if (node) return items.length ? `[ ${joined(items, ", ")} ]` : "[]";
     return `[${joined(items, ", ")}]`;
   }
   if (value instanceof Map) {
     const pairs = [...value].map(([key, item]) => {
       const shown = inspect(language, item, depth + 1, budget);
-      if (node)
-        return `${/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoteFor(language, key)}: ${shown}`;
       return `${quoteFor(language, key)}${language === "ruby" ? " => " : ": "}${shown}`;
     });
-    if (node) return pairs.length ? `{ ${joined(pairs, ", ")} }` : "{}";
     return `{${joined(pairs, ", ")}}`;
   }
   if ((value === null || value === undefined) && language === "ruby") return "nil";
@@ -150,20 +135,8 @@ export function text(language: Language, value: Value, budget = new Budget()): s
       if (language === "perl" || language === "php") return value ? "1" : "";
       return String(value);
   }
-  if (value === null || value === undefined) {
-    if (language === "python") return "None";
-    return language === "node" ? String(value) : "";
-  }
-  if (Array.isArray(value) && language === "node")
-    return joined(
-      value.map((item) =>
-        item === null || item === undefined ? "" : text(language, item, budget),
-      ),
-      ",",
-    );
+  if (value === null || value === undefined) return language === "python" ? "None" : "";
   if (Array.isArray(value) && language === "php") return "Array";
-  if (value instanceof Map && language === "node") return "[object Object]";
-  if (isCallable(value)) return "[Function (anonymous)]";
   return inspect(language, value, 0, budget);
 }
 
@@ -178,17 +151,11 @@ export function truthy(language: Language, value: Value): boolean {
 }
 
 /** The number a value counts as, where a language makes one of a text. */
-export function toNumber(language: Language, value: Value): number {
+export function toNumber(value: Value): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value === null) return 0;
-  if (language === "node") {
-    if (typeof value === "string") return value.length > 400 ? Number.NaN : Number(value);
-    return Array.isArray(value) && value.length < 2
-      ? toNumber(language, value[0] ?? 0)
-      : Number.NaN;
-  }
   if (typeof value === "string")
     return Number(/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?/.exec(value.slice(0, 400))?.[0] ?? 0);
   return Array.isArray(value) ? value.length : 0;
