@@ -20,4 +20,4 @@ const { outputFiles } = await build({
   write: false,
 });
 mkdirSync(outdir, { recursive: true });
-for (const { path: file, text } of minified(outputFiles)) writeFileSync(file, text);
+for (const { path: file, text } of await minified(outputFiles)) writeFileSync(file, text);

@@ -1,6 +1,5 @@
 import path from "node:path";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
-import { minifySync } from "vite";
 import { root } from "./root.ts";
 
 /** A Worker's ES modules by their paths; the first is the one that the platform knows. */
@@ -31,7 +30,11 @@ export const workerBuild = {
  * The modules of a build with what esbuild's own `minify` leaves taken away too (values used once stand where they are used, names are as
  * short as they are frequent): a fortieth of the compressed bytes. A module's source map, where there is one, goes along.
  */
-export function minified(outputs: readonly OutputFile[]): { path: string; text: string }[] {
+export async function minified(
+  outputs: readonly OutputFile[],
+): Promise<{ path: string; text: string }[]> {
+  // `npm start` bundles too, and has no use for all of Vite.
+  const { minifySync } = await import("vite");
   return outputs
     .filter((output) => output.path.endsWith(".js"))
     .flatMap(({ path: file, text }) => {
@@ -66,7 +69,7 @@ export async function bundleWorker(
     plugins,
     minify,
   });
-  const modules = (minify ? minified(outputFiles) : outputFiles).map(
+  const modules = (minify ? await minified(outputFiles) : outputFiles).map(
     (file) => [path.relative(outdir, file.path), file.text] as const,
   );
   return Object.fromEntries(modules.toSorted(([a], [b]) => rank(a) - rank(b)));

@@ -4,7 +4,7 @@ import { waysOf } from "../../../worker/sign-in/ways.ts";
 import { kube } from "../edge.ts";
 import { issuer, Provider, variables } from "./provider.ts";
 import { Visitor } from "../visitor.ts";
-import wranglerToml from "../../wrangler.toml?raw";
+import wranglerToml from "../../../wrangler.toml?raw";
 
 let provider: Provider;
 beforeEach(async () => {
