@@ -409,8 +409,6 @@ export const presentPullMs = 500;
 export const failedPullMs = 1_200;
 /** Mounted ConfigMaps and Secrets follow their objects on this grid. k8s: kubelet syncFrequency */
 export const syncPeriodMs = 60_000;
-/** Corefiles whose servers are known: one changes a few times in a lesson. */
-export const corefilesKeptMax = 50;
 
 /** Missing ConfigMaps, Secrets and the like are looked at again on this grid. k8s: pod_workers backOffPeriod */
 export const configRetryMs = 10_000;

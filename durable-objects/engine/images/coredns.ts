@@ -1,7 +1,5 @@
 /** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing a client sees. k8s: coredns Corefile */
-import { corefilesKeptMax } from "../core/limits.ts";
 import { lookup } from "../core/lookup.ts";
-import { keep } from "../core/memo.ts";
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
@@ -103,7 +101,12 @@ type Type = DnsRecord["type"];
 const typeOf = (ip: string): Type => (ip.includes(":") ? "AAAA" : "A");
 
 /** undefined: the next plugin is asked. */
-type Plugin = (sys: Sys, directive: Directive, name: string, type: Type) => DnsReply | undefined;
+type Plugin = (
+  sys: () => Sys,
+  directive: Directive,
+  name: string,
+  type: Type,
+) => DnsReply | undefined;
 
 const fallsThrough = ({ block }: Directive): boolean =>
   block.some(([word]) => word === "fallthrough");
@@ -137,9 +140,9 @@ const hosts: Plugin = (sys, directive, name, type) => {
   return { status: "NOERROR", records };
 };
 
-function linesOf(sys: Sys, path: string): string[][] {
+function linesOf(sys: () => Sys, path: string): string[][] {
   try {
-    return sys.readFile(path).split("\n").map(wordsOf);
+    return sys().readFile(path).split("\n").map(wordsOf);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     return [];
@@ -201,27 +204,22 @@ function handsOn({ block }: Directive, name: string): boolean {
   return zones.length === 0 || zones.some((zone) => inZone(name, zone));
 }
 
-const parsed = new Map<string, Server[] | string>();
-
 /** With `reload` a Corefile that has changed is what counts, unless it cannot be used. k8s: coredns plugin/reload */
-function serversNow(sys: Sys, { servers }: State): readonly Server[] {
-  if (!servers.some(({ directives }) => directives.some(({ name }) => name === "reload")))
-    return servers;
+function reload(sys: Sys, state: State): void {
+  if (!state.servers.some(({ directives }) => directives.some(({ name }) => name === "reload")))
+    return;
   const path = corefilePath(sys);
   try {
-    const text = sys.readFile(path);
-    let now = parsed.get(text);
-    if (now === undefined) now = keep(parsed, corefilesKeptMax, text, parseCorefile(text, path));
-    return typeof now === "string" ? servers : now;
+    const servers = parseCorefile(sys.readFile(path), path);
+    if (typeof servers !== "string") state.servers = servers;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    return servers;
   }
 }
 
-function ask(sys: Sys, state: State, asked: string, type: Type, port: number): DnsReply {
+function ask(sys: () => Sys, state: State, asked: string, type: Type, port: number): DnsReply {
   const name = zoneOf(asked);
-  const server = serverFor(serversNow(sys, state), name, port);
+  const server = serverFor(state.servers, name, port);
   const nobody: DnsReply = { status: "SERVFAIL", records: [] };
   if (!server) return nobody;
   const wanted = rewritten(server, name);
@@ -298,6 +296,7 @@ export const corednsProgram: Program<State> = {
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),
   dns: (sys, state, { name, type, port }) => ask(sys, state, name, type, port),
+  filesChanged: reload,
   http: (_sys, _state, { path }) => {
     const known = /^\/(health|ready|metrics)\b/.test(path);
     const headers = { "content-type": "text/plain; charset=utf-8" };

@@ -1,8 +1,9 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
+import { assert } from "../core/assert.ts";
 import { cnameDepthMax, dnsForwardsMax } from "../core/limits.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/types.ts";
-import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { RuntimeContext, Sys } from "../runtime/kernel/types.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import {
   type DnsAnswer,
@@ -113,13 +114,17 @@ function ofCluster(reader: Reader, name: string, type: Type): Found {
 
 /** What a Pod's name server says; undefined: nobody answers there. */
 function podSays({ context, server: { pod, port }, type }: Question, name: string) {
-  const kernel = PodKernel.load(context, pod);
+  const kernel = PodKernel.view(context, pod);
   const listener = kernel?.pod.listeners[`udp/${port}`];
   const process = listener && kernel?.process(listener.process);
   if (!kernel || !listener || !process) return undefined;
-  return kernel
-    .program(process)
-    .dns?.(kernel.sys(listener.process), process.state, { name, type, port });
+  // Most answers need none of its files, and opening one changes the Pod.
+  const sys = (): Sys => {
+    const loaded = PodKernel.load(context, pod);
+    assert(loaded, "a Pod that was just seen");
+    return loaded.sys(listener.process);
+  };
+  return kernel.program(process).dns?.(sys, process.state, { name, type, port });
 }
 
 /** What a plain name server outside says. */

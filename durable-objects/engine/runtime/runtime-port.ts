@@ -136,6 +136,8 @@ export interface Runtime {
     files: readonly VolumeFile[],
     options: FillOptions,
   ): void;
+  /** Optional. To be called when a volume of a running Pod has been filled anew: tells its processes. */
+  filesChanged?(context: RuntimeContext, podKey: string): void;
   /**
    * Optional. Text files of a node's own file system, by absolute path: what the records table "node-files" holds for
    * it, under what hostPath mounts wrote over it. Whoever changes one calls `wakePod("@node/NAME")`.

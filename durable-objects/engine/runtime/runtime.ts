@@ -2,6 +2,7 @@
 import type { ImageCatalog, Kernel, RuntimeContext } from "./kernel/types.ts";
 import { PodKernel } from "./kernel/kernel.ts";
 import { survive } from "./kernel/crash.ts";
+import { filesChanged } from "./kernel/files-changed.ts";
 import { memoryFiles } from "./kernel/memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./http/request-load.ts";
@@ -136,6 +137,7 @@ const told = <T>(handle: string): T | undefined =>
 
 const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "stopSignal"> = {
   fillVolume,
+  filesChanged,
   hostFiles,
   hostPath,
   hostSockets,

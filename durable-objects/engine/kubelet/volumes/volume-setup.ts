@@ -77,8 +77,10 @@ export function fillVolumes(sync: Sync): void {
       continue;
     }
     const problem = contentProblem(sync.client, pod, volume);
-    if (problem === undefined) fill(sync, volume, version);
-    else {
+    if (problem === undefined) {
+      fill(sync, volume, version);
+      if (before !== undefined) sync.runtime.filesChanged?.(sync.context, sync.key);
+    } else {
       const text = `MountVolume.SetUp failed for volume "${volume.name}" : ${problem}`;
       podEvent(sync, "Warning", "FailedMount", text);
       failed += 1;

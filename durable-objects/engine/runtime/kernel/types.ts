@@ -145,12 +145,14 @@ export interface Program<S = any> {
   http?(sys: Sys, state: S, request: HttpRequest): HttpAnswer | "pending" | "reset";
   /** Answers a datagram to a port it listens on with kind "u" or "s"; nothing: no answer. */
   datagram?(sys: Sys, state: S, arrived: Arrived): string | undefined;
-  /** Answers a query, the name fully qualified, to a port it listens on with kind "u". */
+  /** Answers a query, the name fully qualified, to a port it listens on with kind "u". `sys`: for those that need a file. */
   dns?(
-    sys: Sys,
+    sys: () => Sys,
     state: S,
     query: { name: string; type: DnsRecord["type"]; port: number },
   ): DnsReply;
+  /** The kubelet has put other files into a volume of its Pod. */
+  filesChanged?(sys: Sys, state: S): void;
   /** grpc.health.v1 for a port listened on with kind "g". */
   grpc?(sys: Sys, state: S, service: string): { status: string } | { error: string };
   /** Bytes it uses, for the memory limit and `top`; without it 1 MiB. */
