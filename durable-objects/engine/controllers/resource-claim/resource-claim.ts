@@ -6,6 +6,7 @@ import { objectKey, splitKey, type Change } from "../../core/object.ts";
 import {
   allClaimNamesOf,
   claimFinalizer,
+  withoutFinalizer,
   claimNameOf,
   claimNamesOf,
   isReservedFor,
@@ -139,11 +140,7 @@ function release(
 }
 
 function unprotect(client: Client, { metadata: { namespace = "", name } }: ResourceClaim): void {
-  client.modify<ResourceClaim>(claims, namespace, name, (was) => {
-    const { finalizers = [], ...metadata } = was.metadata;
-    const others = finalizers.filter((one) => one !== claimFinalizer);
-    return { ...was, metadata: { ...metadata, ...(others.length ? { finalizers: others } : {}) } };
-  });
+  client.modify<ResourceClaim>(claims, namespace, name, withoutFinalizer);
 }
 
 /** A claim that was made for a Pod which will not run any more. */

@@ -52,3 +52,11 @@ export function allClaimNamesOf(pod: Pod): string[] {
 
 /** The claim keeps what it has until nobody uses it. k8s: api/resource/v1/types.go Finalizer */
 export const claimFinalizer = "resource.kubernetes.io/delete-protection";
+
+/** A claim without that finalizer; undefined: it has none. */
+export function withoutFinalizer(claim: ResourceClaim): ResourceClaim | undefined {
+  const { finalizers = [], ...metadata } = claim.metadata;
+  const others = finalizers.filter((one) => one !== claimFinalizer);
+  if (others.length === finalizers.length) return undefined;
+  return { ...claim, metadata: { ...metadata, ...(others.length ? { finalizers: others } : {}) } };
+}

@@ -3,7 +3,7 @@ import type { ConfigMap } from "../../kinds/config-map.ts";
 import { isConfigMapReference, type ObjectReference } from "../../kinds/gateway/types.ts";
 import { certificatesOf } from "../../machinery/x509/certificate.ts";
 import type { Reader } from "../../ports/controller.ts";
-import { isGranted, type Reference } from "./grants.ts";
+import { grantProblem, type Reference } from "./grants.ts";
 import type { Problem } from "./problem.ts";
 
 export interface Authorities {
@@ -52,11 +52,9 @@ function authorityAt(
     };
   const namespace = ref.namespace ?? from.namespace;
   const name = `ConfigMap ${namespace}/${ref.name}`;
-  if (!isGranted(reader, { from, to: { kind: "ConfigMap", namespace, name: ref.name } }))
-    return {
-      reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets ${from.kind}s of ${from.namespace} refer to ${name}`,
-    };
+  const to = { kind: "ConfigMap" as const, namespace, name: ref.name };
+  const refused = grantProblem(reader, { from, to }, name);
+  if (refused) return refused;
   const invalid = (why: string): Problem => ({
     reason: "InvalidCACertificateRef",
     message: `${name} ${why}`,

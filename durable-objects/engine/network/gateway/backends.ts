@@ -11,7 +11,7 @@ import type { Service, ServicePort } from "../../kinds/service/shape.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { RuntimeContext } from "../../runtime/kernel/types.ts";
 import { draw, endpointsOf, type Endpoint } from "../services.ts";
-import { isGranted } from "./grants.ts";
+import { grantProblem } from "./grants.ts";
 import type { Problem } from "./problem.ts";
 
 export type Backend = { service: Service; port: ServicePort };
@@ -32,11 +32,8 @@ export function backendOf(
       message: `backends are Services, not ${ref.group ?? ""}/${ref.kind ?? ""}`,
     };
   const to = { kind: "Service" as const, namespace, name: ref.name };
-  if (!isGranted(reader, { from: { kind: "HTTPRoute", namespace: own }, to }))
-    return {
-      reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets HTTPRoutes of ${own} refer to Service ${ref.name}`,
-    };
+  const refused = grantProblem(reader, { from: { kind: "HTTPRoute", namespace: own }, to });
+  if (refused) return refused;
   const service = reader.get<Service>("services", namespace, ref.name);
   const missing = (message: string): Problem => ({ reason: "BackendNotFound", message });
   if (!service) return missing(`Service ${namespace}/${ref.name} does not exist`);

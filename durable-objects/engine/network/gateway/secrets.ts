@@ -6,7 +6,7 @@ import { fromBase64 } from "../../machinery/base64.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { binaryOf } from "../../runtime/bytes.ts";
 import { certificateError } from "./certificates.ts";
-import { isGranted } from "./grants.ts";
+import { grantProblem } from "./grants.ts";
 import type { Problem } from "./problem.ts";
 
 export function certificateProblem(
@@ -35,11 +35,8 @@ function secretProblem(
   if ((ref.group ?? "") !== "" || (ref.kind ?? "Secret") !== "Secret")
     return `certificates are Secrets, not ${ref.group ?? ""}/${ref.kind}`;
   const to = { kind: "Secret" as const, namespace, name: ref.name };
-  if (!isGranted(reader, { from: { kind, namespace: own }, to }))
-    return {
-      reason: "RefNotPermitted",
-      message: `no ReferenceGrant in namespace ${namespace} lets ${kind}s of ${own} refer to Secret ${ref.name}`,
-    };
+  const refused = grantProblem(reader, { from: { kind, namespace: own }, to });
+  if (refused) return refused;
   const secret = reader.get<Secret>("secrets", namespace, ref.name);
   if (!secret) return `Secret ${namespace}/${ref.name} does not exist`;
   const problem = certificateError(secret);

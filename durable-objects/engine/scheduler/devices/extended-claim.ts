@@ -6,7 +6,7 @@ import {
   backedByClasses,
   extendedClaimAnnotation,
 } from "../../kinds/resource/extended-resources.ts";
-import { claimFinalizer, isReservedFor } from "../../kinds/pod/resource-claims.ts";
+import { isReservedFor, withoutFinalizer } from "../../kinds/pod/resource-claims.ts";
 import type { DeviceClass, ResourceClaim } from "../../kinds/resource/shape.ts";
 import type { Client, Reader } from "../../ports/controller.ts";
 import type { NodeInfo, PodInfo } from "../node-info.ts";
@@ -96,12 +96,7 @@ export function create(client: Client, { metadata, spec }: ResourceClaim): Resou
 
 /** k8s: deleteClaim */
 export function remove(client: Client, { metadata: { namespace = "", name } }: ResourceClaim) {
-  client.modify<ResourceClaim>(resource, namespace, name, (was) => {
-    const { finalizers = [], ...metadata } = was.metadata;
-    const kept = finalizers.filter((one) => one !== claimFinalizer);
-    if (kept.length === finalizers.length) return undefined;
-    return { ...was, metadata: { ...metadata, ...(kept.length ? { finalizers: kept } : {}) } };
-  });
+  client.modify<ResourceClaim>(resource, namespace, name, withoutFinalizer);
   client.delete(resource, namespace, name);
 }
 
