@@ -57,9 +57,6 @@ const clock = {
   spec: { speed: 1 },
 };
 
-/** An identity that depends on the seed and the name alone, so that a start finds the same objects again. */
-const uidOf = (seed: number, object: BaseObject): string => uuidFrom(seed, aboutOf(object));
-
 /** What the uid of one of them is drawn about. */
 export const aboutOf = ({ kind = "", metadata: { namespace = "", name } }: Named): number =>
   fnv32a(`${kind}/${namespace}/${name}`);
@@ -83,9 +80,17 @@ const later = (born: string): BaseObject[] =>
     ...laterAccounts,
   ] as unknown as BaseObject[];
 
+/** What is the same of each of them in every cluster, by its place: worked out once, not at each start. */
+let places: readonly { resource: string; about: number }[] | undefined;
+
+const placeOf = (object: BaseObject): { resource: string; about: number } => ({
+  resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
+  about: aboutOf(object),
+});
+
 /**
- * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count
- * from 1.
+ * Objects that every cluster is born with and that are computed at each start: uids follow from the seed and the name alone, so that a
+ * start finds the same objects again; revisions count from 1.
  */
 export function baseObjects(
   seed: string,
@@ -100,16 +105,15 @@ export function baseObjects(
   ];
   const last = all.length;
   const chance = fnv32a(seed);
-  return [...all, ...later(rfc3339(bornMs))].map((object, i) => ({
-    resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
-    object: {
-      ...object,
-      metadata: {
-        ...object.metadata,
-        uid: uidOf(chance, object),
-        resourceVersion: String(Math.min(i + 1, last)),
-        creationTimestamp: rfc3339(bornMs),
-      },
-    },
-  }));
+  const creationTimestamp = rfc3339(bornMs);
+  all.push(...later(creationTimestamp));
+  places ??= all.map(placeOf);
+  const found = places;
+  return all.map((object, i) => {
+    const { resource, about } = found[i]!;
+    const uid = uuidFrom(chance, about);
+    const resourceVersion = String(Math.min(i + 1, last));
+    const metadata = { ...object.metadata, uid, resourceVersion, creationTimestamp };
+    return { resource, object: { ...object, metadata } };
+  });
 }

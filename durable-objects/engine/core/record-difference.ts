@@ -49,24 +49,24 @@ function inFields(before: Fields, now: Fields): Difference | undefined {
   const kept: string[] = [];
   const added: string[] = [];
   let some = false;
-  for (const name in before) {
-    if (before[name] === undefined) continue;
+  for (const [name, was] of Object.entries(before)) {
+    if (was === undefined) continue;
     if (now[name] === undefined) within[name] = 0;
     else {
       kept.push(name);
-      const inside = differenceOf(before[name], now[name]);
+      const inside = differenceOf(was, now[name]);
       if (inside === undefined) continue;
       within[name] = inside;
     }
     some = true;
   }
   const order: string[] = [];
-  for (const name in now) {
-    if (now[name] === undefined) continue;
+  for (const [name, is] of Object.entries(now)) {
+    if (is === undefined) continue;
     order.push(name);
     if (before[name] !== undefined) continue;
     added.push(name);
-    within[name] = [now[name]];
+    within[name] = [is];
     some = true;
   }
   // Programs see the order of fields, so it has to come out the same. Numbers sort themselves, in every object.
@@ -89,8 +89,8 @@ function haveSameNames(before: Fields, now: Fields): boolean {
 
 function ofEach(before: Fields, now: Fields): Difference | undefined {
   let within: Record<string, Difference> | undefined;
-  for (const name in now) {
-    const inside = differenceOf(before[name], now[name]);
+  for (const [name, is] of Object.entries(now)) {
+    const inside = differenceOf(before[name], is);
     if (inside !== undefined) (within ??= {})[name] = inside;
   }
   return within;

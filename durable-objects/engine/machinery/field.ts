@@ -25,6 +25,22 @@ export interface FieldError {
 export const child = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 export const at = (path: string, index: number | string): string => `${path}[${index}]`;
 
+/**
+ * The same check, which does not look again into an object in which it found nothing, as what all Pods share. `check` must depend on the
+ * object alone; objects never change.
+ */
+export function checkedOnce<T extends object>(
+  check: (value: T, path: string) => FieldError[],
+): (value: T, path: string) => FieldError[] {
+  const fine = new WeakSet<T>();
+  return (value, path) => {
+    if (fine.has(value)) return [];
+    const errors = check(value, path);
+    if (errors.length === 0) fine.add(value);
+    return errors;
+  };
+}
+
 /** Renders a rejected value: strings quoted, numbers bare, the rest JSON. k8s: Error.ErrorBody */
 export function renderValue(value: unknown): string {
   if (value === undefined || value === null) return "null";

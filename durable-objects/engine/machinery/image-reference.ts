@@ -1,4 +1,6 @@
 /** Image references: parsing and normalising. k8s: vendor/github.com/distribution/reference */
+import { imagesKeptMax } from "../core/limits.ts";
+import { memo } from "../core/memo.ts";
 
 export interface ImageReference {
   /** `docker.io`. */
@@ -17,7 +19,9 @@ const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
 /** A reference in its parts, or the parser's complaint. */
-export function parseReference(image: string): ImageReference | { error: string } {
+export const parseReference = memo(imagesKeptMax, parsed);
+
+function parsed(image: string): Readonly<ImageReference> | { error: string } {
   const bad = { error: "invalid reference format" };
   if (image === "") return bad;
   if (/^[a-f0-9]{64}$/.test(image))

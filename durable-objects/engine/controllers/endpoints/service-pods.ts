@@ -67,7 +67,7 @@ export function wakesServices(client: Client, controller: string, key: string): 
   const group = labelsOfKey(key);
   if (!group) return false;
   const { namespace, labels } = group;
-  const found = [...filedUnder(client, namespace, labels)].filter((s) => selects(s, labels));
+  const found = filedUnder(client, namespace, labels).filter((s) => selects(s, labels));
   const names = found.map(({ metadata }) => metadata.name).sort();
   for (const name of names) client.wake(controller, objectKey(namespace, name));
   return true;
@@ -78,24 +78,26 @@ function countFiledUnder(
   namespace: string,
   labels: Record<string, string> | undefined,
 ): number {
-  let count = reader.countByIndex("service.selector", `${namespace}\0`);
-  for (const key in labels) {
-    count += reader.countByIndex("service.selector", `${namespace}\0${key}=${labels[key]}`);
-  }
+  let count = 0;
+  for (const entry of entriesOf(namespace, labels))
+    count += reader.countByIndex("service.selector", entry);
   return count;
 }
 
 /** Services whose selector may match the labels: they are filed under its first term, those without any under none. */
-function* filedUnder(
+const filedUnder = (
   reader: Reader,
   namespace: string,
   labels: Record<string, string> | undefined,
-): Iterable<Service> {
-  yield* reader.byIndex<Service>("service.selector", `${namespace}\0`);
-  for (const key in labels) {
-    yield* reader.byIndex<Service>("service.selector", `${namespace}\0${key}=${labels[key]}`);
-  }
-}
+): Service[] =>
+  entriesOf(namespace, labels).flatMap((entry) =>
+    reader.byIndex<Service>("service.selector", entry),
+  );
+
+const entriesOf = (namespace: string, labels: Record<string, string> | undefined): string[] => [
+  `${namespace}\0`,
+  ...Object.entries(labels ?? {}).map(([name, value]) => `${namespace}\0${name}=${value}`),
+];
 
 function concerns(pod: Pod, before: Pod): boolean {
   return (

@@ -2,13 +2,14 @@
 import { httpAskNames } from "../serving/http-ask.ts";
 import { kernelRelease } from "../../core/machine-facts.ts";
 import { memo } from "../../core/memo.ts";
-import { Errno, errnoTexts, type ErrnoCode } from "../../runtime/errno.ts";
+import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { BootLine, ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { errorLogTime } from "../../runtime/logs/times.ts";
 import { type NginxServer, parseNginxConfig } from "./config.ts";
 import { defaultConfig, layerOf } from "./files.ts";
+import { failure, makeCacheFolders, writePid } from "./own-files.ts";
 import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./serve.ts";
 import { addressOf } from "../serving/sockets.ts";
 import { type TagRule, atLeast, resolveVersion } from "../tags.ts";
@@ -119,60 +120,6 @@ function bind(sys: Sys, servers: NginxServer[]): string | undefined {
     if (failed !== undefined) return failed;
   }
   return undefined;
-}
-
-const cacheFolder = "/var/cache/nginx";
-const cacheFolders = "client_temp proxy_temp fastcgi_temp uwsgi_temp scgi_temp".split(" ");
-const pidFile = "/run/nginx.pid";
-const errorNumbers: Partial<Record<ErrnoCode, number>> = {
-  ENOENT: 2,
-  EACCES: 13,
-  ENOSPC: 28,
-  EROFS: 30,
-  EADDRINUSE: 98,
-};
-
-/** What a call of the system's came to, in nginx' words for it; undefined: it went well. */
-function failure(call: string, act: () => void): string | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    return `${call} failed (${errorNumbers[error.code] ?? 1}: ${errnoTexts[error.code]})`;
-  }
-}
-
-/**
- * Makes the folders of its caches, before it binds. Where root may write the root file system the image holds them already:
- * nothing is stored for a server that starts as it always does.
- */
-function makeCacheFolders(sys: Sys): string | undefined {
-  for (const name of cacheFolders) {
-    const path = `${cacheFolder}/${name}`;
-    const made = (): void => {
-      if (isOwn(sys, path)) sys.vfs.need(sys.existing(cacheFolder).node, 3, sys.who);
-      else if (!sys.peek(path)) sys.mkdir(path, 0o700);
-    };
-    const failed = failure(`mkdir() "${path}"`, made);
-    if (failed !== undefined) return failed;
-  }
-  return undefined;
-}
-
-/** Its pid file, likewise. */
-const writePid = (sys: Sys): string | undefined =>
-  failure(`open() "${pidFile}"`, () => {
-    if (isOwn(sys, pidFile)) sys.vfs.need(sys.existing("/run").node, 3, sys.who);
-    else sys.writeFile(pidFile, `${sys.pid}\n`);
-  });
-
-/** Whether a path lies in the image as it is, which may be written. EROFS when it may not. */
-function isOwn(sys: Sys, path: string): boolean {
-  const { mount, node } = sys.place(path);
-  if (mount.at !== "/") return false;
-  if (mount.readOnly) throw new Errno("EROFS");
-  return node !== undefined;
 }
 
 const usage = "nginx: invalid option";

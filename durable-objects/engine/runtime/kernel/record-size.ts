@@ -15,15 +15,24 @@ const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 function mostOf(value: unknown, names?: Level): number {
   if (typeof value === "string") return value.length * 6 + 3;
   if (typeof value !== "object" || value === null) return 26;
+  if (!Array.isArray(value)) return mostOfTable(value as Record<string, unknown>, names);
   let sum = 3;
-  if (Array.isArray(value)) for (const inner of value) sum += mostOf(inner, names?.each);
-  else {
-    const table = value as Record<string, unknown>;
-    const level = names?.of?.(table) ?? names;
-    for (const key in table) {
-      const name = level?.to.get(key) ?? key;
-      sum += name.length * 6 + 3 + mostOf(table[key], level?.each ?? level?.inside.get(key));
-    }
+  for (const inner of value) sum += mostOf(inner, names?.each);
+  return sum;
+}
+
+/** The same of a table, without one of its fields. */
+function mostOfTable(
+  table: Readonly<Record<string, unknown>>,
+  names: Level | undefined,
+  without?: string,
+): number {
+  let sum = 3;
+  const level = names?.of?.(table) ?? names;
+  for (const key in table) {
+    if (key === without) continue;
+    const name = level?.to.get(key) ?? key;
+    sum += name.length * 6 + 3 + mostOf(table[key], level?.each ?? level?.inside.get(key));
   }
   return sum;
 }
@@ -41,10 +50,11 @@ function mostOfRecord(pod: PodRecord, codec?: RecordCodec): number {
     if (name !== "containers") sum += mostOf(pod[name as keyof PodRecord], inside?.get(name)) + 20;
   const names = inside?.get("containers")?.each;
   for (const key in pod.containers) {
-    const { spec, ...rest } = pod.containers[key] as PodRecord["containers"][string];
+    const container = pod.containers[key]!;
+    const { spec } = container;
     let size = specSizes.get(spec);
     if (size === undefined) specSizes.set(spec, (size = mostOf(spec)));
-    sum += size + mostOf(rest, names) + 20;
+    sum += size + mostOfTable(container as unknown as Record<string, unknown>, names, "spec") + 20;
   }
   return sum;
 }

@@ -3,6 +3,7 @@ import type * as v1 from "kubernetes-types/core/v1";
 import type { LabelSelector } from "kubernetes-types/meta/v1";
 import {
   type FieldError,
+  checkedOnce,
   duplicate,
   forbiddenField,
   invalid,
@@ -210,7 +211,7 @@ const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 export const validateTaintEffect = (effect: string | undefined, path: string): FieldError[] =>
   effects.includes(effect ?? "") ? [] : [unsupported(path, effect ?? "", effects)];
 
-function validateToleration(toleration: v1.Toleration, path: string): FieldError[] {
+const validateToleration = checkedOnce((toleration: v1.Toleration, path: string): FieldError[] => {
   const errors: FieldError[] = [];
   const { key = "", operator = "", value = "", effect = "" } = toleration;
   if (key) errors.push(...validateLabelName(key, `${path}.key`));
@@ -246,7 +247,7 @@ function validateToleration(toleration: v1.Toleration, path: string): FieldError
   }
   if (effect) errors.push(...validateTaintEffect(effect, `${path}.effect`));
   return errors;
-}
+});
 
 /** k8s: ValidateTolerations */
 export const validateTolerations = (

@@ -1,7 +1,13 @@
 /** Projected volumes and files of the downward API. k8s: core/validation validateProjectionSources */
 import type { DownwardAPIVolumeFile, KeyToPath } from "kubernetes-types/core/v1";
 import type { Volume, VolumeProjection } from "../types.ts";
-import { type FieldError, forbiddenField, invalid, required } from "../../../machinery/field.ts";
+import {
+  checkedOnce,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+} from "../../../machinery/field.ts";
 import { validateLabelSelector } from "../../../machinery/metadata.ts";
 import { domainPrefixedPath, unsupported } from "../../../machinery/names.ts";
 import { validateMode, validateNonReservedPath } from "../../../machinery/container-paths.ts";
@@ -188,22 +194,21 @@ const projections: [keyof VolumeProjection, ProjectionCheck][] = [
 ];
 
 /** k8s: validateProjectedVolumeSource */
-export function validateProjected(
-  projected: NonNullable<Volume["projected"]>,
-  path: string,
-): FieldError[] {
-  const errors = validateMode(projected.defaultMode, `${path}.defaultMode`);
-  const used = new UsedPaths(path);
-  projected.sources?.forEach((source, i) => {
-    const at = `${path}.sources[${i}]`;
-    let kinds = 0;
-    for (const [key, check] of projections) {
-      if (!source[key]) continue;
-      kinds++;
-      errors.push(...check(source, `${at}.${key}`, used, path));
-    }
-    if (kinds > 1)
-      errors.push(forbiddenField(at, "may not specify more than 1 volume type per source"));
-  });
-  return errors;
-}
+export const validateProjected = checkedOnce(
+  (projected: NonNullable<Volume["projected"]>, path: string): FieldError[] => {
+    const errors = validateMode(projected.defaultMode, `${path}.defaultMode`);
+    const used = new UsedPaths(path);
+    projected.sources?.forEach((source, i) => {
+      const at = `${path}.sources[${i}]`;
+      let kinds = 0;
+      for (const [key, check] of projections) {
+        if (!source[key]) continue;
+        kinds++;
+        errors.push(...check(source, `${at}.${key}`, used, path));
+      }
+      if (kinds > 1)
+        errors.push(forbiddenField(at, "may not specify more than 1 volume type per source"));
+    });
+    return errors;
+  },
+);
