@@ -8,6 +8,7 @@ const rounds = 9;
 const cases: { file: string; args: (string | number)[]; figures: string[] }[] = [
   { file: "clusters", args: ["rollout", 100, 3], figures: ["cpuMs", "heapMb", "rowsPerPod"] },
   { file: "clusters", args: ["rollout", 1_000, 12], figures: ["cpuMs", "heapMb", "rowsPerPod"] },
+  { file: "clusters", args: ["wakes", 1_000, 12], figures: ["nodesMs", "podsMs"] },
   { file: "clusters", args: ["update", 500, 6], figures: ["cpuMs", "rows", "alarms"] },
   // As many rounds as it takes until the moment at which code is compiled no longer decides.
   { file: "clusters", args: ["warm", 100, 3, 12], figures: ["cpuMs", "updateCpuMs"] },
