@@ -37,7 +37,7 @@ export async function staticReply(
     headers: Object.fromEntries(request.headers),
   };
   if (ownKinds && ofKinds.test(apiPath) && !isBuiltIn(builtIn, asked)) return undefined;
-  const reply = builtIn.staticResponse(asked);
+  const reply = builtIn.edgeResponse(asked);
   if (!reply) return undefined;
   const headers = new Headers(reply.headers);
   // kubectl keeps on disk only what says when it expires.

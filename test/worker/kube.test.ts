@@ -48,6 +48,19 @@ test("what needs no cluster is answered without one", async () => {
   expect(woken).not.toHaveBeenCalled();
 });
 
+test("discovery is indented for curl and browsers, as objects are", async () => {
+  const made = await make();
+  for (const path of ["/api", "/apis", "/apis/apps", "/apis/apps/v1", "/api/v1"]) {
+    const curl = await kube(made, path, { headers: { "user-agent": "curl/8.5.0" } });
+    const text = await curl.text();
+    expect([path, text.slice(0, 12)]).toEqual([path, '{\n  "kind": ']);
+    const client = await kube(made, path, { headers: { "user-agent": "kubectl/v1.36.0" } });
+    const body = await client.text();
+    expect([path, body.slice(0, 9), body.endsWith("}\n")]).toEqual([path, '{"kind":"', true]);
+    expect(JSON.parse(text)).toEqual(JSON.parse(body));
+  }
+});
+
 test("a body beyond 3 MiB is refused with a Status", async () => {
   const made = await make();
   const response = await kube(made, configMaps, {

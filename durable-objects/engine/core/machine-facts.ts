@@ -15,3 +15,6 @@ export const systemOverhead = { cpuMilli: 38, memoryBytes: 420 * 1024 * 1024 };
 
 /** Where the simulated Ingress controller answers. */
 export const ingressAddress = "172.18.255.100";
+
+/** The container runtime's own AppArmor profile, loaded on each node. containerd: internal/cri/server appArmorDefaultProfileName */
+export const defaultAppArmor = "cri-containerd.apparmor.d";

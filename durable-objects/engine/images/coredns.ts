@@ -1,4 +1,6 @@
 /** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing a client sees. k8s: coredns Corefile */
+import { sha512 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { lookup } from "../core/lookup.ts";
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
@@ -204,14 +206,33 @@ function handsOn({ block }: Directive, name: string): boolean {
   return zones.length === 0 || zones.some((zone) => inZone(name, zone));
 }
 
+const reloads = (servers: readonly Server[]): boolean =>
+  servers.some(({ directives }) => directives.some(({ name }) => name === "reload"));
+
+/** Upstream's hash is of the file as it was parsed, ours of its text: nobody can tell but by a change. k8s: coredns plugin/reload */
+const running = (servers: readonly Server[], text: string): string =>
+  reloads(servers)
+    ? `[INFO] plugin/reload: Running configuration SHA512 = ${bytesToHex(sha512(utf8ToBytes(text)))}\n`
+    : "";
+
 /** With `reload` a Corefile that has changed is what counts, unless it cannot be used. k8s: coredns plugin/reload */
 function reload(sys: Sys, state: State): void {
-  if (!state.servers.some(({ directives }) => directives.some(({ name }) => name === "reload")))
-    return;
+  if (!reloads(state.servers)) return;
   const path = corefilePath(sys);
   try {
-    const servers = parseCorefile(sys.readFile(path), path);
-    if (typeof servers !== "string") state.servers = servers;
+    const text = sys.readFile(path);
+    const servers = parseCorefile(text, path);
+    if (typeof servers === "string") {
+      sys.write(
+        1,
+        `[INFO] Reloading\n[ERROR] Restart failed: ${servers}\n[ERROR] plugin/reload: Corefile changed but reload failed: ${servers}\n`,
+      );
+      return;
+    }
+    // Files of the volume are written anew now and then as they were.
+    if (JSON.stringify(servers) === JSON.stringify(state.servers)) return;
+    state.servers = servers;
+    sys.write(1, `[INFO] Reloading\n${running(servers, text)}[INFO] Reloading complete\n`);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
@@ -268,8 +289,10 @@ function begin(sys: Sys): State {
   };
   const path = corefilePath(sys);
   let servers: Server[] | string;
+  let text: string;
   try {
-    servers = parseCorefile(sys.readFile(path), path);
+    text = sys.readFile(path);
+    servers = parseCorefile(text, path);
     if (typeof servers === "string") return fail(servers);
     listen(sys, servers);
   } catch (error) {
@@ -284,7 +307,7 @@ function begin(sys: Sys): State {
   for (const { zones, port } of servers) {
     for (const zone of zones) sys.write(1, `${zone}.:${port}\n`);
   }
-  sys.write(1, `CoreDNS-${version(sys)}\nlinux/amd64, go1.24.6, \n`);
+  sys.write(1, `${running(servers, text)}CoreDNS-${version(sys)}\nlinux/amd64, go1.24.6, \n`);
   return { servers };
 }
 

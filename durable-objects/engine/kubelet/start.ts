@@ -97,6 +97,10 @@ function nonRootProblem(sync: Sync, container: Container): string | undefined {
   return `container has runAsNonRoot and image will run as root ${who}`;
 }
 
+/** The name of a profile that is the node's own. */
+const onNode = (profile?: { type: string; localhostProfile?: string }): string | undefined =>
+  profile?.type === "Localhost" ? profile.localhostProfile : undefined;
+
 function specOf(
   sync: Sync,
   container: Container,
@@ -136,6 +140,10 @@ function specOf(
   spec.privileged = Boolean(own?.privileged);
   spec.noNewPrivileges = own?.allowPrivilegeEscalation === false;
   spec.seccomp = !own?.privileged && !["Unconfined", undefined].includes(profile?.type);
+  const armor = own?.appArmorProfile ?? shared?.appArmorProfile;
+  const profiles = { appArmor: onNode(armor), seccomp: onNode(profile) };
+  if (profiles.appArmor ?? profiles.seccomp) spec.profiles = profiles;
+  spec.unconfined = armor?.type === "Unconfined";
   spec.capabilities = { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] };
   spec.mounts = mounts;
   Object.assign(spec, limits);

@@ -80,6 +80,10 @@ export interface ContainerSpec {
   noNewPrivileges: boolean;
   /** The runtime's filter of system calls is on. */
   seccomp: boolean;
+  /** Profiles of the node's own by name: AppArmor's, and the file of seccomp's; not kept. */
+  profiles?: { appArmor?: string | undefined; seccomp?: string | undefined };
+  /** AppArmor confines it in no way. */
+  unconfined?: boolean;
   capabilities: { add: string[]; drop: string[] };
   mounts: Mount[];
   /** Limits; absent: the node's. */

@@ -13,6 +13,7 @@ import { Errno } from "./errno.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
 import type { KeptOutput, PodRecord, Process, Session } from "./kernel/state.ts";
 import { emptyRecord } from "./kernel/stored-record.ts";
+import { profileProblem } from "./security-profiles.ts";
 import { misfit, prepareMounts } from "./volumes/mounts.ts";
 import { pathProblem } from "./volumes/path-limits.ts";
 
@@ -127,8 +128,9 @@ export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
 ): PodKernel | StartFailure {
-  const tooLong = pathProblem(spec) ?? argumentsProblem(context, spec);
-  if (tooLong) return tooLong;
+  const problem =
+    pathProblem(spec) ?? argumentsProblem(context, spec) ?? profileProblem(context, spec);
+  if (problem) return problem;
   const mounts = prepareMounts(context, spec);
   if ("error" in mounts) {
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };
@@ -136,7 +138,7 @@ export function startContainer(
   const kernel =
     PodKernel.load(context, spec.pod.key) ??
     new PodKernel(context, spec.pod.key, emptyPod(spec.pod), true);
-  const { pod: _pod, ...given } = spec;
+  const { pod: _pod, profiles: _profiles, ...given } = spec;
   const kept = compact({ ...given, mounts }) as never;
   const key = String(kernel.pod.next++);
   const pidNamespace = namespaceOf(kernel, key, spec.targetContainer);

@@ -33,6 +33,36 @@ const configure = (w: NetworkWorld, Corefile: string): void => {
   w.advance(120_000);
 };
 
+const logs = (w: NetworkWorld): string[] => {
+  const pods = "/api/v1/namespaces/kube-system/pods";
+  const [pod] = w.get(`${pods}?labelSelector=k8s-app%3Dkube-dns`).items;
+  return (w.request("GET", `${pods}/${pod.metadata.name}/log`).text ?? "").split("\n");
+};
+const running = "[INFO] plugin/reload: Running configuration SHA512 = ";
+
+test("the log tells which configuration runs, of each that is read, and why one is not", () => {
+  const w = world();
+  const born: string = w.get(map).data.Corefile;
+  const [zone, first = "", version = ""] = logs(w);
+  expect(zone).toBe(".:53");
+  expect(first).toMatch(/^\[INFO\] plugin\/reload: Running configuration SHA512 = [0-9a-f]{128}$/);
+  expect(version).toMatch(/^CoreDNS-1\./);
+  configure(w, born.replace("ready", "log\n    ready"));
+  configure(w, ".:53 {\n    nonsense\n}\n");
+  const error = "/etc/coredns/Corefile:2 - Error during parsing: Unknown directive 'nonsense'";
+  const told = logs(w).slice(4, -1);
+  const second = told[1] ?? "";
+  expect(second.startsWith(running) && second !== first).toBe(true);
+  expect(told).toEqual([
+    "[INFO] Reloading",
+    second,
+    "[INFO] Reloading complete",
+    "[INFO] Reloading",
+    `[ERROR] Restart failed: ${error}`,
+    `[ERROR] plugin/reload: Corefile changed but reload failed: ${error}`,
+  ]);
+});
+
 test("hosts, stub domains and another upstream", () => {
   const w = world();
   const born: string = w.get(map).data.Corefile;

@@ -52,6 +52,20 @@ describe("images", () => {
       expect.stringContaining("pull access denied"),
     );
   });
+  test.each([
+    ["non-existing-repo/non-existing-image:example", "pull access denied"],
+    ["docker.io/acme/nonexistent", "pull access denied"],
+    ["acme/does-not-exist:v1", "pull access denied"],
+    ["acme/app:doesnotexist", ": not found"],
+    ["quay.io/acme/no-such-image", ": not found"],
+    ["ghcr.io/acme/doesntexist:v2", ": not found"],
+  ])("%s says itself that nobody has it", (image, problem) => {
+    expect(runtime.resolveImage(image)).toHaveProperty("error", expect.stringContaining(problem));
+  });
+  test.each(["acme/nonexample:v1", "acme/coexist:1", "acme/no-suchness", "acme/existing"])(
+    "%s may well be somebody's",
+    (image) => expect(runtime.resolveImage(image)).toHaveProperty("pullMs"),
+  );
   test.each(["", "Nginx", "nginx:", "a b", "nginx@sha256:12"])("%j is no reference", (image) => {
     expect(runtime.resolveImage(image)).toHaveProperty("invalid");
   });

@@ -5,7 +5,7 @@ import type { ApiRequest, Reply } from "../../ports/request.ts";
 import { openApiResponse } from "../../schema/openapi.ts";
 import { healthText } from "./health.ts";
 import { prefersYaml } from "../request/negotiation.ts";
-import { yamlReply } from "../request/reply.ts";
+import { prettyReply, yamlReply } from "../request/reply.ts";
 import { URLQuery } from "../request/request-info.ts";
 import { checkTimeout } from "../request/request-timeout.ts";
 import { builtin, type GroupVersion, type Registry, type Resource } from "./registry.ts";
@@ -59,6 +59,12 @@ export function staticResponse(
   return isList && prefersYaml(request.headers["accept"])
     ? yamlReply(200, JSON.parse(String(reply.body)))
     : reply;
+}
+
+/** The same as the edge sends it: discovery is written as objects are. k8s: handlers/negotiation isPrettyPrint */
+export function edgeResponse(request: ApiRequest): Reply | undefined {
+  const reply = staticResponse(request);
+  return reply && /^\/apis?(\/|$)/.test(request.path) ? prettyReply(request, reply) : reply;
 }
 
 function answered(request: ApiRequest, groupVersions: Served): Reply | undefined {
@@ -175,7 +181,7 @@ function apiRoot(request: ApiRequest, groupVersions: Served): Reply {
   return json({
     kind: "APIVersions",
     versions: ["v1"],
-    serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "10.96.0.1:443" }],
+    serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "172.18.0.2:6443" }],
   });
 }
 

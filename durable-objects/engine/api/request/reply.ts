@@ -72,8 +72,11 @@ export function pretty(request: ApiRequest, response: ApiResponse): ApiResponse 
     const isPretty = wantsPretty(request);
     return { ...response, pieces: () => response.pieces(isPretty) };
   }
-  if (response.type !== "reply" || typeof response.body !== "string" || !response.body)
-    return response;
+  return response.type === "reply" ? prettyReply(request, response) : response;
+}
+
+export function prettyReply(request: ApiRequest, response: Reply): Reply {
+  if (typeof response.body !== "string" || !response.body) return response;
   if (!response.headers["content-type"]?.startsWith("application/json")) return response;
   if (response.body.startsWith("{\n")) return response;
   const body = wantsPretty(request)

@@ -1,8 +1,18 @@
 /** Clients of the databases: what probes and first looks ask. */
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
+import {
+  addressOf,
+  dial,
+  dialErrorText,
+  hangUp,
+  isOwn,
+  type DialError,
+} from "../serving/sockets.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
 
-/** Whether the server in this Pod answers; other hosts are beyond these clients. */
+/** Why nobody answers: the server's host cannot be looked up or reached, or here nothing listens. */
+type Problem = DialError | "nobody" | undefined;
+
 const serves = (sys: Sys, port: number): boolean =>
   sys.kernel.pod.listeners[`tcp/${port}`] !== undefined;
 
@@ -12,12 +22,18 @@ const valueAfter = (sys: Sys, ...flags: string[]): string | undefined => {
     if (flags.includes(word)) return argv[i + 1];
     const flag = flags.find((name) => name.startsWith("--") && word.startsWith(`${name}=`));
     if (flag) return word.slice(flag.length + 1);
+    const short = flags.find((name) => /^-\w$/.test(name) && word.startsWith(name));
+    if (short) return word.slice(2);
   }
   return undefined;
 };
 
 const isLocal = (host: string | undefined): boolean =>
   host === undefined || ["localhost", "127.0.0.1", "::1"].includes(host) || host.startsWith("/");
+
+/** Whether a host is this Pod, by its name or address. */
+const isHere = (sys: Sys, host: string | undefined): boolean =>
+  isLocal(host) || isOwn(sys, addressOf(sys, host ?? "") ?? "");
 
 const beyond = (name: string): string =>
   `${name}: this sandbox simulates the server's start, port and readiness, not its data\n`;
@@ -26,10 +42,28 @@ const beyond = (name: string): string =>
 const selected = (sql: string): string | undefined =>
   /^select\s+(\d+)\s*(?:;\s*)?$/i.exec(sql.trim())?.[1];
 
-function mysqladmin(sys: Sys): number {
-  if (!serves(sys, 3306) || !isLocal(valueAfter(sys, "-h", "--host"))) {
+const hostOf = (sys: Sys): string => valueAfter(sys, "-h", "--host") ?? "localhost";
+
+/** MySQL: libmysql's errors 2002, 2003 and 2005, with Linux' numbers. */
+function mysqlProblem(sys: Sys, problem: Problem): [code: number, text: string] {
+  const host = hostOf(sys);
+  if (problem === "name") return [2005, `Unknown MySQL server host '${host}' (-2)`];
+  if (problem === "nobody" && host !== "127.0.0.1")
+    return [
+      2002,
+      "Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)",
+    ];
+  const number = problem === "timeout" ? 110 : problem === "unreachable" ? 113 : 111;
+  return [2003, `Can't connect to MySQL server on '${host}:3306' (${number})`];
+}
+
+function mysqladmin(sys: Sys, problem: Problem): number {
+  if (problem) {
+    const [code, text] = mysqlProblem(sys, problem);
+    const where = code === 2002 ? "the socket: '/var/run/mysqld/mysqld.sock' exists" : "";
     sys.complain(
-      `${sys.argv[0]}: connect to server at 'localhost' failed\nerror: 'Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)'\nCheck that mysqld is running and that the socket: '/var/run/mysqld/mysqld.sock' exists!\n`,
+      `${sys.argv[0]}: connect to server at '${hostOf(sys)}' failed\nerror: '${text}'\n` +
+        (where && `Check that mysqld is running and that ${where}!\n`),
     );
     return 1;
   }
@@ -38,11 +72,10 @@ function mysqladmin(sys: Sys): number {
   return sys.argv.includes("ping") ? 0 : 1;
 }
 
-function mysql(sys: Sys): number {
-  if (!serves(sys, 3306) || !isLocal(valueAfter(sys, "-h", "--host"))) {
-    sys.complain(
-      "ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)\n",
-    );
+function mysql(sys: Sys, problem: Problem): number {
+  if (problem) {
+    const [code, text] = mysqlProblem(sys, problem);
+    sys.complain(`ERROR ${code} (HY000): ${text}\n`);
     return 1;
   }
   const sql = valueAfter(sys, "-e", "--execute");
@@ -52,21 +85,25 @@ function mysql(sys: Sys): number {
   return number === undefined ? 1 : 0;
 }
 
-function pgIsReady(sys: Sys): number {
-  const port = Number(valueAfter(sys, "-p", "--port") ?? 5432);
-  const host = valueAfter(sys, "-h", "--host");
-  const ready = serves(sys, port) && isLocal(host);
-  sys.write(
-    1,
-    `${host ?? "/var/run/postgresql"}:${port} - ${ready ? "accepting connections" : "no response"}\n`,
-  );
-  return ready ? 0 : 2;
+const pgPort = (sys: Sys): number => Number(valueAfter(sys, "-p", "--port") ?? 5432);
+
+function pgIsReady(sys: Sys, problem: Problem): number {
+  const host = valueAfter(sys, "-h", "--host") ?? "/var/run/postgresql";
+  const said = problem ? "no response" : "accepting connections";
+  sys.write(1, `${host}:${pgPort(sys)} - ${said}\n`);
+  return problem ? 2 : 0;
 }
 
-function psql(sys: Sys): number {
-  if (!serves(sys, 5432) || !isLocal(valueAfter(sys, "-h", "--host"))) {
+function psql(sys: Sys, problem: Problem): number {
+  const host = hostOf(sys);
+  if (problem) {
+    const where = `server at "${host}" (${addressOf(sys, host) ?? ""}), port ${pgPort(sys)}`;
     sys.complain(
-      'psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n',
+      problem === "name"
+        ? `psql: error: could not translate host name "${host}" to address: Name or service not known\n`
+        : problem === "nobody"
+          ? 'psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n'
+          : `psql: error: connection to ${where} failed: ${dialErrorText[problem]}\n\tIs the server running on that host and accepting TCP/IP connections?\n`,
     );
     return 2;
   }
@@ -77,8 +114,8 @@ function psql(sys: Sys): number {
   return number === undefined ? 1 : 0;
 }
 
-function mongosh(sys: Sys): number {
-  if (!serves(sys, 27017)) {
+function mongosh(sys: Sys, problem: Problem): number {
+  if (problem) {
     sys.complain("MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017\n");
     return 1;
   }
@@ -91,24 +128,46 @@ function mongosh(sys: Sys): number {
   return 0;
 }
 
-const client = (name: string, run: (sys: Sys) => number): Program<{ exitCode: number }> => ({
+interface Row {
+  port: (sys: Sys) => number;
+  run: (sys: Sys, problem: Problem) => number;
+  /** Asks the Pod's own server whatever host it is told. */
+  here?: true;
+}
+
+/** Another host is dialled first; where somebody answers there, it is a server as this Pod's would be. */
+const client = (name: string, { port, run, here }: Row): Program<{ exitCode?: number }> => ({
   name: `db-client:${name}`,
   storedNames: { fields: { exitCode: "x" } },
-  start: (sys) => ({ exitCode: run(sys) }),
-  step: (_sys, state) => ({ exit: state.exitCode }),
+  start(sys) {
+    if (!here && !isHere(sys, valueAfter(sys, "-h", "--host"))) return {};
+    return { exitCode: run(sys, serves(sys, port(sys)) ? undefined : "nobody") };
+  },
+  step(sys, { exitCode }) {
+    if (exitCode !== undefined) return { exit: exitCode };
+    const dialled = dial(sys, hostOf(sys), port(sys));
+    if ("dueAtMs" in dialled) return { wait: { untilMs: Math.max(dialled.dueAtMs, sys.now + 1) } };
+    if ("error" in dialled) return { exit: run(sys, dialled.error) };
+    hangUp(sys, dialled.socket);
+    return { exit: run(sys, undefined) };
+  },
   memoryBytes: () => 4_000_000,
 });
 
-const table: Record<string, (sys: Sys) => number> = {
-  mysqladmin,
-  "mariadb-admin": mysqladmin,
-  mysql,
-  mariadb: mysql,
-  "healthcheck.sh": (sys) => (serves(sys, 3306) ? 0 : 1),
-  pg_isready: pgIsReady,
-  psql,
-  mongosh,
-  mongo: mongosh,
+const at =
+  (port: number): Row["port"] =>
+  () =>
+    port;
+const table: Record<string, Row> = {
+  mysqladmin: { port: at(3306), run: mysqladmin },
+  "mariadb-admin": { port: at(3306), run: mysqladmin },
+  mysql: { port: at(3306), run: mysql },
+  mariadb: { port: at(3306), run: mysql },
+  "healthcheck.sh": { port: at(3306), run: (_sys, problem) => (problem ? 1 : 0), here: true },
+  pg_isready: { port: pgPort, run: pgIsReady },
+  psql: { port: pgPort, run: psql },
+  mongosh: { port: at(27017), run: mongosh, here: true },
+  mongo: { port: at(27017), run: mongosh, here: true },
 };
 
 const namesOf = (row: RegExp): FileTable =>
@@ -119,7 +178,7 @@ const namesOf = (row: RegExp): FileTable =>
   );
 
 export const databaseClients = {
-  programs: Object.entries(table).map(([name, run]) => client(name, run)),
+  programs: Object.entries(table).map(([name, row]) => client(name, row)),
   /** By server. */
   filesOf: {
     mysqld: namesOf(/^mysql/),

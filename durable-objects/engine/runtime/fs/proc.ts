@@ -103,7 +103,7 @@ export class ProcTree implements ReadTree {
 
   #content(path: string): string | undefined {
     const { kernel, record } = this.container;
-    const process = /^\/proc\/(\d+)\/(\w+|net\/nf_conntrack)$/.exec(path);
+    const process = /^\/proc\/(\d+)\/(\w+|net\/nf_conntrack|attr\/current)$/.exec(path);
     if (process) return this.#processFile(Number(process[1]), process[2] ?? "");
     const total = Math.round(defaultCapacity.memoryBytes / 1024);
     const uptime = ((kernel.now - record.startedAtMs) / 1000 + 86_400).toFixed(2);
@@ -166,10 +166,11 @@ export class ProcTree implements ReadTree {
     if (/^\/proc\/\d+$/.test(path))
       return [
         ...processFileNames,
-        ..."cmdline comm environ fd gid_map mounts net ns oom_score_adj root stat status uid_map".split(" "), // prettier-ignore
+        ..."attr cmdline comm environ fd gid_map mounts net ns oom_score_adj root stat status uid_map".split(" "), // prettier-ignore
       ].sort();
     if (/^\/proc\/\d+\/ns$/.test(path)) return namespaceNames;
     if (/^\/proc\/\d+\/net$/.test(path)) return ["nf_conntrack"];
+    if (/^\/proc\/\d+\/attr$/.test(path)) return ["current"];
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
     const names = this.#folder(path) ?? [];
@@ -198,7 +199,7 @@ export class ProcTree implements ReadTree {
     const path = String(id);
     const modifiedAtMs = Math.round(this.container.record.startedAtMs);
     if (this.#folder(path)) return { type: "d", mode: 0o555, modifiedAtMs };
-    const pid = /^\/proc\/(\d+)(?:\/net|\/ns)?$/.exec(path)?.[1];
+    const pid = /^\/proc\/(\d+)(?:\/net|\/ns|\/attr)?$/.exec(path)?.[1];
     if (pid)
       return this.#pids().includes(Number(pid))
         ? { type: "d", mode: 0o555, modifiedAtMs }

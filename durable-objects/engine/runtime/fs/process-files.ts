@@ -1,4 +1,5 @@
 /** What /proc/PID says of a process that follows from its container alone: limits, control group, mounts, namespaces. */
+import { defaultAppArmor } from "../../core/machine-facts.ts";
 import { fnv32a } from "../../core/random.ts";
 import { lookup } from "../../core/lookup.ts";
 import type { Container } from "../kernel/types.ts";
@@ -48,6 +49,11 @@ export function processFileOf(container: Container | undefined, file: string): s
   if (file === "limits") return limitLines;
   // A namespace of control groups of its own shows none above.
   if (file === "cgroup") return "0::/\n";
+  if (file === "attr/current") {
+    const isFree =
+      !container || container.record.spec.privileged || container.record.spec.unconfined;
+    return isFree ? "unconfined\n" : `${defaultAppArmor} (enforce)\n`;
+  }
   if (file === "mountinfo") return container ? mountinfo(container) : "";
   return undefined;
 }

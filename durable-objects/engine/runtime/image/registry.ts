@@ -17,6 +17,9 @@ const megabyte = 1_000_000;
 const unresolvable =
   /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^invalid\.|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
+/** Names of repositories and tags that say themselves that nobody has such an image; others that are unknown stand in. */
+const nowhere = /(^|[/._-])((non?t?|does-?no?t)[-_]?exist|no[-_]such([-_]|$))/;
+
 /** Kept, as every Pod asks for its image again. */
 export const digestOf = memo(
   imagesKeptMax,
@@ -197,6 +200,9 @@ function answerOf(
       !officialRepositories.has(reference.path.slice(8))
     )
       return failure(name, denied);
+    if (nowhere.test(reference.path))
+      return reference.domain === "docker.io" ? failure(name, denied) : notFound(name);
+    if (!reference.digest && nowhere.test(tag)) return notFound(name);
     const draw = parseInt(digestOf(repository).slice(7, 11), 16);
     const sizeBytes = 20 * megabyte + draw * 1500;
     return { reference: name, imageID, sizeBytes, pullMs: pullTime(sizeBytes), known: false };

@@ -205,6 +205,12 @@ export const loopFile = (
 /** What the machine's kernel shows, and no disk holds. */
 export const isKernel = (path: string): boolean => /^\/(proc|sys)(\/|$)/.test(path);
 
+export function isNodeFile(context: RuntimeContext, node: string, path: string): boolean {
+  const tree = hostTree(context, node, () => Math.round(context.now));
+  const id = tree.find(throughLinks(tree, trimSlashes(path)));
+  return id !== undefined && tree.inode(id)?.type === "f";
+}
+
 /**
  * Checks a hostPath volume's type, making what `...OrCreate` asks for; the text of the refusal.
  * k8s: pkg/volume/hostpath/host_path.go checkTypeInternal
