@@ -103,6 +103,34 @@ test("what is behind a Service: why it is not available, and what its paths answ
   expect(world.request("GET", "/apis/wardle.example.com/v1alpha1").status).toBe(404);
 });
 
+test("one behind a Service goes before custom resources of its group version", () => {
+  const path = "/apis/wardle.example.com/v1alpha1";
+  const openAPIV3Schema = { type: "object" };
+  world.create(behind);
+  world.create({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "fish.wardle.example.com" },
+    spec: {
+      group: "wardle.example.com",
+      scope: "Cluster",
+      names: { plural: "fish", kind: "Fish" },
+      versions: [{ name: "v1alpha1", served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  });
+  world.settle();
+  expect(world.get(`${url}/${behind.metadata.name}`).spec.service.name).toBe("sample-api");
+  for (const at of [path, `${path}/fish`, `/openapi/v3${path}`])
+    expect([at, world.request("GET", at).text]).toEqual([at, "service unavailable\n"]);
+  world.delete(`${url}/${behind.metadata.name}`);
+  world.settle();
+  expect(world.get(path).resources).toMatchObject([{ name: "fish" }]);
+  expect(world.get(`${path}/fish`).items).toEqual([]);
+  expect(world.get(`${url}/${behind.metadata.name}`).spec.service).toBeUndefined();
+  world.delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/fish.wardle.example.com");
+  world.settle();
+});
+
 test("bad ones, in upstream's words", () => {
   const causes = (spec: object, name = behind.metadata.name): string[] =>
     world

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fnv32a, safeEncode } from "../../../durable-objects/engine/core/random.ts";
 import { World } from "../../helpers/world.ts";
 
 const deployment = (more: object = {}, spec: object = {}): object => ({
@@ -48,6 +49,16 @@ describe("Deployment", () => {
     expect(world.events("web")).toEqual([
       `Normal ScalingReplicaSet Scaled up replica set ${set.metadata.name} from 0 to 3`,
     ]);
+  });
+
+  test("its ReplicaSets' names leave those free that Argo Rollouts gives to the same template", () => {
+    const world = new World();
+    world.create(deployment());
+    world.settle();
+    const { template } = world.get(url).spec;
+    const [set] = world.get("/apis/apps/v1/namespaces/default/replicasets").items;
+    const theirs = safeEncode(String(fnv32a(JSON.stringify(template))));
+    expect(set.metadata.name).not.toBe(`web-${theirs}`);
   });
 
   test("heals a deleted Pod", () => {

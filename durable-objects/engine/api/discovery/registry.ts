@@ -128,7 +128,7 @@ export class Registry implements Resources {
     this.#changed();
   }
 
-  /** Serves these group versions, and no others, through Services; what is served here already stays so. */
+  /** Serves these group versions, and no others, through Services: custom resources of theirs are out of reach, what every cluster serves stays. */
   serveRemote(versions: ReadonlyMap<string, RemoteVersion>): void {
     this.#remote = versions;
     this.#changed();
@@ -206,8 +206,10 @@ function withAdded(
   }
   for (const [name, own] of remote) {
     const [group = "", version = ""] = name.split("/");
-    const known = groupVersions.some((gv) => gv.group === group && gv.version === version);
-    if (!known) groupVersions.push({ group, version, resources: [], remote: own });
+    const at = groupVersions.findIndex((gv) => gv.group === group && gv.version === version);
+    if (at < 0) groupVersions.push({ group, version, resources: [], remote: own });
+    else if (at >= base.groupVersions.length)
+      groupVersions[at] = { ...groupVersions[at]!, remote: own };
   }
   const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
   return looked(

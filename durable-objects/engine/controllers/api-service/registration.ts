@@ -34,7 +34,9 @@ export const crdRegistrationController: Controller = {
   wakesOn: {
     [definitions]: touched,
     [services]: ({ op, name, object }) =>
-      op !== "create" && object.metadata.labels?.[managed] === "true" ? [name] : undefined,
+      op === "delete" || (op === "update" && object.metadata.labels?.[managed] === "true")
+        ? [name]
+        : undefined,
   },
   reconcile(name, client) {
     const wanted = client.list<Definition>(definitions).some((one) => namesOf(one).includes(name));

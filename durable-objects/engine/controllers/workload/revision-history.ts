@@ -18,9 +18,12 @@ export const revisionHashLabel = "controller-revision-hash";
 
 export const revisions = "controllerrevisions.apps";
 
-/** Label value for a template; `collisions` names taken already make it another one. k8s: controller.ComputeHash */
+/**
+ * Label value for a template; `collisions` names taken already make it another one. Not of the JSON alone: Argo Rollouts names
+ * its ReplicaSets by that, and a Rollout may be named as the Deployment that it refers to. k8s: controller.ComputeHash
+ */
 export const computeHash = (template: PodTemplateSpec, collisions: number | undefined): string =>
-  safeEncode(String(fnv32a(JSON.stringify(template) + String(collisions ?? ""))));
+  safeEncode(String(fnv32a(`PodTemplateSpec${JSON.stringify(template)}${collisions ?? ""}`)));
 
 /** As Go writes a map: clients compare the bytes. */
 function inKeyOrder(value: unknown): unknown {

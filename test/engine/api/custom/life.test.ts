@@ -171,6 +171,23 @@ describe("versions", () => {
   });
 });
 
+test("says null of versions that there are none of", () => {
+  const world = new World();
+  const metadata = { name: `tabs.${group}` };
+  const names = { plural: "tabs", kind: "Tab" };
+  const spec = { group, names, scope: "Cluster" };
+  const apiVersion = "apiextensions.k8s.io/v1";
+  const answer = world.request("POST", crds, {
+    apiVersion,
+    kind: "CustomResourceDefinition",
+    metadata,
+    spec,
+  });
+  expect(answer.body.message).toBe(
+    `CustomResourceDefinition.apiextensions.k8s.io "tabs.${group}" is invalid: [spec.versions: Invalid value: null: must have exactly one version marked as storage version, status.storedVersions: Invalid value: null: must have at least one stored version]`,
+  );
+});
+
 describe("a schema that changes", () => {
   const world = new World();
   const properties = { a: text, n: { type: "integer", maximum: 9 }, gone: text };

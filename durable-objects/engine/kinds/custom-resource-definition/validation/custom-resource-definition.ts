@@ -266,7 +266,7 @@ function validateUnchanged(
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const path = "status.storedVersions";
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [invalid(path, stored, "must have at least one stored version")];
+  if (stored.length === 0) return [invalid(path, null, "must have at least one stored version")];
   const errors: FieldError[] = [];
   for (const { name, storage } of spec.versions)
     if (storage && !stored.includes(name))
