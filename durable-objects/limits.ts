@@ -78,6 +78,8 @@ export const sessionHoldMs = 5_000;
 /** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 20 ms. */
 export const pumpWorkMax = 80;
 export const sessionWorkMax = 40;
+/** What the cluster does for what a client said before it went, in all: some 20 MB to a command, thousands of requests to a port. */
+export const departedWorkMax = 4_000;
 /** The same of one port-forwarded connection before it is the next one's turn. */
 export const connectionWorkMax = 16;
 /** Connections that one port-forward may have open at once. */

@@ -22,6 +22,7 @@ import {
 } from "../limits.ts";
 import { CommandStream } from "./command.ts";
 import { ChannelForward } from "./channel-forward.ts";
+import { Departed } from "./departed.ts";
 import {
   choose,
   commandProtocols,
@@ -59,7 +60,7 @@ export class SessionSockets {
   /** Runs while something lies in memory alone: an object that has timers is not put to sleep. */
   private hold: ReturnType<typeof setInterval> | undefined;
   private readonly context: DurableObjectState;
-  private readonly left: LiveSession[] = [];
+  private readonly left = new Departed();
   private readonly heldTogether = new SandboxInputBudget(() => this.heldBytes());
   /** A long turn was a moment ago: sessions wait until others had theirs. */
   private resting = false;
@@ -282,10 +283,11 @@ export class SessionSockets {
     const proxied = this.proxies.pump(engine);
     if (this.resting) return;
     const workEnd = engine.sessionWork + pumpWorkMax;
-    this.letGo(engine, nowMs, workEnd);
+    // Half of a turn is for those who are there, however much those said who have gone.
+    this.left.letGo(engine, nowMs, workEnd - pumpWorkMax / 2);
     this.refill(nowMs);
     const more = this.serve(engine, nowMs, workEnd);
-    this.letGo(engine, nowMs, workEnd);
+    this.left.letGo(engine, nowMs, workEnd);
     this.keep();
     const isLong = engine.sessionWork > workEnd - pumpWorkMax / 2;
     if (isLong && this.size > 0) {
@@ -295,7 +297,7 @@ export class SessionSockets {
       clearTimeout(this.pause ?? null);
       this.pause = undefined;
     }
-    if (this.resting || more || proxied || this.left.length > 0) {
+    if (this.resting || more || proxied || this.left.size > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;
         this.resting = false;
@@ -310,18 +312,11 @@ export class SessionSockets {
 
   /** Writes down where sessions stand, and holds the memory while that is not enough. */
   private keep(): void {
-    let held = this.left.length > 0;
+    let held = this.left.size > 0;
     for (const [socket, open] of this.open) held = save(socket, open) || held;
     if (held) this.hold ??= setInterval(() => {}, sessionHoldMs);
     else if (this.hold !== undefined) clearInterval(this.hold);
     if (!held) this.hold = undefined;
-  }
-
-  private letGo(engine: Engine, nowMs: number, workEnd: number): void {
-    while (this.left.length > 0 && engine.sessionWork < workEnd) {
-      if (this.left[0]!.drain?.(engine, nowMs, workEnd)) return;
-      this.left.shift()!.release(engine, nowMs);
-    }
   }
 
   /** One session after the other, within what all may send and do in a turn. Returns whether there is more to do. */
@@ -375,7 +370,7 @@ export class SessionSockets {
   closeAll(reason: string, toProxied = gone()): void {
     this.proxies.closeUnless(() => false, toProxied);
     for (const [socket, open] of this.open) this.abort(socket, open, reason, 1000);
-    this.left.length = 0;
+    this.left.clear();
   }
 
   private abort(socket: WebSocket, open: Open, reason: string, code: number): void {
@@ -389,7 +384,7 @@ export class SessionSockets {
     if (!open) return false;
     this.open.delete(socket);
     this.changes += 1;
-    this.left.push(open.session);
+    this.left.add(open.session);
     try {
       socket.close(code);
     } catch {

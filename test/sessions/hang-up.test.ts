@@ -1,8 +1,9 @@
 /** Clients that cannot end their input alone (before v5.channel.k8s.io, and of a port-forward) hang up where it ends. */
 import { expect, test } from "vitest";
-import { sessionWorkMax } from "../../durable-objects/limits.ts";
+import { departedWorkMax, sessionWorkMax } from "../../durable-objects/limits.ts";
 import { ChannelForward } from "../../durable-objects/sessions/channel-forward.ts";
 import { CommandStream } from "../../durable-objects/sessions/command.ts";
+import { Departed } from "../../durable-objects/sessions/departed.ts";
 import { commandProtocols, forwardProtocols } from "../../durable-objects/sessions/frames.ts";
 import type { LiveSession } from "../../durable-objects/sessions/session.ts";
 import { joined } from "../../durable-objects/sessions/spdy.ts";
@@ -95,4 +96,36 @@ test("a forward to a port where nobody listens ends as before", () => {
   say(session, "GET / HTTP/1.0\r\n\r\n");
   expect(hangUp(world, session)).toBe(1);
   expect([...world.engine.store.recordKeys("sessions")]).toEqual([]);
+});
+
+test("who said much before they hung up keep no other waiting, and are read up to a bound", () => {
+  const { world, session } = exec("cat > /tmp/x");
+  const { engine, now } = world;
+  let released = 0;
+  const endless: LiveSession = {
+    kind: "portforward",
+    message: () => {},
+    pump: () => "more",
+    abort: () => {},
+    drain(_engine, _now, workEnd) {
+      while (engine.sessionWork < workEnd) engine.session(now, () => {});
+      return true;
+    },
+    release: () => released++,
+  };
+  const gone = new Departed();
+  const begun = engine.sessionWork;
+  const turn = (): void => gone.letGo(engine, now, engine.sessionWork + sessionWorkMax);
+  gone.add(endless);
+  turn();
+  say(session, "hi");
+  gone.add(session);
+  turn();
+  turn();
+  expect([...gone]).toEqual([endless]);
+  world.advance(1_000);
+  expect(world.exec("p", "cat /tmp/x").read()).toBe("hi");
+  for (let i = 0; i < 2 * (departedWorkMax / sessionWorkMax) && released === 0; i++) turn();
+  expect([gone.size, released]).toEqual([0, 1]);
+  expect(engine.sessionWork - begun).toBeLessThan(departedWorkMax + 500);
 });

@@ -200,7 +200,6 @@ describe("what is there already", () => {
                 apiVersion: "v1",
                 metadata: {
                   resourceVersion: String(rv),
-                  creationTimestamp: null,
                   annotations: { "k8s.io/initial-events-end": "true" },
                 },
               },

@@ -224,6 +224,18 @@ test("requests are forgotten: decided ones after an hour, others after a day", (
   expect(names()).toEqual([]);
 });
 
+test("one that was approved by a clock behind the cluster's is kept for an hour all the same", () => {
+  const ahead = new World({ nodes: 1 });
+  ahead.request("POST", url, csr("jane", {}));
+  const object = ahead.get(`${url}/jane`);
+  const lastUpdateTime = new Date(ahead.now - 3 * 3_600_000).toISOString().replace(/\.\d+/, "");
+  const approved = { type: "Approved", status: "True", reason: "KubectlApprove", lastUpdateTime };
+  const conditions = [approved];
+  ahead.request("PUT", `${url}/jane/approval`, { ...object, status: { conditions } });
+  ahead.advance(60_000);
+  expect(ahead.get(url).items).toHaveLength(1);
+});
+
 test("a status write takes metadata along, and does not own its conditions", () => {
   const w = new World({ nodes: 1 });
   const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";

@@ -215,7 +215,7 @@ function discoveryList(v: string, groups: Served): unknown {
     apiVersion: `apidiscovery.k8s.io/${v}`,
     metadata: {},
     items: names.map((name) => ({
-      metadata: name ? { name, creationTimestamp: null } : { creationTimestamp: null },
+      metadata: name ? { name } : {},
       versions: groups
         .filter((g) => g.group === name)
         .map((g) => ({

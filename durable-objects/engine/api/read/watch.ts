@@ -256,7 +256,6 @@ export function bookmark(
 ): string {
   const metadata: Record<string, unknown> = {
     resourceVersion: String(subscription.rv),
-    creationTimestamp: null,
   };
   if (initialEnd) metadata["annotations"] = { "k8s.io/initial-events-end": "true" };
   const { kind, apiVersion } = resource;

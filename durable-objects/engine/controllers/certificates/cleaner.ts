@@ -12,8 +12,10 @@ function goneAt({ metadata, status }: CertificateSigningRequest): number {
     ["Approved", "Denied", "Failed"].includes(type),
   );
   if (decided.length === 0) return parseTime(metadata.creationTimestamp) + pendingRequestKeptMs;
+  // kubectl writes down its own clock's moment, which after a jump of the cluster's lies long ago.
+  const made = parseTime(metadata.creationTimestamp);
   const moments = decided.map(({ lastUpdateTime }) =>
-    parseTime(lastUpdateTime ?? metadata.creationTimestamp),
+    Math.max(made, lastUpdateTime === undefined ? made : parseTime(lastUpdateTime)),
   );
   return Math.min(...moments) + decidedRequestKeptMs;
 }
