@@ -91,12 +91,7 @@ const fileOf = ({ group, version, kind }: Info["type"], namespace: string, name:
   `${group ? `${group}.` : ""}${version}.${kind}.${namespace}.${name}`;
 
 /** Writes what is there and what would be, each into its folder; returns the files. */
-function* compare(
-  k: Kubectl,
-  info: Info,
-  folders: [string, string],
-  seen: Seen,
-): Work<string[]> {
+function* compare(k: Kubectl, info: Info, folders: [string, string], seen: Seen): Work<string[]> {
   const machinery = yield* k.machinery();
   const local = info.object as KubeObject;
   for (let tries = 1; ; tries++) {

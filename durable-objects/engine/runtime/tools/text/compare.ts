@@ -155,8 +155,7 @@ function folders(io: Io, opts: Options, a: string, b: string): number {
       continue;
     }
     const [left, right] = [inFolder(a, name), inFolder(b, name)];
-    if (isFolder && !opts.has("r"))
-      io.out(`Common subdirectories: ${left} and ${right}\n`);
+    if (isFolder && !opts.has("r")) io.out(`Common subdirectories: ${left} and ${right}\n`);
     else code = Math.max(code, two(io, opts, left, right, pairLine(io, opts, left, right)));
   }
   return code;
