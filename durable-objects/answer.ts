@@ -1,8 +1,8 @@
 import type { Clients } from "./clients.ts";
-import type { EdgeRequest } from "./edge-request.ts";
+import { writeLarge, type EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
 import { internalError } from "./engine/machinery/status.ts";
-import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
+import type { ApiRequest, EngineResponse, Reply } from "./engine/ports/request.ts";
 import { isLog, refusal, responseOf, tooManyStreams } from "./responses.ts";
 
 /** What an engine's answer becomes: a response, or the beginning of a session or a stream. */
@@ -35,11 +35,23 @@ export function answerOf(
   if (response.type === "pieces") return responseOf(response);
   if (response.type === "reply") {
     const log = headers["upgrade"] !== undefined && response.status === 200 && isLog(path);
-    return log ? sessions.startLog(response, offered, now, grant) : responseOf(response);
+    return log ? sessions.startLog(response, offered, now, grant) : measured(response);
   }
   if (bridge === undefined) {
     return refusal(internalError("a stream was asked for that the Worker does not end"));
   }
   if (streams.size >= streamsMax) return refusal(tooManyStreams());
   return streams.open(response, engine, lookedAtMs, grant);
+}
+
+/** k8s: responsewriters/writers.go defaultGzipThresholdBytes */
+const compressedFromBytes = 128 * 1024;
+
+/** An answer; a large object's says so. Characters are counted, of which few are more than a byte. */
+function measured(reply: Reply): Response {
+  const response = responseOf(reply);
+  const type = reply.headers["content-type"] ?? "";
+  const isObject = /^application\/(?:json|yaml|vnd\.kubernetes\.protobuf)\b/.test(type);
+  if (isObject && reply.body.length > compressedFromBytes) writeLarge(response.headers);
+  return response;
 }

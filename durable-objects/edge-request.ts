@@ -116,3 +116,15 @@ export function readOwnKinds(headers: Headers): boolean | undefined {
 }
 
 export const clearOwnKinds = (headers: Headers): void => headers.delete(ownKindsName);
+
+const largeName = "podyard-large";
+
+/** The object tells the Worker that its answer is an object that upstream compresses for who asks. */
+export const writeLarge = (headers: Headers): void => headers.set(largeName, "true");
+
+/** Whether it does; said only once. */
+export function takeLarge(headers: Headers): boolean {
+  const large = headers.has(largeName);
+  headers.delete(largeName);
+  return large;
+}

@@ -1,4 +1,5 @@
 import type { Handler } from "hono";
+import { changeable, finished } from "./api-answer.ts";
 import { mustMatch, tagged } from "./entity-tags.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
@@ -81,7 +82,9 @@ export function handlerOf(row: Row, rows: readonly Row[]): Handler<{ Bindings: E
       read: (location) => madeAt(location, (readers ??= readersOf(row, rows)), c, principal),
     });
   };
-  return row.kube ? (c) => handle(c).catch(answerStatus) : handle;
+  return row.kube
+    ? async (c) => finished(c.req.raw, changeable(await handle(c).catch(answerStatus)))
+    : handle;
 }
 
 /** Clients of the Kubernetes API read a Status. */

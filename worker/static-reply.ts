@@ -39,7 +39,8 @@ export async function staticReply(
   if (ownKinds && ofKinds.test(apiPath) && !isBuiltIn(builtIn, asked)) return undefined;
   const reply = builtIn.edgeResponse(asked);
   if (!reply) return undefined;
-  const headers = new Headers(reply.headers);
+  // k8s: apiserver/pkg/endpoints/filters/cachecontrol.go
+  const headers = new Headers({ "cache-control": "no-cache, private", ...reply.headers });
   // kubectl keeps on disk only what says when it expires.
   if (headers.get("cache-control")?.includes("immutable")) {
     headers.set("expires", new Date(Date.now() + yearMs).toUTCString());

@@ -4,13 +4,9 @@ import {
   tooLarge,
 } from "../../durable-objects/engine/machinery/status.ts";
 import { diskFull } from "../../durable-objects/disk.ts";
-import {
-  clearOwnKinds,
-  readOwnKinds,
-  writeEdge,
-  type EdgeRequest,
-} from "../../durable-objects/edge-request.ts";
+import { readOwnKinds, writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { plainPath } from "../../durable-objects/responses.ts";
+import { changeable, finished } from "../api-answer.ts";
 import { bearerOf, bearerProtocol, forgetKeys } from "../keys.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
@@ -29,7 +25,10 @@ import { tenantOf, type Tenant } from "../tenant.ts";
 import { used } from "./sandboxes.ts";
 
 /** The Kubernetes API of a sandbox: verify the key, answer what needs no cluster, hand on the rest. */
-export async function kube(c: EdgeContext): Promise<Response> {
+export const kube = async (c: EdgeContext): Promise<Response> =>
+  finished(c.req.raw, await answerOf(c));
+
+async function answerOf(c: EdgeContext): Promise<Response> {
   const request = c.req.raw;
   try {
     return await serve(request, c);
@@ -75,13 +74,9 @@ function noteTenant(facts: Facts, { sandbox, grant }: Tenant): void {
 /** So that kubectl says it. k8s: apimachinery/pkg/util/net/http.go NewWarningHeader */
 function withNotice(answer: Response, expiresAt: number, now: number): Response {
   if (expiresAt - now > expiryNoticeMs || answer.webSocket) return answer;
-  const response = new Response(answer.body, answer);
   const until = new Date(expiresAt).toISOString();
-  response.headers.append(
-    "warning",
-    `299 - "this sandbox is deleted at ${until} unless it is used"`,
-  );
-  return response;
+  answer.headers.append("warning", `299 - "this sandbox is deleted at ${until} unless it is used"`);
+  return answer;
 }
 
 /** The disk is full: what is stored can be read all the same, but nothing that would go on. */
@@ -127,9 +122,9 @@ async function handOn(
     ...(body ? { body } : {}),
   } as const;
   if (request.method === "GET" && (asksForSocket(client) || mayStream(tenant.apiPath, search))) {
-    return bridge(stub, address, client, edge, request.signal);
+    return noted(await bridge(stub, address, client, edge, request.signal), tenant.sandbox);
   }
-  return noted(await stub.fetch(address, init), tenant.sandbox);
+  return noted(changeable(await stub.fetch(address, init)), tenant.sandbox);
 }
 
 /** The object has told the database whether its kinds are its own: what this isolate read before is known to be old. */
@@ -140,9 +135,7 @@ function noted(answer: Response, { id, ownKinds }: Tenant["sandbox"]): Response 
     forgetKeys(id);
     forgetBelongings(id);
   }
-  const response = new Response(answer.body, answer);
-  clearOwnKinds(response.headers);
-  return response;
+  return answer;
 }
 
 /** Only these answer without end; the object still decides. */

@@ -1,5 +1,6 @@
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { readHead, type StreamHead } from "../../durable-objects/stream-head.ts";
+import { changeable } from "../api-answer.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "../limits.ts";
 import { socketStream } from "./socket-stream.ts";
 import {
@@ -32,7 +33,7 @@ export async function bridge(
   const socket = answer.webSocket;
   const head = readHead(answer.headers);
   // No stream: a refusal, or a session, whose socket is the client's own.
-  if (!head) return answer;
+  if (!head) return changeable(answer);
   await readyToEncode(head);
   if (upgrades) return socketStream(socket, head, subprotocolsOf(client), gone);
   return new Response(socket ? bodyOf(socket, head, gone) : bytesOf(head, head.over ?? ""), {

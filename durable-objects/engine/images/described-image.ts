@@ -3,6 +3,7 @@
  * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
  * container starts, as a pulled image stays what it is.
  */
+import { takenByAll } from "../machinery/x509/certificate.ts";
 import type { ImageRoute, ImageSpec } from "../kinds/podyard/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
@@ -78,9 +79,11 @@ function endsAt(spec: ImageSpec): number | undefined {
 }
 
 function openPorts(sys: Sys, spec: ImageSpec): boolean {
-  for (const { port, protocol } of spec.ports ?? []) {
+  for (const { port, protocol, tls } of spec.ports ?? []) {
     try {
-      sys.listen(port, protocol === "UDP" ? "u" : "h");
+      const secured = tls ? { tls, certificate: takenByAll } : {};
+      if (protocol === "UDP") sys.listen(port, "u");
+      else sys.listen(port, "h", secured);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(

@@ -247,3 +247,11 @@ export const validated = (
   validation: "Strict" | "Warn" | "Ignore",
 ): { validate?: typeof validateKind } =>
   validation === "Ignore" ? {} : { validate: validateKind };
+
+/** k8s: kubectl/pkg/cmd/apply/apply.go WarnIfDeleting */
+export function warnIfDeleting(k: Kubectl, { metadata }: KubeObject): void {
+  if (metadata?.deletionTimestamp)
+    k.err(
+      `Warning: Detected changes to resource ${metadata.name ?? ""} which is currently being deleted.\n`,
+    );
+}

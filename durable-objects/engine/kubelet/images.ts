@@ -10,8 +10,11 @@ import {
   presentPullMs,
   relistMs,
 } from "../core/limits.ts";
+import { equal } from "../core/equal.ts";
 import { goDuration } from "../machinery/duration.ts";
+import { familiar, parseReference } from "../machinery/image-reference.ts";
 import { pullCredentials } from "./pull-secrets.ts";
+import { mayUse, pulledAgain, secretUsed, type PresentImage } from "./pulled-images.ts";
 import type { Container, ContainerKind } from "../kinds/pod/types.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import { type Sync, containerEvent, neverMs, requeueAt } from "./sync.ts";
@@ -21,7 +24,7 @@ export const imagesTable = "images";
 
 export interface NodeImages {
   /** By normalised reference. */
-  present: Record<string, { imageID: string; sizeBytes: number; sinceMs: number }>;
+  present: Record<string, PresentImage>;
   /** The puller is busy until then. */
   busyUntilMs: number;
 }
@@ -75,14 +78,16 @@ function ensureImage(
     return refuse(sync, container, kind, record, "InvalidImageName", message);
   }
   const images = sync.client.records.get<NodeImages>(imagesTable, sync.nodeName) ?? empty;
-  const known = "error" in resolved ? undefined : images.present[resolved.reference];
-  const present = known !== undefined && known.sinceMs <= sync.now;
+  const reference = "error" in resolved ? nameOf(image) : resolved.reference;
+  const known = images.present[reference];
   const policy = container.imagePullPolicy ?? "IfNotPresent";
-  if (present && policy !== "Always" && !("error" in resolved)) {
+  const present = known !== undefined && known.sinceMs <= sync.now && policy !== "Always";
+  if (present && mayUse(sync, known, image, credentials)) {
     const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
     containerEvent(sync, container, kind, "Normal", "Pulled", message);
-    return { reference: resolved.reference, imageID: known.imageID };
+    return { reference, imageID: known.imageID };
   }
+  // Whether it is there is nobody's to know who may not use it.
   if (policy === "Never") {
     const message = `Container image "${image}" is not present with pull policy of Never`;
     containerEvent(sync, container, kind, "Warning", "ErrImageNeverPull", message);
@@ -107,26 +112,40 @@ function ensureImage(
     endsAtMs: startsAtMs + lasts,
     ...("error" in resolved ? { error: resolved.error } : {}),
   };
-  enqueue(sync, images, pull);
+  enqueue(sync, images, pull, secretUsed(sync, image, credentials));
   record.pull = pull;
   return finishPull(sync, container, kind, record, pull);
 }
 
-function enqueue(sync: Sync, images: NodeImages, pull: PullRecord): void {
-  const before = images.present[pull.reference];
+/** `secret`: that it is pulled with. */
+function enqueue(
+  sync: Sync,
+  images: NodeImages,
+  pull: PullRecord,
+  secret: string | undefined,
+): void {
+  const { reference, imageID, sizeBytes, endsAtMs } = pull;
+  const before = images.present[reference];
+  const made = before
+    ? pulledAgain(before, secret)
+    : {
+        imageID,
+        sizeBytes,
+        sinceMs: endsAtMs,
+        ...(secret === undefined ? {} : { secrets: [secret] }),
+      };
   const present =
-    pull.error !== undefined || before
+    pull.error !== undefined || equal(made, before)
       ? images.present
-      : {
-          ...images.present,
-          [pull.reference]: {
-            imageID: pull.imageID,
-            sizeBytes: pull.sizeBytes,
-            sinceMs: pull.endsAtMs,
-          },
-        };
-  if (present === images.present && pull.endsAtMs <= sync.now) return;
-  sync.client.records.put(imagesTable, sync.nodeName, { present, busyUntilMs: pull.endsAtMs });
+      : { ...images.present, [reference]: made };
+  if (present === images.present && endsAtMs <= sync.now) return;
+  sync.client.records.put(imagesTable, sync.nodeName, { present, busyUntilMs: endsAtMs });
+}
+
+/** An image as nodes know it. */
+function nameOf(image: string): string {
+  const reference = parseReference(image);
+  return "error" in reference ? "" : familiar(reference);
 }
 
 function finishPull(

@@ -85,21 +85,26 @@ function credentialOf(entry: Entry): PullCredential {
     : { username: whole.slice(0, colon), password: whole.slice(colon + 1) };
 }
 
+/** What a secret says to an image's registry. `secret`: `NAMESPACE/NAME/UID`. */
+export type SecretCredential = PullCredential & { secret: string };
+
+export function credentialsIn(secret: Secret, image: string): SecretCredential[] {
+  const reference = parseReference(image);
+  if ("error" in reference) return [];
+  const { namespace, name, uid } = secret.metadata;
+  return entriesOf(secret)
+    .filter(([server]) => matches(server, reference.domain, reference.path))
+    .map(([, entry]) => ({ ...credentialOf(entry), secret: `${namespace}/${name}/${uid}` }));
+}
+
 /** What is tried for an image, in the order of the Pod's secrets. */
 export function pullCredentials(
   sync: Pick<Sync, "pod" | "client">,
   image: string,
-): PullCredential[] {
-  const refs = sync.pod.spec.imagePullSecrets ?? [];
-  const reference = refs.length ? parseReference(image) : undefined;
-  if (!reference || "error" in reference) return [];
+): SecretCredential[] {
   const namespace = sync.pod.metadata.namespace ?? "";
-  const out: PullCredential[] = [];
-  for (const ref of refs) {
+  return (sync.pod.spec.imagePullSecrets ?? []).flatMap((ref) => {
     const secret = sync.client.get("secrets", namespace, ref.name ?? "") as Secret | undefined;
-    if (!secret) continue;
-    for (const [server, entry] of entriesOf(secret))
-      if (matches(server, reference.domain, reference.path)) out.push(credentialOf(entry));
-  }
-  return out;
+    return secret ? credentialsIn(secret, image) : [];
+  });
 }

@@ -91,17 +91,16 @@ export function aggregatedRequest(
   return result ? { type: "proxied", reply: aggregatedAnswer(result, pending) } : pending;
 }
 
-/** Asks for a group version's resources; who waits is woken by `note`. The name is for `takeResources`. */
-export function askForResources(
+/** Asks a server for something in somebody's name; who waits is woken by `note`. The name is for `takeAnswer`. */
+export function askServer(
   context: RuntimeContext,
   target: RemoteServer,
-  path: string,
+  { path, user }: { path: string; user: User },
   note: string,
 ): string | undefined {
   const ip = addressOfService(context, target);
   if (ip === undefined) return undefined;
   const from = serverSource(context);
-  const user = { name: "system:kube-aggregator", groups: ["system:masters"] };
   const request: HttpRequest = {
     method: "GET",
     path,
@@ -123,7 +122,5 @@ export function askForResources(
 }
 
 /** What came of it; undefined: nothing yet. */
-export const takeResources = (
-  context: RuntimeContext,
-  handle: string,
-): ExchangeResult | undefined => exchange.take(context, handle);
+export const takeAnswer = (context: RuntimeContext, handle: string): ExchangeResult | undefined =>
+  exchange.take(context, handle);

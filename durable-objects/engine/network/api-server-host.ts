@@ -116,6 +116,7 @@ export function answerFor(
 
 export const responseOf = ({ status, headers, body }: Reply): HttpResponse => ({
   status,
-  headers,
+  // k8s: apiserver/pkg/endpoints/filters/cachecontrol.go
+  headers: { "cache-control": "no-cache, private", ...headers },
   body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
 });

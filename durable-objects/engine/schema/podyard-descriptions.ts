@@ -54,6 +54,7 @@ export const podyardDescriptions: Descriptions = {
   "podyard/v1.ImagePort": {
     port: "Number of the port.",
     protocol: "TCP or UDP. Defaults to TCP.",
+    tls: "It speaks TLS, with a certificate that everybody takes: for webhooks, and for API servers behind an APIService.",
   },
   "podyard/v1.ImageRoute": {
     path: "Path of the request, exact, or with * at its end a prefix.",

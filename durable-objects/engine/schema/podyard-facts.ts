@@ -63,6 +63,7 @@ export const podyardTypes: Record<string, TypeFacts> = {
     fields: {
       port: { n: 1, type: "int32", required: true },
       protocol: { n: 2, type: "string" },
+      tls: { n: 3, type: "bool" },
     },
   },
   "podyard/v1.ImageRoute": {

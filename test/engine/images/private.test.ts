@@ -117,3 +117,83 @@ describe("a private image", () => {
     expect(page).toMatchObject({ response: { body: expect.stringContaining("user/private:v3") } });
   });
 });
+
+describe("a private image that is on the node already", () => {
+  const on = (name: string, policy: string, ...secrets: string[]): object => {
+    const made = pulling(name, ...secrets) as { spec: object; container: object };
+    return podOf(name, "quay.io/team/own", {
+      ...made,
+      spec: { ...made.spec, nodeName: "node-1" },
+      container: { ...made.container, imagePullPolicy: policy },
+    });
+  };
+  /** What was said of the image of a Pod, the moments left out. */
+  const told = (w: NetworkWorld, name: string): string[] =>
+    w
+      .get("/api/v1/namespaces/default/events")
+      .items.filter(
+        (event: { involvedObject: { name: string } }) => event.involvedObject.name === name,
+      )
+      .map(({ reason, message: text }: { reason: string; message: string }) =>
+        `${reason}: ${text}`.replace(/ in \S+ \(.*/, " in TIME"),
+      )
+      .filter((line: string) => line.includes("quay.io"));
+  const there =
+    'Pulled: Container image "quay.io/team/own" already present on machine and can be accessed by the pod';
+  const pulled = 'Pulled: Successfully pulled image "quay.io/team/own" in TIME';
+  const asked = 'Pulling: Pulling image "quay.io/team/own"';
+
+  test.each<[string, string, string[], string]>([
+    ["the same secret", "IfNotPresent", ["quay"], there],
+    ["another secret with the same account", "Never", ["quay-team"], there],
+    ["no secret", "IfNotPresent", [], asked],
+    ["a wrong account", "IfNotPresent", ["quay-wrong"], asked],
+    [
+      "no secret and Never",
+      "Never",
+      [],
+      'ErrImageNeverPull: Container image "quay.io/team/own" is not present with pull policy of Never',
+    ],
+  ])("%s", (_what, policy, secrets, first) => {
+    const w = world(on("first", "IfNotPresent", "quay"));
+    expect(told(w, "first")).toEqual([asked, pulled]);
+    w.create(on("x", policy, ...secrets));
+    w.advance(8_000);
+    expect(told(w, "x")[0]).toBe(first);
+    if (first === asked) expect(state(w, "x")).toMatch(/^0\/1 (ErrImagePull|ImagePullBackOff)$/);
+  });
+
+  test("what the registry takes no more stays open to the secret that it came with", () => {
+    const w = world(on("first", "IfNotPresent", "quay"));
+    const own = w.get("/apis/podyard.dev/v1/images/own");
+    own.spec.credentials.password = "new";
+    w.request("PUT", "/apis/podyard.dev/v1/images/own", own);
+    w.create(on("x", "IfNotPresent", "quay"));
+    w.advance(2_000);
+    expect(told(w, "x")).toEqual([there]);
+    expect(state(w, "x")).toBe("1/1 Running");
+  });
+
+  test("a public image that came with an account is asked for again without one, and then everybody's", () => {
+    const w = world();
+    const web = (name: string, ...secrets: string[]): object =>
+      podOf(name, "nginx:1.29", {
+        spec: { nodeName: "node-1", imagePullSecrets: secrets.map((one) => ({ name: one })) },
+      });
+    const of = (name: string): string[] =>
+      w
+        .get("/api/v1/namespaces/default/events")
+        .items.filter(
+          (event: { involvedObject: { name: string } }) => event.involvedObject.name === name,
+        )
+        .map(({ reason }: { reason: string }) => reason)
+        .filter((reason: string) => reason.startsWith("Pull"));
+    const reasons: Record<string, string[]> = {};
+    for (const [name, ...secrets] of [["a", "hub"], ["b"], ["c"]]) {
+      w.create(web(name!, ...secrets));
+      w.advance(20_000);
+      reasons[name!] = of(name!);
+    }
+    expect(reasons).toEqual({ a: ["Pulling", "Pulled"], b: ["Pulling", "Pulled"], c: ["Pulled"] });
+  });
+});

@@ -229,6 +229,49 @@ describe("through the proxy of its node", () => {
   });
 });
 
+test("pressure: who is held to a limit waits, and nobody else", () => {
+  const burn = { image: "busybox:1.37", command: ["sh", "-c", "while true; do :; done"] };
+  const world = worldWith(
+    podOf("burner", { ...burn, resources: { limits: { cpu: "500m" } } }),
+    podOf("idle", {}),
+  );
+  world.advance(300_000);
+  const { node, pods } = ask(world, "/stats/summary").body;
+  const of = (name: string) =>
+    pods.find((one: { podRef: { name: string } }) => one.podRef.name === name);
+  const nothing = { total: 0, avg10: 0, avg60: 0, avg300: 0 };
+  const calm = { full: nothing, some: nothing };
+  const burner = of("burner");
+  expect(burner.cpu.psi.some).toMatchObject({ avg10: 50, avg300: expect.closeTo(33, -1) });
+  expect(burner.cpu.psi.some.total).toBeGreaterThan(150e9);
+  expect(burner.containers[0].cpu.psi).toEqual(burner.cpu.psi);
+  expect(burner.memory.psi).toEqual(calm);
+  expect(burner.io).toEqual({ time: burner.cpu.time, psi: calm });
+  expect(of("idle").cpu.psi).toEqual(calm);
+  expect(node.cpu.psi).toMatchObject({ full: nothing, some: { avg10: 50 } });
+  expect(Object.keys(node.systemContainers[0])).toEqual([
+    "name",
+    "startTime",
+    "cpu",
+    "memory",
+    "io",
+  ]);
+  const brief = ask(world, "/stats/summary?only_cpu_and_memory=true").body.pods[0];
+  expect([brief.io, brief.cpu.psi === undefined]).toEqual([undefined, false]);
+
+  const { text } = ask(world, "/metrics/cadvisor");
+  const waited = (what: string, pod: string): number =>
+    Number(
+      lines(text, `container_pressure_${what}_seconds_total`)
+        .find((line) => line.includes('container="c"') && line.includes(`pod="${pod}"`))
+        ?.split(" ")[1],
+    );
+  expect(waited("cpu_waiting", "burner")).toBeGreaterThan(150);
+  expect(waited("cpu_stalled", "idle")).toBe(0);
+  expect(waited("memory_waiting", "burner")).toBe(0);
+  expect(waited("io_stalled", "burner")).toBe(0);
+});
+
 describe("at its port", () => {
   const world = worldWith(podOf("p", { image: "curlimages/curl", command: ["sleep", "1d"] }));
   const ip = world.pod("p").status.hostIP;

@@ -18,13 +18,14 @@ import type { RemoteResource } from "../../api/discovery/resource.ts";
 import { remoteResourcesMax } from "../../core/limits.ts";
 import { equal } from "../../core/equal.ts";
 import { runtimeContext } from "../../cri/runtime.ts";
-import { addressOfService, askForResources, takeResources } from "../../network/aggregated.ts";
+import { addressOfService, askServer, takeAnswer } from "../../network/aggregated.ts";
 import { dialProblem } from "../../network/proxy-answer.ts";
 import { decodeUtf8 } from "../../runtime/bytes.ts";
 
 const services = "apiservices.apiregistration.k8s.io";
 /** k8s: remote_available_controller.go: of the client, of the queue's limiter, of the informers */
 const patienceMs = 5_000;
+const aggregator = { name: "system:kube-aggregator", groups: ["system:masters"] };
 const retryMsMin = 5_000;
 const retryMsLongest = 30_000;
 const resyncMs = 300_000;
@@ -107,14 +108,14 @@ function check(object: APIService, client: Client): Due {
   const path = `/apis/${group}/${version}`;
   const { asked, askedAtMs = client.now, ...rest } = record;
   if (asked === undefined) {
-    const handle = askForResources(context, target, path, `apiservice ${name}`);
+    const handle = askServer(context, target, { path, user: aggregator }, `apiservice ${name}`);
     if (handle !== undefined) {
       client.records.put(remoteTable, name, { ...rest, asked: handle, askedAtMs: client.now });
       return client.now + patienceMs;
     }
     return judge(object, rest, { problem: `no such host` }, client);
   }
-  const result = takeResources(context, asked);
+  const result = takeAnswer(context, asked);
   if (!result && client.now < askedAtMs + patienceMs) return askedAtMs + patienceMs;
   const ip = addressOfService(context, target) ?? "";
   const url = `https://${ip}:${port}${path}`;

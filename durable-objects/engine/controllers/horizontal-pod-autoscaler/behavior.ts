@@ -4,6 +4,7 @@
  */
 import type { Behavior, ScalingRules } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
 import { downscaleStabilisationMs, hpaSyncMs } from "../../core/limits.ts";
+import type { Asking } from "./metrics-servers.ts";
 import { milliValue } from "../../machinery/quantity.ts";
 
 /** How far from 1 a ratio may be. */
@@ -31,6 +32,8 @@ export interface HpaMemory {
   recommendations: Recommendation[];
   ups: ScaleEvent[];
   downs: ScaleEvent[];
+  /** A look is under way. */
+  asking?: Asking;
 }
 
 export interface DesiredReplicas {

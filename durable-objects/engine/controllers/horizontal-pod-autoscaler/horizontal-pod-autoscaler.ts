@@ -13,11 +13,12 @@ import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../../core/object.ts";
 import { workKey } from "../../core/queue.ts";
-import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
-import { hpaSyncMs } from "../../core/limits.ts";
+import type { Hpa, MetricSpec } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
+import { hpaSyncMs, proxyTimeoutMs } from "../../core/limits.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
 import { judge, remembered, type HpaMemory, type DesiredReplicas } from "./behavior.ts";
+import { ask, heard, type Asking } from "./metrics-servers.ts";
 import { computeReplicas, type Computed } from "./metrics.ts";
 import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./target.ts";
 
@@ -62,10 +63,31 @@ function reconcile(key: string, client: Client): Due {
   }
   const dueAt = memory.syncedAtMs + hpaSyncMs;
   if (client.now < dueAt) return dueAt;
-  const { next, lively } = sync(client, hpa, memory);
+  const asked = answersOf(client, hpa, key, memory);
+  if (asked?.waits) {
+    client.records.put(memoryTable, key, { ...memory, asking: asked.asking });
+    return asked.asking.atMs + proxyTimeoutMs;
+  }
+  const { asking: _over, ...known } = memory;
+  const { next, lively } = sync(client, hpa, known, asked?.asking);
   client.records.put(memoryTable, key, next);
   const again = client.now + hpaSyncMs;
   return lively ? again : { dueAtMs: again, lazy: true };
+}
+
+/** What other API servers know of an autoscaler's metrics; undefined: none is theirs. */
+function answersOf(
+  client: Client,
+  hpa: Hpa,
+  key: string,
+  { asking }: HpaMemory,
+): { asking: Asking; waits: boolean } | undefined {
+  const isServed = ({ type }: MetricSpec): boolean => /^(?:Pods|Object|External)$/.test(type);
+  if (!hpa.spec?.metrics?.some(isServed)) return undefined;
+  const target = targetOf(client, hpa);
+  if (typeof target === "string" || target.replicas === 0) return undefined;
+  const isSame = asking && equal(asking.of, hpa.spec.metrics);
+  return heard(client, isSame ? asking : ask(client, hpa, target.selector, `${name} ${key}`));
 }
 
 interface Outcome {
@@ -75,7 +97,7 @@ interface Outcome {
 }
 
 /** One look. k8s: reconcileAutoscaler */
-function sync(client: Client, hpa: Hpa, memory: HpaMemory): Outcome {
+function sync(client: Client, hpa: Hpa, memory: HpaMemory, asking?: Asking): Outcome {
   const draft = new Draft(client, hpa);
   const quiet: Outcome = { next: { ...memory, syncedAtMs: client.now }, lively: false };
   const target = targetOf(client, hpa);
@@ -106,7 +128,10 @@ function sync(client: Client, hpa: Hpa, memory: HpaMemory): Outcome {
     const desired = { ...wish, desired: bounded.replicas };
     return rescale(draft, target, known, desired, bounded.replicas, bounded.reason);
   }
-  const computed = computeReplicas(client, hpa, target, draft);
+  const answers = (asking?.metrics ?? []).map((one) =>
+    one && !("handle" in one) ? one : undefined,
+  );
+  const computed = computeReplicas(client, hpa, target, draft, answers);
   if (computed) return apply(draft, target, known, wish, computed);
   draft.replicas(current, draft.status.desiredReplicas ?? 0, draft.status.currentMetrics, false);
   draft.write();

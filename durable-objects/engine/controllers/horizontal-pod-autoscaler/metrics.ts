@@ -18,6 +18,8 @@ import {
   type Asked,
   type Measured,
 } from "./replicas.ts";
+import type { Answered } from "./metrics-servers.ts";
+import { servedMetric, type Evaluated, type Failed, type Served } from "./served-metrics.ts";
 import { podsOf, rivals, type Target } from "./target.ts";
 import { podUsage } from "../../kubelet/usage.ts";
 import type { PodUsage } from "../../ports/usage.ts";
@@ -40,12 +42,13 @@ export interface Report {
   flush(): void;
 }
 
-/** Undefined when no metric could be used; the report then has the reason. */
+/** Undefined when no metric could be used; the report then has the reason. `answers`: of metrics that others serve. */
 export function computeReplicas(
   client: Client,
   hpa: Hpa,
   target: Target,
   report: Report,
+  answers: readonly (Answered | undefined)[],
 ): Computed | undefined {
   const { namespace = "" } = hpa.metadata;
   const fail = (message: string): undefined => {
@@ -72,7 +75,12 @@ export function computeReplicas(
     return fail(message);
   }
   const measured = measure(client, hpa, target, pods, report);
-  return weigh(hpa.spec?.metrics ?? [], measured, target.replicas, report, fail);
+  const { statusReplicas } = target;
+  const answer = { error: "" };
+  const evaluated = (hpa.spec?.metrics ?? []).map((spec, i) =>
+    evaluate(spec, measured, { namespace, statusReplicas, answer: answers[i] ?? answer }),
+  );
+  return weigh(evaluated, measured, target.replicas, report, fail);
 }
 
 function measure(
@@ -97,25 +105,17 @@ function measure(
 const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
 
-interface Failed {
-  reason: string;
-  message: string;
-  /** As it is told among several. */
-  error: string;
-}
-
 function weigh(
-  specs: readonly MetricSpec[],
+  evaluated: readonly (Evaluated | Failed)[],
   measured: Measured,
   current: number,
   report: Report,
   fail: (message: string) => undefined,
 ): Computed | undefined {
-  const statuses: MetricStatus[] = specs.map(() => ({ type: "" }) as MetricStatus);
+  const statuses: MetricStatus[] = evaluated.map(() => ({ type: "" }) as MetricStatus);
   const failures: Failed[] = [];
   let best: { replicas: number; metric: string } | undefined;
-  for (const [i, spec] of specs.entries()) {
-    const result = evaluate(spec, measured);
+  for (const [i, result] of evaluated.entries()) {
     if ("error" in result) {
       report.warn(result.reason, result.message);
       failures.push(result);
@@ -130,7 +130,7 @@ function weigh(
     const message = `the HPA was unable to compute the replica count: ${first.message}`;
     report.condition("ScalingActive", "False", first.reason, message);
     return fail(
-      `invalid metrics (${failures.length} invalid out of ${specs.length}), first error is: ${first.error}`,
+      `invalid metrics (${failures.length} invalid out of ${evaluated.length}), first error is: ${first.error}`,
     );
   }
   const { replicas = 0, metric = "" } = best ?? {};
@@ -144,56 +144,22 @@ function weigh(
   return { replicas, metric, statuses, pods };
 }
 
-interface Evaluated {
-  replicas: number;
-  metric: string;
-  status: MetricStatus;
-}
-
-/** k8s: computeReplicasForMetric; nobody serves the custom and external metrics APIs here. */
-function evaluate(spec: MetricSpec, measured: Measured): Evaluated | Failed {
-  const custom = "the server could not find the requested resource";
-  switch (spec.type) {
-    case "Resource":
-      return resourceMetric(spec.resource?.name ?? "", "", spec.resource?.target, measured);
-    case "ContainerResource":
-      return resourceMetric(
-        spec.containerResource?.name ?? "",
-        spec.containerResource?.container ?? "",
-        spec.containerResource?.target,
-        measured,
-      );
-    case "Pods": {
-      const message = `unable to get metric ${spec.pods?.metric.name}: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered`;
-      return {
-        reason: "FailedGetPodsMetric",
-        message,
-        error: `failed to get pods metric value: ${message}`,
-      };
-    }
-    case "Object": {
-      const { metric, describedObject } = spec.object ?? {};
-      const message = `unable to get metric ${metric?.name}: ${describedObject?.kind} on ${measured.pods[0]?.metadata.namespace ?? ""} ${describedObject?.name}/unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered`;
-      return {
-        reason: "FailedGetObjectMetric",
-        message,
-        error: `failed to get object metric value: ${message}`,
-      };
-    }
-    case "External": {
-      const id = spec.external?.metric.name;
-      const message = `unable to get external metric ${measured.pods[0]?.metadata.namespace ?? ""}/${id}/nil: unable to fetch metrics from external metrics API: ${custom} (get ${id}.external.metrics.k8s.io)`;
-      return {
-        reason: "FailedGetExternalMetric",
-        message,
-        error: `failed to get ${id} external metric value: failed to get external metric ${id}: ${message}`,
-      };
-    }
-    default: {
-      const message = `unknown metric source type "${spec.type}"`;
-      return { reason: "InvalidMetricSourceType", message, error: message };
-    }
-  }
+/** k8s: computeReplicasForMetric */
+function evaluate(
+  spec: MetricSpec,
+  measured: Measured,
+  served: Omit<Served, keyof Measured>,
+): Evaluated | Failed {
+  if (spec.type === "Resource")
+    return resourceMetric(spec.resource?.name ?? "", "", spec.resource?.target, measured);
+  if (spec.type === "ContainerResource")
+    return resourceMetric(
+      spec.containerResource?.name ?? "",
+      spec.containerResource?.container ?? "",
+      spec.containerResource?.target,
+      measured,
+    );
+  return servedMetric(spec, { ...measured, ...served });
 }
 
 function resourceMetric(

@@ -43,7 +43,9 @@ function amountOf(usage: PodUsage, { resource, container }: Asked): number {
   let sum = 0;
   for (const c of usage.containers) {
     if (container && c.name !== container) continue;
-    sum += resource === "memory" ? c.memoryBytes * 1000 : resource === "cpu" ? c.cpuMilli : 0;
+    if (resource === "memory") sum += c.memoryBytes * 1000;
+    // Without a name: of a metric that is nobody's resource.
+    else if (resource === "cpu" || resource === "") sum += c.cpuMilli;
   }
   return sum;
 }

@@ -20,6 +20,8 @@ export interface Target {
   resource: ResourceInfo;
   object: KubeObject;
   replicas: number;
+  /** As its status tells. */
+  statusReplicas: number;
   selector: string;
 }
 
@@ -43,6 +45,7 @@ export function targetOf(reader: Reader, hpa: Hpa): Target | string {
     resource,
     object,
     replicas: scale.spec?.replicas ?? 0,
+    statusReplicas: scale.status?.replicas ?? 0,
     selector: scale.status?.selector ?? "",
   };
 }

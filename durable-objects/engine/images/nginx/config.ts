@@ -3,6 +3,7 @@ import { endOf } from "../../core/trim.ts";
 
 import { Regex, regexFor, type NoRegex } from "../../regex/regex.ts";
 import { MatchWork } from "../../runtime/match-work.ts";
+import { keptLogs, LogFormats, type NginxLog } from "./access-log.ts";
 
 export interface NginxLocation {
   path: string;
@@ -17,6 +18,16 @@ export interface NginxLocation {
   proxy?: NginxProxy;
   /** What try_files looks for, in order. */
   tries?: string[];
+  /** Of its own. */
+  access?: NginxAccess;
+}
+
+/** What access_log says: where and how requests are logged. */
+interface NginxAccess {
+  /** access_log off. */
+  quiet?: true;
+  /** Absent: as in the image's own configuration. */
+  logs?: NginxLog[];
 }
 
 export interface NginxProxy {
@@ -31,15 +42,13 @@ export interface NginxProxy {
   line: number;
 }
 
-export interface NginxServer {
+export interface NginxServer extends NginxAccess {
   ports: number[];
   names: string[];
   name: string;
   root: string;
   index: string[];
   locations: NginxLocation[];
-  /** access_log off. */
-  quiet?: true;
 }
 
 interface Directive {
@@ -47,6 +56,34 @@ interface Directive {
   line: number;
   block?: Directive[];
 }
+
+/** Where a directive stands: the complaint's end. */
+const inServer = (line: number): string => ` in /etc/nginx/conf.d/default.conf:${line}`;
+const inMain = (line: number): string => ` in /etc/nginx/nginx.conf:${line}`;
+
+/** The access_logs of a block; undefined: it has none. A complaint is one. */
+function accessOf(
+  block: Directive[],
+  formats: LogFormats,
+  place: (line: number) => string,
+): { quiet?: true; given: NginxLog[] } | string | undefined {
+  const given: NginxLog[] = [];
+  let quiet = false;
+  for (const { words, line } of block) {
+    if (words[0] !== "access_log") continue;
+    const read = formats.read(words.slice(1));
+    if (read === "off") quiet = true;
+    else if ("error" in read) return read.error + place(line);
+    else given.push(read);
+  }
+  if (quiet) return { quiet, given: [] };
+  return given.length > 0 ? { given } : undefined;
+}
+
+const keptAccess = ({ quiet, given }: { quiet?: true; given?: NginxLog[] }): NginxAccess => {
+  const logs = quiet ? undefined : keptLogs(given);
+  return { ...(quiet ? { quiet } : {}), ...(logs ? { logs } : {}) };
+};
 
 type Include = (path: string) => string[];
 
@@ -118,7 +155,12 @@ function readProxy(to: string, line: number, upstreams: Upstreams): NginxProxy |
   };
 }
 
-function readServer(block: Directive[], root: string, upstreams: Upstreams): NginxServer {
+function readServer(
+  block: Directive[],
+  root: string,
+  upstreams: Upstreams,
+  accesses: ReadonlyMap<Directive[], NginxAccess>,
+): NginxServer {
   const server: NginxServer = {
     ports: [],
     names: [],
@@ -137,10 +179,12 @@ function readServer(block: Directive[], root: string, upstreams: Upstreams): Ngi
       server.name = args[0] ?? "";
     } else if (name === "root") server.root = args[0] ?? root;
     else if (name === "index") server.index = args;
-    else if (name === "access_log" && args[0] === "off") server.quiet = true;
     else if (name === "return") server.locations.push({ path: "/", returns: returned(args) });
-    else if (name === "location" && inner)
-      server.locations.push(readLocation(args, inner, upstreams));
+    else if (name === "location" && inner) {
+      const access = accesses.get(inner);
+      const location = readLocation(args, inner, upstreams);
+      server.locations.push(access ? { ...location, access } : location);
+    }
   }
   if (server.ports.length === 0) server.ports = [80];
   const first = server.locations.find((location) => location.path === "/" && location.root);
@@ -201,51 +245,121 @@ function readLocation(args: string[], block: Directive[], upstreams: Upstreams):
   return location;
 }
 
+/** A configuration as it is read. */
+class Reading {
+  readonly servers: NginxServer[] = [];
+  readonly #upstreams: Upstreams = {};
+  readonly #formats = new LogFormats();
+  readonly #work = new MatchWork();
+  readonly #include: Include;
+  /** Servers that say nothing of access logs: what holds for all is known at the end. */
+  readonly #unsaid: NginxServer[] = [];
+  #given: NginxLog[] | undefined;
+  #quiet: true | undefined;
+
+  constructor(include: Include) {
+    this.#include = include;
+  }
+
+  /** A complaint. */
+  file(source: string, root: string): string | undefined {
+    const block = parseBlock(tokens(source), { i: 0 }, true);
+    if (typeof block === "string") return block;
+    return this.#block(block, root);
+  }
+
+  end(): string | undefined {
+    const all = {
+      ...(this.#quiet && { quiet: this.#quiet }),
+      ...(this.#given && { given: this.#given }),
+    };
+    for (const server of this.#unsaid) Object.assign(server, keptAccess(all));
+    return this.#formats.unknown;
+  }
+
+  #block(block: Directive[], root: string): string | undefined {
+    let here = root;
+    for (const { words, block: inner, line } of block) {
+      const [name = "", ...args] = words;
+      if (!known.test(name)) return `unknown directive "${name}"${inMain(line)}`;
+      if (name === "root") here = args[0] ?? here;
+      const error =
+        this.#logs(name, args, line) ??
+        (name === "http" && inner ? this.#block(inner, here) : undefined) ??
+        (name === "server" && inner ? this.#server(inner, here) : undefined) ??
+        (name === "include" ? this.#included(args[0] ?? "", here) : undefined);
+      if (error !== undefined) return error;
+      if (name === "upstream" && inner)
+        this.#upstreams[args[0] ?? ""] = inner
+          .filter((directive) => directive.words[0] === "server")
+          .map((directive) => directive.words[1] ?? "");
+    }
+    return undefined;
+  }
+
+  /** A variable that a directive makes. */
+  #names([name, ...args]: string[]): void {
+    const made = { map: args[1], set: args[0] }[name ?? ""];
+    if (made) this.#formats.made.add(made.slice(1));
+  }
+
+  /** What a directive of `http` says of logs. */
+  #logs(name: string, args: string[], line: number): string | undefined {
+    this.#names([name, ...args]);
+    if (name === "log_format") {
+      const error = this.#formats.define(args);
+      return error && error + inMain(line);
+    }
+    if (name !== "access_log") return undefined;
+    const read = this.#formats.read(args);
+    if (read === "off") this.#quiet = true;
+    else if ("error" in read) return read.error + inMain(line);
+    else (this.#given ??= []).push(read);
+    return undefined;
+  }
+
+  #included(path: string, here: string): string | undefined {
+    if (/mime\.types$/.test(path)) return undefined;
+    for (const part of this.#include(path)) {
+      const error = this.file(part, here);
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+
+  #server(block: Directive[], here: string): string | undefined {
+    const odd = block.find(({ words }) => !known.test(words[0] ?? ""));
+    if (odd) return `unknown directive "${odd.words[0]}"${inServer(odd.line)}`;
+    for (const { words, line } of block) {
+      const bad = words[0] === "location" ? badPattern(words, this.#work) : undefined;
+      if (bad) return bad + inServer(line);
+    }
+    const accesses = new Map<Directive[], NginxAccess>();
+    for (const inner of [
+      block,
+      ...block.flatMap((one) => (one.words[0] === "location" && one.block ? [one.block] : [])),
+    ]) {
+      for (const { words } of inner) this.#names(words);
+      const access = accessOf(inner, this.#formats, inServer);
+      if (typeof access === "string") return access;
+      if (access) accesses.set(inner, keptAccess(access));
+    }
+    const server = readServer(block, here, this.#upstreams, accesses);
+    const own = accesses.get(block);
+    if (own) Object.assign(server, own);
+    else this.#unsaid.push(server);
+    this.servers.push(server);
+    return undefined;
+  }
+}
+
 /** The servers of a configuration, or the complaint (without its `[emerg]`). */
 export function parseNginxConfig(
   text: string,
   include: Include,
 ): { servers: NginxServer[]; error?: string } {
-  const servers: NginxServer[] = [];
-  const upstreams: Upstreams = {};
-  const work = new MatchWork();
-  const visit = (source: string, root: string): string | undefined => {
-    const block = parseBlock(tokens(source), { i: 0 }, true);
-    if (typeof block === "string") return block;
-    return walk(block, root);
-  };
-  const walk = (block: Directive[], root: string): string | undefined => {
-    let here = root;
-    for (const { words, block: inner, line } of block) {
-      const name = words[0] ?? "";
-      if (!known.test(name)) return `unknown directive "${name}" in /etc/nginx/nginx.conf:${line}`;
-      if (name === "root") here = words[1] ?? here;
-      if (name === "http" && inner) {
-        const error = walk(inner, here);
-        if (error) return error;
-      }
-      if (name === "upstream" && inner)
-        upstreams[words[1] ?? ""] = inner
-          .filter((directive) => directive.words[0] === "server")
-          .map((directive) => directive.words[1] ?? "");
-      if (name === "server" && inner) {
-        const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
-        if (odd)
-          return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
-        for (const { words: given, line: at } of inner) {
-          const bad = given[0] === "location" ? badPattern(given, work) : undefined;
-          if (bad) return `${bad} in /etc/nginx/conf.d/default.conf:${at}`;
-        }
-        servers.push(readServer(inner, here, upstreams));
-      }
-      if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))
-        for (const part of include(words[1] ?? "")) {
-          const error = visit(part, here);
-          if (error) return error;
-        }
-    }
-    return undefined;
-  };
-  const error = visit(text, "/etc/nginx/html");
-  return error ? { servers, error } : { servers };
+  const reading = new Reading(include);
+  const error = reading.file(text, "/etc/nginx/html") ?? reading.end();
+  const { servers } = reading;
+  return error === undefined ? { servers } : { servers, error };
 }

@@ -7,6 +7,7 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { BootLine, ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { errorLogTime } from "../../runtime/logs/times.ts";
+import { type NginxLog, openLogs } from "./access-log.ts";
 import { type NginxServer, parseNginxConfig } from "./config.ts";
 import { defaultConfig, layerOf } from "./files.ts";
 import { failure, makeCacheFolders, writePid } from "./own-files.ts";
@@ -122,6 +123,13 @@ function bind(sys: Sys, servers: NginxServer[]): string | undefined {
   return undefined;
 }
 
+/** Every log of a configuration. */
+const logsOf = (servers: NginxServer[]): NginxLog[] =>
+  servers.flatMap(({ logs = [], locations }) => [
+    ...logs,
+    ...locations.flatMap(({ access }) => access?.logs ?? []),
+  ]);
+
 const usage = "nginx: invalid option";
 
 /** `nginx -s reload|quit|stop`, `-t`, `-v`; anything else is the master. */
@@ -204,7 +212,11 @@ const master: Program<NginxState> = {
       confined && sys.pid === 1 ? bootLog(sys.container.image.version, sys.now, true) : [];
     for (const { stream, text } of boot) if (stream === 1) sys.write(1, `${text}\n`);
     if (sys.who.uid !== 0) warn(sys, notRoot);
-    const failed = makeCacheFolders(sys) ?? bind(sys, conf) ?? writePid(sys);
+    const failed =
+      makeCacheFolders(sys) ??
+      openLogs(sys, logsOf(conf), failure) ??
+      bind(sys, conf) ??
+      writePid(sys);
     if (failed !== undefined) {
       emergency(sys, failed);
       return { bad: 1 };
@@ -236,7 +248,7 @@ const master: Program<NginxState> = {
       const conf = readConfig(sys);
       if (typeof conf === "string") sys.complain(`${errorLogTime(sys.now)} [emerg] 1#1: ${conf}\n`);
       else {
-        const failed = bind(sys, conf);
+        const failed = openLogs(sys, logsOf(conf), failure) ?? bind(sys, conf);
         if (failed === undefined) state.conf = conf;
         else emergency(sys, failed);
       }

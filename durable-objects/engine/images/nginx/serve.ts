@@ -6,8 +6,9 @@ import { MatchWork } from "../../runtime/match-work.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { commonLogTime, errorLogTime, httpDate } from "../../runtime/logs/times.ts";
+import { errorLogTime, httpDate } from "../../runtime/logs/times.ts";
 import { mimeType } from "../../runtime/http/mime.ts";
+import { logAccess, type Logged } from "./access-log.ts";
 import {
   locationPattern,
   type NginxLocation,
@@ -24,7 +25,7 @@ export interface NginxState {
   /** Ended by a bad configuration or a taken port. */
   bad?: number;
   /** Requests handed on to others, by number. */
-  jobs?: { request: number; ask: HttpAsk; done?: true }[];
+  jobs?: { request: number; ask: HttpAsk; sinceMs?: number; done?: true }[];
 }
 
 /** Servers of the image's own configuration. */
@@ -189,13 +190,15 @@ function relayed(sys: Sys, ask: HttpAsk, request: HttpRequest, version: string):
   return late ? page(504, "Gateway Time-out", version) : page(502, "Bad Gateway", version);
 }
 
+type Made = Pick<Logged, "response" | "handed">;
+
 /** A request's response, or nothing while it waits for another server's. */
 function made(
   sys: Sys,
   state: NginxState,
   server: NginxServer | undefined,
   request: HttpRequest,
-): HttpResponse | undefined {
+): Made | undefined {
   const { version } = sys.container.image;
   const job = state.jobs?.find(({ request: i }) => i === request.id);
   if (job && !job.done) return undefined;
@@ -203,13 +206,18 @@ function made(
     state.jobs = state.jobs?.filter((other) => other !== job);
     if (!state.jobs?.length) delete state.jobs;
     sys.kernel.touch();
-    return relayed(sys, job.ask, request, version);
+    const { ask, sinceMs = sys.now } = job;
+    const { ip, host, port, status, reply = "" } = ask;
+    return {
+      response: relayed(sys, ask, request, version),
+      handed: { sinceMs, host: ip ?? host, port, ...(status && { status }), bytes: reply.length },
+    };
   }
   const response = server
     ? respond(sys, server, request, version)
     : page(404, "Not Found", version);
-  if (!("patienceMs" in response)) return response;
-  (state.jobs ??= []).push({ request: request.id ?? 0, ask: response });
+  if (!("patienceMs" in response)) return { response };
+  (state.jobs ??= []).push({ request: request.id ?? 0, ask: response, sinceMs: sys.now });
   // Its next step sends it.
   delete sys.process.wait;
   sys.kernel.touch();
@@ -266,18 +274,29 @@ export function answer(sys: Sys, state: NginxState, request: HttpRequest): HttpA
   const fitting = servers.filter((server) => server.ports.includes(request.port));
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");
   const server = fitting.find((known) => known.names.includes(host)) ?? fitting[0] ?? servers[0];
-  const response = made(sys, state, server, request);
-  if (!response) return "pending";
-  const { headers } = request;
-  if (!server?.quiet)
-    sys.write(
-      1,
-      `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" ${response.status} ${response.body.length} "${headers.referer ?? "-"}" "${headers["user-agent"] ?? "-"}" "${headers["x-forwarded-for"] ?? "-"}"\n`,
-    );
-  return {
-    response: {
-      ...response,
-      headers: { server: `nginx/${version}`, date: httpDate(sys.now), ...response.headers },
-    },
+  const done = made(sys, state, server, request);
+  if (!done) return "pending";
+  const response = {
+    ...done.response,
+    headers: { server: `nginx/${version}`, date: httpDate(sys.now), ...done.response.headers },
   };
+  const { quiet, logs } = accessFor(sys, server, request);
+  if (!quiet) logAccess({ sys, server, request, ...done, response }, logs);
+  return { response };
+}
+
+/** How a request is logged: as its location says, else as its server does. */
+function accessFor(
+  sys: Sys,
+  server: NginxServer | undefined,
+  request: HttpRequest,
+): Pick<NginxServer, "quiet" | "logs"> {
+  if (!server?.locations.some(({ access }) => access)) return server ?? {};
+  try {
+    const work = new MatchWork((microseconds) => sys.charge(microseconds));
+    return choose(server, plainPath(request.path), work).location?.access ?? server;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return server;
+  }
 }

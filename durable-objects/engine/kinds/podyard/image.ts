@@ -60,7 +60,7 @@ export interface ImageSpec {
   credentials?: { username?: string; password?: string };
   /** From the container's start to its ports being open. */
   startSeconds?: number;
-  ports?: { port: number; protocol?: string }[];
+  ports?: { port: number; protocol?: string; tls?: boolean }[];
   routes?: ImageRoute[];
   logs?: ImageLog[];
   crashAfterSeconds?: number;

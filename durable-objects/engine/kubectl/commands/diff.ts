@@ -7,10 +7,12 @@ import {
   createObject,
   lastApplied,
   patchObject,
+  warnIfDeleting,
 } from "../changes.ts";
 import { mergePatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
+import { klogHead } from "../discovery.ts";
 import { Exit, Failure, isNotFound, isReason, report } from "../errors.ts";
 import { fileOptions, requireFiles } from "../files.ts";
 import { threeWayPatch } from "../merge/three-way-patch.ts";
@@ -19,6 +21,8 @@ import type { KubeObject } from "../objects.ts";
 import { printYaml } from "../printers/yaml.ts";
 import { readInfo, type Info } from "../result.ts";
 import { section, type Outcome, type Work } from "../work.ts";
+import type { PruneType } from "./apply/options.ts";
+import { eachPruned, prunedTypes, pruneTypes } from "./apply/prune.ts";
 
 /** k8s: kubectl/pkg/cmd/diff/diff.go maxRetries */
 const conflictsMax = 4;
@@ -76,8 +80,18 @@ function shown(k: Kubectl, object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
+/** What was seen of the cluster. k8s: kubectl/pkg/cmd/diff/prune.go tracker */
+interface Seen {
+  namespaces: Set<string>;
+  uids: Set<string>;
+}
+
+/** k8s: diff.go getObjectName */
+const fileOf = ({ group, version, kind }: Info["type"], namespace: string, name: string): string =>
+  `${group ? `${group}.` : ""}${version}.${kind}.${namespace}.${name}`;
+
 /** Writes what is there and what would be, each into its folder; returns the files. */
-function* compare(k: Kubectl, info: Info, folders: [string, string]): Work<string[]> {
+function* compare(k: Kubectl, info: Info, folders: [string, string], seen: Seen): Work<string[]> {
   const machinery = yield* k.machinery();
   const local = info.object as KubeObject;
   for (let tries = 1; ; tries++) {
@@ -87,6 +101,8 @@ function* compare(k: Kubectl, info: Info, folders: [string, string]): Work<strin
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    if (info.type.namespaced) seen.namespaces.add(info.namespace);
+    if (live?.metadata?.uid) seen.uids.add(live.metadata.uid);
     let to: KubeObject;
     try {
       to = yield* merged(k, info, local, live);
@@ -97,13 +113,43 @@ function* compare(k: Kubectl, info: Info, folders: [string, string]): Work<strin
     let [before, after] = [live && shown(k, live), shown(k, to)];
     if (to.kind === "Secret" && to.apiVersion === "v1" && !k.flags.bool("show-secrets"))
       [before, after] = masked(before, after);
-    const { group, version, kind } = info.type;
-    const name = `${group ? `${group}.` : ""}${version}.${kind}.${info.namespace}.${info.name}`;
+    const name = fileOf(info.type, info.namespace, info.name);
     const files = [`${folders[0]}/${name}`, `${folders[1]}/${name}`];
     yield* writeFile(files[0] as string, before ? printYaml(before) : "", 0o600, true);
     yield* writeFile(files[1] as string, printYaml(after), 0o600, true);
+    if (live) warnIfDeleting(k, live);
     return files;
   }
+}
+
+/** Writes what pruning would delete, as it is; returns the files. k8s: kubectl/pkg/cmd/diff/prune.go pruneAll */
+function* pruned(
+  k: Kubectl,
+  named: readonly PruneType[],
+  folder: string,
+  { namespaces, uids }: Seen,
+): Work<string[]> {
+  const files: string[] = [];
+  try {
+    const types = yield* prunedTypes(k, named);
+    const places = [...namespaces, ""].flatMap((namespace) =>
+      types
+        .filter((type) => type.namespaced === (namespace !== ""))
+        .map((type) => ({ namespace, type })),
+    );
+    for (const { namespace, type } of places)
+      yield* eachPruned(k, type, { namespace, uids }, function* (object) {
+        const { name = "", namespace: own = "" } = object.metadata ?? {};
+        const file = `${folder}/${fileOf(type, own, name)}`;
+        yield* writeFile(file, printYaml(object), 0o600, true);
+        files.push(file);
+      });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const head = yield* klogHead("diff.go:760", "W");
+    k.err(`${head} pruning failed and could not be evaluated err: ${error.message}\n`);
+  }
+  return files;
 }
 
 function* run(k: Kubectl): Work<Outcome> {
@@ -125,6 +171,8 @@ function* differ(k: Kubectl): Work<Outcome> {
   if (flags.bool("force-conflicts") && !flags.bool("server-side"))
     k.fail("--force-conflicts only works with --server-side");
   const where = placeOf(yield* k.access());
+  const prunes = flags.bool("prune");
+  const types = prunes ? yield* pruneTypes(k, flags.list("prune-allowlist")) : [];
   const draw = Math.floor((yield* random()) * 1e9);
   const folders: [string, string] = [`/tmp/LIVE-${draw}`, `/tmp/MERGED-${draw}`];
   const result = yield* k.build({
@@ -134,11 +182,13 @@ function* differ(k: Kubectl): Work<Outcome> {
     enforceNamespace: where.explicitNamespace,
   });
   const files: string[] = [];
+  const seen: Seen = { namespaces: new Set(), uids: new Set() };
   for (const folder of folders) yield* writeFile(`${folder}/.keep`, "", 0o600, true);
   for (const folder of folders) yield* removeFile(`${folder}/.keep`);
   yield* result.visit(function* (info) {
-    files.push(...(yield* section(() => compare(k, info, folders))));
+    files.push(...(yield* section(() => compare(k, info, folders, seen))));
   });
+  if (prunes) files.push(...(yield* section(() => pruned(k, types, folders[0], seen))));
   const env = (yield* environment())["KUBECTL_EXTERNAL_DIFF"];
   const [program = "diff", ...more] = env ? env.split(" ") : ["diff", "-u", "-N"];
   const given = env ? more.filter((word) => /^[a-zA-Z0-9-=]+$/.test(word)) : more;

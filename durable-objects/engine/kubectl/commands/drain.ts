@@ -6,7 +6,7 @@ import { goQuote } from "../../machinery/field.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
 import { strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
-import { Failure, Failures, isNotFound, isReason } from "../errors.ts";
+import { Failure, Failures, isNotFound, isReason, StatusFailure } from "../errors.ts";
 import { dryRunOf, patchObject, placeIn, printerFor, type DryRun } from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
@@ -88,6 +88,14 @@ type Verdict = { goes: boolean; warning?: string; problem?: string };
 
 const nameOfPod = ({ metadata }: KubeObject): string => `${metadata?.namespace}/${metadata?.name}`;
 
+/** Whether a Pod that goes is waited for no more. k8s: drain/filters.go shouldSkipPod */
+function* isLongGone(k: Kubectl, { metadata }: KubeObject): Work<boolean> {
+  const skip = k.flags.int("skip-wait-for-delete-timeout");
+  const since = metadata?.deletionTimestamp;
+  if (skip <= 0 || !since) return false;
+  return Math.trunc(((yield* now()) - parseTime(since)) / 1000) > skip;
+}
+
 /** k8s: drain/filters.go */
 function* verdictOn(k: Kubectl, pod: KubeObject): Work<Verdict> {
   const { flags } = k;
@@ -99,10 +107,7 @@ function* verdictOn(k: Kubectl, pod: KubeObject): Work<Verdict> {
     controller?: boolean;
   }[];
   const owner = owners.find(({ controller }) => controller);
-  const skip = flags.int("skip-wait-for-delete-timeout");
-  const since = pod.metadata?.deletionTimestamp;
-  if (skip > 0 && since && ((yield* now()) - parseTime(since)) / 1000 > skip)
-    return { goes: false };
+  if (yield* isLongGone(k, pod)) return { goes: false };
   const problem = (text: string): Verdict => ({ goes: false, problem: text });
   if (owner?.kind === "DaemonSet" && !ended) {
     const client = yield* k.client();
@@ -129,8 +134,20 @@ function* verdictOn(k: Kubectl, pod: KubeObject): Work<Verdict> {
     : problem("Pods that declare no controller (use --force to override)");
 }
 
+interface Target {
+  namespace: string;
+  name: string;
+  uid: string;
+  goes: boolean;
+}
+
+const targetOf = ({ metadata }: KubeObject): Target => {
+  const { namespace = "", name = "", uid = "", deletionTimestamp } = metadata ?? {};
+  return { namespace, name, uid, goes: deletionTimestamp !== undefined };
+};
+
 interface Found {
-  pods: { namespace: string; name: string; uid: string }[];
+  pods: Target[];
   warnings: string;
   problems: string[];
 }
@@ -153,8 +170,7 @@ const podsOf = (k: Kubectl, node: string): Work<Found> =>
     };
     for (const pod of (list["items"] ?? []) as KubeObject[]) {
       const verdict = yield* verdictOn(k, pod);
-      const { namespace = "", name = "", uid = "" } = pod.metadata ?? {};
-      if (verdict.goes) out.pods.push({ namespace, name, uid });
+      if (verdict.goes) out.pods.push(targetOf(pod));
       if (verdict.warning) note(warned, verdict.warning, pod);
       if (verdict.problem) note(failed, verdict.problem, pod);
     }
@@ -165,107 +181,156 @@ const podsOf = (k: Kubectl, node: string): Work<Found> =>
     return out;
   });
 
-type Target = Found["pods"][number];
+const pathOf = ({ namespace, name }: Target): string =>
+  `/api/v1/namespaces/${namespace}/pods/${name}`;
 
-/** Asks for a Pod to go; false: it has to be asked again later. */
-function* evict(k: Kubectl, pod: Target, dryRun: DryRun): Work<boolean> {
-  const { flags } = k;
-  const { namespace, name } = pod;
-  const eviction = !flags.bool("disable-eviction");
-  const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+const optionsOf = ({ flags }: Kubectl, dryRun: DryRun): object => {
   const grace = flags.int("grace-period");
-  const options = {
+  return {
     ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
     ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
   };
-  if (eviction)
-    k.out(`evicting pod ${namespace}/${name}${dryRun === "server" ? " (server dry run)" : ""}\n`);
+};
+
+/** Since its namespace goes, nothing can be made in it, evictions neither. */
+const namespaceGoes = (error: Failure): boolean =>
+  error instanceof StatusFailure &&
+  error.reason === "Forbidden" &&
+  (error.status.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") ?? false);
+
+/** Asks for a Pod to go: "gone": it is, "later": it has to be asked again. `late`: there is no time left. k8s: drain.go evictPods */
+function* evict(
+  k: Kubectl,
+  pod: Target,
+  dryRun: DryRun,
+  late: boolean,
+): Work<"asked" | "gone" | "later"> {
+  const { namespace, name } = pod;
+  k.out(`evicting pod ${namespace}/${name}${dryRun === "server" ? " (server dry run)" : ""}\n`);
+  const what = `error when evicting pods/${goQuote(name)} -n ${goQuote(namespace)}`;
+  const timeout = goDuration(k.flags.duration("timeout"));
+  if (late) throw new Failure(`${what}: global timeout reached: ${timeout}`);
   const client = yield* k.client();
-  const body = eviction
-    ? {
-        kind: "Eviction",
-        apiVersion: "policy/v1",
-        metadata: { name, namespace },
-        deleteOptions: options,
-      }
-    : { kind: "DeleteOptions", apiVersion: "v1", ...options };
+  const body = {
+    kind: "Eviction",
+    apiVersion: "policy/v1",
+    metadata: { name, namespace },
+    deleteOptions: optionsOf(k, dryRun),
+  };
   try {
-    yield* client.ok(
-      eviction
-        ? { method: "POST", path: `${path}/eviction`, body }
-        : { method: "DELETE", path, body },
-    );
-    return true;
+    yield* client.ok({ method: "POST", path: `${pathOf(pod)}/eviction`, body });
+    return "asked";
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (isNotFound(error)) return true;
-    if (!eviction) throw error;
-    const what = `error when evicting pods/${goQuote(name)} -n ${goQuote(namespace)}`;
-    if (!isReason(error, "TooManyRequests")) throw new Failure(`${what}: ${error.message}`);
-    k.err(`${what} (will retry after 5s): ${error.message}\n`);
-    return false;
+    if (isNotFound(error)) return "gone";
+    if (isReason(error, "TooManyRequests"))
+      k.err(`${what} (will retry after 5s): ${error.message}\n`);
+    else if (!namespaceGoes(error)) throw new Failure(`${what}: ${error.message}`);
+    else if (pod.goes) return "asked";
+    else
+      k.err(
+        `error when evicting pod ${goQuote(name)} from terminating namespace ${goQuote(namespace)} (will retry after 5s): ${error.message}\n`,
+      );
+    return "later";
   }
 }
 
-/** Whether a Pod is gone. */
-const isGone = (k: Kubectl, { namespace, name, uid }: Target): Work<boolean> =>
-  section<boolean>(function* () {
+/** A Pod as it is; undefined: it is gone. */
+const readPod = (k: Kubectl, pod: Target): Work<KubeObject | undefined> =>
+  section<KubeObject | undefined>(function* () {
     const client = yield* k.client();
     try {
-      const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-      return (yield* client.json<KubeObject>({ path })).metadata?.uid !== uid;
+      return yield* client.json<KubeObject>({ path: pathOf(pod) });
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      return true;
+      return undefined;
     }
   });
 
+/** Whether a Pod that was asked to go need not be waited for any more; says why. k8s: drain.go waitForDelete */
+function* isOver(k: Kubectl, pod: Target, dryRun: DryRun): Work<boolean> {
+  const { namespace, name, uid } = pod;
+  const live = yield* readPod(k, pod);
+  if (live?.metadata?.uid !== uid) {
+    const verb = k.flags.bool("disable-eviction") ? "deleted" : "evicted";
+    const print = yield* printerFor(k, dryRun, verb);
+    k.out(print({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace } }));
+    return true;
+  }
+  if (!live || !(yield* isLongGone(k, live))) return false;
+  const seconds = k.flags.int("skip-wait-for-delete-timeout");
+  k.out(`pod ${goQuote(name)} has DeletionTimestamp older than ${seconds} seconds, skipping\n`);
+  return true;
+}
+
 const retryMs = 5000;
+const outOfTime = "context deadline exceeded";
+
+/** A Pod on its way. */
+interface Going {
+  pod: Target;
+  asked: boolean;
+  /** When it is asked (again). */
+  next: number;
+}
+
+/** One step of a Pod's eviction; true: it is over. */
+function* evictionStep(k: Kubectl, one: Going, dryRun: DryRun, late: boolean): Work<boolean> {
+  const at = yield* now();
+  if (!one.asked) {
+    if (at < one.next) return false;
+    const answer = yield* evict(k, one.pod, dryRun, late);
+    if (answer === "gone" || (answer === "asked" && dryRun === "server")) return true;
+    one.asked = answer === "asked";
+    one.next = at + retryMs;
+    if (answer === "later") {
+      const fresh = yield* readPod(k, one.pod);
+      if (fresh) one.pod = targetOf(fresh);
+      return false;
+    }
+  } else if (late) {
+    const { name, namespace } = one.pod;
+    const what = `error when waiting for pod ${goQuote(name)} in namespace ${goQuote(namespace)}`;
+    throw new Failure(`${what} to terminate: ${outOfTime}`);
+  }
+  return yield* isOver(k, one.pod, dryRun);
+}
+
+/** Deletes Pods without asking for an eviction, and waits. k8s: drain.go deletePods */
+function* deletePods(k: Kubectl, pods: readonly Target[], dryRun: DryRun): Work<void> {
+  const client = yield* k.client();
+  const body = { kind: "DeleteOptions", apiVersion: "v1", ...optionsOf(k, dryRun) };
+  for (const pod of pods) {
+    try {
+      yield* client.ok({ method: "DELETE", path: pathOf(pod), body });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
 
 function* removePods(k: Kubectl, pods: readonly Target[], dryRun: DryRun): Work<void> {
   const begun = yield* now();
   const timeout = k.flags.duration("timeout");
-  const verb = k.flags.bool("disable-eviction") ? "deleted" : "evicted";
+  const evicts = !k.flags.bool("disable-eviction");
+  if (!evicts) yield* deletePods(k, pods, dryRun);
+  if (!evicts && dryRun === "server") return;
   const errors: Failure[] = [];
-  let left = pods.map((pod) => ({ pod, asked: false, next: begun }));
-  for (;;) {
-    const at = yield* now();
-    const over = timeout > 0 && at - begun >= timeout;
-    const still: typeof left = [];
+  let left = pods.map((pod): Going => ({ pod, asked: !evicts, next: begun }));
+  while (left.length > 0) {
+    const late = timeout > 0 && (yield* now()) - begun >= timeout;
+    if (late && !evicts) throw new Failure(outOfTime);
+    const still: Going[] = [];
     for (const one of left) {
-      const { namespace, name } = one.pod;
-      if (over) {
-        const why = `global timeout reached: ${goDuration(timeout)}`;
-        errors.push(
-          new Failure(
-            one.asked
-              ? `error when waiting for pod ${goQuote(name)} in namespace ${goQuote(namespace)} to terminate: ${why}`
-              : `error when evicting pods/${goQuote(name)} -n ${goQuote(namespace)}: ${why}`,
-          ),
-        );
-        continue;
+      try {
+        if (!(yield* evictionStep(k, one, dryRun, late))) still.push(one);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        errors.push(error);
       }
-      if (!one.asked && at >= one.next) {
-        try {
-          one.asked = yield* evict(k, one.pod, dryRun);
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          errors.push(error);
-          continue;
-        }
-        if (!one.asked) one.next = at + retryMs;
-        else if (dryRun === "server") continue;
-      }
-      if (one.asked && (yield* isGone(k, one.pod))) {
-        const print = yield* printerFor(k, dryRun, verb);
-        k.out(print({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace } }));
-        continue;
-      }
-      still.push(one);
     }
     left = still;
-    if (left.length === 0) break;
-    yield* sleep(1000);
+    if (left.length > 0) yield* sleep(1000);
   }
   if (errors.length > 0) throw new Failures(errors);
 }

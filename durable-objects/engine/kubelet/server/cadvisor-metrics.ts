@@ -5,27 +5,31 @@ import type { Labels, Metric } from "../../machinery/prometheus.ts";
 import { cpuShares } from "../../runtime/fs/kernel-files.ts";
 import { podGroup } from "../../runtime/fs/pod-cgroups.ts";
 import type { MeasuredContainer, MeasuredNode, Usage } from "./measured.ts";
+import { cpuPressure, ofNode, together, type Pressure } from "./pressure.ts";
 
 interface Group extends Usage {
   labels: Labels;
   startedAtMs: number;
+  pressure: Pressure;
   own?: MeasuredContainer;
 }
 
 /** Control groups: all of the node, each Pod's, each container's. */
 function groupsOf(node: MeasuredNode): Group[] {
   const whole = { container: "", image: "", name: "", namespace: "", pod: "" };
-  const groups: Group[] = [{ ...node, labels: { ...whole, id: "/" } }];
+  const groups: Group[] = [{ ...node, labels: { ...whole, id: "/" }, pressure: ofNode(node) }];
   for (const measured of node.pods) {
     const { namespace = "", name: pod } = measured.pod.metadata;
     const slice = podGroup(measured.pod);
-    groups.push({ ...measured, labels: { ...whole, id: slice, namespace, pod } });
-    for (const own of measured.containers) {
+    const pressures = measured.containers.map((one) => cpuPressure(one, node.nowMs));
+    const pressure = together(pressures);
+    groups.push({ ...measured, labels: { ...whole, id: slice, namespace, pod }, pressure });
+    for (const [i, own] of measured.containers.entries()) {
       const { id, image } = own;
       const container = own.container.name;
       const scope = `${slice}/cri-containerd-${id}.scope`;
       const labels = { container, id: scope, image, name: id, namespace, pod };
-      groups.push({ ...own, labels, own });
+      groups.push({ ...own, labels, own, pressure: pressures[i]! });
     }
   }
   return groups;
@@ -41,6 +45,17 @@ type Row = [
   /** Undefined: such a group has none. */
   valueOf: (group: Group, nowMs: number) => number | undefined,
 ];
+
+/** Two rows for what tasks may wait for: all of them at once, and some. */
+const pressureRows = (of: string, said: string, isCpu = false): Row[] =>
+  (["full", "some"] as const).map((which) => [
+    `container_pressure_${of}_${which === "full" ? "stalled" : "waiting"}_seconds_total`,
+    "counter",
+    which === "full"
+      ? `Total time duration no tasks in the container could make progress due to ${said} congestion.`
+      : `Total time duration tasks in the container have waited due to ${said} congestion.`,
+    ({ pressure }) => (isCpu ? pressure[which] * pressure.seconds : 0),
+  ]);
 
 const rows: readonly Row[] = [
   [
@@ -62,6 +77,9 @@ const rows: readonly Row[] = [
     "Current working set in bytes.",
     ({ memoryBytes }) => memoryBytes,
   ],
+  ...pressureRows("cpu", "CPU", true),
+  ...pressureRows("io", "IO"),
+  ...pressureRows("memory", "memory"),
   [
     "container_spec_cpu_period",
     "gauge",

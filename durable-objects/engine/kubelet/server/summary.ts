@@ -7,6 +7,7 @@ import type {
   MeasuredVolume,
   Usage,
 } from "./measured.ts";
+import { cpuPressure, ofNode, psiOf, together, type Pressure } from "./pressure.ts";
 
 /** What one look is about: a node, and the moment as text. */
 interface Look {
@@ -18,11 +19,14 @@ interface Look {
   usedBytes: number;
 }
 
-const cpuOf = ({ time }: Look, { cpuMilli, cpuSeconds }: Usage) => ({
+const cpuOf = ({ time }: Look, { cpuMilli, cpuSeconds }: Usage, pressure?: Pressure) => ({
   time,
   usageNanoCores: Math.round(cpuMilli * 1e6),
   usageCoreNanoSeconds: Math.round(cpuSeconds * 1e9),
+  psi: psiOf(pressure),
 });
+
+const ioOf = ({ time, brief }: Look): object => (brief ? {} : { io: { time, psi: psiOf() } });
 
 /** Nothing is cached by a simulated kernel, so that all is resident and in the working set. */
 const memoryOf = ({ time }: Look, { memoryBytes }: Usage, limit?: number) => ({
@@ -31,6 +35,7 @@ const memoryOf = ({ time }: Look, { memoryBytes }: Usage, limit?: number) => ({
   usageBytes: memoryBytes,
   workingSetBytes: memoryBytes,
   rssBytes: memoryBytes,
+  psi: psiOf(),
 });
 
 const diskOf = (
@@ -56,8 +61,9 @@ function containerOf(look: Look, measured: MeasuredContainer, limit: number | un
   return {
     name: measured.container.name,
     startTime: rfc3339(measured.startedAtMs),
-    cpu: cpuOf(look, measured),
+    cpu: cpuOf(look, measured, cpuPressure(measured, look.node.nowMs)),
     memory: memoryOf(look, measured, limit),
+    ...ioOf(look),
     ...disk,
   };
 }
@@ -78,6 +84,7 @@ const ownBytes = ({ containers, volumes }: MeasuredPod): number =>
 function podOf(look: Look, measured: MeasuredPod, limitOf: LimitOf) {
   const { pod, containers, volumes } = measured;
   const { name, namespace = "", uid } = pod.metadata;
+  const pressures = containers.map((one) => cpuPressure(one, look.node.nowMs));
   const disk = look.brief
     ? {}
     : {
@@ -88,8 +95,9 @@ function podOf(look: Look, measured: MeasuredPod, limitOf: LimitOf) {
     podRef: { name, namespace, uid },
     startTime: rfc3339(measured.startedAtMs),
     containers: containers.map((one) => containerOf(look, one, limitOf(one))),
-    cpu: cpuOf(look, measured),
+    cpu: cpuOf(look, measured, together(pressures)),
     memory: memoryOf(look, measured),
+    ...ioOf(look),
     ...disk,
   };
 }
@@ -101,8 +109,9 @@ const systemContainersOf = (look: Look): object[] =>
   Object.entries(look.node.systemContainers).map(([name, usage]) => ({
     name,
     startTime: rfc3339(look.node.startedAtMs),
-    cpu: cpuOf(look, usage),
+    cpu: cpuOf(look, usage, name === "pods" ? ofNode(look.node) : undefined),
     memory: memoryOf(look, usage),
+    ...ioOf(look),
   }));
 
 /** The whole Summary. */
@@ -113,8 +122,9 @@ export function summaryOf(node: MeasuredNode, brief: boolean, limitOf: LimitOf):
     nodeName: node.name,
     systemContainers: systemContainersOf(look),
     startTime: rfc3339(node.startedAtMs),
-    cpu: cpuOf(look, node),
+    cpu: cpuOf(look, node, ofNode(node)),
     memory: memoryOf(look, node, node.memoryCapacityBytes),
+    ...ioOf(look),
     ...(brief ? {} : { fs: shareOf(look, usedBytes) }),
   };
   return { node: own, pods: node.pods.map((pod) => podOf(look, pod, limitOf)) };

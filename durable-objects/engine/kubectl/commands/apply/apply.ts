@@ -26,6 +26,7 @@ import {
   patchObject,
   validated,
   validationOf,
+  warnIfDeleting,
   withLastApplied,
 } from "../../changes.ts";
 import { threeWayPatch } from "../../merge/three-way-patch.ts";
@@ -210,13 +211,6 @@ function* serverSide(o: ApplyOptions, info: Info, object: KubeObject): Work<Kube
   warnIfDeleting(o.k, applied);
   yield* tell(o, "serverside-applied", applied);
   return applied;
-}
-
-function warnIfDeleting(k: Kubectl, { metadata }: KubeObject): void {
-  if (metadata?.deletionTimestamp)
-    k.err(
-      `Warning: Detected changes to resource ${metadata.name ?? ""} which is currently being deleted.\n`,
-    );
 }
 
 /** An object without its nulls, as an update would leave it. */

@@ -3,7 +3,7 @@ import type { Kubectl } from "../../command.ts";
 import { apiVersionOf, klogHead, pathOf } from "../../discovery.ts";
 import { Failure } from "../../errors.ts";
 import { deleteObject, donePrinter, lastApplied } from "../../changes.ts";
-import type { ListObject } from "../../objects.ts";
+import type { KubeObject, ListObject } from "../../objects.ts";
 import type { Work } from "../../work.ts";
 import type { ApplyOptions, PruneType } from "./options.ts";
 
@@ -43,23 +43,30 @@ function* typesOf(k: Kubectl, list: readonly string[]): Work<PruneType[]> {
 export const pruneTypes = (k: Kubectl, list: readonly string[]): Work<PruneType[]> =>
   typesOf(k, list);
 
+/** What is pruned: of the types that are named, or of those that always are. k8s: util/prune/prune.go GetRESTMappings */
+export function* prunedTypes(k: Kubectl, named: readonly PruneType[]): Work<readonly PruneType[]> {
+  if (named.length > 0) return named;
+  k.err(
+    `${yield* klogHead("prune.go:71", "W")} Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
+  );
+  return yield* defaultTypes(k);
+}
+
 /** Deletes what was applied once and is not in the files any more. */
 export function* prune(o: ApplyOptions): Work<void> {
-  const { k } = o;
-  let types = o.pruneTypes;
-  if (types.length === 0) {
-    k.err(
-      `${yield* klogHead("prune.go:71", "W")} Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
-    );
-    types = yield* defaultTypes(k);
-  }
+  const types = yield* prunedTypes(o.k, o.pruneTypes);
   for (const namespace of o.namespaces)
     for (const type of types.filter((one) => one.namespaced)) yield* pruneIn(o, type, namespace);
   for (const type of types.filter((one) => !one.namespaced)) yield* pruneIn(o, type, "");
 }
 
-function* pruneIn(o: ApplyOptions, type: PruneType, namespace: string): Work<void> {
-  const { k } = o;
+/** What was applied once and is not in the files any more; `done` has each. */
+export function* eachPruned(
+  k: Kubectl,
+  type: PruneType,
+  { namespace, uids }: { namespace: string; uids: ReadonlySet<string> },
+  done: (object: KubeObject) => Work<void>,
+): Work<void> {
   const client = yield* k.client();
   try {
     const list = yield* client.json<ListObject>({
@@ -67,11 +74,8 @@ function* pruneIn(o: ApplyOptions, type: PruneType, namespace: string): Work<voi
       query: [["labelSelector", k.flags.string("selector")]],
     });
     for (const item of list.items ?? []) {
-      if (lastApplied(item) === undefined || o.uids.has(item.metadata?.uid ?? "")) continue;
-      const name = item.metadata?.name ?? "";
-      if (o.dryRun !== "client") yield* deleteObject(client, { type, namespace, name }, o);
-      const object = { ...item, apiVersion: apiVersionOf(type), kind: type.kind };
-      k.out((yield* donePrinter(k, "pruned", o.dryRun))(object));
+      if (lastApplied(item) === undefined || uids.has(item.metadata?.uid ?? "")) continue;
+      yield* done({ ...item, apiVersion: apiVersionOf(type), kind: type.kind });
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -79,4 +83,14 @@ function* pruneIn(o: ApplyOptions, type: PruneType, namespace: string): Work<voi
     const what = `${namespace ? "namespaced" : "nonNamespaced"} object ${version}, Kind=${type.kind}`;
     throw new Failure(`error pruning ${what}: ${error.message}`);
   }
+}
+
+function* pruneIn(o: ApplyOptions, type: PruneType, namespace: string): Work<void> {
+  const { k, uids } = o;
+  const client = yield* k.client();
+  yield* eachPruned(k, type, { namespace, uids }, function* (object) {
+    const name = object.metadata?.name ?? "";
+    if (o.dryRun !== "client") yield* deleteObject(client, { type, namespace, name }, o);
+    k.out((yield* donePrinter(k, "pruned", o.dryRun))(object));
+  });
 }

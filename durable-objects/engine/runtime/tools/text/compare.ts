@@ -109,14 +109,17 @@ function two(io: Io, opts: Options, a: string, b: string, head = ""): number {
     [a, stat],
     [b, other],
   ] as const)
-    if (path !== "-" && !known) {
+    // With -N one that is not there counts as empty.
+    if (path !== "-" && !known && !(opts.has("N") && (stat ?? other))) {
       io.say(`can't stat '${path}': No such file or directory`);
       return 2;
     }
   const left = stat?.type === "d" ? inFolder(a, b.replace(/^.*\//, "")) : a;
   const right = other?.type === "d" ? inFolder(b, a.replace(/^.*\//, "")) : b;
-  const x = io.input(left);
-  const y = x === undefined ? undefined : io.input(right);
+  const read = (path: string): string | undefined =>
+    opts.has("N") && path !== "-" && !io.sys.peek(path) ? "" : io.input(path);
+  const x = read(left);
+  const y = x === undefined ? undefined : read(right);
   if (x === undefined || y === undefined) return 2;
   const plain = (text: string): string => {
     let made = text;
@@ -144,14 +147,15 @@ function folders(io: Io, opts: Options, a: string, b: string): number {
   let code = 0;
   const [x, y] = [io.sys.list(a), io.sys.list(b)];
   for (const name of [...new Set([...x, ...y])].sort()) {
-    if (!x.includes(name) || !y.includes(name)) {
-      io.out(`Only in ${x.includes(name) ? a : b}: ${name}\n`);
+    const [isLeft, isRight] = [x.includes(name), y.includes(name)];
+    const isFolder = io.sys.peek(inFolder(isLeft ? a : b, name))?.type === "d";
+    if ((!isLeft || !isRight) && (isFolder || !opts.has("N"))) {
+      io.out(`Only in ${isLeft ? a : b}: ${name}\n`);
       code = Math.max(code, 1);
       continue;
     }
     const [left, right] = [inFolder(a, name), inFolder(b, name)];
-    if (io.sys.peek(left)?.type === "d" && !opts.has("r"))
-      io.out(`Common subdirectories: ${left} and ${right}\n`);
+    if (isFolder && !opts.has("r")) io.out(`Common subdirectories: ${left} and ${right}\n`);
     else code = Math.max(code, two(io, opts, left, right, pairLine(io, opts, left, right)));
   }
   return code;
@@ -162,6 +166,7 @@ const diff = tool("diff", (io) => {
     unified: "u",
     brief: "q",
     recursive: "r",
+    "new-file": "N",
     label: "L",
     color: "u",
   });
