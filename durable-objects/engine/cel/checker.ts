@@ -29,6 +29,7 @@ import {
   sameType,
   structType,
   substitute,
+  TriedMapping,
   typeOf,
   unwrapped,
   type Mapping,
@@ -65,7 +66,7 @@ const isDyn = (type: Type): boolean => type.kind === "dyn";
 class Checker {
   readonly #environment: Environment;
   readonly #issues: Issue[];
-  #mapping: Mapping = new Map();
+  readonly #mapping: Mapping = new Map();
   #scope = new Scope();
   #variables = 0;
 
@@ -86,9 +87,9 @@ class Checker {
   }
 
   #assignable(a: Type, b: Type): boolean {
-    const tried = new Map(this.#mapping);
+    const tried = new TriedMapping(this.#mapping);
     if (!assignableIn(tried, a, b)) return false;
-    this.#mapping = tried;
+    tried.keep();
     return true;
   }
   #free(): Type {
@@ -229,10 +230,10 @@ class Checker {
     for (const { id, member, args: wanted, result: gives, variables } of overloads) {
       if (member !== (e.target !== undefined) || wanted.length !== types.length) continue;
       const fresh: Mapping = new Map(variables.map((name) => [name, this.#free()]));
-      const tried = new Map(this.#mapping);
+      const tried = new TriedMapping(this.#mapping);
       const candidates = wanted.map((type) => substitute(fresh, type, false));
       if (!allAssignableIn(tried, types, candidates)) continue;
-      this.#mapping = tried;
+      tried.keep();
       meant.push(id);
       const made = this.#known(substitute(fresh, gives, false));
       if (result === undefined) result = made;

@@ -96,7 +96,28 @@ export function sameType(a: Type, b: Type): boolean {
 }
 
 /** What type variables stand for, by their name. */
-export type Mapping = Map<string, Type>;
+export interface Mapping {
+  get(name: string): Type | undefined;
+  set(name: string, type: Type): unknown;
+}
+
+/** What a trial adds to a mapping, until it has shown that it holds: an expression has thousands of variables. */
+export class TriedMapping implements Mapping {
+  readonly #before: Mapping;
+  readonly #added = new Map<string, Type>();
+  constructor(before: Mapping) {
+    this.#before = before;
+  }
+  get(name: string): Type | undefined {
+    return this.#added.get(name) ?? this.#before.get(name);
+  }
+  set(name: string, type: Type): void {
+    this.#added.set(name, type);
+  }
+  keep(): void {
+    for (const [name, type] of this.#added) this.#before.set(name, type);
+  }
+}
 
 function lessSpecific(a: Type, b: Type): boolean {
   if (a.kind === "dyn" || a.kind === "param") return true;

@@ -38,6 +38,9 @@ export const secretComparisonsMax = 5_000_000;
 export const inflatePieceBytes = 4_096;
 
 // API
+/** Permissions, each of one verb, group, resource and name, that one role may ask for of who writes or binds it, and names of those held that they are compared with. */
+export const permissionsComparedMax = 20_000;
+export const namesComparedMax = 40_000_000;
 /** Of a request; the edge reads no more, and the engine, which Pods ask too, looks again. k8s: apiserver/pkg/server/config.go MaxRequestBodyBytes */
 export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
@@ -51,6 +54,8 @@ export const requestLabelsMax = 5_000;
 export const generateNameAttemptsMax = 8;
 /** Items of a long list that are written at once, some 5 ms; only of a longer one are there pieces. */
 export const listPieceItems = 250;
+/** Or so many characters: rows of custom resources may be long. */
+export const listPieceCharacters = 512 * 1024;
 
 // Log
 export const logRowBytesMax = 900_000;
@@ -198,6 +203,7 @@ export const revisionBytesPerTurnStep = 4 * 1024;
 /** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */
 export const cpuUsPerObjectRead = 2.5;
 export const cpuUsPerEndpoint = 6;
+export const cpuUsPerRuleGathered = 1;
 export const cpuUsPerTermCompared = 0.5;
 export const cpuUsPerNodeTried = 25;
 /** How far a process may compute ahead of the clock before it must wait for time to pass. */
@@ -482,8 +488,16 @@ export const schemaPatternsKeptMax = 256;
 export const patternUnitsPerWriteMax = 10_000_000;
 /** k8s: crd_finalizer.go deleteInstances: how long objects of a definition that goes are waited for in silence */
 export const definitionCheckMs = 60_000;
-/** Values that one path of a printer column or a selectable field may come by. */
+/** Of defaults that came into a schema later, filled into one object where it is read: whoever lists them gets all of them. */
+export const defaultsReadCharactersMax = 32 * 1024;
+/** Versions of all definitions together: each has paths in discovery and in the OpenAPI documents. */
+export const definitionVersionsMax = 600;
+/** Of one version; real ones have twenty. */
+export const printerColumnsMax = 200;
+/** Values that the path of a selectable field may come by, and all printer columns of one row; what they find takes so many characters, and one cell. */
 export const jsonPathStepsMax = 10_000;
+export const columnStepsPerRowMax = 4_000;
+export const cellCharactersPerRowMax = 16 * 1024;
 
 // Scheduler
 /** k8s: pkg/scheduler/backend/queue DefaultPodInitialBackoffDuration, DefaultPodMaxBackoffDuration */
@@ -631,6 +645,17 @@ export const streamBytesMax = 256 * 1024;
 export const answerBytesAhead = 4 * 1024;
 /** A request's or a response's body on its way. */
 export const exchangeBodyBytesMax = 640 * 1024;
+/** Listeners of a Gateway, with those of its ListenerSets: each is held against the others. */
+export const gatewayListenersMax = 1_024;
+/** States of a pattern in a route. Envoy: re2.max_program_size.error_level, a hundred, of a program that has one for each. */
+export const gatewayPatternStatesMax = 1_000;
+/** How often a request may pass Gateways and the Ingress controller, before its headers are too large. Envoy: max_request_headers_kb, 60 KB later */
+export const gatewayHopsMax = 16;
+/** Requests of the network under way beyond which a Gateway passes none on that came by one before. Envoy: circuit breakers' max_requests */
+export const gatewayRequestsMax = 1_024;
+/** What passing one costs the turn, and each route that is looked at. */
+export const cpuUsPerGatewayRequest = 500;
+export const cpuUsPerRouteLooked = 5;
 /** Rounds in which a request is pushed on within one moment. */
 export const networkRoundsMax = 64;
 /** Texts of certificates that are kept as they were read, of all clusters of a process, and how long one may be. */
@@ -765,7 +790,9 @@ export const hostFolderBytesMax = 100_000;
 /** Selectors of devices; there are few, by class. */
 export const deviceSelectorsKeptMax = 256;
 /** How often a value is held against a part of a schema, for one write: a schema may offer thousands of alternatives to each item. */
-export const schemaChecksPerWriteMax = 2_000_000;
+export const schemaChecksPerWriteMax = 500_000;
+/** What applying one mutation is charged for each key or element of the object: it is decoded and settled again. */
+export const mutationUnitsPerValue = 10;
 /** Of all policies together, for one request or one step of a controller, and of one object's rules: half a second. Upstream a single binding may take 10,000,000. */
 export const expressionCostMax = 4_000_000;
 /** `npm run bench`, "expressions". */

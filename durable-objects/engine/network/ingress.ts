@@ -129,7 +129,7 @@ function bounded<T>(match: () => T): T | undefined {
 export function startIngress(context: RuntimeContext, q: HttpRequest): IngressStart {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);
-  const work = new MatchWork();
+  const work = new MatchWork((microseconds) => context.spend?.(microseconds));
   const found = bounded(() => {
     const match = matchIngress(context.reader, host, path, work);
     return { match, target: match && rewritten(match, path, work) };

@@ -55,3 +55,17 @@ test("the built-in view, edit and admin take new rules in", () => {
   expect(has("view")).toBe(true);
   expect(world.get(`${roles}/view`).rules).toHaveLength(before + 1);
 });
+
+test("many roles of many rules are gathered in a time that grows with them", () => {
+  const world = new World();
+  const all = { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { pick: "me" } }] } };
+  world.create(role("all", all));
+  for (let i = 0; i < 140; i++) {
+    const rules = Array.from({ length: 100 }, (_, k) => rule(`${i}.${k}`));
+    const metadata = { name: `r${i}`, labels: { pick: "me" } };
+    world.create({ ...role(`r${i}`, { rules }), metadata });
+  }
+  world.advance(0);
+  // Compared one by one they would be a hundred million.
+  expect(world.get(`${roles}/all`).rules).toHaveLength(14_000);
+});

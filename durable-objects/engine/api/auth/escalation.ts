@@ -14,6 +14,7 @@ import {
   urlMatches,
   type PolicyRule,
 } from "./authorization.ts";
+import { namesComparedMax, permissionsComparedMax } from "../../core/limits.ts";
 import { goQuote } from "../../machinery/field.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
@@ -80,15 +81,44 @@ function missingRights(
   reader: Reader,
 ): string | undefined {
   const held = rulesFor(user, namespace, reader);
-  const missing = wanted
-    .flatMap(breakDown)
-    .filter((rule) => !held.rules.some((h) => covers(h, rule)));
-  if (missing.length === 0) return undefined;
-  const texts = [...new Set(compact(missing).map(ruleText))].sort();
+  const open = wanted.filter((rule) => !held.rules.some((h) => coversWhole(h, rule)));
+  const isMuch = exceeds(open, held.rules);
+  const missing = isMuch
+    ? []
+    : open.flatMap(breakDown).filter((rule) => !held.rules.some((h) => covers(h, rule)));
+  if (missing.length === 0 && !isMuch) return undefined;
+  const texts = isMuch
+    ? [`more than can be compared with those held, ${permissionsComparedMax} at most`]
+    : [...new Set(compact(missing).map(ruleText))].sort();
   const groups = user.groups.map(goQuote).join(" ");
   const problems = held.errors.length > 0 ? `; resolution errors: [${held.errors.join(", ")}]` : "";
   return `user ${goQuote(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${texts.join("\n")}${problems}`;
 }
+
+const lengths = (rule: PolicyRule): number[] =>
+  [rule.apiGroups, rule.resources, rule.nonResourceURLs, rule.resourceNames].map(
+    (list) => list?.length ?? 0,
+  );
+
+/** A rule of a thousand groups, resources and verbs would be broken down into a thousand million. */
+function exceeds(wanted: readonly PolicyRule[], held: readonly PolicyRule[]): boolean {
+  let permissions = 0;
+  for (const rule of wanted) {
+    const [groups = 0, resources = 0, urls = 0, names = 0] = lengths(rule);
+    permissions += rule.verbs.length * (groups * resources * Math.max(1, names) + urls);
+  }
+  let names = 0;
+  for (const rule of held)
+    names += lengths(rule).reduce((sum, length) => sum + length, rule.verbs.length);
+  return permissions > permissionsComparedMax || permissions * names > namesComparedMax;
+}
+
+/** Whether a held rule covers all of another, as one that is for everything does. */
+const coversWhole = (held: PolicyRule, rule: PolicyRule): boolean =>
+  !held.resourceNames?.length &&
+  (["verbs", "apiGroups", "resources", "nonResourceURLs"] as const).every(
+    (field) => !rule[field]?.length || held[field]?.includes("*"),
+  );
 
 /** Into rules of one verb, one group, one resource and at most one name each. */
 function breakDown(rule: PolicyRule): PolicyRule[] {

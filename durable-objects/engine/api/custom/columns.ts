@@ -1,5 +1,6 @@
 /** The Table of a custom resource. k8s: apiextensions-apiserver pkg/registry/customresource/tableconvertor */
 import { parseTime } from "../../core/clock.ts";
+import { cellCharactersPerRowMax, columnStepsPerRowMax } from "../../core/limits.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { PrinterColumn } from "../../kinds/custom-resource-definition/types.ts";
 import type { Cell, Column, TableOf } from "../../kinds/define.ts";
@@ -34,10 +35,19 @@ export function tableOf(given: readonly PrinterColumn[] | undefined): TableOf<Ku
   }
   return {
     columns: [nameColumn, ...columns.map(({ column }) => shown(column))],
-    cells: (object, now) => [
-      object.metadata.name,
-      ...columns.map(({ column, path }) => cellOf(column.type, find(path, object)?.[0], now)),
-    ],
+    cells: (object, now) => {
+      const steps = { left: columnStepsPerRowMax };
+      let room = cellCharactersPerRowMax;
+      return [
+        object.metadata.name,
+        ...columns.map(({ column, path }) => {
+          if (room < 0) return null;
+          const cell = cellOf(column.type, find(path, object, steps)?.[0], now);
+          if (typeof cell === "string") room -= cell.length;
+          return cell;
+        }),
+      ];
+    },
   };
 }
 

@@ -163,16 +163,21 @@ function sliceOf(text: string): Step {
 }
 
 /** What a path finds; undefined where it cannot be followed: an index beyond a list, a filter of what is no list. */
-export function find(path: JsonPath, value: unknown): unknown[] | undefined {
+export function find(
+  path: JsonPath,
+  value: unknown,
+  budget: Budget = { left: jsonPathStepsMax },
+): unknown[] | undefined {
   try {
-    return follow(path, [value], { left: jsonPathStepsMax });
+    return follow(path, [value], budget);
   } catch (error) {
     if (error instanceof NoPath) return undefined;
     throw error;
   }
 }
 
-interface Budget {
+/** Values that may still be come by. */
+export interface Budget {
   left: number;
 }
 

@@ -1,5 +1,5 @@
 /** Long lists as JSON, piece by piece: what a turn is too short to write. */
-import { listPieceItems } from "../../core/limits.ts";
+import { listPieceCharacters, listPieceItems } from "../../core/limits.ts";
 import type { PiecesReply } from "../../ports/request.ts";
 
 /**
@@ -33,11 +33,13 @@ function* piecesOf(
     pretty ? JSON.stringify(value, null, 2).replaceAll("\n", indent(by)) : JSON.stringify(value);
   const begun = textOf(head, 0).slice(0, -1).trimEnd();
   let piece = `${begun},${indent(2)}"${field}":${space}[`;
+  let held = 0;
   for (let i = 0; i < count; i++) {
     piece += `${i === 0 ? "" : ","}${indent(4)}${textOf(itemAt(i), 4)}`;
-    if ((i + 1) % listPieceItems !== 0) continue;
+    if (++held < listPieceItems && piece.length < listPieceCharacters) continue;
     yield piece;
     piece = "";
+    held = 0;
   }
   yield `${piece}${indent(2)}]${line}}${pretty ? "" : "\n"}`;
 }

@@ -129,6 +129,7 @@ function fillInOrder(view: View): Step {
 /** Batches of one, two, four and so on; none follows one in which something failed. k8s: slowStartBatch */
 function fillAtOnce(view: View): Step {
   const { set, replicas } = view;
+  const most = podsAtOnce(set.spec.template, set.spec.volumeClaimTemplates);
   let made = 0;
   let failed = false;
   let [left, size] = [1, 1];
@@ -141,7 +142,7 @@ function fillAtOnce(view: View): Step {
     left -= 1;
     const pod = replicas.get(ordinal);
     // The Pods that were made wake the set for the others.
-    if (!pod && made++ >= podsAtOnce(set.spec.template)) return "stop";
+    if (!pod && made++ >= most) return "stop";
     const step = pod ? tend(view, ordinal, pod) : make(view, ordinal);
     if (step === "failed") failed = true;
   }

@@ -52,10 +52,11 @@ function createPod(
   return undefined;
 }
 
-/** How many Pods of a template one reconcile makes. */
-export function podsAtOnce(template: object): number {
-  const fit = Math.floor(podBytesPerReconcileMax / JSON.stringify(template).length);
-  return Math.max(1, Math.min(podsPerReconcileMax, fit));
+/** How many Pods of a template one reconcile makes; `others`: objects that each Pod brings with it. */
+export function podsAtOnce(template: object, others: readonly object[] = []): number {
+  const bytes = JSON.stringify(template).length + JSON.stringify(others).length;
+  const most = podsPerReconcileMax / (1 + others.length);
+  return Math.max(1, Math.floor(Math.min(most, podBytesPerReconcileMax / bytes)));
 }
 
 /**

@@ -15,8 +15,8 @@ export interface Patterns {
   problem(pattern: string): string | undefined;
   /** Whether it matches anywhere in the text. Throws 429 where one write asks for too much. */
   matches(pattern: string, text: string): boolean;
-  /** A value is held against a schema. Throws 429 where one write asks for too much. */
-  checked(): void;
+  /** A value is held against a schema; `units` more for what does not fit. Throws 429 where one write asks for too much. */
+  checked(units?: number): void;
 }
 
 const kept = new Map<string, Regex | NoRegex>();
@@ -53,8 +53,9 @@ export function schemaPatterns(): Patterns {
   };
   let checks = 0;
   return {
-    checked: () => {
-      if (++checks > schemaChecksPerWriteMax)
+    checked: (units = 1) => {
+      checks += units;
+      if (checks > schemaChecksPerWriteMax)
         throw tooManyRequests("the schema of this resource takes too long", 1);
     },
     problem: (pattern) => {

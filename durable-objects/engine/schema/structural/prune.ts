@@ -203,16 +203,44 @@ function embeds(schema: JsonSchema): boolean {
   return known;
 }
 
-/** Defaults filled in; of embedded objects' metadata only what its type knows. k8s: defaulting/prune.go PruneDefaults */
-export function filled(value: unknown, schema: JsonSchema | undefined): unknown {
-  const out = defaulted(value, schema);
+/**
+ * Defaults filled in; of embedded objects' metadata only what its type knows. Those beyond `room` characters of JSON are left out: an
+ * object that took so many is too large to be stored. k8s: defaulting/prune.go PruneDefaults
+ */
+export function filled(value: unknown, schema: JsonSchema | undefined, room: number): unknown {
+  const out = defaulted(value, schema, { room });
   return schema && out !== value && embeds(schema) ? coerced(out, schema, "", []) : out;
 }
 
+const lengths = new WeakMap<object, number>();
+
+/** Of a default as JSON, about. */
+function lengthOf(preset: unknown): number {
+  if (typeof preset === "string") return preset.length + 2;
+  if (typeof preset !== "object" || preset === null) return 8;
+  let known = lengths.get(preset);
+  if (known === undefined) lengths.set(preset, (known = JSON.stringify(preset).length));
+  return known;
+}
+
+interface Filling {
+  room: number;
+}
+
+function fits(preset: unknown, filling: Filling): boolean {
+  if (filling.room < 0) return false;
+  filling.room -= lengthOf(preset);
+  return true;
+}
+
 /** The same with defaults filled in; itself where none is missing. k8s: defaulting/algorithm.go */
-export function defaulted(value: unknown, schema: JsonSchema | undefined): unknown {
+export function defaulted(
+  value: unknown,
+  schema: JsonSchema | undefined,
+  filling: Filling = { room: Infinity },
+): unknown {
   if (!schema || !reaches(schema)) return value;
-  if (Array.isArray(value)) return defaultedList(value, itemsOf(schema));
+  if (Array.isArray(value)) return defaultedList(value, itemsOf(schema), filling);
   if (!isObject(value)) return value;
   let out: Json | undefined;
   const put = (key: string, item: unknown): void => setOwn((out ??= { ...value }), key, item);
@@ -221,31 +249,35 @@ export function defaulted(value: unknown, schema: JsonSchema | undefined): unkno
     if (isUnset(preset)) continue;
     const present = Object.hasOwn(value, key);
     if (present && (value[key] !== null || nullable)) continue;
+    if (!fits(preset, filling)) break;
     added ||= !present;
     put(key, ordered(preset));
   }
   for (const key of Object.keys(out ?? value)) {
     const item = (out ?? value)[key];
     const known = propertyOf(schema, key);
-    const next = known
-      ? defaulted(item, known)
-      : defaulted(orDefault(item, additionalOf(schema)), additionalOf(schema));
+    const more = known ? undefined : additionalOf(schema);
+    const next = defaulted(known ? item : orDefault(item, more, filling), known ?? more, filling);
     if (next !== item) put(key, next);
   }
   return added ? sorted(out as Json) : (out ?? value);
 }
 
-function defaultedList(list: unknown[], of: JsonSchema | undefined): unknown[] {
+function defaultedList(list: unknown[], of: JsonSchema | undefined, filling: Filling): unknown[] {
   let out: unknown[] | undefined;
   for (let i = 0; i < list.length; i++) {
-    const next = defaulted(orDefault(list[i], of), of);
+    const next = defaulted(orDefault(list[i], of, filling), of, filling);
     if (next !== list[i]) (out ??= [...list])[i] = next;
   }
   return out ?? list;
 }
 
-const orDefault = (value: unknown, schema: JsonSchema | undefined): unknown =>
-  value === null && schema && !schema.nullable && !isUnset(schema.default)
+const orDefault = (value: unknown, schema: JsonSchema | undefined, filling: Filling): unknown =>
+  value === null &&
+  schema &&
+  !schema.nullable &&
+  !isUnset(schema.default) &&
+  fits(schema.default, filling)
     ? ordered(schema.default)
     : value;
 

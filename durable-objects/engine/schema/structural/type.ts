@@ -1,4 +1,5 @@
 /** The type of a custom resource's version, as a value like every kind's. */
+import { defaultsReadCharactersMax, objectBytesMax } from "../../core/limits.ts";
 import { isObject, setOwn } from "../decode.ts";
 import { kindOf, scalar } from "../own-types.ts";
 import type { Decoded, DecodeOptions, StructRef } from "../types.ts";
@@ -29,7 +30,7 @@ export function structuralType(
     listKind,
     selectableFields,
     decode: (value: unknown, options: DecodeOptions) => decode(schema, value, options),
-    applyDefaults: (object: Json) => filled(object, schema) as Json,
+    applyDefaults: (object: Json) => filled(object, schema, objectBytesMax) as Json,
   };
   return { ...plain, struct: { ...plain.struct, structural } };
 }
@@ -74,7 +75,10 @@ function decode(
  * Upstream does the same with all that it reads.
  */
 export const asRead = (object: Json, schema: JsonSchema | undefined): Json =>
-  ordered(object, (rest) => filled(pruned(rest, schema, true).value, schema) as Json);
+  ordered(
+    object,
+    (rest) => filled(pruned(rest, schema, true).value, schema, defaultsReadCharactersMax) as Json,
+  );
 
 /** The same, shown by another version: pruned by its schema, whose defaults are for what comes in. */
 export const asConverted = (object: Json, schema: JsonSchema | undefined): Json =>

@@ -119,6 +119,9 @@ function furthest(results: readonly Result[]): Result | undefined {
   return best;
 }
 
+/** What a failure costs beside a check: its texts are made, and kept until the furthest is known. */
+const misfitUnits = 4;
+
 /** allOf, anyOf, oneOf and not. k8s: schema_props.go */
 function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Result {
   const result = new Result();
@@ -133,6 +136,7 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
         first = found;
         break;
       }
+      place.patterns.checked(misfitUnits);
       failed.push(found);
     }
     if (!first) result.add(plain(`${quoted()} must validate at least one schema (anyOf)`));
@@ -140,6 +144,7 @@ function checkJunctors(schema: JsonSchema, value: unknown, place: Position): Res
   }
   if (oneOf.length > 0) {
     const found = oneOf.map((one) => check(one, value, place));
+    place.patterns.checked(found.length * misfitUnits);
     const valid = found.filter(({ isValid }) => isValid);
     if (valid.length === 1) result.merge(valid[0]);
     else {

@@ -38,6 +38,10 @@ export class Budget {
   take(cost: number): void {
     this.#spent.used += cost;
     this.#left -= cost;
+    this.check();
+  }
+  /** Before anything is run: of hundreds of policies each would find out by running. */
+  check(): void {
     if (this.#left < 0 || this.#spent.used > expressionCostMax) throw new OutOfBudget();
   }
 }
@@ -188,6 +192,7 @@ export class Activation {
   /** Runs one. OutOfBudget: nothing more may be run. */
   evaluate(found: Expression | ExpressionProblem, budget: Budget): Evaluated {
     if ("problem" in found) return { problem: `compilation error: ${found.problem}` };
+    budget.check();
     const { value, cost } = found.program.evaluate(this.#resolve);
     const composed = this.#composed.cost;
     this.#composed.cost = 0;

@@ -2,6 +2,7 @@
  * Mutating admission by policies, after all built-in rules; where they changed something those run once more, and so do the
  * policies that ask for it. k8s: apiserver/pkg/admission/plugin/policy/mutating/dispatcher.go, reinvocationcontext.go
  */
+import { mutationUnitsPerValue } from "../../../core/limits.ts";
 import type { KubeObject } from "../../../core/object.ts";
 import type { WriteContext } from "../../../kinds/define.ts";
 import type { MutatingAdmissionPolicy, Mutation, Policy } from "../../../kinds/admission/shape.ts";
@@ -25,6 +26,14 @@ const keyOf = ({ policy, binding, params }: Run): string =>
   [policy, binding, params]
     .map((one) => (one ? `${one.metadata.namespace ?? ""}/${one.metadata.name}` : ""))
     .join(" ");
+
+/** Keys and elements of a value. */
+function valuesIn(value: object): number {
+  let count = 0;
+  for (const one of Object.values(value) as unknown[])
+    count += typeof one === "object" && one !== null ? 1 + valuesIn(one) : 1;
+  return count;
+}
 
 interface Refusal {
   message: string;
@@ -119,6 +128,7 @@ export class Pass {
         return;
       }
       const { object } = this;
+      budget.take(mutationUnitsPerValue * valuesIn(object));
       const patched =
         mutation.patchType === "JSONPatch"
           ? withJsonPatch(object, found.value)

@@ -10,16 +10,13 @@ import {
 } from "../../../machinery/field.ts";
 import { validateImmutable } from "../../../machinery/metadata.ts";
 import { dns1035Label, dns1123Subdomain } from "../../../machinery/names.ts";
-import { schemasIn } from "../../../schema/structural/json-schema.ts";
 import { schemaPatterns, type Patterns } from "../../../schema/structural/patterns.ts";
 import { unsupported } from "../../checks.ts";
 import type { WriteContext } from "../../define.ts";
 import { approvalOf, isProtected, isTrue } from "../conditions.ts";
-import { definitionsMax, schemaDepthMax, schemaNodesMax } from "../../../core/limits.ts";
 import { internalForm, internalText, type InternalSpec } from "../internal-form.ts";
 import {
   approvalAnnotation,
-  definitions,
   type CustomResourceDefinition,
   type DefinitionNames,
   type DefinitionVersion,
@@ -27,6 +24,7 @@ import {
 } from "../types.ts";
 import { validateBundle, validateConversion } from "./conversion.ts";
 import { validateSchema } from "./schema.ts";
+import { validateRoom, validateSizes } from "./room.ts";
 import { validateSelectableFields } from "./fields.ts";
 import { validateSubresources } from "./subresources.ts";
 
@@ -37,13 +35,11 @@ export function validateDefinition(
 ): FieldError[] {
   const { spec, status, metadata } = definition;
   const errors: FieldError[] = [];
-  if (!old) {
-    errors.push(...validateRoom(context));
-    if (metadata.name !== `${spec.names.plural}.${spec.group}`)
-      errors.push(
-        invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group'),
-      );
-  }
+  errors.push(...validateRoom(definition, old, context));
+  if (!old && metadata.name !== `${spec.names.plural}.${spec.group}`)
+    errors.push(
+      invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group'),
+    );
   errors.push(...validateSpec(definition));
   errors.push(...validateBundle(spec.conversion, old));
   if (old) errors.push(...validateUnchanged(definition, old));
@@ -64,41 +60,12 @@ export function validateDefinition(
 export const validateDefinitionStatus = ({ status }: CustomResourceDefinition): FieldError[] =>
   validateNames(status?.acceptedNames, "status.acceptedNames");
 
-/** A bound of Podyard's own: each definition is looked at by every request of discovery. */
-function validateRoom({ reader }: WriteContext): FieldError[] {
-  if (reader.count(definitions) < definitionsMax) return [];
-  return [forbiddenField("metadata.name", `at most ${definitionsMax} CustomResourceDefinitions`)];
-}
-
-/** A bound of Podyard's own on what one schema may ask of each write. */
-function validateSize(version: DefinitionVersion, path: string): FieldError[] {
-  let nodes = 0;
-  for (const _ of schemasIn(version.schema?.openAPIV3Schema)) nodes++;
-  if (nodes > schemaNodesMax)
-    return [forbiddenField(path, `at most ${schemaNodesMax} schemas in one version`)];
-  return depthOf(version.schema?.openAPIV3Schema) > schemaDepthMax
-    ? [forbiddenField(path, `schemas at most ${schemaDepthMax} deep`)]
-    : [];
-}
-
-function depthOf(value: unknown): number {
-  let level: unknown[] = [value];
-  let depth = 0;
-  for (; level.length > 0; depth++)
-    level = level.flatMap((one) =>
-      typeof one === "object" && one !== null ? Object.values(one) : [],
-    );
-  return depth;
-}
-
 function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
   const patterns = schemaPatterns();
   const errors = [...validateGroup(spec.group), ...validateScope(spec.scope)];
   const versions = spec.versions ?? [];
   const form = internalForm(spec);
-  const sizes = versions.flatMap((version, i) =>
-    validateSize(version, child(at("spec.versions", i), "schema")),
-  );
+  const sizes = validateSizes(versions);
   if (sizes.length > 0) return [...errors, ...sizes];
   if (!form.schema?.openAPIV3Schema)
     form.versions.forEach(({ schema }, i) => {
