@@ -1,6 +1,7 @@
 /** Clients of the databases: what probes and first looks ask. */
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
+import { mongoShell } from "./mongo/shell.ts";
 
 /** Whether the server in this Pod answers; other hosts are beyond these clients. */
 const serves = (sys: Sys, port: number): boolean =>
@@ -77,20 +78,6 @@ function psql(sys: Sys): number {
   return number === undefined ? 1 : 0;
 }
 
-function mongosh(sys: Sys): number {
-  if (!serves(sys, 27017)) {
-    sys.complain("MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017\n");
-    return 1;
-  }
-  const script = valueAfter(sys, "--eval") ?? "";
-  if (!/ping/.test(script)) {
-    sys.complain(beyond("mongosh"));
-    return 1;
-  }
-  sys.write(1, /\.ok\b/.test(script) ? "1\n" : "{ ok: 1 }\n");
-  return 0;
-}
-
 const client = (name: string, run: (sys: Sys) => number): Program<{ exitCode: number }> => ({
   name: `db-client:${name}`,
   storedNames: { fields: { exitCode: "x" } },
@@ -107,8 +94,6 @@ const table: Record<string, (sys: Sys) => number> = {
   "healthcheck.sh": (sys) => (serves(sys, 3306) ? 0 : 1),
   pg_isready: pgIsReady,
   psql,
-  mongosh,
-  mongo: mongosh,
 };
 
 const namesOf = (row: RegExp): FileTable =>
@@ -118,13 +103,19 @@ const namesOf = (row: RegExp): FileTable =>
       .map((name) => [`/usr/bin/${name}`, { program: `db-client:${name}` }]),
   );
 
+const shellFiles = (names: string): FileTable =>
+  Object.fromEntries(names.split(" ").map((name) => [`/usr/bin/${name}`, { program: "mongosh" }]));
+
 export const databaseClients = {
-  programs: Object.entries(table).map(([name, run]) => client(name, run)),
+  programs: [mongoShell, ...Object.entries(table).map(([name, run]) => client(name, run))],
   /** By server. */
   filesOf: {
     mysqld: namesOf(/^mysql/),
     mariadbd: namesOf(/^(maria|healthcheck)/),
     postgres: namesOf(/^p/),
-    mongod: namesOf(/^mongo/),
+    mongod: shellFiles("mongoimport mongodump mongorestore"),
+    // Up to 5 and from 5 on.
+    mongo: shellFiles("mongo"),
+    mongosh: shellFiles("mongosh"),
   } as Record<string, FileTable>,
 };
