@@ -11,7 +11,7 @@ export const isDoc = (value: Json | undefined): value is Doc =>
 export function tagOf(value: Json | undefined): string | undefined {
   if (!isDoc(value)) return undefined;
   const [key = "", second] = Object.keys(value);
-  return second === undefined && /^\$(oid|date|binary|timestamp|regularExpression)$/.test(key)
+  return second === undefined && /^\$(oid|date|binary|numberLong|regularExpression)$/.test(key)
     ? key
     : undefined;
 }
@@ -51,7 +51,7 @@ const tagged: Record<string, (value: Json) => [type: number, bytes: string]> = {
     const bytes = fromBase64(String(base64)) ?? "";
     return [5, int(bytes.length) + String.fromCharCode(Number(subType)) + bytes];
   },
-  $timestamp: (value) => [17, int(Number((value as Doc).i)) + int(Number((value as Doc).t))],
+  $numberLong: (value) => [18, long(Number(value))],
   $regularExpression(value) {
     const { pattern, options } = value as Doc;
     return [11, `${encodeUtf8(String(pattern))}\0${String(options)}\0`];
@@ -110,7 +110,6 @@ function valueAt(bytes: string, type: number, at: number): [Json, number] {
     case 16:
       return [intAt(bytes, at), at + 4];
     case 17:
-      return [{ $timestamp: { t: intAt(bytes, at + 4), i: intAt(bytes, at) } }, at + 8];
     case 18:
       return [longAt(bytes, at), at + 8];
     default:

@@ -22,7 +22,7 @@ export const newId = (sys: Sys): string =>
   Math.floor(sys.now / 1000).toString(16) + Array.from({ length: 16 }, () => Math.floor(sys.random() * 16).toString(16)).join(""); // prettier-ignore
 
 const cursor = (name: string, list: Doc[]): Doc => ({
-  cursor: { firstBatch: list, id: 0, ns: name },
+  cursor: { firstBatch: list, id: { $numberLong: 0 }, ns: name },
 });
 const docOf = (value: Json | undefined): Doc => (isDoc(value) ? value : {});
 const docsOf = (value: Json | undefined): Doc[] => (Array.isArray(value) ? (value as Doc[]) : []);
@@ -63,12 +63,12 @@ function update({ sys, files, doc, name }: Asked): Doc {
     for (const [i, one] of docs.entries()) {
       if ((hit && !multi) || !matches(one, docOf(q), sys.matching)) continue;
       hit++;
-      const made = updated(one, docOf(u), sys.matching);
+      const made = updated(one, docOf(u));
       if (JSON.stringify(made) !== JSON.stringify(one)) nModified++;
       docs[i] = made;
     }
     if (!hit && upsert) {
-      const { _id = { $oid: newId(sys) }, ...rest } = updated(seedOf(docOf(q)), docOf(u), sys.matching); // prettier-ignore
+      const { _id = { $oid: newId(sys) }, ...rest } = updated(seedOf(docOf(q)), docOf(u)); // prettier-ignore
       docs.push({ _id, ...rest });
       upserted.push({ index, _id });
       hit = 1;
@@ -103,17 +103,6 @@ function listDatabases({ files }: Asked): Doc {
 
 const collectionsOf = ({ files, db }: Asked): string[] =>
   files.names().filter((one) => one.startsWith(`${db}.`));
-
-function dbStats(asked: Asked): Doc {
-  const { db, files } = asked;
-  const all = collectionsOf(asked);
-  let [objects, dataSize] = [0, 0];
-  for (const one of all) {
-    objects += files.read(one).length;
-    dataSize += files.size(one);
-  }
-  return { db, collections: all.length, views: 0, objects, dataSize, storageSize: all.length * 8192, indexes: all.length }; // prettier-ignore
-}
 
 function authenticate({ files, talk, doc, db }: Asked): Doc {
   const [user, pwd] = [String(doc.user), String(doc.pwd)];
@@ -163,7 +152,6 @@ const others = lookup<Command>({
   count: (asked) => ({ n: found(asked, asked.doc.query).length }),
   listdatabases: listDatabases,
   listcollections: (asked) => cursor(`${asked.db}.$cmd.listCollections`, collectionsOf(asked).map((one) => ({ name: one.slice(asked.db.length + 1), type: "collection" }))), // prettier-ignore
-  dbstats: dbStats,
   ...replicaCommands,
 });
 

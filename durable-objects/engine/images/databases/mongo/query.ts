@@ -81,21 +81,20 @@ const operators = lookup<Test>({
   $in: oneOf,
   $nin: (...all) => !oneOf(...all),
   $exists: (value, wanted) => (value !== undefined) === Boolean(wanted),
-  $not: (value, wanted, work) => !holds(value, wanted, work),
   $options: () => true,
   $regex: (value, wanted, work, { $options = "" }) => isDoc(wanted) ? equal(value, wanted, work, {}) : like(value, String(wanted), String($options), work), // prettier-ignore
 });
 
 /** Whether it is operators that a document says, and no value. */
-const isOperators = (value: Json): value is Doc =>
+const isOperators = (value: Json): boolean =>
   isDoc(value) && !tagOf(value) && Object.keys(value)[0]?.[0] === "$";
 
 function holds(value: Found, wanted: Json, work: MatchWork): boolean {
   if (!isOperators(wanted)) return equal(value, wanted, work, {});
-  return Object.entries(wanted).every(([name, one]) => {
+  return Object.entries(wanted as Doc).every(([name, one]) => {
     const test = operators[name];
     if (!test) throw badValue(`unknown operator: ${name}`);
-    return test(value, one, work, wanted);
+    return test(value, one, work, wanted as Doc);
   });
 }
 
@@ -105,10 +104,9 @@ export function matches(doc: Doc, filter: Doc, work: MatchWork): boolean {
   return Object.entries(filter).every(([path, wanted]) => {
     if (path === "$and") return (wanted as Json[]).every(one);
     if (path === "$or") return (wanted as Json[]).some(one);
-    if (path === "$nor") return !(wanted as Json[]).some(one);
     if (path[0] === "$") throw badValue(`unknown top level operator: ${path}`);
     const values = valuesAt(doc, path.split("."));
-    const none = isDoc(wanted) && ("$ne" in wanted || "$nin" in wanted || "$not" in wanted);
+    const none = isDoc(wanted) && ("$ne" in wanted || "$nin" in wanted);
     return (values.length ? values : [undefined])[none ? "every" : "some"]((value) => holds(value, wanted, work)); // prettier-ignore
   });
 }
@@ -128,7 +126,7 @@ function change(doc: Doc, path: string, to: (old: Found) => Found): void {
 }
 
 /** mongo: docs, update operators */
-type Change = (old: Found, by: Json, path: string, work: MatchWork) => Found;
+type Change = (old: Found, by: Json, path: string) => Found;
 const changes = lookup<Change>({
   $set: (_old, by) => by,
   $unset: () => undefined,
@@ -140,18 +138,17 @@ const changes = lookup<Change>({
     if (old !== undefined && !Array.isArray(old)) throw badValue(`The field '${path}' must be an array but is of type ${typeof old}`); // prettier-ignore
     return [...(Array.isArray(old) ? old : []), ...(isDoc(by) && Array.isArray(by.$each) ? by.$each : [by])];
   },
-  $pull: (old, by, _path, work) => Array.isArray(old) ? old.filter((one) => !holds(one, by, work)) : old, // prettier-ignore
 });
 
 /** A document after an update: operators, or what is put in its place. */
-export function updated(doc: Doc, by: Doc, work: MatchWork): Doc {
-  if (!isOperators(by)) return { ...(doc._id === undefined ? {} : { _id: doc._id }), ...by };
+export function updated(doc: Doc, by: Doc): Doc {
+  if (!isOperators(by)) return { ...("_id" in doc && { _id: doc._id! }), ...by };
   const made = JSON.parse(JSON.stringify(doc)) as Doc;
   for (const [word, fields] of Object.entries(by)) {
     const run = changes[word];
     if (!run) throw new Fault(9, "FailedToParse", `Unknown modifier: ${word}. Expected a valid update modifier or pipeline-style update specified as an array`); // prettier-ignore
     for (const [path, value] of Object.entries(fields as Doc))
-      change(made, path, (old) => run(old, value, path, work));
+      change(made, path, (old) => run(old, value, path));
   }
   return made;
 }

@@ -1,18 +1,24 @@
 /** MongoDB's shell, and the tools beside it, in the language itself. What it asks of the process: shell.ts. */
 export const shellLibrary = String.raw`
 const S = { db: 'test', source: 'admin', host: '127.0.0.1', port: 27017 };
-const words = $argv().slice(1), tool = words.shift().split('/').pop();
+const words = $argv().slice(1), tool = words.shift().split('/').pop(), old = tool === 'mongo';
 const out = t => $write(1, t + '\n'), log = t => $write(2, t + '\n');
 const fault = (name, text, more) => { const e = Object.assign(new Error(text), more); $hide(e, 'name', name); return e };
 const send = (db, doc) => {
-  const one = { ...doc, $db: db }, { failed, reply } = $mongo(S.host, S.port, S.user ? [{ authenticate: 1, user: S.user, pwd: S.pwd, $db: S.source }, one] : [one]);
+  const one = { ...doc, $db: db }, { failed, reply } = $mongo(S.host, S.port, text(S.user ? [{ authenticate: 1, user: S.user, pwd: S.pwd, $db: S.source }, one] : [one]));
   if (failed) throw fault('MongoNetworkError', failed.message);
-  const { $db, ...r } = $reply(reply);
+  const r = revived(JSON.parse($reply(reply)));
   if (!r.ok) throw fault('MongoServerError' + (r.code !== 18 ? '[' + r.codeName + ']' : ''), r.errmsg, { code: r.code, codeName: r.codeName });
   if (r.writeErrors) throw fault('MongoServerError', r.writeErrors[0].errmsg, { code: 11000 });
   return r };
-function ObjectId(h) { return $oid(h) }
+function ObjectId(h) { const o = Object.create(ObjectId.prototype), t = h === undefined ? $oid() : String(h); if (!/^[\da-f]{24}$/i.test(t)) throw fault('BSONError', 'input must be a 24 character hex string, 12 byte Uint8Array, or an integer'); $hide(o, '$oid', t); return o }
 ObjectId.prototype.toString = function () { return this.$oid }; ObjectId.prototype.toJSON = function () { return { $oid: this.$oid } };
+// Values as extended JSON, and back.
+const pattern = v => { const [, pattern, options] = /^\/(.*)\/(\w*)$/.exec(String(v)); return { $regularExpression: { pattern, options } } };
+const plain = v => !v || typeof v !== 'object' ? v : v instanceof Date ? { $date: +v } : v instanceof RegExp ? pattern(v) : v instanceof ObjectId ? v.toJSON() : each(v, plain);
+const each = (v, f) => { if (Array.isArray(v)) return v.map(f); const o = {}; for (const k of Object.keys(v)) o[k] = f(v[k]); return o };
+const text = v => JSON.stringify(plain(v));
+const revived = v => !v || typeof v !== 'object' ? v : v.$oid ? ObjectId(v.$oid) : v.$date !== undefined ? new Date(v.$date) : each(v, revived);
 class Cursor {
   constructor(c, filter = {}, projection = {}) { $hide(this, 'c', c); $hide(this, 'o', { filter, projection }) }
   _set(k, v) { this.o[k] = v; return this }
@@ -23,7 +29,7 @@ class Cursor {
 const change = (c, q, u, o, multi) => { const { n, nModified, upserted: [up] = [] } = send(c.d, { update: c.n, updates: [{ q, u, multi, upsert: !!(o && o.upsert) }] });
   return { acknowledged: true, insertedId: up ? up._id : null, matchedCount: up ? 0 : n, modifiedCount: nModified, upsertedCount: up ? 1 : 0 } };
 const only = u => { if ((Object.keys(u)[0] || '')[0] !== '$') throw fault('MongoInvalidArgumentError', 'Update document requires atomic operators'); return u };
-const erase = (c, q, limit) => { if (!q) throw fault('MongoshInvalidInputError', '[COMMON-10001] Missing required argument at position 0 (Collection.delete' + (limit ? 'One' : 'Many') + ')'); return { acknowledged: true, deletedCount: send(c.d, { delete: c.n, deletes: [{ q, limit }] }).n } };
+const erase = (c, q, limit) => { if (!q) throw fault('MongoshInvalidInputError', '[COMMON-10001] Missing required argument at position 0'); return { acknowledged: true, deletedCount: send(c.d, { delete: c.n, deletes: [{ q, limit }] }).n } };
 class Collection {
   getName() { return this.n } toString() { return this.d + '.' + this.n }
   insertMany(l, o) { const documents = l.map(d => ({ _id: d._id === undefined ? ObjectId() : d._id, ...d })); send(this.d, { insert: this.n, documents, ordered: !(o && o.ordered === false) }); return { acknowledged: true, insertedIds: { ...documents.map(d => d._id) } } }
@@ -39,7 +45,7 @@ class DB {
   getName() { return this.d } toString() { return this.d } getCollection(n) { return $any.call(this, n) } getSiblingDB(n) { return $use(n) }
   runCommand(c) { return send(this.d, command(c)) } adminCommand(c) { return send('admin', command(c)) }
   getCollectionNames() { return this.runCommand('listCollections').cursor.firstBatch.map(c => c.name) } createCollection(create) { return send(this.d, { create }) } dropDatabase() { const { ok, dropped } = this.runCommand('dropDatabase'); return { ok, dropped } }
-  stats() { return this.runCommand('dbStats') } version() { return this.runCommand('buildInfo').version } hello() { return this.runCommand('hello') } isMaster() { return this.hello() }
+  version() { return this.runCommand('buildInfo').version } hello() { return this.runCommand('hello') } isMaster() { return this.hello() }
   createUser({ user, ...rest }) { return send(this.d, { createUser: user, ...rest }) } auth(user, pwd) { send(this.d, { authenticate: 1, user, pwd }); Object.assign(S, { user, pwd, source: this.d }); return { ok: 1 } }
 }
 const admin = c => send('admin', c);
@@ -55,7 +61,7 @@ const compiled = t => { const run = $typed(t); if (typeof run === 'string') thro
 const perform = line => { const [, a, b] = /^\s*(\w+)(?:\s+(\w[\w-]*))?\s*(?:\(\))?;?\s*$/.exec(line) || []; if (a === 'use' && b) { S.db = b; $let('db', $use(b)); return out('switched to db ' + b) } if (a === 'show' && shows[b]) return shows[b]();
   if (a === 'it') return page(); if (a === 'exit' || a === 'quit') return $exit(0); const v = compiled(line)(); return v instanceof Promise ? v.then(show) : show(v) };
 const told = e => e instanceof Error ? e.name + ': ' + e.message : String(e);
-const prompt = () => { let set = ''; try { const h = $use('admin').hello(); if (h.setName) set = h.setName + ' [direct: ' + (h.ismaster ? 'primary' : 'secondary') + '] ' } catch (e) {} return set + S.db + '> ' };
+const prompt = () => { if (old) return ''; let set = ''; try { const h = $use('admin').hello(); if (h.setName) set = h.setName + ' [direct: ' + (h.ismaster ? 'primary' : 'secondary') + '] ' } catch (e) {} return set + S.db + '> ' };
 const loop = () => { let text = ''; for (;;) { $write(1, text ? '... ' : prompt()); const line = $line().reply; if (line === null) break; text += $utf8(line) + '\n'; if (!text.trim()) { text = ''; continue }
   try { const p = perform(text); if (p) return p.then(loop, e => { out(told(e)); loop() }) } catch (e) { if (e.open) continue; out((e.name === 'SyntaxError' ? 'Uncaught:\n' : '') + told(e)) } text = '' } };
 const option = (...names) => { for (let i = 0; i < words.length; i++) { const [k, ...v] = words[i].split('='); if (names.includes(k)) { const [w] = words.splice(i, v.length ? 1 : 2).slice(-1); return v.length ? v.join('=') : w } } };
@@ -66,21 +72,20 @@ const connect = () => { const a = option('--uri') || option('--host', '-h'); if 
 const shell = () => { connect(); const quiet = flag('--quiet'), scripts = []; for (let e = option('--eval'); e !== undefined; e = option('--eval')) scripts.push(e); const f = option('-f', '--file'); if (f) words.push(f);
   words.forEach((w, i) => { if (w.endsWith('.js')) scripts.push({ file: w }); else if (w[0] !== '-' && i === 0) address(w) });
   const db = $use(S.db); if (S.user) $use(S.source).auth(S.user, S.pwd); else db.hello(); $let('db', db); let p; for (const s of scripts) p = s.file ? compiled($file('open', s.file))() : perform(s); if (scripts.length) return p;
-  if (!quiet) out('Current Mongosh Log ID:\t' + ObjectId() + '\nConnecting to:\t\tmongodb://' + S.host + ':' + S.port + '/?directConnection=true&serverSelectionTimeoutMS=2000&appName=mongosh+2.5.9\nUsing MongoDB:\t\t' + db.version() + '\nUsing Mongosh:\t\t2.5.9\n\nFor mongosh info see: https://www.mongodb.com/docs/mongodb-shell/\n'); return loop() };
+  const v = db.version(); if (!quiet) out(old ? 'MongoDB shell version v' + v + '\nconnecting to: mongodb://' + S.host + ':' + S.port + '/' + S.db + '?compressors=disabled&gssapiServiceName=mongodb\nMongoDB server version: ' + v : 'Current Mongosh Log ID:\t' + ObjectId().$oid + '\nConnecting to:\t\tmongodb://' + S.host + ':' + S.port + '/?directConnection=true&serverSelectionTimeoutMS=2000&appName=mongosh+2.5.9\nUsing MongoDB:\t\t' + v + '\nUsing Mongosh:\t\t2.5.9\n\nFor mongosh info see: https://www.mongodb.com/docs/mongodb-shell/\n'); return loop() };
 const said = t => log(new Date().toISOString().replace('Z', '+0000') + '\t' + t);
 const input = f => { if (f) return $file('open', f); let t = ''; for (;;) { const l = $line().reply; if (l === null) return t; t += $utf8(l) + '\n' } };
-const revived = v => { if (!v || typeof v !== 'object') return v; if (Array.isArray(v)) return v.map(revived); if (v.$oid) return ObjectId(v.$oid); if (v.$date) return new Date(v.$date); const o = {}; for (const k of Object.keys(v)) o[k] = revived(v[k]); return o };
 const docs = n => n + ' document' + (n === 1 ? '' : 's');
 const tools = {
-  mongoimport() { const n = option('--collection', '-c'), list = flag('--jsonArray'), drop = flag('--drop'), text = input(option('--file') || words[0]), c = $use(S.db).getCollection(n); said('connected to: mongodb://' + S.host.replace('127.0.0.1', 'localhost') + '/'); if (option('--type') === 'csv') throw fault('Error', 'this sandbox imports JSON only');
+  mongoimport() { const n = option('--collection', '-c'), list = flag('--jsonArray'), drop = flag('--drop'), text = input(option('--file') || words[0]), c = $use(S.db).getCollection(n); said('connected to: mongodb://' + S.host.replace('127.0.0.1', 'localhost') + '/'); if (option('--type') === 'csv') throw fault('', 'this sandbox imports JSON only');
     if (drop) c.drop(); const l = (list ? JSON.parse(text) : text.trim().split('\n').map(l => JSON.parse(l))).map(revived); c.insertMany(l); said(l.length + ' document(s) imported successfully. 0 document(s) failed to import.') },
   mongodump() { const to = option('--out', '-o') || 'dump'; for (const name of S.only ? [S.db] : admin({ listDatabases: 1 }).databases.map(d => d.name)) if (S.only || !/^(local|config)$/.test(name)) for (const n of $use(name).getCollectionNames()) {
-    const at = to + '/' + name, file = at + '/' + n + '.bson', l = $use(name).getCollection(n).find().toArray(); $file('mkdirp', at[0] === '/' ? at : $cwd() + '/' + at); said('writing ' + name + '.' + n + ' to ' + file); $raw(file, $bson(l)); said('done dumping ' + name + '.' + n + ' (' + docs(l.length) + ')') } },
-  mongorestore() { const drop = flag('--drop'), from = words[0] || 'dump'; let n = 0; for (const d of $file('scandir', from)) if (!S.only || d === S.db) for (const f of $file('scandir', from + '/' + d)) if (f.endsWith('.bson')) { const c = $use(d).getCollection(f.slice(0, -5)), at = from + '/' + d + '/' + f, l = $unbson($raw(at)); said('restoring ' + c + ' from ' + at);
+    const at = to + '/' + name, file = at + '/' + n + '.bson', l = $use(name).getCollection(n).find().toArray(); $file('mkdirp', at[0] === '/' ? at : $cwd() + '/' + at); said('writing ' + name + '.' + n + ' to ' + file); $raw(file, $bson(text(l))); said('done dumping ' + name + '.' + n + ' (' + docs(l.length) + ')') } },
+  mongorestore() { const drop = flag('--drop'), from = words[0] || 'dump'; let n = 0; for (const d of $file('scandir', from)) if (!S.only || d === S.db) for (const f of $file('scandir', from + '/' + d)) if (f.endsWith('.bson')) { const c = $use(d).getCollection(f.slice(0, -5)), at = from + '/' + d + '/' + f, l = revived(JSON.parse($unbson($raw(at)))); said('restoring ' + c + ' from ' + at);
     if (drop) c.drop(); if (l.length) c.insertMany(l); n += l.length; said('finished restoring ' + c + ' (' + docs(l.length) + ', 0 failures)') } said(n + ' document(s) restored successfully. 0 document(s) failed to restore.') } };
 const failed = e => { if (tools[tool]) said('Failed: ' + e.message); else log(told(e)); $exit(1) };
 const begin = () => { if (flag('--version')) return out(tools[tool] ? tool + ' version: 100.13.0' : '2.5.9'); if (!tools[tool]) return shell(); connect(); const db = option('--db', '-d'); S.only = db || S.db !== 'test'; S.db = db || S.db; return tools[tool]() };
-const globals = { $shell() { let p; try { p = begin() } catch (e) { return failed(e) } if (p) p.then(undefined, failed) }, $Collection: Collection, $DB: DB, ObjectId, ISODate: v => v === undefined ? new Date() : new Date(v), NumberInt: Number, NumberLong: Number, rs, sleep: ms => { $sleep(ms) }, quit: c => $exit(c || 0),
+const globals = { $shell() { let p; try { p = begin() } catch (e) { return failed(e) } if (p) p.then(undefined, failed) }, $Collection: Collection, $DB: DB, ObjectId, ISODate: v => v === undefined ? new Date() : new Date(v), NumberInt: Number, NumberLong: Number, rs, quit: c => $exit(c || 0),
   print: (...a) => out(a.map(printed).join(' ')), printjson: v => out(printed(v)), tojson: v => $inspect(v, 6) };
 for (const k of Object.keys(globals)) $global(k, globals[k]); $hide(Date.prototype, '$iso', true);
 `;
