@@ -86,8 +86,10 @@ describe("the tools", () => {
     expect(got.err).toMatch(/connected to: mongodb:\/\/localhost\/\n.*2 document\(s\) imported successfully\. 0 document\(s\) failed to import\.\n$/); // prettier-ignore
     expect(sh("db", "cd /tmp && mongodump --db imp").err).toMatch(/writing imp\.c to dump\/imp\/c\.bson\n.*done dumping imp\.c \(2 documents\)\n$/); // prettier-ignore
     expect(sh("db", "wc -c < /tmp/dump/imp/c.bson").out.trim()).toBe("46");
-    js("db", "db.getSiblingDB(\"imp\").c.drop()");
-    expect(sh("db", "cd /tmp && mongorestore").err).toContain("2 document(s) restored successfully.");
+    js("db", 'db.getSiblingDB("imp").c.drop()');
+    expect(sh("db", "cd /tmp && mongorestore").err).toContain(
+      "2 document(s) restored successfully.",
+    );
     expect(sh("db", "mongosh imp --quiet --eval 'db.c.find({_id: 2})'").out).toBe("[ { _id: 2, a: 'y' } ]\n"); // prettier-ignore
   });
 });

@@ -39,7 +39,8 @@ function errorText(value: Obj): string {
 function together(open: string, parts: readonly string[], close: string, indent: number): string {
   if (parts.length === 0) return open + close;
   const length = parts.reduce((sum, part) => sum + part.length + 2, 0);
-  const oneLine = length + open.length + indent <= breakLength && !parts.some((part) => part.includes("\n"));
+  const oneLine =
+    length + open.length + indent <= breakLength && !parts.some((part) => part.includes("\n"));
   if (oneLine && parts.length <= 6) return `${open} ${parts.join(", ")} ${close}`;
   if (oneLine && open.endsWith("[")) return `${open}\n${grid(parts, indent)}\n${" ".repeat(indent)}${close}`; // prettier-ignore
   if (oneLine) return `${open} ${parts.join(", ")} ${close}`;

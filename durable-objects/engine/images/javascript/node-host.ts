@@ -86,7 +86,14 @@ export class NodeProcess implements NodeHost {
   /** Objects and scopes of the library by number. */
   readonly #library = new Map<number, Kept>();
 
-  constructor(sys: Sys, argv: readonly string[], version: string, units: Record<string, string>, own?: OwnLibrary) { // prettier-ignore
+  constructor(
+    sys: Sys,
+    argv: readonly string[],
+    version: string,
+    units: Record<string, string>,
+    own?: OwnLibrary,
+  ) {
+    // prettier-ignore
     this.sys = sys;
     this.argv = argv;
     this.version = version;

@@ -46,7 +46,10 @@ export interface HttpAsk {
 }
 
 /** Names on disk. */
-export const httpAskNames: NamesOf<HttpAsk> = { fields: { handle: "h", socket: "s" }, inside: { socket: socketNames } };
+export const httpAskNames: NamesOf<HttpAsk> = {
+  fields: { handle: "h", socket: "s" },
+  inside: { socket: socketNames },
+};
 
 function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
   const body = ask.body ?? "";
@@ -119,7 +122,7 @@ function pushFrame(sys: Sys, ask: HttpAsk, frame: string): Wait | undefined {
   for (; data; data = receive(sys, socket)) ask.body = (ask.body ?? "") + data;
   const body = ask.body ?? "";
   let from = 0;
-  for (let left = ask.answers ?? 1; body.length >= from + 4; ) {
+  for (let left = ask.answers ?? 1; body.length >= from + 4;) {
     const size = body.charCodeAt(from) | (body.charCodeAt(from + 1) << 8) | (body.charCodeAt(from + 2) << 16); // prettier-ignore
     if (body.length < from + size) break;
     if (--left === 0) return finish(sys, ask, socket, { status: 0, body: body.slice(from, from + size) }); // prettier-ignore

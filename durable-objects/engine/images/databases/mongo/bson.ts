@@ -62,7 +62,8 @@ function element(value: Json): [type: number, bytes: string] {
   if (value === null) return [10, ""];
   if (typeof value === "boolean") return [8, value ? "\x01" : "\0"];
   if (typeof value === "string") return [2, text(value)];
-  if (typeof value === "number") return value === (value | 0) ? [16, int(value)] : [1, double(value)];
+  if (typeof value === "number")
+    return value === (value | 0) ? [16, int(value)] : [1, double(value)];
   const tag = tagOf(value);
   if (tag) return tagged[tag]!((value as Doc)[tag]!);
   return [Array.isArray(value) ? 4 : 3, toBson(value as Doc)];
@@ -120,7 +121,7 @@ function valueAt(bytes: string, type: number, at: number): [Json, number] {
 export function fromBson(bytes: string, from = 0): Doc {
   const doc: Doc = {};
   const end = Math.min(bytes.length, from + intAt(bytes, from)) - 1;
-  for (let at = from + 4; at < end; ) {
+  for (let at = from + 4; at < end;) {
     const name = bytes.indexOf("\0", at + 1);
     const [value, next] = valueAt(bytes, bytes.charCodeAt(at), name + 1);
     if (name < 0) break;
@@ -154,7 +155,7 @@ export function opened(bytes: string): { doc: Doc; answer(doc: Doc): string } | 
   if (code !== 2013) return undefined;
   let doc: Doc = {};
   const end = bytes.length - (intAt(bytes, 16) & 1 ? 4 : 0);
-  for (let at = 20; at < end; ) {
+  for (let at = 20; at < end;) {
     const size = intAt(bytes, at + 1);
     if (bytes[at] === "\0") doc = { ...fromBson(bytes, at + 1), ...doc };
     else {

@@ -136,7 +136,10 @@ const changes = lookup<Change>({
   },
   $push(old, by, path) {
     if (old !== undefined && !Array.isArray(old)) throw badValue(`The field '${path}' must be an array but is of type ${typeof old}`); // prettier-ignore
-    return [...(Array.isArray(old) ? old : []), ...(isDoc(by) && Array.isArray(by.$each) ? by.$each : [by])];
+    return [
+      ...(Array.isArray(old) ? old : []),
+      ...(isDoc(by) && Array.isArray(by.$each) ? by.$each : [by]),
+    ];
   },
 });
 

@@ -51,7 +51,8 @@ const natives: Record<string, Native> = {
   $unbson(_m, _s, [bytes]) {
     const all = textOf(bytes);
     const out: Doc[] = [];
-    for (let at = 0; at < all.length; at += Math.max(5, intAt(all, at))) out.push(fromBson(all, at));
+    for (let at = 0; at < all.length; at += Math.max(5, intAt(all, at)))
+      out.push(fromBson(all, at));
     return JSON.stringify(out);
   },
   /** A file as it is. */
