@@ -15,9 +15,10 @@ import { flagOf, json, portOf } from "./serving/small-server.ts";
 
 type Fields = Record<string, unknown>;
 
-interface Version {
+/** A secret's newest version. */
+interface Secret {
   data: Fields;
-  at: string;
+  metadata: Fields & { version: number };
 }
 
 interface State extends KeptState {
@@ -32,7 +33,7 @@ interface State extends KeptState {
     keys: string[];
     threshold: number;
     mounts: string[];
-    secrets: Record<string, Version[]>;
+    secrets: Record<string, Secret>;
   };
 }
 
@@ -106,43 +107,32 @@ function unseal(sys: Sys, state: State, key: string): HttpResponse {
   return json(sealOf(sys, state));
 }
 
-const metadata = (list: Version[], version: number): Fields => ({ created_time: list[version - 1]?.at, custom_metadata: null, deletion_time: "", destroyed: false, version }); // prettier-ignore
-
 function secret(sys: Sys, state: State, request: HttpRequest, body: Fields): HttpResponse {
-  const [, mount = "", kind, name = ""] = /^\/v1\/([^/]+)\/(data|metadata)\/?([^?]*)/.exec(request.path) ?? []; // prettier-ignore
-  if (!state.core.mounts.includes(mount)) return refused(404, `no handler for route "${request.path.slice(4)}". route entry not found.`); // prettier-ignore
+  const [, mount = "", name = ""] = /^\/v1\/([^/]+)\/data\/(.*)/.exec(request.path) ?? [];
+  const { mounts, secrets } = state.core;
+  if (!mounts.includes(mount)) return refused(404, `no handler for route "${request.path.slice(4)}". route entry not found.`); // prettier-ignore
   const at = `${mount}/${name}`;
-  const { secrets } = state.core;
-  const list = Object.hasOwn(secrets, at) ? secrets[at]! : [];
-  if (request.method === "LIST" || /list=true/.test(request.path)) {
-    const keys = Object.keys(secrets).filter((one) => one.startsWith(at)).map((one) => one.slice(at.length)); // prettier-ignore
-    return keys.length ? json({ data: { keys } }) : refused(404);
-  }
-  if (request.method === "DELETE") {
-    delete secrets[at];
-    keep(sys, state);
-    return { status: 204, headers: {}, body: "" };
-  }
-  if (request.method === "GET") {
-    const version = Number(/version=(\d+)/.exec(request.path)?.[1] ?? list.length);
-    const found = list[version - 1];
-    return found ? json({ data: kind === "data" ? { data: found.data, metadata: metadata(list, version) } : metadata(list, version) }) : refused(404); // prettier-ignore
-  }
+  const known = Object.hasOwn(secrets, at) ? secrets[at] : undefined;
+  if (request.method === "GET") return known ? json({ data: known }) : refused(404);
   if (JSON.stringify(secrets).length + request.body.length > vaultBytesMax) return refused(413, "no space left on device"); // prettier-ignore
-  const made = { data: (body.data ?? {}) as Fields, at: rfc3339Milli(sys.now) };
-  secrets[at] = [...list, made].slice(-10);
+  const metadata = { created_time: rfc3339Milli(sys.now), custom_metadata: null, deletion_time: "", destroyed: false, version: (known?.metadata.version ?? 0) + 1 }; // prettier-ignore
+  secrets[at] = { data: (body.data ?? {}) as Fields, metadata };
   keep(sys, state);
-  return json({ data: metadata(secrets[at], secrets[at].length) });
+  return json({ data: metadata });
 }
 
 function answer(sys: Sys, state: State, request: HttpRequest): HttpResponse {
-  let body: Fields = {};
   try {
-    body = JSON.parse(decodeUtf8(request.body) || "{}") as Fields;
-  } catch {
-    return refused(400, "error parsing JSON");
+    return answered(sys, state, request, JSON.parse(decodeUtf8(request.body) || "{}") as Fields);
+  } catch (error) {
+    if (error instanceof SyntaxError) return refused(400, "error parsing JSON");
+    if (!(error instanceof Errno)) throw error;
+    return refused(500, error.message);
   }
-  const path = request.path.replace(/\?.*/, "");
+}
+
+function answered(sys: Sys, state: State, request: HttpRequest, body: Fields): HttpResponse {
+  const [path = ""] = request.path.split("?");
   const seal = sealOf(sys, state);
   if (path === "/v1/sys/seal-status") return json(seal);
   if (path === "/v1/sys/health") return json({ ...seal, standby: false }, state.sealed ? (seal.initialized ? 503 : 501) : 200); // prettier-ignore
@@ -200,11 +190,7 @@ function callOf(
     case "kv put":
       return put(data, { data: Object.fromEntries(rest.map((one) => one.split(/=(.*)/s).slice(0, 2))) }); // prettier-ignore
     case "kv get":
-      return { path: data + (flagOf(sys, "version") ? `?version=${flagOf(sys, "version")}` : "") };
-    case "kv list":
-      return { path: `/v1/${mount}/metadata/${name.map((one) => `${one}/`).join("").replace("//", "/")}?list=true` }; // prettier-ignore
-    case "kv delete":
-      return { path: data, method: "DELETE" };
+      return { path: data };
     default:
       return undefined;
   }
@@ -274,8 +260,6 @@ function shown(sys: Sys, words: readonly string[], got: Fields): string {
   if (second === "enable") return `Success! Enabled the ${third} secrets engine at: ${flagOf(sys, "path") ?? third}/\n`; // prettier-ignore
   const [mount = "", ...name] = third.split("/");
   const path = `${mount}/data/${name.join("/")}`;
-  if (second === "delete") return `Success! Data deleted (if it existed) at: ${path}\n`;
-  if (second === "list") return `Keys\n----\n${(data.keys as string[]).join("\n")}\n`;
   const field = flagOf(sys, "field");
   const inner = (data.data ?? {}) as Fields;
   if (field !== undefined) return `${String(inner[field])}\n`;
@@ -305,7 +289,7 @@ const command: Program<Call> = {
     if ((ask.status ?? 0) >= 400) {
       const errors = (got.errors ?? []) as string[];
       const none = ask.status === 404 && errors.length === 0;
-      sys.complain(none ? `No value found at ${ask.path.slice(4).replace(/\?.*/, "")}\n` : `Error making API request.\n\nURL: ${ask.method ?? "GET"} http://${ask.host}:${ask.port}${ask.path}\nCode: ${ask.status}. Errors:\n\n${errors.map((one) => `* ${one}\n`).join("")}`); // prettier-ignore
+      sys.complain(none ? `No value found at ${ask.path.slice(4)}\n` : `Error making API request.\n\nURL: ${ask.method ?? "GET"} http://${ask.host}:${ask.port}${ask.path}\nCode: ${ask.status}. Errors:\n\n${errors.map((one) => `* ${one}\n`).join("")}`); // prettier-ignore
       return { exit: 2 };
     }
     sys.write(1, encodeUtf8(shown(sys, words, got)));
