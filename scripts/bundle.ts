@@ -1,5 +1,6 @@
 import path from "node:path";
-import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { build, transform, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
 import { root } from "./root.ts";
 
 /** A Worker's ES modules by their paths; the first is the one that the platform knows. */
@@ -55,6 +56,23 @@ export async function minified(
     });
 }
 
+/** The text of a library of the simulated Node.js, without blanks and with short names. */
+export async function shortLibrary(text: string): Promise<string> {
+  const { code } = await transform(text, { minifyWhitespace: true, minifyIdentifiers: true });
+  return code;
+}
+
+/** Those libraries are strings to the bundler: they are made short before. */
+const libraries: Plugin = {
+  name: "libraries",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /(library|shell)-data\.ts$/ }, async ({ path: file }) => {
+      const [before, text] = (await readFile(file, "utf8")).split("String.raw`");
+      const short = await shortLibrary(text!.slice(0, text!.lastIndexOf("`")));
+      return { contents: before + JSON.stringify(short), loader: "ts" };
+    }),
+};
+
 /** A Worker as it is deployed, in memory. `minify`: to the byte. */
 export async function bundleWorker(
   entry: string,
@@ -66,7 +84,7 @@ export async function bundleWorker(
     entryPoints: { index: entry },
     outdir,
     write: false,
-    plugins,
+    plugins: minify ? [...plugins, libraries] : plugins,
     minify,
   });
   const modules = (minify ? await minified(outputFiles) : outputFiles).map(

@@ -727,6 +727,10 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** What a Node.js program may hold, as it is stored; beyond it ends as one whose heap is full. */
 export const nodeHeapBytesMax = 384 * 1024;
+/** What the secrets of a Vault may be long, as JSON. */
+export const vaultBytesMax = 256 * 1024;
+/** A message to mongod, which it holds until it is whole. */
+export const mongoMessageBytesMax = 1_000_000;
 /** Calls within each other of a Node.js program. */
 export const callDepthMax = 2_000;
 /** Longest text of a Node.js program. */

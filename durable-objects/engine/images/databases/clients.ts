@@ -9,6 +9,7 @@ import {
   type DialError,
 } from "../serving/sockets.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
+import { mongoShell } from "./mongo/shell.ts";
 
 /** Why nobody answers: the server's host cannot be looked up or reached, or here nothing listens. */
 type Problem = DialError | "nobody" | undefined;
@@ -114,20 +115,6 @@ function psql(sys: Sys, problem: Problem): number {
   return number === undefined ? 1 : 0;
 }
 
-function mongosh(sys: Sys, problem: Problem): number {
-  if (problem) {
-    sys.complain("MongoNetworkError: connect ECONNREFUSED 127.0.0.1:27017\n");
-    return 1;
-  }
-  const script = valueAfter(sys, "--eval") ?? "";
-  if (!/ping/.test(script)) {
-    sys.complain(beyond("mongosh"));
-    return 1;
-  }
-  sys.write(1, /\.ok\b/.test(script) ? "1\n" : "{ ok: 1 }\n");
-  return 0;
-}
-
 interface Row {
   port: (sys: Sys) => number;
   run: (sys: Sys, problem: Problem) => number;
@@ -166,8 +153,6 @@ const table: Record<string, Row> = {
   "healthcheck.sh": { port: at(3306), run: (_sys, problem) => (problem ? 1 : 0), here: true },
   pg_isready: { port: pgPort, run: pgIsReady },
   psql: { port: pgPort, run: psql },
-  mongosh: { port: at(27017), run: mongosh, here: true },
-  mongo: { port: at(27017), run: mongosh, here: true },
 };
 
 const namesOf = (row: RegExp): FileTable =>
@@ -177,13 +162,19 @@ const namesOf = (row: RegExp): FileTable =>
       .map((name) => [`/usr/bin/${name}`, { program: `db-client:${name}` }]),
   );
 
+const shellFiles = (names: string): FileTable =>
+  Object.fromEntries(names.split(" ").map((name) => [`/usr/bin/${name}`, { program: "mongosh" }]));
+
 export const databaseClients = {
-  programs: Object.entries(table).map(([name, row]) => client(name, row)),
+  programs: [mongoShell, ...Object.entries(table).map(([name, row]) => client(name, row))],
   /** By server. */
   filesOf: {
     mysqld: namesOf(/^mysql/),
     mariadbd: namesOf(/^(maria|healthcheck)/),
     postgres: namesOf(/^p/),
-    mongod: namesOf(/^mongo/),
+    mongod: shellFiles("mongoimport mongodump mongorestore"),
+    // Up to 5 and from 5 on.
+    mongo: shellFiles("mongo"),
+    mongosh: shellFiles("mongosh"),
   } as Record<string, FileTable>,
 };

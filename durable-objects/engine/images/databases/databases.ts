@@ -1,6 +1,6 @@
 /**
  * mysql, mariadb, postgres, mongo: what a manifest must get right (environment, ports, volumes, probes, waiting until they
- * are ready). They hold no data: their clients answer what probes ask and refuse the rest in clear words.
+ * are ready). All but mongo hold no data: their clients answer what probes ask and refuse the rest in clear words.
  */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
@@ -11,6 +11,8 @@ import { databaseClients } from "./clients.ts";
 import { databaseRows, type DatabaseRow } from "./rows.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
+import { Files, type Here, type Kept, type Talk } from "./mongo/files.ts";
+import { writeAll } from "../serving/sockets.ts";
 import { accept } from "../../runtime/net/socket.ts";
 import { resolveVersion } from "../tags.ts";
 
@@ -23,6 +25,9 @@ interface State {
   listener?: number;
   /** Connections, by descriptor. */
   connections?: number[];
+  /** What is known of those, by descriptor, and what the server keeps beside its files. */
+  talks?: Record<string, Talk>;
+  kept?: Kept;
   exitCode?: number;
 }
 
@@ -68,6 +73,19 @@ function makeFiles(sys: Sys, row: DatabaseRow): string | undefined {
   }
 }
 
+const hereOf = (sys: Sys, row: DatabaseRow, state: State): Here => ({ sys, files: new Files(sys, folderOf(sys, row)), kept: (state.kept ??= {}) }); // prettier-ignore
+
+/** False: the connection is over. */
+function converse(sys: Sys, row: DatabaseRow, state: State, fd: number): boolean {
+  const talk = ((state.talks ??= {})[fd] ??= {});
+  let data = sys.read(fd);
+  for (; data; data = sys.read(fd)) talk.unread = (talk.unread ?? "") + data;
+  const out = data === "" ? undefined : row.serves?.answer(hereOf(sys, row, state), talk);
+  if (out !== undefined && writeAll(sys, fd, out)) return true;
+  delete state.talks[fd];
+  return false;
+}
+
 const server = (row: DatabaseRow): Program<State> => ({
   name: `db:${row.name}`,
   storedNames: { fields: { exitCode: "x", listener: "l", connections: "c" } },
@@ -83,6 +101,7 @@ const server = (row: DatabaseRow): Program<State> => ({
         sys.complain(`${problem}\n`);
         return { exit: 1 };
       }
+      row.serves?.made(sys, new Files(sys, folderOf(sys, row)));
     }
     if (state.listener === undefined) {
       const port = portIn(sys, row.port);
@@ -94,18 +113,20 @@ const server = (row: DatabaseRow): Program<State> => ({
         return { exit: 1 };
       }
       delete state.ready;
+      row.serves?.begin(hereOf(sys, row, state));
       print(sys, row.readyLines(sys, port));
     }
     for (let taken = accept(sys, state.listener); taken; taken = accept(sys, state.listener))
       (state.connections ??= []).push(taken.fd);
     // Whoever speaks to it, or leaves, is let go: there is no data to talk about.
     state.connections = (state.connections ?? []).filter((fd) => {
-      if (!sys.readable(fd)) return true;
+      if (!sys.readable(fd) || (row.serves && converse(sys, row, state, fd))) return true;
       sys.close(fd);
       return false;
     });
     if (state.connections.length === 0) delete state.connections;
-    return { wait: { readable: [state.listener, ...(state.connections ?? [])] } };
+    const { readable = [], ...wait } = row.serves?.work(hereOf(sys, row, state)) ?? {}; // prettier-ignore
+    return { wait: { ...wait, readable: [state.listener, ...(state.connections ?? []), ...readable] } }; // prettier-ignore
   },
   handles: (state, signal) => state?.exitCode === undefined && [2, 3, 15].includes(signal),
   signal(sys) {
@@ -123,6 +144,7 @@ const entrypoint = (row: DatabaseRow): Program<{ code: number }> => ({
   start(sys) {
     let argv = sys.argv.slice(1);
     if (argv[0] === undefined || argv[0].startsWith("-")) argv = [row.server, ...argv];
+    argv = row.entry?.(sys, argv) ?? argv;
     const code = runInstead(sys, argv, "/usr/local/bin/docker-entrypoint.sh: line 431");
     return code === undefined ? (sys.process.state as { code: number }) : { code };
   },
@@ -133,10 +155,10 @@ function image(row: DatabaseRow): ImageDefinition {
   const versions = new Map<string, ImageVersion>();
   const base = debianFiles(debianReleases.bookworm!);
   const { name, uid } = row.user;
-  const layer = () =>
+  const layer = (version: string) =>
     buildLayer(
       base,
-      databaseClients.filesOf[row.name] ?? {},
+      ...[row.name, ...(row.clients?.(version) ?? [])].map((one) => databaseClients.filesOf[one] ?? {}), // prettier-ignore
       {
         "/usr/local/bin/docker-entrypoint.sh": { program: `db-entry:${row.name}` },
         [`/usr/sbin/${row.server}`]: { program: `db:${row.name}` },
@@ -158,7 +180,7 @@ function image(row: DatabaseRow): ImageDefinition {
           entrypoint: ["docker-entrypoint.sh"],
           cmd: [row.server],
           env: row.env(version),
-          layer: layer(),
+          layer: layer(version),
           sizeBytes: row.sizeBytes,
           volumes: [row.folder],
           ...(row.name === "postgres" ? { stopSignal: 2 } : {}),

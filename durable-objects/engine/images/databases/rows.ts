@@ -2,7 +2,10 @@
 import type { Sys } from "../../runtime/kernel/types.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
 import { plainTime, rfc3339Milli } from "../../runtime/logs/times.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
 import type { TagRule } from "../tags.ts";
+import type { Files, Here, Talk } from "./mongo/files.ts";
+import { locked, mongoServes } from "./mongo/server.ts";
 
 export interface DatabaseRow {
   name: string;
@@ -29,6 +32,20 @@ export interface DatabaseRow {
   memoryMib: number;
   idleCpuMilli: number;
   sizeBytes: number;
+  /** Sets of clients that a version has beside the usual ones. */
+  clients?(version: string): string[];
+  /** What its own script makes of the server's command line. */
+  entry?(sys: Sys, argv: string[]): string[];
+  /** Of one that holds data. */
+  serves?: {
+    /** Once its files are there: on a first start, and on every one. */
+    made(sys: Sys, files: Files): void;
+    begin(here: Here): void;
+    /** Answers what came on a connection; undefined: it is hung up on. */
+    answer(here: Here, talk: Talk): string | undefined;
+    /** Work of its own under way. */
+    work(here: Here): Wait;
+  };
 }
 
 const given = (sys: Sys, ...names: string[]): boolean =>
@@ -290,6 +307,9 @@ const mongo: DatabaseRow = {
   memoryMib: 120,
   idleCpuMilli: 6,
   sizeBytes: 293_000_000,
+  clients: (version) => [...(parseInt(version) < 6 ? ["mongo"] : []), ...(parseInt(version) > 4 ? ["mongosh"] : [])], // prettier-ignore
+  entry: locked,
+  serves: mongoServes,
 };
 
 export const databaseRows: DatabaseRow[] = [mysql, mariadb, postgres, mongo];

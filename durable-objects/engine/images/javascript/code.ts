@@ -10,6 +10,8 @@ export interface Code {
   lines: number[];
   arrow?: true;
   async?: true;
+  /** At a prompt: what it declares stays. */
+  typed?: true;
   /** Of a class: it is called with `new` alone. */
   constructs?: "base" | "derived";
   /** Parameters before the first with a value of its own. */

@@ -7,6 +7,23 @@ import { Refused } from "./tokens.ts";
 import type { Unit } from "./code.ts";
 import type { Fn } from "./tree.ts";
 
+/** A line typed at a prompt: its last expression is its value. */
+export function readTyped(source: string): Unit | Refused {
+  try {
+    const body = new ProgramReader(source).read();
+    const last = body.at(-1);
+    if (last?.s === "expression") body[body.length - 1] = { s: "return", e: last.e };
+    const unit: Unit = { codes: [] };
+    const async = source.includes("await") ? { async: true as const } : {};
+    new StatementCompiler(unit).fn({ name: "", params: [], body, line: 1, ...async });
+    unit.codes[0]!.typed = true;
+    return unit;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error;
+  }
+}
+
 export const readUnit = memo(scriptsKeptMax, (source: string): Unit | Refused => {
   try {
     if (source.length > scriptBytesMax * 4) throw new Refused("a text of that length", 1, true);

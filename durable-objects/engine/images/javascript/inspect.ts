@@ -4,7 +4,7 @@ import { dateIso, Obj, property, textOf, type Value } from "./values.ts";
 
 /** Of a list so many are shown; lines longer than so many characters are broken. */
 const itemsShown = 100;
-const breakLength = 72;
+const breakLength = 70;
 
 const quoted = (text: string): string => {
   const quote = !text.includes("'") ? "'" : !text.includes('"') ? '"' : text.includes("`") ? "'" : "`"; // prettier-ignore
@@ -39,7 +39,8 @@ function errorText(value: Obj): string {
 function together(open: string, parts: readonly string[], close: string, indent: number): string {
   if (parts.length === 0) return open + close;
   const length = parts.reduce((sum, part) => sum + part.length + 2, 0);
-  const oneLine = length + open.length <= breakLength && !parts.some((part) => part.includes("\n"));
+  const oneLine =
+    length + open.length + indent <= breakLength && !parts.some((part) => part.includes("\n"));
   if (oneLine && parts.length <= 6) return `${open} ${parts.join(", ")} ${close}`;
   if (oneLine && open.endsWith("[")) return `${open}\n${grid(parts, indent)}\n${" ".repeat(indent)}${close}`; // prettier-ignore
   if (oneLine) return `${open} ${parts.join(", ")} ${close}`;
@@ -88,8 +89,10 @@ export function inspect(value: Value, depth = 2, top = true, above: readonly Obj
     }
     case "regex":
       return textOf(value);
-    case "date":
-      return dateIso(Number(value.data)) ?? "Invalid Date";
+    case "date": {
+      const iso = dateIso(Number(value.data)) ?? "Invalid Date";
+      return property(value, "$iso") === true ? `ISODate('${iso}')` : iso;
+    }
     case "error": {
       const own = pairs();
       return own.length === 0 ? errorText(value) : together(`${errorText(value)} {`, own, "}", indent); // prettier-ignore
@@ -129,6 +132,7 @@ function objectText(
     const bytes = [...textOf(value.props.get("text") ?? "")].map((c) => c.charCodeAt(0).toString(16).padStart(2, "0")); // prettier-ignore
     return `<Buffer${bytes.slice(0, 50).map((one) => ` ${one}`).join("")}${bytes.length > 50 ? ` ... ${bytes.length - 50} more bytes` : ""}>`; // prettier-ignore
   }
+  if (value.hidden?.has("$oid")) return `${name}('${textOf(value.props.get("$oid"))}')`;
   const label = value.proto === null ? "[Object: null prototype] " : name === "Object" || name === "" ? "" : `${name} `; // prettier-ignore
   if (deep) return `[${name || "Object"}]`;
   return together(`${label}{`, pairs(), "}", indent);

@@ -32,6 +32,8 @@ export class Interpreter implements Machine {
   libraryEnds = 0;
   /** Operations so far. */
   steps = 0;
+  /** What runs waits for its host; a value will be pushed. */
+  blocked = false;
   /** What an uncaught error was, and where: `unit:line`. */
   failure: { value: Value; unit: string; line: number } | undefined;
   readonly units = new Map<string, Unit>();
@@ -131,7 +133,7 @@ export class Interpreter implements Machine {
     const unit = fn.unit as string;
     const code = this.units.get(unit)?.codes[fn.code as number] as Code;
     if (code.constructs && !made) this.throw("TypeError", `Class constructor ${code.name} cannot be invoked without 'new'`); // prettier-ignore
-    const scope = this.scope(fn.scope);
+    const scope = code.typed ? this.globals : this.scope(fn.scope);
     if (!code.arrow) scope.names.set("this", code.constructs === "derived" ? undefined : self);
     if (!code.arrow) scope.names.set("arguments", this.list([...args]));
     const frame: Frame = { unit, code: fn.code as number, at: 0, stack: [args], scope, guards: [], fn }; // prettier-ignore
@@ -151,7 +153,7 @@ export class Interpreter implements Machine {
     const name = fn.native as string;
     if (name.startsWith("@")) return this.#special(name, fn, self, args);
     const value = this.natives[name]?.(this, made ?? self, fn.data === undefined ? args : [fn.data as Value, ...args]); // prettier-ignore
-    this.push(made && !(value instanceof Obj) ? made : value);
+    if (!this.blocked) this.push(made && !(value instanceof Obj) ? made : value);
   }
 
   /** Natives that begin calls themselves. */
@@ -271,7 +273,7 @@ export class Interpreter implements Machine {
   /** Runs until nothing is left to be done, or so many operations are made. True: nothing is left. */
   run(most: number): boolean {
     const end = this.steps + most;
-    while (!this.failure) {
+    while (!this.failure && !this.blocked) {
       if (this.frames.length === 0 && !this.#nextJob()) return true;
       if (this.steps >= end) return false;
       this.#step();

@@ -5,13 +5,13 @@ import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state
 import type { Sys } from "../../runtime/kernel/types.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { httpDate } from "../../runtime/logs/times.ts";
-import { readUnit } from "./compile.ts";
+import { readTyped, readUnit } from "./compile.ts";
 import { library } from "./library-data.ts";
 import { Interpreter } from "./machine.ts";
 import { encoded, hostNatives, type Headers } from "./natives-host.ts";
 import { listNatives } from "./natives-lists.ts";
 import { textNatives } from "./natives-text.ts";
-import type { NodeHost, Timer } from "./runner.ts";
+import type { Native, NodeHost, Timer } from "./runner.ts";
 import { Reader, storeMachine, type StoredMachine } from "./stored.ts";
 import { Refused } from "./tokens.ts";
 import { Obj, type Kept, type Value } from "./values.ts";
@@ -26,8 +26,17 @@ interface Pending {
 
 interface Question {
   ask: HttpAsk;
-  fn: Obj;
+  /** None: the program stands still until it is answered. */
+  fn: Obj | undefined;
 }
+
+/** What a program brings beside Node.js' own: MongoDB's shell. */
+export interface OwnLibrary {
+  natives: Record<string, Native>;
+  text: string;
+}
+
+const typedPath = "REPL";
 
 /** What is stored of a process beside its machine. */
 export interface StoredNode {
@@ -77,19 +86,28 @@ export class NodeProcess implements NodeHost {
   /** Objects and scopes of the library by number. */
   readonly #library = new Map<number, Kept>();
 
-  constructor(sys: Sys, argv: readonly string[], version: string, units: Record<string, string>) {
+  constructor(
+    sys: Sys,
+    argv: readonly string[],
+    version: string,
+    units: Record<string, string>,
+    own?: OwnLibrary,
+  ) {
+    // prettier-ignore
     this.sys = sys;
     this.argv = argv;
     this.version = version;
     this.units = units;
-    this.machine = new Interpreter(natives);
+    const all = own ? { ...natives, ...own.natives } : natives;
+    this.machine = new Interpreter(all);
     this.machine.host = this;
     this.machine.matching = sys.matching;
     this.machine.made = (what) => void this.#library.set(what.id, what);
     this.machine.made(this.machine.globals);
-    for (const name of Object.keys(natives))
+    for (const name of Object.keys(all))
       if (name.startsWith("$")) this.machine.globals.names.set(name, this.machine.native(name));
     this.#run("library", library);
+    if (own) this.#run("own", own.text);
     delete this.machine.made;
     this.machine.libraryEnds = this.machine.nextId;
     this.machine.steps = 0;
@@ -97,7 +115,7 @@ export class NodeProcess implements NodeHost {
   }
 
   #take(path: string, text: string): void {
-    const unit = readUnit(text);
+    const unit = path.startsWith(typedPath) ? readTyped(text) : readUnit(text);
     if (!(unit instanceof Refused)) this.machine.units.set(path, unit);
   }
 
@@ -124,6 +142,15 @@ export class NodeProcess implements NodeHost {
     this.units[path] = text;
     const unit = readUnit(text);
     if (unit instanceof Refused) return this.machine.throw("SyntaxError", unit.message);
+    this.machine.units.set(path, unit);
+    return this.#whole(path);
+  }
+
+  typed(text: string): Obj | string {
+    const unit = readTyped(text);
+    if (unit instanceof Refused) return unit.message;
+    const path = typedPath + Object.keys(this.units).length;
+    this.units[path] = text;
     this.machine.units.set(path, unit);
     return this.#whole(path);
   }
@@ -164,8 +191,9 @@ export class NodeProcess implements NodeHost {
     this.sys.kernel.touch();
   }
 
-  ask(ask: HttpAsk, fn: Obj): void {
+  ask(ask: HttpAsk, fn: Obj | undefined): void {
     this.asks.push({ ask, fn });
+    if (!fn) this.machine.blocked = true;
   }
 
   /** Gives the program what has happened: one thing. False: nothing has. */
@@ -180,6 +208,12 @@ export class NodeProcess implements NodeHost {
     const [done] = over < 0 ? [] : this.asks.splice(over, 1);
     if (done) {
       const { status, keep, reply } = done.ask;
+      if (!done.fn) {
+        machine.blocked = false;
+        const failed = askError(machine, done.ask);
+        machine.push(machine.record({ failed, reply: reply ?? null }));
+        return true;
+      }
       const headers = machine.record(typeof keep === "object" ? keep : {});
       machine.jobs.push({ fn: done.fn, args: [askError(machine, done.ask), status, headers, decodeUtf8(reply ?? "")] }); // prettier-ignore
       return true;
@@ -211,7 +245,8 @@ export class NodeProcess implements NodeHost {
       .filter((one) => one !== undefined);
     const untilMs = Math.min(...this.timers.map((one) => one.at), ...waits.map((one) => one.untilMs ?? Infinity)); // prettier-ignore
     const answer = waits.flatMap((one) => one.answer ?? []).join(" ");
-    return { ...(untilMs === Infinity ? {} : { untilMs }), ...(answer === "" ? {} : { answer }) };
+    const readable = waits.flatMap((one) => one.readable ?? []);
+    return { ...(untilMs === Infinity ? {} : { untilMs }), ...(answer === "" ? {} : { answer }), ...(readable.length ? { readable } : {}) }; // prettier-ignore
   }
 
   store(): StoredNode {
@@ -247,6 +282,7 @@ export class NodeProcess implements NodeHost {
       return { ...rest, fn: reader.value(fn) as Obj, args: args.map((arg) => reader.value(arg)) };
     });
     for (const [port, fn] of Object.entries(roots.servers)) this.servers.set(Number(port), reader.value(fn) as Obj); // prettier-ignore
-    this.asks = roots.asks.map(([ask, fn]) => ({ ask: { ...ask }, fn: reader.value(fn) as Obj }));
+    this.asks = roots.asks.map(([ask, fn]) => ({ ask: { ...ask }, fn: reader.value(fn) as Obj | undefined })); // prettier-ignore
+    this.machine.blocked = this.asks.some((one) => !one.fn);
   }
 }

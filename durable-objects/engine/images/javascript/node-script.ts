@@ -8,7 +8,7 @@ import type { Sys } from "../../runtime/kernel/types.ts";
 import { languageVersion, refuse } from "../languages.ts";
 import { readUnit } from "./compile.ts";
 import { inspect } from "./inspect.ts";
-import { NodeProcess, type StoredNode } from "./node-host.ts";
+import { NodeProcess, type OwnLibrary, type StoredNode } from "./node-host.ts";
 import { Refused } from "./tokens.ts";
 import { Obj, textOf, type Value } from "./values.ts";
 
@@ -39,7 +39,7 @@ function heapFull(sys: Sys): Step {
 /** Processes as they run, by what they are stored as: only to save reading that back. */
 const live = new WeakMap<StoredNode, NodeProcess>();
 
-function processOf(sys: Sys, state: NodeState): NodeProcess {
+function processOf(sys: Sys, state: NodeState, own?: OwnLibrary): NodeProcess {
   const stored = state.node as StoredNode;
   const known = live.get(stored);
   if (known) {
@@ -48,7 +48,7 @@ function processOf(sys: Sys, state: NodeState): NodeProcess {
     return known;
   }
   const argv = ["/usr/local/bin/node", ...(state.nodeWords ?? []).map(decodeUtf8)];
-  const made = new NodeProcess(sys, argv, state.nodeVersion ?? "", stored.units);
+  const made = new NodeProcess(sys, argv, state.nodeVersion ?? "", stored.units, own);
   made.restore(stored);
   return made;
 }
@@ -74,6 +74,7 @@ export function takeNode(
   path: string,
   source: string,
   words: readonly string[],
+  own?: OwnLibrary,
 ): NodeState {
   const text = decodeUtf8(source);
   const version = languageVersion(sys, "node");
@@ -90,7 +91,7 @@ export function takeNode(
     nodeWords: [...(path === "[eval]" ? [] : [path]), ...words],
     nodeVersion: version,
   };
-  const process = processOf(sys, state);
+  const process = processOf(sys, state, own);
   process.begin(path);
   keepProcess(sys, state, process);
   return state;
@@ -112,8 +113,8 @@ function complaint(process: NodeProcess, value: Value, unit: string, line: numbe
 }
 
 /** Runs on as far as one look at a process goes. */
-export function runNode(sys: Sys, state: NodeState): Step {
-  const process = processOf(sys, state);
+export function runNode(sys: Sys, state: NodeState, own?: OwnLibrary): Step {
+  const process = processOf(sys, state, own);
   const { machine } = process;
   const before = machine.steps;
   try {

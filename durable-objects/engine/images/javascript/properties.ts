@@ -30,7 +30,10 @@ export function getProperty(machine: Machine, from: Value, name: Value): Value {
   if (key === "__proto__") return from.proto;
   if (key === "prototype" && from.kind === "function" && !from.props.has(key) && from.unit)
     return ownPrototype(machine, from);
-  return property(from, key);
+  const found = property(from, key);
+  // Of a database of MongoDB's shell each name is a collection.
+  if (found !== undefined || !from.hidden?.has("$any")) return found;
+  return machine.natives["$any"]?.(machine, from, [key]);
 }
 
 /** A plain function's prototype is made when it is looked at. */

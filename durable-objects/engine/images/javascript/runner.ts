@@ -27,6 +27,8 @@ export interface Machine {
   libraryEnds: number;
   /** Operations so far. */
   steps: number;
+  /** What runs waits for its host; a value will be pushed. */
+  blocked: boolean;
   /** What an uncaught error was, and where. */
   failure: { value: Value; unit: string; line: number } | undefined;
   readonly units: Map<string, Unit>;
@@ -84,7 +86,10 @@ export interface NodeHost {
   listen(port: number, address: string, fn: Obj): string | undefined;
   unlisten(port: number): undefined;
   respond(id: number, status: number, headers: [string, string][], body: string): void;
-  ask(ask: HttpAsk, fn: Obj): void;
+  /** Without a function the program stands still until it is answered, and goes on with that. */
+  ask(ask: HttpAsk, fn: Obj | undefined): void;
   /** Reads a module's text: the function that runs it. */
   load(path: string, text: string): Obj;
+  /** The same of a line typed at a prompt; what is wrong with it. */
+  typed(text: string): Obj | string;
 }

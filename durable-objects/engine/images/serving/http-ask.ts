@@ -6,7 +6,7 @@ import { noNetwork } from "../../runtime/net/no-network.ts";
 import type { NetworkResult } from "../../runtime/net/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import { isOwn, addressOf, type DialError } from "./sockets.ts";
+import { addressOf, dial, hangUp, isOwn, receive, send, socketNames, waitFor, type DialError, type Socket } from "./sockets.ts"; // prettier-ignore
 
 export interface HttpAsk {
   host: string;
@@ -23,6 +23,13 @@ export interface HttpAsk {
   patienceMs: number;
   /** A datagram with this text instead of a request. */
   udp?: string;
+  /** Bytes on a connection of their own; the answer begins with its length, in four bytes. */
+  frame?: string;
+  /** How many such answers are awaited, of which the last is the reply. */
+  answers?: number;
+  socket?: Socket;
+  /** A line of standard input is what is asked for. */
+  line?: true;
   /** By SCTP in place of UDP. */
   sctp?: true;
   /** The datagram's own port; nothing will answer it. */
@@ -39,7 +46,10 @@ export interface HttpAsk {
 }
 
 /** Names on disk. */
-export const httpAskNames: NamesOf<HttpAsk> = { fields: { handle: "h" } };
+export const httpAskNames: NamesOf<HttpAsk> = {
+  fields: { handle: "h", socket: "s" },
+  inside: { socket: socketNames },
+};
 
 function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
   const body = ask.body ?? "";
@@ -61,7 +71,9 @@ function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
 /** What to wait for, or undefined when there is a reply or an error. */
 export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   if (ask.reply !== undefined || ask.error) return undefined;
+  if (ask.line) return pushLine(sys, ask);
   ask.late ??= sys.now + ask.patienceMs;
+  if (ask.frame !== undefined) return pushFrame(sys, ask, ask.frame);
   ask.ip ??= addressOf(sys, ask.host);
   const { ip } = ask;
   if (ip === undefined) return over(ask, { error: "name" });
@@ -83,6 +95,53 @@ export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   if (outcome.done) return "error" in outcome ? over(ask, outcome) : over(ask, outcome.result);
   if (sys.now >= ask.late) return over(ask, { error: "timeout" });
   return { answer: ask.handle, untilMs: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
+}
+
+/** A byte at a time: what is behind the line stays where it is. At the end there is no reply. */
+function pushLine(sys: Sys, ask: HttpAsk): Wait | undefined {
+  for (;;) {
+    const byte = sys.read(0, 1);
+    if (byte === undefined) return { readable: [0] };
+    if (byte === "" && ask.body === undefined) return over(ask, { error: "reset" });
+    if (byte === "" || byte === "\n") return over(ask, { status: 0, body: ask.body ?? "" });
+    ask.body = (ask.body ?? "") + byte;
+  }
+}
+
+function pushFrame(sys: Sys, ask: HttpAsk, frame: string): Wait | undefined {
+  const late = ask.late ?? sys.now;
+  if (!ask.socket) {
+    const dialled = dial(sys, ask.host, ask.port);
+    if ("error" in dialled || sys.now >= late) return over(ask, { error: "error" in dialled ? dialled.error : "timeout" }); // prettier-ignore
+    if ("dueAtMs" in dialled) return { untilMs: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), late) }; // prettier-ignore
+    ask.socket = dialled.socket;
+    send(sys, ask.socket, frame);
+  }
+  const { socket } = ask;
+  let data = receive(sys, socket);
+  for (; data; data = receive(sys, socket)) ask.body = (ask.body ?? "") + data;
+  const body = ask.body ?? "";
+  let from = 0;
+  for (let left = ask.answers ?? 1; body.length >= from + 4;) {
+    const size = body.charCodeAt(from) | (body.charCodeAt(from + 1) << 8) | (body.charCodeAt(from + 2) << 16); // prettier-ignore
+    if (body.length < from + size) break;
+    if (--left === 0) return finish(sys, ask, socket, { status: 0, body: body.slice(from, from + size) }); // prettier-ignore
+    from += Math.max(4, size);
+  }
+  if (data === "") return finish(sys, ask, socket, { error: "reset" });
+  if (sys.now >= late) return finish(sys, ask, socket, { error: "timeout" });
+  return { ...waitFor(socket), untilMs: late };
+}
+
+function finish(
+  sys: Sys,
+  ask: HttpAsk,
+  socket: Socket,
+  result: Parameters<typeof over>[1],
+): undefined {
+  hangUp(sys, socket);
+  delete ask.socket;
+  return over(ask, result);
 }
 
 function ownOutcome(sys: Sys, handle: string): NetworkResult<HttpResponse> {

@@ -355,8 +355,12 @@ export const standIns: readonly StandIn[] = [
   {
     names: "library/vault hashicorp/vault",
     base: "alpine",
-    entrypoint: ["/entrypoint"],
+    entrypoint: ["docker-entrypoint.sh"],
+    cmd: ["server", "-dev"],
     ports: [8200],
+    tools: "vault",
+    files:
+      "/bin/vault=vault /usr/local/bin/docker-entrypoint.sh=vault-entry /vault/ /vault/config/ /vault/data/ /vault/file/ /vault/logs/",
   },
   {
     names: "jenkins/jenkins library/jenkins",

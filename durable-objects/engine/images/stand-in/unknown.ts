@@ -12,6 +12,7 @@ import {
 } from "../../runtime/image/base-files.ts";
 import { argocdPrograms } from "../argocd.ts";
 import { metallbPrograms } from "../metallb.ts";
+import { vaultPrograms } from "../vault.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../described-image.ts";
@@ -134,6 +135,7 @@ export const unknownPrograms: Program[] = [
   standInServer,
   ...argocdPrograms,
   ...metallbPrograms,
+  ...vaultPrograms,
   describedImage,
   oneShot,
   tcpEcho,
