@@ -1,5 +1,5 @@
 import type { Handler } from "hono";
-import { changeable, finished } from "./api-answer.ts";
+import { changeable, finished } from "./routes/api-answer.ts";
 import { mustMatch, tagged } from "./entity-tags.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";

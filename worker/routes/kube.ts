@@ -6,7 +6,7 @@ import {
 import { diskFull } from "../../durable-objects/disk.ts";
 import { readOwnKinds, writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { plainPath } from "../../durable-objects/responses.ts";
-import { changeable, finished } from "../api-answer.ts";
+import { changeable, finished } from "./api-answer.ts";
 import { bearerOf, bearerProtocol, forgetKeys } from "../keys.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";

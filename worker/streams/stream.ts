@@ -1,6 +1,6 @@
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { readHead, type StreamHead } from "../../durable-objects/stream-head.ts";
-import { changeable } from "../api-answer.ts";
+import { changeable } from "../routes/api-answer.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "../limits.ts";
 import { socketStream } from "./socket-stream.ts";
 import {

@@ -31,6 +31,7 @@ export interface Served extends Measured {
   answer: Answered;
 }
 
+/** k8s: replica_calculator.go: math.MaxInt32 */
 const int32Max = 2 ** 31 - 1;
 const quantity = (milli: number): string => canonicalQuantity(`${milli}m`) ?? "0";
 const selectorText = (selector: Parameters<typeof labelSelectorText>[0] | undefined): string =>

@@ -1,5 +1,5 @@
 /** What every answer of the Kubernetes API has in its head, whoever made it. */
-import { clearOwnKinds, takeLarge } from "../durable-objects/edge-request.ts";
+import { clearOwnKinds, takeLarge } from "../../durable-objects/edge-request.ts";
 
 /** The object's answer, of which the head may be changed; a socket's stays. */
 export const changeable = (answer: Response): Response =>
