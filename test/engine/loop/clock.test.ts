@@ -1,6 +1,7 @@
 /** The Clock object steers virtual time: pause, speed, jump, single steps. */
 import { describe, expect, test } from "vitest";
 import { turnStepsMax } from "../../../durable-objects/engine/core/limits.ts";
+import { Clock } from "../../../durable-objects/engine/kinds/podyard/clock.ts";
 import { World } from "../../helpers/world.ts";
 
 const url = "/apis/podyard.dev/v1/clocks/cluster";
@@ -312,6 +313,13 @@ test("no age that the server prints is <invalid> after a jump, nor once the Cloc
   w.delete("/apis/podyard.dev/v1/clocks/cluster");
   w.advance(1_000);
   expect(printed()).not.toContain("<invalid>");
+});
+
+test("who jumps is told what kubectl's own ages come to", () => {
+  const jump = clock({ advanceTo: "2027-01-01T00:00:00Z" }) as Clock;
+  expect(Clock.warnings?.(jump, undefined)).toEqual([expect.stringContaining("<invalid>")]);
+  expect(Clock.warnings?.(jump, jump)).toEqual([]);
+  expect(Clock.warnings?.({ ...jump, spec: { speed: 2 } }, jump)).toEqual([]);
 });
 
 describe("much work", () => {

@@ -73,6 +73,9 @@ function validate(clock: Clock, old: Clock | undefined, now: number): FieldError
   return [...errors, ...tooFar(clock, old, now)];
 }
 
+const afterAJump =
+  "kubectl describe counts ages by its own machine's clock: what happens after a jump ahead is <invalid> to it";
+
 const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
 
 /** The Clock's current state. */
@@ -109,6 +112,10 @@ export const Clock: Kind<Clock> = {
   prepareForCreate: (clock) => ({ ...clock, status: {} }),
   validateCreate: (clock, { now }) => validate(clock, undefined, now),
   validateUpdate: (clock, old, { now }) => validate(clock, old, now),
+  warnings({ spec }, old) {
+    const isNew = spec?.advanceTo !== undefined && spec.advanceTo !== old?.spec?.advanceTo;
+    return isNew ? [afterAJump] : [];
+  },
   table: {
     columns: [
       nameColumn,
