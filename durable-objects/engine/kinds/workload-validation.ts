@@ -28,7 +28,15 @@ const compiled = (
   errors: readonly FieldError[],
 ): Selector | undefined => (errors.length > 0 ? undefined : labelSelector(selector));
 
-const noMatch = "`selector` does not match template `labels`";
+/** Of a template whose labels its workload's selector does not match. Go prints a map by its keys. */
+export const notSelected = (labels: Readonly<Record<string, string>> | undefined): FieldError =>
+  invalid(
+    "spec.template.metadata.labels",
+    labels ? Object.fromEntries(Object.entries(labels).sort(byName)) : null,
+    "`selector` does not match template `labels`",
+  );
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number =>
+  a < b ? -1 : 1;
 
 /** What a template of Pods that are kept running must be. */
 export function validateRunningTemplate(
@@ -66,8 +74,7 @@ function validateSelectorAndTemplate(
   }
   if (!matcher) return [...errors, invalid(path, selector ?? null, "invalid label selector")];
   const labels = template.metadata?.labels;
-  if (!matcher.empty && !matcher.matches(labels))
-    errors.push(invalid("spec.template.metadata.labels", labels ?? null, noMatch));
+  if (!matcher.empty && !matcher.matches(labels)) errors.push(notSelected(labels));
   errors.push(...validateRunningTemplate(template, "spec.template", "ReplicaSet"));
   return errors;
 }
@@ -201,8 +208,7 @@ export function validateDaemonSetSpec(
   const errors = validateLabelSelector(spec.selector, "spec.selector");
   const labels = spec.template.metadata?.labels;
   const matcher = compiled(spec.selector, errors);
-  if (matcher && !matcher.matches(labels))
-    errors.push(invalid("spec.template.metadata.labels", labels ?? null, noMatch));
+  if (matcher && !matcher.matches(labels)) errors.push(notSelected(labels));
   const selector = spec.selector as LabelSelector | undefined;
   if (
     selector &&
@@ -230,8 +236,7 @@ export function validateReplicationControllerSpec(
   else errors.push(...validateNonnegative(spec.replicas, "spec.replicas"));
   if (!spec.template) return [...errors, required("spec.template")];
   const labels = spec.template.metadata?.labels;
-  if (!empty && !selectorFromSet(selector).matches(labels))
-    errors.push(invalid("spec.template.metadata.labels", labels ?? null, noMatch));
+  if (!empty && !selectorFromSet(selector).matches(labels)) errors.push(notSelected(labels));
   errors.push(...validateRunningTemplate(spec.template, "spec.template", "ReplicationController"));
   return errors;
 }

@@ -5,6 +5,7 @@ import { Deployment } from "../../../durable-objects/engine/kinds/deployment.ts"
 import { PodTemplate } from "../../../durable-objects/engine/kinds/pod-template.ts";
 import { ReplicaSet } from "../../../durable-objects/engine/kinds/replica-set.ts";
 import { ReplicationController } from "../../../durable-objects/engine/kinds/replication-controller.ts";
+import { notSelected } from "../../../durable-objects/engine/kinds/workload-validation.ts";
 import { create, now, update, workload } from "./workloads-world.ts";
 
 const mismatch =
@@ -172,6 +173,13 @@ describe("ReplicaSet and ReplicationController", () => {
     expect(create(ReplicaSet, workload({ selector: { matchLabels: { a: "b" } } })).errors).toEqual([
       mismatch,
     ]);
+  });
+
+  it("shows labels by name, as Go prints a map", () => {
+    expect(notSelected({ tier: "web", app: "shop" }).message).toBe(
+      'Invalid value: {"app":"shop","tier":"web"}: `selector` does not match template `labels`',
+    );
+    expect(notSelected(undefined).message).toMatch(/^Invalid value: null: /);
   });
 
   it("makes a controller's selector and labels from its template", () => {

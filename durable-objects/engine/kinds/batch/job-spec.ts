@@ -12,6 +12,7 @@ import type { Container, PodSpec, PodTemplateSpec } from "../pod/types.ts";
 import { validatePodTemplate } from "../pod/validation/annotations-and-template.ts";
 import { checkFailurePolicy, checkSuccessPolicy } from "./policies.ts";
 import { hasCondition, isIndexed, type Job, type JobSpec } from "./shape.ts";
+import { notSelected } from "../workload-validation.ts";
 
 /** k8s: maxParallelismForIndexedJob, maxFailedIndexesForIndexedJob, completionsSoftLimit */
 const indexedMax = 100_000;
@@ -141,13 +142,7 @@ export function validateJobSpec(spec: JobSpec): FieldError[] {
   errors.push(...found);
   const labels = template.metadata?.labels;
   if (!selector || (found.length === 0 && !labelSelector(selector).matches(labels)))
-    errors.push(
-      invalid(
-        "spec.template.metadata.labels",
-        labels ?? null,
-        "`selector` does not match template `labels`",
-      ),
-    );
+    errors.push(notSelected(labels));
   return errors;
 }
 

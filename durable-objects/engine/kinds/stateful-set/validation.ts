@@ -8,6 +8,7 @@ import type { PodTemplateSpec, Volume } from "../pod/types.ts";
 import { validateClaimSpec } from "../pod/validation/volume-claims.ts";
 import {
   countOrPercent,
+  notSelected,
   validateAtMost100Percent,
   validateCollisionCount,
   validateCountOrPercent,
@@ -104,14 +105,7 @@ function validateTemplate(spec: StatefulSetSpec, ofSelector: readonly FieldError
   if (ofSelector.length > 0) errors.push(invalid("spec.selector", spec.selector ?? null, ""));
   else {
     const selector = labelSelector(spec.selector);
-    if (!selector.empty && !selector.matches(labels))
-      errors.push(
-        invalid(
-          "spec.template.metadata.labels",
-          labels ?? null,
-          "`selector` does not match template `labels`",
-        ),
-      );
+    if (!selector.empty && !selector.matches(labels)) errors.push(notSelected(labels));
   }
   errors.push(...validateRunningTemplate(withClaims(spec), "spec.template", "StatefulSet"));
   return errors;
