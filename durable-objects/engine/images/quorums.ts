@@ -104,7 +104,7 @@ function speak(sys: Sys): ClientState {
     return { asks: [], exitCode: 1 };
   }
   const config = sys.peek(configFile) ? sys.readFile(configFile) : "";
-  const hosts = [...config.matchAll(/=([^:\n]+):\d+:/g)].map((one) => one[1]!);
+  const hosts = config.split("\n").flatMap((line) => line.startsWith("server.") ? line.split(/[=:]/)[1]! : []); // prettier-ignore
   return { asks: hosts.map((host) => ({ host, port: 2181, path: encodeURIComponent(path), method: verb === "get" ? "GET" : verb === "set" ? "PUT" : "POST", body: encodeUtf8(data), patienceMs: 3000 })) }; // prettier-ignore
 }
 

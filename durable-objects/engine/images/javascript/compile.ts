@@ -14,8 +14,7 @@ export function readTyped(source: string): Unit | Refused {
     const last = body.at(-1);
     if (last?.s === "expression") body[body.length - 1] = { s: "return", e: last.e };
     const unit: Unit = { codes: [] };
-    const async = source.includes("await") ? { async: true as const } : {};
-    new StatementCompiler(unit).fn({ name: "", params: [], body, line: 1, ...async });
+    new StatementCompiler(unit).fn({ name: "", params: [], body, line: 1, ...(source.includes("await") ? { async: true } : {}) }); // prettier-ignore
     unit.codes[0]!.typed = true;
     return unit;
   } catch (error) {
