@@ -727,6 +727,8 @@ export const scriptProductDigitsMax = 20_000;
 export const scriptsKeptMax = 50;
 /** What a Node.js program may hold, as it is stored; beyond it ends as one whose heap is full. */
 export const nodeHeapBytesMax = 384 * 1024;
+/** What the nodes of a ZooKeeper may be long, as JSON. */
+export const zookeeperBytesMax = 128 * 1024;
 /** What the secrets of a Vault may be long, as JSON. */
 export const vaultBytesMax = 256 * 1024;
 /** A message to mongod, which it holds until it is whole. */

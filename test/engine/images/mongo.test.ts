@@ -80,6 +80,17 @@ describe("the shell", () => {
   });
 });
 
+test("a prompt's variables outlast a loss of memory", () => {
+  const lines = "(echo x = 5; sleep 20; echo x + 1; sleep 20) | mongosh --quiet --host db";
+  world.create(podOf("slow", "mongo:8", { container: { command: ["sh", "-c", lines] } }));
+  world.advance(15_000);
+  world.evict();
+  world.advance(15_000);
+  expect(world.request("GET", "/api/v1/namespaces/default/pods/slow/log").text).toBe(
+    "test> 5\ntest> 6\ntest> ",
+  );
+});
+
 describe("the tools", () => {
   test("mongoimport, mongodump, mongorestore", () => {
     const got = sh("db", `printf '{"_id":1,"a":"x"}\\n{"_id":2,"a":"y"}\\n' > /tmp/a.json && mongoimport --db imp --collection c --file /tmp/a.json`); // prettier-ignore

@@ -5,17 +5,21 @@ import { memo } from "../../core/memo.ts";
 import { scriptBytesMax, scriptsKeptMax } from "../../core/limits.ts";
 import { Refused } from "./tokens.ts";
 import type { Unit } from "./code.ts";
-import type { Fn } from "./tree.ts";
+import type { Fn, Statement } from "./tree.ts";
+
+function bodyOf(source: string): Statement[] {
+  if (source.length > scriptBytesMax * 4) throw new Refused("a text of that length", 1, true);
+  return new ProgramReader(source).read();
+}
 
 /** A line typed at a prompt: its last expression is its value. */
 export function readTyped(source: string): Unit | Refused {
   try {
-    const body = new ProgramReader(source).read();
+    const body = bodyOf(source);
     const last = body.at(-1);
     if (last?.s === "expression") body[body.length - 1] = { s: "return", e: last.e };
     const unit: Unit = { codes: [] };
-    const async = source.includes("await") ? { async: true as const } : {};
-    new StatementCompiler(unit).fn({ name: "", params: [], body, line: 1, ...async });
+    new StatementCompiler(unit).fn({ name: "", params: [], body, line: 1, ...(source.includes("await") ? { async: true } : {}) }); // prettier-ignore
     unit.codes[0]!.typed = true;
     return unit;
   } catch (error) {
@@ -26,8 +30,7 @@ export function readTyped(source: string): Unit | Refused {
 
 export const readUnit = memo(scriptsKeptMax, (source: string): Unit | Refused => {
   try {
-    if (source.length > scriptBytesMax * 4) throw new Refused("a text of that length", 1, true);
-    const body = new ProgramReader(source).read();
+    const body = bodyOf(source);
     const unit: Unit = { codes: [] };
     const whole: Fn = { name: "", params: ["exports", "require", "module", "__filename", "__dirname"].map((n) => ({ t: "name", n, line: 1 })), body, line: 1, ...(source.includes("await") ? { async: true } : {}) }; // prettier-ignore
     new StatementCompiler(unit).fn(whole);

@@ -322,6 +322,15 @@ export const standIns: readonly StandIn[] = [
     ports: [2181],
   },
   {
+    names:
+      "registry.k8s.io/kubernetes-zookeeper gcr.io/google-samples/k8szk gcr.io/google_samples/k8szk",
+    base: "ubuntu",
+    cmd: ["/entrypoint"],
+    ports: [2181],
+    tools: "start-zookeeper zookeeper-ready=zk zkCli.sh=zk zkOk.sh=zk",
+    files: "/opt/zookeeper/ /opt/zookeeper/conf/ /var/lib/zookeeper/",
+  },
+  {
     names: "library/elasticsearch docker.elastic.co/elasticsearch/elasticsearch library/opensearch",
     base: "ubuntu",
     entrypoint: ["/entrypoint"],
@@ -343,6 +352,7 @@ export const standIns: readonly StandIn[] = [
     base: "ubuntu",
     entrypoint: ["/entrypoint"],
     ports: [9042, 7000],
+    tools: "nodetool",
   },
   {
     names: "library/consul hashicorp/consul",

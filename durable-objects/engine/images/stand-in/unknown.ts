@@ -13,6 +13,7 @@ import {
 import { argocdPrograms } from "../argocd.ts";
 import { metallbPrograms } from "../metallb.ts";
 import { vaultPrograms } from "../vault.ts";
+import { quorumPrograms } from "../quorums.ts";
 import { commandEntry } from "../command-entry.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../described-image.ts";
@@ -136,6 +137,7 @@ export const unknownPrograms: Program[] = [
   ...argocdPrograms,
   ...metallbPrograms,
   ...vaultPrograms,
+  ...quorumPrograms,
   describedImage,
   oneShot,
   tcpEcho,

@@ -157,7 +157,7 @@ export function opened(bytes: string): { doc: Doc; answer(doc: Doc): string } | 
   const end = bytes.length - (intAt(bytes, 16) & 1 ? 4 : 0);
   for (let at = 20; at < end;) {
     const size = intAt(bytes, at + 1);
-    if (bytes[at] === "\0") doc = { ...fromBson(bytes, at + 1), ...doc };
+    if (bytes[at] === "\0") doc = Object.assign(fromBson(bytes, at + 1), doc);
     else {
       const name = bytes.indexOf("\0", at + 5);
       const list: Json[] = [];

@@ -4,7 +4,7 @@ import type { Program } from "../../../runtime/kernel/types.ts";
 import type { OwnLibrary } from "../../javascript/node-host.ts";
 import { runNode, takeNode, type NodeState } from "../../javascript/node-script.ts";
 import type { Machine, Native, NodeHost } from "../../javascript/runner.ts";
-import { numberOf, Obj, textOf, type Value } from "../../javascript/values.ts";
+import { numberOf, textOf, type Obj, type Value } from "../../javascript/values.ts";
 import { fromBson, intAt, message, opened, toBson, type Doc } from "./bson.ts";
 import { newId } from "./commands.ts";
 import { shellLibrary } from "./shell-data.ts";
@@ -72,12 +72,12 @@ interface State extends NodeState {
 }
 
 /** What probes ask of the server in this Pod; the machine need not be begun for that. */
-const ping = /^\s*db\.(adminCommand|runCommand)\(\s*(\{\s*['"]?ping['"]?\s*:\s*1\s*\}|['"]ping['"])\s*\)(\.ok)?\s*;?\s*$/; // prettier-ignore
+const ping = /^db\.(adminCommand|runCommand)\((\{['"]?ping['"]?:1\}|['"]ping['"])\)(\.ok)?;?$/;
 
 function pinged(argv: readonly string[]): string | undefined {
   const words = argv.slice(1).filter((word) => !/^(--quiet|--norc|localhost(:27017)?(\/\w+)?)$/.test(word)); // prettier-ignore
   const text = words.length === 2 && words[0] === "--eval" ? words[1] : words.length === 1 && words[0]?.startsWith("--eval=") ? words[0].slice(7) : undefined; // prettier-ignore
-  const found = text === undefined ? null : ping.exec(text);
+  const found = text === undefined ? null : ping.exec(text.replaceAll(/\s/g, ""));
   return found ? (found[3] ? "1\n" : "{ ok: 1 }\n") : undefined;
 }
 
