@@ -1,5 +1,6 @@
 import path from "node:path";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
+import type { Rolldown } from "vite";
 import { root } from "./root.ts";
 
 /** A Worker's ES modules by their paths; the first is the one that the platform knows. */
@@ -26,24 +27,33 @@ export const workerBuild = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
+/** What esbuild makes short of a build that goes to `minified`, which takes white space away and needs the comments that name files. */
+export const shortened = { minifySyntax: true, minifyIdentifiers: true } satisfies BuildOptions;
+
 /**
  * The modules of a build with what esbuild's own `minify` leaves taken away too (values used once stand where they are used, names are as
- * short as they are frequent): a fortieth of the compressed bytes. A module's source map, where there is one, goes along.
+ * short as they are frequent, what is alike stands together): a twentieth of the compressed bytes. A module's source map, where there
+ * is one, goes along.
  */
 export async function minified(
   outputs: readonly OutputFile[],
 ): Promise<{ path: string; text: string }[]> {
   // `npm start` bundles too, and has no use for all of Vite.
   const { minifySync } = await import("vite");
+  const { arranged } = await import("./arranged.ts");
   return outputs
     .filter((output) => output.path.endsWith(".js"))
     .flatMap(({ path: file, text }) => {
       const map = outputs.find((output) => output.path === `${file}.map`);
-      const found = minifySync(file, text, {
+      const { code, map: inputMap } = arranged(
+        text,
+        map && (JSON.parse(map.text) as Rolldown.SourceMap),
+      );
+      const found = minifySync(file, code, {
         module: true,
         compress: { target: "es2024", maxIterations: 10 },
         mangle: { toplevel: true },
-        ...(map && { sourcemap: true, inputMap: JSON.parse(map.text) }),
+        ...(inputMap && { sourcemap: true, inputMap }),
       });
       if (found.errors.length > 0) throw new Error(found.errors.map((e) => e.message).join("\n"));
       if (!map) return [{ path: file, text: found.code }];
@@ -67,7 +77,7 @@ export async function bundleWorker(
     outdir,
     write: false,
     plugins,
-    minify,
+    ...(minify && shortened),
   });
   const modules = (minify ? await minified(outputFiles) : outputFiles).map(
     (file) => [path.relative(outdir, file.path), file.text] as const,
