@@ -9,9 +9,11 @@ const runLength = 5;
 /** Hashes of such runs; two that fall together do no harm. */
 const hashes = 1 << 22;
 /** What stands in more texts is near everywhere. */
-const holdersMost = 60;
+const holdersMost = 30;
 /** Or else a text of three words would be the nearest to everything. */
 const shortBytes = 60;
+/** How much a text's length is held against it: less than wholly, or the long ones come last. Tried between 0.5 and 1.15. */
+const lengthPower = 0.85;
 
 /** Indices of `texts`, each behind all of its `after`. */
 export function similarOrder(
@@ -55,7 +57,7 @@ function nearest(left: readonly number[], waits: readonly number[], common: Floa
   return found;
 }
 
-/** The texts of the last 32 kB, and how much each text has in common with them: of 1, its whole length. */
+/** The texts of the last 32 kB, and how much each text has in common with them, for its length. */
 class Memory {
   readonly common: Float64Array;
   readonly #weights: number[];
@@ -68,7 +70,7 @@ class Memory {
 
   constructor(texts: readonly string[]) {
     this.common = new Float64Array(texts.length);
-    this.#weights = texts.map(({ length }) => 1 / (length + shortBytes));
+    this.#weights = texts.map(({ length }) => (length + shortBytes) ** -lengthPower);
     const { runs, count } = sharedRuns(texts);
     this.#runs = runs;
     this.#places = new Int32Array(count + 1);

@@ -38,7 +38,7 @@ export function statementsOf(code: string): Statement[] {
     preserveParens: false,
   });
   if (errors.length > 0) throw new Error(errors[0]!.message);
-  const files = comments.filter(({ type, value }) => type === "Line" && /^ \S+$/.test(value));
+  const files = comments.filter(({ type, value }) => type === "Line" && /^ \S+\.\w+$/.test(value));
   const parts: Part[] = [];
   let file = "";
   for (const node of program.body as unknown as Node[]) {
