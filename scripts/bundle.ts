@@ -1,6 +1,7 @@
 import path from "node:path";
 import { readFile } from "node:fs/promises";
 import { build, transform, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
+import type { Rolldown } from "vite";
 import { root } from "./root.ts";
 
 /** A Worker's ES modules by their paths; the first is the one that the platform knows. */
@@ -27,35 +28,6 @@ export const workerBuild = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
-/**
- * The modules of a build with what esbuild's own `minify` leaves taken away too (values used once stand where they are used, names are as
- * short as they are frequent): a fortieth of the compressed bytes. A module's source map, where there is one, goes along.
- */
-export async function minified(
-  outputs: readonly OutputFile[],
-): Promise<{ path: string; text: string }[]> {
-  // `npm start` bundles too, and has no use for all of Vite.
-  const { minifySync } = await import("vite");
-  return outputs
-    .filter((output) => output.path.endsWith(".js"))
-    .flatMap(({ path: file, text }) => {
-      const map = outputs.find((output) => output.path === `${file}.map`);
-      const found = minifySync(file, text, {
-        module: true,
-        compress: { target: "es2024", maxIterations: 10 },
-        mangle: { toplevel: true },
-        ...(map && { sourcemap: true, inputMap: JSON.parse(map.text) }),
-      });
-      if (found.errors.length > 0) throw new Error(found.errors.map((e) => e.message).join("\n"));
-      if (!map) return [{ path: file, text: found.code }];
-      const link = `//# sourceMappingURL=${path.basename(map.path)}\n`;
-      return [
-        { path: file, text: `${found.code}\n${link}` },
-        { path: map.path, text: JSON.stringify(found.map) },
-      ];
-    });
-}
-
 /** The text of a library of the simulated Node.js, without blanks and with short names. */
 export async function shortLibrary(text: string): Promise<string> {
   const { code } = await transform(text, { minifyWhitespace: true, minifyIdentifiers: true });
@@ -73,6 +45,48 @@ const libraries: Plugin = {
     }),
 };
 
+/** What esbuild makes short of a build that goes to `minified`, which takes white space away and needs the comments that name files. */
+export const shortened = {
+  minifySyntax: true,
+  minifyIdentifiers: true,
+  plugins: [libraries],
+} satisfies BuildOptions;
+
+/**
+ * The modules of a build with what esbuild's own `minify` leaves taken away too (values used once stand where they are used, names are as
+ * short as they are frequent, what is alike stands together): a twentieth of the compressed bytes. A module's source map, where there
+ * is one, goes along.
+ */
+export async function minified(
+  outputs: readonly OutputFile[],
+): Promise<{ path: string; text: string }[]> {
+  // `npm start` bundles too, and has no use for all of Vite.
+  const { minifySync } = await import("vite");
+  const { arranged } = await import("./arranged.ts");
+  return outputs
+    .filter((output) => output.path.endsWith(".js"))
+    .flatMap(({ path: file, text }) => {
+      const map = outputs.find((output) => output.path === `${file}.map`);
+      const { code, map: inputMap } = arranged(
+        text,
+        map && (JSON.parse(map.text) as Rolldown.SourceMap),
+      );
+      const found = minifySync(file, code, {
+        module: true,
+        compress: { target: "es2024", maxIterations: 10 },
+        mangle: { toplevel: true },
+        ...(inputMap && { sourcemap: true, inputMap }),
+      });
+      if (found.errors.length > 0) throw new Error(found.errors.map((e) => e.message).join("\n"));
+      if (!map) return [{ path: file, text: found.code }];
+      const link = `//# sourceMappingURL=${path.basename(map.path)}\n`;
+      return [
+        { path: file, text: `${found.code}\n${link}` },
+        { path: map.path, text: JSON.stringify(found.map) },
+      ];
+    });
+}
+
 /** A Worker as it is deployed, in memory. `minify`: to the byte. */
 export async function bundleWorker(
   entry: string,
@@ -84,8 +98,8 @@ export async function bundleWorker(
     entryPoints: { index: entry },
     outdir,
     write: false,
-    plugins: minify ? [...plugins, libraries] : plugins,
-    minify,
+    ...(minify && shortened),
+    plugins: minify ? [...plugins, ...shortened.plugins] : plugins,
   });
   const modules = (minify ? await minified(outputFiles) : outputFiles).map(
     (file) => [path.relative(outdir, file.path), file.text] as const,

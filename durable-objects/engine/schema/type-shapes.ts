@@ -29,6 +29,7 @@ export interface Structural {
 }
 
 export interface FieldFacts {
+  /** On the wire; absent: one more than that of the field before. 0: it has none. */
   n?: number;
   type: string;
   required?: boolean;

@@ -169,6 +169,10 @@ function makeField(name: string, f: FieldFacts, group: string, index: number): F
 const hasVisibleDefault = (f: Field): boolean =>
   f.default !== undefined && !(f.omitZero && f.default === zeros[f.type.kind]);
 
+/** A field's number on the wire where the facts name none: TypeMeta has none, as it is in the envelope. */
+const numberAfter = (last: number, key: string): number =>
+  key.endsWith("TypeMeta)") ? 0 : last + 1;
+
 const structs = new Map<string, StructType>();
 
 function buildStruct(name: string): StructType {
@@ -177,18 +181,20 @@ function buildStruct(name: string): StructType {
   const group = name.slice(0, name.lastIndexOf("."));
   const fields = new Map<string, Field>();
   const wire = new Map<number, Field | InlineStruct>();
-  for (const [key, f] of Object.entries(own.fields)) {
+  let last = 0;
+  for (const [key, { n = numberAfter(last, key), ...f }] of Object.entries(own.fields)) {
     if (key === "-") continue;
+    last = n;
     if (key.startsWith("(inline ")) {
       const inline = structType(qualify(f.type, group));
       for (const field of inline.list) {
         const via = [inline.shortName, ...field.via];
         fields.set(field.name, { ...field, via, index: fields.size });
       }
-      if (f.n) wire.set(f.n, { n: f.n, inline });
+      if (n) wire.set(n, { n, inline });
       continue;
     }
-    const field = makeField(key, f, group, fields.size);
+    const field = makeField(key, { n, ...f }, group, fields.size);
     fields.set(key, field);
     if (field.n) wire.set(field.n, field);
   }
