@@ -62,6 +62,31 @@ describe("the example driver of dynamic resource allocation", () => {
     expect(of("part")).toEqual([{ name: "claim:gpu/b", resources }]);
   });
 
+  test("its log tells of each claim that it prepares and lets go of", () => {
+    const w = world();
+    w.create(claim("c", [request("a")]), pod("p", { resourceClaimName: "c" }));
+    w.advance(20_000);
+    const { uid } = w.get("/apis/resource.k8s.io/v1/namespaces/default/resourceclaims/c").metadata;
+    w.request("DELETE", "/api/v1/namespaces/default/pods/p");
+    w.advance(60_000);
+    const driverPod = w
+      .get("/api/v1/pods")
+      .items.find((one: { spec: { containers: { image: string }[] } }) =>
+        one.spec.containers[0]?.image.includes("dra-example-driver"),
+      );
+    const { namespace, name } = driverPod.metadata;
+    const { text } = w.request("GET", `/api/v1/namespaces/${namespace}/pods/${name}/log`);
+    const lines = text.split("\n").filter((line: string) => line.includes("driver.go"));
+    const device = `[k8s.gpu.example.com/gpu=common k8s.gpu.example.com/gpu=${uid}-gpu-0]`;
+    expect(
+      lines.map((line: string) => line.replace(/^I\d{4} [\d:.]+ +1 driver\.go:\d+\] /, "")),
+    ).toEqual([
+      "PrepareResourceClaims is called: number of claims: 1",
+      `Returning newly prepared devices for claim '${uid}': [{[a] node-1 gpu-0 ${device}}]`,
+      "UnprepareResourceClaims is called: number of claims: 1",
+    ]);
+  });
+
   test("tells of its node's devices, and again when they are taken away", () => {
     const w = world("", 2);
     const list = w.get(slices).items;

@@ -1,6 +1,7 @@
 /** Claims that the kubelet asks for: a file for containerd with each one's devices. dra-example-driver: state.go, cdi.go */
 import type { ResourceClaim } from "../../kinds/resource/shape.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
+import { klogTime } from "../../runtime/logs/times.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { getFromApi } from "../serving/cluster-api.ts";
 import { gpuEnv } from "./gpu-config.ts";
@@ -69,6 +70,7 @@ function prepare(sys: Sys, place: Place, asked: Asked): Prepared {
   const kind = `${vendorOf(place.driver)}/gpu`;
   const written: object[] = [];
   const devices: object[] = [];
+  const told: string[] = [];
   for (const { request = "", pool, device = "" } of results) {
     const env = gpuEnv(device, parametersFor(allocation, place.driver, request));
     if ("problem" in env) return wrong(env.problem);
@@ -77,18 +79,27 @@ function prepare(sys: Sys, place: Place, asked: Asked): Prepared {
     written.push({ name: `${uid}-${device}`, containerEdits: { env: [...own, ...env] } });
     const cdiDeviceIds = [`${kind}=common`, `${kind}=${uid}-${device}`];
     devices.push({ requestNames: [request], poolName: pool, deviceName: device, cdiDeviceIds });
+    told.push(`{[${request}] ${pool} ${device} [${cdiDeviceIds.join(" ")}]}`);
   }
   writeSpec(sys, place, uid, written);
+  say(sys, 133, `Returning newly prepared devices for claim '${uid}': [${told.join(" ")}]`);
   return { devices };
 }
 
+/** A line of the driver's log. dra-example-driver: cmd/dra-example-kubeletplugin/driver.go */
+const say = (sys: Sys, line: number, text: string): void =>
+  sys.complain(`${klogTime(sys.now)}       1 driver.go:${line}] ${text}\n`);
+
 /** Answers NodePrepareResources. */
-export const prepareAll = (sys: Sys, place: Place, asked: readonly Asked[]): object => ({
-  claims: Object.fromEntries(asked.map((one) => [one.uid ?? "", prepare(sys, place, one)])),
-});
+export function prepareAll(sys: Sys, place: Place, asked: readonly Asked[]): object {
+  say(sys, 106, `PrepareResourceClaims is called: number of claims: ${asked.length}`);
+  const answers = asked.map((one) => [one.uid ?? "", prepare(sys, place, one)]);
+  return { claims: Object.fromEntries(answers) };
+}
 
 /** Answers NodeUnprepareResources. */
 export function unprepareAll(sys: Sys, place: Place, asked: readonly Asked[]): object {
+  say(sys, 138, `UnprepareResourceClaims is called: number of claims: ${asked.length}`);
   const answers = asked.map(({ uid = "" }) => {
     try {
       sys.unlink(fileOf(place, uid));
