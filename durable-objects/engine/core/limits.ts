@@ -645,6 +645,19 @@ export const streamBytesMax = 256 * 1024;
 export const answerBytesAhead = 4 * 1024;
 /** A request's or a response's body on its way. */
 export const exchangeBodyBytesMax = 640 * 1024;
+/** Listeners of a Gateway, with those of its ListenerSets: each is held against the others. */
+export const gatewayListenersMax = 1_024;
+/** States of a pattern in a route. Envoy: re2.max_program_size.error_level, a hundred, of a program that has one for each. */
+export const gatewayPatternStatesMax = 1_000;
+/** Units of matching for one request to a Gateway, or to the Ingress controller: all its routes may have patterns. */
+export const gatewayMatchUnitsMax = 2_000_000;
+/** How often a request may pass Gateways and the Ingress controller, before its headers are too large. Envoy: max_request_headers_kb, 60 KB later */
+export const gatewayHopsMax = 16;
+/** Requests of the network under way beyond which a Gateway passes none on that came by one before. Envoy: circuit breakers' max_requests */
+export const gatewayRequestsMax = 1_024;
+/** What passing one costs the turn, and each route that is looked at. */
+export const cpuUsPerGatewayRequest = 500;
+export const cpuUsPerRouteLooked = 5;
 /** Rounds in which a request is pushed on within one moment. */
 export const networkRoundsMax = 64;
 /** Texts of certificates that are kept as they were read, of all clusters of a process, and how long one may be. */

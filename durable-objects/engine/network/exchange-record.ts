@@ -39,6 +39,8 @@ export interface Exchange {
   at?: number;
   /** Taken within the turn it was opened in: its bodies are never stored. */
   atOnce?: true;
+  /** Gateways and Ingress controllers that it came by. */
+  passed?: number;
   /** A process of the Pod it comes from waits for it. */
   byProcess?: true;
 }

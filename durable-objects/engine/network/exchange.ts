@@ -31,6 +31,7 @@ import { isAwaited } from "./hang-up.ts";
 import { waits } from "./idle.ts";
 import { startIngress } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
+import { overloaded } from "./overload.ts";
 import { proxiedReply } from "./proxy-answer.ts";
 import { lateMs, relayed } from "./relay.ts";
 import { route, type Outcome } from "./route.ts";
@@ -48,7 +49,7 @@ export function open(
   context: RuntimeContext,
   from: Source,
   request: HttpRequest,
-  more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess" | "notBefore"> & {
+  more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess" | "notBefore" | "passed"> & {
     hops?: Hop[];
   } = {},
 ): string {
@@ -139,10 +140,13 @@ function deliver(
         }),
       });
     case "ingress": {
+      const full = overloaded(context, exchange);
+      if (full) return settle(context, id, exchange, { response: full });
       const begun = startIngress(context, request);
       const hops = [...exchange.hops, begun.hop];
       if ("response" in begun) return settle(context, id, { ...exchange, hops }, begun);
-      const via = open(context, begun.from, begun.request, { back: id });
+      const passed = (exchange.passed ?? 0) + 1;
+      const via = open(context, begun.from, begun.request, { back: id, passed });
       save(context, id, { ...exchange, hops, via, relay: begun.relay });
       return undefined;
     }
@@ -209,13 +213,16 @@ function enter(
   exchange: Exchange,
   gateway: Gateway,
 ): number | undefined {
+  const full = overloaded(context, exchange);
+  if (full) return settle(context, id, exchange, { response: full });
   const begun = startGateway(context, gateway, exchange.request);
   const hops = [...exchange.hops, begun.hop];
   if (!("request" in begun)) return settle(context, id, { ...exchange, hops }, begun);
   const from = { ip: exchange.request.host };
   // Nobody waits for what becomes of copies.
-  for (const copy of begun.copies) open(context, from, copy);
-  const via = open(context, from, begun.request, { back: id, hops: begun.within });
+  const passed = (exchange.passed ?? 0) + 1;
+  for (const copy of begun.copies) open(context, from, copy, { passed });
+  const via = open(context, from, begun.request, { back: id, hops: begun.within, passed });
   save(context, id, { ...exchange, hops, via, relay: begun.relay });
   return lateMs(begun.relay);
 }

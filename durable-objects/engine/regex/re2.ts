@@ -49,7 +49,7 @@ const assertions: Readonly<Record<string, Assertion>> = {
 
 const controls: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
-class Parser {
+export class Re2Parser {
   readonly #text: string;
   #at = 0;
   groups = 0;
@@ -375,7 +375,7 @@ export function re2(pattern: string): Regex | { error: string } {
   const tooLarge = `error parsing regexp: expression too large: \`${pattern}\``;
   if (pattern.length > regexCharactersMax) return { error: tooLarge };
   try {
-    const parser = new Parser(pattern);
+    const parser = new Re2Parser(pattern);
     const tree = parser.whole();
     return keep(kept, re2PatternsKeptMax, pattern, new Regex(tree, parser.groups, true));
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What is told of a Gateway: its address, its listeners, how many routes each has. */
 import { parseTime } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
-import { loadBalancerMs } from "../../core/limits.ts";
+import { cpuUsPerRouteLooked, loadBalancerMs } from "../../core/limits.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { list, texts } from "../../kinds/gateway/lists.ts";
 import { gateways, type Gateway, type GatewayAddress } from "../../kinds/gateway/types.ts";
@@ -37,6 +37,7 @@ export function tellGateway(client: Client, namespace: string, name: string): nu
   if (!gateway || gateway.metadata.deletionTimestamp || !isOurs(client, gateway)) return undefined;
   const states = listenersOf(client, gateway);
   const attached = attachedTo(client, gateway, states);
+  client.spend?.(cpuUsPerRouteLooked * (states.length + attached.length));
   tellSets(client, gateway, states, attached);
   const addressing = addressesOf(client, gateway);
   const at = { generation: gateway.metadata.generation, now: client.now };

@@ -1,4 +1,5 @@
 /** What is told of the ListenerSets that name a Gateway. k8s: gateway-api apis/v1 ListenerSetConditionType */
+import { gatewayListenersMax } from "../../core/limits.ts";
 import { equal } from "../../core/equal.ts";
 import { listenerSets, type Gateway, type ListenerSet } from "../../kinds/gateway/types.ts";
 import { objectKeyOf } from "../../network/addresses.ts";
@@ -55,6 +56,11 @@ function setConditions(
     ];
   const wrong = own.filter(({ serves }) => !serves);
   const names = wrong.map(({ listener }) => listener.name).join(", ");
+  if (own.length === 0)
+    return both({
+      reason: "ListenersNotValid",
+      message: `Gateway ${parent} has no room for its listeners, ${gatewayListenersMax} at most`,
+    });
   if (wrong.length === own.length)
     return both({ reason: "ListenersNotValid", message: `no listener is valid: ${names}` });
   const accepted = told("Accepted", undefined);

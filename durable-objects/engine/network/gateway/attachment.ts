@@ -97,10 +97,12 @@ export function attachedTo(
 ): Attached[] {
   if (!reader.resources.stored(httpRoutes)) return [];
   const all = routesOf(reader, gateway, states);
+  const key = objectKeyOf(gateway);
   const some = host === undefined ? all : all.filter((route) => mayAnswer(route, host));
   return some.flatMap((route) => {
     const found = new Map<ListenerState, Attached>();
     for (const ref of list(route.spec?.parentRefs)) {
+      if (isGatewayReference(ref) && targetKey(ref, route.metadata.namespace) !== key) continue;
       const attachment = attachmentOf(reader, gateway, states, route, ref);
       for (const one of Array.isArray(attachment) ? attachment : []) found.set(one.state, one);
     }

@@ -1,6 +1,8 @@
 /** Which ListenerSets add their listeners to a Gateway. k8s: gateway-api apis/v1 AllowedListeners, ListenerSetSpec */
 import { parseTime } from "../../core/clock.ts";
+import { gatewayListenersMax } from "../../core/limits.ts";
 import { gatewayKeyOf } from "../../kinds/gateway/indices.ts";
+import { list } from "../../kinds/gateway/lists.ts";
 import {
   gateways,
   listenerSets,
@@ -28,8 +30,17 @@ export function setsFor(reader: Reader, gateway: Gateway): ListenerSet[] {
 export const isAllowed = (reader: Reader, { spec, metadata }: Gateway, set: ListenerSet): boolean =>
   isChosen(reader, { from: "None", ...spec?.allowedListeners?.namespaces }, metadata, set.metadata);
 
-export const setsOf = (reader: Reader, gateway: Gateway): ListenerSet[] =>
-  setsFor(reader, gateway).filter((set) => isAllowed(reader, gateway, set));
+/** Those that a Gateway takes: the allowed, the oldest first, as far as it has room for their listeners. */
+export function setsOf(reader: Reader, gateway: Gateway): ListenerSet[] {
+  let room = gatewayListenersMax - list(gateway.spec?.listeners).length;
+  return setsFor(reader, gateway).filter((set) => {
+    if (!isAllowed(reader, gateway, set)) return false;
+    const { length } = list(set.spec?.listeners);
+    if (length > room) return false;
+    room -= length;
+    return true;
+  });
+}
 
 /** The ListenerSet that a reference of an object of a namespace means. */
 export const setAt = (

@@ -1,9 +1,11 @@
 /**
  * Which rule of which route a request gets. k8s: gateway-api apis/v1 HTTPRouteRule.Matches, whose order of precedence this is.
  */
+import { gatewayPatternStatesMax } from "../../core/limits.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import type { HTTPRoute, RouteMatch, RouteRule, ValueMatch } from "../../kinds/gateway/types.ts";
 import { parseTime } from "../../core/clock.ts";
+import { re2Problem } from "../../regex/re2-problem.ts";
 import { re2 } from "../../regex/re2.ts";
 import { encodeUtf8 } from "../../runtime/bytes.ts";
 import type { HttpRequest } from "../../runtime/kernel/state.ts";
@@ -141,12 +143,14 @@ const filterTypes: readonly string[] = [
 
 /** What of a route's rules nobody can go by: patterns that are none, filters of the experimental definitions. */
 export function unsupportedValue(route: HTTPRoute): string | undefined {
-  if (!unsupported.has(route)) unsupported.set(route, unsupportedIn(route));
-  return unsupported.get(route);
+  const { spec } = route;
+  if (!spec) return undefined;
+  if (!unsupported.has(spec)) unsupported.set(spec, unsupportedIn(route));
+  return unsupported.get(spec);
 }
 
-/** Objects are immutable, and each request to a Gateway looks at all its routes. */
-const unsupported = new WeakMap<HTTPRoute, string | undefined>();
+/** Objects are immutable, and each request to a Gateway looks at all its routes; their status changes more often. */
+const unsupported = new WeakMap<object, string | undefined>();
 
 function unsupportedIn({ spec }: HTTPRoute): string | undefined {
   for (const rule of list(spec?.rules)) {
@@ -159,8 +163,8 @@ function unsupportedIn({ spec }: HTTPRoute): string | undefined {
     for (const { path, headers, queryParams } of list(rule.matches)) {
       for (const one of [path, ...list(headers), ...list(queryParams)]) {
         if (one?.type !== "RegularExpression") continue;
-        const made = re2(whole(one.value ?? ""));
-        if ("error" in made) return made.error;
+        const wrong = re2Problem(whole(one.value ?? ""), gatewayPatternStatesMax);
+        if (wrong !== undefined) return wrong;
       }
     }
   }
