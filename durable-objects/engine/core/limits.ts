@@ -363,6 +363,8 @@ export const toolProgramsKeptMax = 20;
 export const awkOperationsMax = 2_000_000;
 export const sedCommandsMax = 100_000;
 export const awkTextCharactersMax = 8_000_000;
+/** Items that a step adds to arrays: they lie in the process's state, which has room for fewer. */
+export const awkItemsMax = 40_000;
 export const awkFieldsMax = 65_536;
 export const awkCallDepthMax = 500;
 /** Operations of jq for one input: beyond them its filter has no end. */
