@@ -363,6 +363,8 @@ export const toolProgramsKeptMax = 20;
 export const awkOperationsMax = 2_000_000;
 export const sedCommandsMax = 100_000;
 export const awkTextCharactersMax = 8_000_000;
+/** Items that a step adds to arrays: they lie in the process's state, which has room for fewer. */
+export const awkItemsMax = 40_000;
 export const awkFieldsMax = 65_536;
 export const awkCallDepthMax = 500;
 /** Operations of jq for one input: beyond them its filter has no end. */
@@ -649,6 +651,8 @@ export const exchangeBodyBytesMax = 640 * 1024;
 export const gatewayListenersMax = 1_024;
 /** States of a pattern in a route. Envoy: re2.max_program_size.error_level, a hundred, of a program that has one for each. */
 export const gatewayPatternStatesMax = 1_000;
+/** Units of matching for one request to a Gateway, or to the Ingress controller: all its routes may have patterns. */
+export const gatewayMatchUnitsMax = 2_000_000;
 /** How often a request may pass Gateways and the Ingress controller, before its headers are too large. Envoy: max_request_headers_kb, 60 KB later */
 export const gatewayHopsMax = 16;
 /** Requests of the network under way beyond which a Gateway passes none on that came by one before. Envoy: circuit breakers' max_requests */

@@ -6,6 +6,7 @@ import type { Ingress } from "../kinds/networking/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
+import { gatewayMatchUnitsMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
 import { Regex, regexFor } from "../regex/regex.ts";
 import { MatchWork } from "../runtime/match-work.ts";
@@ -129,7 +130,7 @@ function bounded<T>(match: () => T): T | undefined {
 export function startIngress(context: RuntimeContext, q: HttpRequest): IngressStart {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);
-  const work = new MatchWork((microseconds) => context.spend?.(microseconds));
+  const work = new MatchWork((us) => context.spend?.(us), gatewayMatchUnitsMax);
   const found = bounded(() => {
     const match = matchIngress(context.reader, host, path, work);
     return { match, target: match && rewritten(match, path, work) };

@@ -49,7 +49,7 @@ const assertions: Readonly<Record<string, Assertion>> = {
 
 const controls: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
-class Parser {
+export class Re2Parser {
   readonly #text: string;
   #at = 0;
   groups = 0;
@@ -375,7 +375,7 @@ export function re2(pattern: string): Regex | { error: string } {
   const tooLarge = `error parsing regexp: expression too large: \`${pattern}\``;
   if (pattern.length > regexCharactersMax) return { error: tooLarge };
   try {
-    const parser = new Parser(pattern);
+    const parser = new Re2Parser(pattern);
     const tree = parser.whole();
     return keep(kept, re2PatternsKeptMax, pattern, new Regex(tree, parser.groups, true));
   } catch (error) {
@@ -383,26 +383,4 @@ export function re2(pattern: string): Regex | { error: string } {
     const known = error.message.startsWith("error parsing");
     return keep(kept, re2PatternsKeptMax, pattern, { error: known ? error.message : tooLarge });
   }
-}
-
-/** What is wrong with a pattern, or that it has more than `statesMax` states, about; it is read and not compiled. */
-export function re2Problem(pattern: string, statesMax: number): string | undefined {
-  const tooLarge = `error parsing regexp: expression too large: \`${pattern}\``;
-  if (pattern.length > regexCharactersMax) return tooLarge;
-  try {
-    return statesOf(new Parser(pattern).whole(), statesMax) > statesMax ? tooLarge : undefined;
-  } catch (error) {
-    if (!(error instanceof RegexProblem)) throw error;
-    return error.message.startsWith("error parsing") ? error.message : tooLarge;
-  }
-}
-
-/** Counted as far as `most`. */
-function statesOf(node: Node, most: number): number {
-  if (node.k === "repeat") return statesOf(node.of, most) * Math.max(1, node.max ?? node.min) + 1;
-  if (node.k === "group") return statesOf(node.of, most) + 2;
-  if (node.k !== "cat" && node.k !== "alt") return 1;
-  let count = 1;
-  for (const one of node.of) if (count <= most) count += statesOf(one, most);
-  return count;
 }

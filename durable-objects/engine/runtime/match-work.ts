@@ -15,8 +15,11 @@ export class MatchWork implements CompileBudget {
   readonly known = new Map<unknown, Regex | NoRegex>();
   readonly #charge: ((microseconds: number) => void) | undefined;
 
-  constructor(charge?: (microseconds: number) => void) {
+  readonly #most: number;
+
+  constructor(charge?: (microseconds: number) => void, most = matchUnitsPerStepMax) {
     this.#charge = charge;
+    this.#most = most;
   }
 
   /** A new step begins. */
@@ -31,13 +34,13 @@ export class MatchWork implements CompileBudget {
   }
 
   get left(): number {
-    return matchUnitsPerStepMax - this.#used;
+    return this.#most - this.#used;
   }
 
   spend(units: number): void {
     this.#used += units;
     this.#charge?.(units * usPerUnit);
-    if (this.#used > matchUnitsPerStepMax) this.exhausted();
+    if (this.#used > this.#most) this.exhausted();
   }
 
   exhausted(): never {

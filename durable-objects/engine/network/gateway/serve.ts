@@ -1,5 +1,5 @@
 /** The data plane of Gateways: what a request to a Gateway's address comes to. It follows from the objects alone. */
-import { cpuUsPerRouteLooked, matchUnitsPerStepMax } from "../../core/limits.ts";
+import { cpuUsPerRouteLooked, gatewayMatchUnitsMax } from "../../core/limits.ts";
 import { list } from "../../kinds/gateway/lists.ts";
 import type {
   Gateway,
@@ -72,12 +72,12 @@ export function startGateway(
     return answered(failed(gateway, `no listener for ${host}`), plain(404, "no listener matches"));
   const attached = attachedTo(reader, gateway, [state], host);
   context.spend?.(attached.length * cpuUsPerRouteLooked);
-  const work = new MatchWork((microseconds) => context.spend?.(microseconds));
+  const work = new MatchWork((us) => context.spend?.(us), gatewayMatchUnitsMax);
   const found = bounded(() => bestRule(attached, host, request, work));
   const path = request.path.split("?")[0];
   if (found === "exhausted")
     return answered(
-      failed(gateway, `matching takes more than ${matchUnitsPerStepMax} steps`),
+      failed(gateway, `matching takes more than ${gatewayMatchUnitsMax} steps`),
       plain(500, "matching takes too long"),
     );
   if (!found)

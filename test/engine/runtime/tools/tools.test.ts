@@ -124,6 +124,14 @@ describe("bounds", () => {
     });
   });
 
+  test("an awk whose arrays grow without end is out of memory at once", () => {
+    const { world, spec } = box();
+    const kept = "awk 'BEGIN { for (i = 0; i < 60000; i++) { a[i] = i; delete a[i] } print i }'";
+    expect(world.sh(spec, kept).stdout).toBe("60000\n");
+    const grown = "awk 'BEGIN { for (; i < 60000; i++) a[i] = i; print i }'";
+    expect(world.sh(spec, grown)).toMatchObject({ exitCode: 137, stdout: "" });
+  });
+
   test("an endless awk is computed in virtual time and can be stopped", () => {
     const { world, spec } = box();
     expect(world.sh(spec, "timeout 5 awk 'BEGIN { while (1) ; }'; echo $?")).toMatchObject({

@@ -1,13 +1,6 @@
 /** A definition in upstream's words. k8s: apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go */
 import { equal } from "../../../core/equal.ts";
-import {
-  at,
-  child,
-  forbiddenField,
-  invalid,
-  required,
-  type FieldError,
-} from "../../../machinery/field.ts";
+import { at, child, invalid, required, type FieldError } from "../../../machinery/field.ts";
 import { validateImmutable } from "../../../machinery/metadata.ts";
 import { dns1035Label, dns1123Subdomain } from "../../../machinery/names.ts";
 import { schemaPatterns, type Patterns } from "../../../schema/structural/patterns.ts";

@@ -1,4 +1,5 @@
 /** awk's own functions. */
+import { awkItemsMax } from "../../../core/limits.ts";
 import type { Expr } from "./tree.ts";
 import type { Awk } from "./state.ts";
 import { awkFormat, inputValue, toNumber, toText, type Value } from "./values.ts";
@@ -54,6 +55,7 @@ function split(awk: Awk, args: Expr[]): Value {
           ? []
           : splitBy(source, awk.pattern(by), awk.work)
         : awk.split(source, text(awk, by));
+  if (parts.length > awkItemsMax) awk.host.tooBig();
   const array = awk.array(to.name);
   for (const key of Object.keys(array)) delete array[key];
   parts.forEach((part, i) => (array[`=${i + 1}`] = inputValue(part)));

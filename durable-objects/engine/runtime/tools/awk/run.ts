@@ -2,6 +2,7 @@
 import {
   awkCallDepthMax,
   awkFieldsMax,
+  awkItemsMax,
   awkOperationsMax,
   awkTextCharactersMax,
 } from "../../../core/limits.ts";
@@ -41,6 +42,7 @@ export class AwkRun implements Awk {
   #record = "";
   #locals: Record<string, Cell>[] = [];
   #ticks = 0;
+  #items = 0;
   #returned: Value;
   code = 0;
 
@@ -184,11 +186,12 @@ export class AwkRun implements Awk {
 
   #jump(stmt: Stmt): Flow {
     switch (stmt.k) {
-      case "delete":
-        if (stmt.by) delete this.array(stmt.name)[this.key(stmt.by)];
-        else
-          for (const key of Object.keys(this.array(stmt.name))) delete this.array(stmt.name)[key];
+      case "delete": {
+        const array = this.array(stmt.name);
+        for (const key of stmt.by ? [this.key(stmt.by)] : Object.keys(array))
+          if (key in array && delete array[key]) this.#items--;
         return undefined;
+      }
       case "exit":
         if (stmt.v) this.code = toNumber(this.eval(stmt.v)) & 255;
         return "exit";
@@ -238,9 +241,14 @@ export class AwkRun implements Awk {
     return `=${by.map((one) => toText(this.eval(one), format)).join(by.length > 1 ? this.text("SUBSEP") : "")}`;
   }
 
+  #put(array: Record<string, Value>, key: string, value: Value): Value {
+    if (!(key in array) && ++this.#items > awkItemsMax) this.host.tooBig();
+    return (array[key] = value);
+  }
+
   assign(to: Expr, value: Value): void {
     if (to.k === "var") this.set(to.name, value);
-    else if (to.k === "item") this.array(to.name)[this.key(to.by)] = value;
+    else if (to.k === "item") this.#put(this.array(to.name), this.key(to.by), value);
     else if (to.k === "field") this.#setField(toNumber(this.eval(to.of)), value);
     else if (to.k === "group" && to.of.length === 1) this.assign(to.of[0]!, value);
     else throw new AwkError("Unexpected token");
@@ -259,7 +267,7 @@ export class AwkRun implements Awk {
       case "item": {
         const array = this.array(expr.name);
         const key = this.key(expr.by);
-        return key in array ? array[key] : (array[key] = { text: "", number: 0 });
+        return key in array ? array[key] : this.#put(array, key, { text: "", number: 0 });
       }
       case "field":
         return this.field(Math.trunc(toNumber(this.eval(expr.of))));
