@@ -10,6 +10,7 @@ import {
   pastPagesBytesMax,
   ringBytesMax,
 } from "./limits.ts";
+import { BaseTable, type BaseObject } from "./base-table.ts";
 import { CheckpointWriter, type Sizes } from "./checkpoint-writer.ts";
 import type { BornRow } from "./born-rows.ts";
 import type { Sql } from "./sql.ts";
@@ -53,9 +54,10 @@ export class Log {
   readonly #writer: CheckpointWriter;
   #bornRv = 0;
   #lastId = 0;
-  #logBytes = 0;
-  /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
-  readonly #base = new Map<string, KubeObject>();
+  /** Bytes of the log's rows; undefined: not asked for yet, which is a look at each row. */
+  #logBytes: number | undefined;
+  /** Deleting an object of the base leaves a tombstone. */
+  readonly #base = new BaseTable();
   #ownRows = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
@@ -87,6 +89,7 @@ export class Log {
 
   /** Bytes of the state and the log on disk. */
   get bytes(): number {
+    this.#logBytes ??= this.#past.bytes;
     return this.#pages.bytes + this.#logBytes;
   }
 
@@ -157,13 +160,13 @@ export class Log {
   }
 
   /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
-  hydrate(base: readonly { resource: string; object: KubeObject }[]): Hydrated {
+  hydrate(base: readonly BaseObject[]): Hydrated {
     const store = this.#store;
+    this.#base.begin(base);
     for (const { resource, object } of base) {
       const { namespace = "", name } = object.metadata;
       store.load(resource, namespace, name, object);
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
-      this.#base.set(keyOnDisk(resource, objectKey(namespace, name)), object);
     }
     this.#bornRv = store.rv;
     const text = this.meta("checkpoint");
@@ -205,7 +208,6 @@ export class Log {
     }
     records.load(store, late);
     this.#writer.opened();
-    this.#logBytes = this.#past.bytes;
     this.#ring.begin(store.rv);
     this.#past.begin(reach, this.#bornRv, store.rv);
     return result;
@@ -333,7 +335,7 @@ export class Log {
         tail.addRow(body.length, revisions);
         bytes += body.length;
       }
-      this.#logBytes += bytes;
+      if (this.#logBytes !== undefined) this.#logBytes += bytes;
       for (const { resource, key, rv } of changes) tail.addObject(resource, key, rv);
       const known = new Map<string, string>();
       records.forEach(({ table, key }, i) => {
@@ -381,7 +383,7 @@ export class Log {
       }
       return text;
     });
-    if (trimmed) this.#logBytes = this.#past.bytes;
+    if (trimmed) this.#logBytes = undefined;
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */
@@ -391,7 +393,7 @@ export class Log {
       what === "o"
         ? this.#store.get(a, b, c)
         : this.#store.storedForm(a, this.#store.record(a, key.slice(a.length + 3)));
-    if (value === undefined) return this.#base.has(key) ? "null" : undefined;
+    if (value === undefined) return this.#base.get(key) ? "null" : undefined;
     return JSON.stringify(value);
   }
 }

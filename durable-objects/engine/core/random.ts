@@ -126,7 +126,8 @@ export class Random {
 
 const hexCodes = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const nibble = (word: number, shift: number): number => hexCodes[(word >>> shift) & 15]!;
-const [dash, four] = [..."-4"].map((sign) => sign.charCodeAt(0)) as [number, number];
+const dash = "-".charCodeAt(0);
+const four = "4".charCodeAt(0);
 
 /** A UUID of four words (32 bits each), of which version and variant take six bits. From its digits: there are many. */
 export function uuidOf([a = 0, b = 0, c = 0, d = 0]: readonly number[], variant = "8"): string {
